@@ -1,0 +1,1 @@
+"""rlnas finds the neural-network architecture for a reinforcement-learning agent."""

@@ -1,0 +1,19 @@
+"""Vector environments: one interface over ale-py and Gymnasium."""
+
+from rlnas.envs.atari import AtariEnv
+from rlnas.envs.base import Episode, Step, VectorEnv
+from rlnas.envs.gym import GymEnv
+from rlnas.envs.registry import import_modules, known_ids, make_env
+from rlnas.envs.settings import EnvSettings
+
+__all__ = [
+    "AtariEnv",
+    "EnvSettings",
+    "Episode",
+    "GymEnv",
+    "Step",
+    "VectorEnv",
+    "import_modules",
+    "known_ids",
+    "make_env",
+]

@@ -1,0 +1,99 @@
+"""Atari games, through ale-py's C++ vector environment."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rlnas.envs.base import EpisodeCounter, Step
+from rlnas.envs.settings import EnvSettings
+from rlnas.errors import EnvironmentFault, UserError
+
+FIRE = 1
+"""ALE's number of the FIRE button in its list of all actions."""
+
+
+class AtariEnv:
+    """Atari games with the standard preprocessing and full-game scores.
+
+    Emulator, frame-skip, max over the last two frames, scaling and frame stack run in ale-py's threads. This class
+    adds what the C++ side lacks: a lost life ends the trajectory but not the game, FIRE follows a lost life, and
+    steps that the policy did not choose are marked as not valid.
+
+    Args:
+        rom: ROM name in snake case, e.g. `"breakout"`.
+        settings: the options.
+        num_envs: overrides `settings.num_envs`.
+        threads: emulator threads.
+    """
+
+    def __init__(self, rom: str, settings: EnvSettings, num_envs: int | None = None, threads: int = 1):
+        try:
+            from ale_py.vector_env import AtariVectorEnv
+        except ImportError:
+            raise UserError("Atari games need the extra 'atari': pip install 'rlnas[atari]'.") from None
+        self.num_envs = num_envs or settings.num_envs
+        self.settings = settings
+        self._env = AtariVectorEnv(
+            rom,
+            self.num_envs,
+            num_threads=threads,
+            max_num_frames_per_episode=settings.max_frames,
+            repeat_action_probability=settings.sticky_actions,
+            img_height=settings.screen_size,
+            img_width=settings.screen_size,
+            stack_num=settings.frame_stack,
+            frameskip=settings.frame_skip,
+            noop_max=settings.noop_max,
+            use_fire_reset=settings.fire,
+            # ale-py's own life-loss signal would hide a time limit that falls on the same step; lives tell both.
+            episodic_life=False,
+            life_loss_info=False,
+            reward_clipping=False,
+        )
+        actions = [action.value for action in self._env.ale.get_action_set()]
+        self.num_actions = len(actions)
+        self._fire = actions.index(FIRE) if settings.fire and FIRE in actions else None
+        self.observation_shape: tuple[int, ...] = (settings.frame_stack, settings.screen_size, settings.screen_size)
+        self.observation_dtype = np.dtype(np.uint8)
+        self._games = EpisodeCounter(self.num_envs)
+        self._lives = np.zeros(self.num_envs, dtype=np.int64)
+        self._over = np.zeros(self.num_envs, dtype=bool)
+        self._force_fire = np.zeros(self.num_envs, dtype=bool)
+
+    def reset(self, seeds: np.ndarray) -> np.ndarray:
+        """Starts a new game in every environment; see `VectorEnv.reset`."""
+        observation, info = self._env.reset(seed=np.asarray(seeds, dtype=np.int64))
+        self._games.reset()
+        self._lives = info["lives"].astype(np.int64)
+        self._over[:] = False
+        self._force_fire[:] = False
+        return observation
+
+    def step(self, actions: np.ndarray) -> Step:
+        """Plays one action in every environment; see `VectorEnv.step`.
+
+        Raises:
+            EnvironmentFault: if an action is out of range, which would hang ale-py for ever.
+        """
+        if actions.shape != (self.num_envs,) or actions.min() < 0 or actions.max() >= self.num_actions:
+            raise EnvironmentFault(f"actions must be {self.num_envs} numbers in 0..{self.num_actions - 1}: {actions}.")
+        resetting = self._over
+        forced = self._force_fire & ~resetting
+        if self._fire is not None:
+            actions = np.where(forced, self._fire, actions)
+        observation, reward, terminated, truncated, info = self._env.step(actions.astype(np.int64, copy=False))
+        lives = info["lives"].astype(np.int64)
+        reward = reward.astype(np.float32)
+        ended = terminated | truncated
+        lost_life = (lives < self._lives) & ~ended & ~resetting
+        episodes = self._games.add(reward, ~resetting, ended, truncated)
+        if self._fire is not None:
+            self._force_fire = lost_life
+        if self.settings.life_loss_ends_trajectory:
+            terminated = terminated | lost_life
+        self._lives, self._over = lives, ended
+        return Step(observation, reward, terminated, truncated, ~(resetting | forced), episodes)
+
+    def close(self) -> None:
+        """Stops the emulator threads."""
+        self._env.close()

@@ -1,0 +1,106 @@
+"""The one interface to vector environments that the PPO engine knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Episode:
+    """A finished full game.
+
+    Attributes:
+        score: the unclipped return, undiscounted.
+        length: environment steps, without the dummy steps of autoresets.
+        truncated: whether a time limit ended it.
+        environment: index of the environment that played it.
+    """
+
+    score: float
+    length: int
+    truncated: bool
+    environment: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a vector environment returns for one action in each of its `n` environments.
+
+    Environments reset themselves on the step *after* the one that ended an episode (Gymnasium's next-step
+    autoreset): the observation of the ending step is the true last one, and the step that resets is not a
+    transition.
+
+    Attributes:
+        observation: `(n, *shape)`, the observations after the action.
+        reward: `(n,)` float32, unclipped.
+        terminated: `(n,)` bool: nothing follows, for learning. A lost life counts where the settings say so.
+        truncated: `(n,)` bool: cut off by a time limit; the value of `observation` stands for what would follow.
+        valid: `(n,)` bool: the policy's action was really played. False for autoreset steps and forced actions.
+        episodes: the full games that ended on this step.
+    """
+
+    observation: np.ndarray
+    reward: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+    valid: np.ndarray
+    episodes: list[Episode] = field(default_factory=list)
+
+
+class VectorEnv(Protocol):
+    """`n` environments that step together, with discrete actions."""
+
+    num_envs: int
+    observation_shape: tuple[int, ...]
+    observation_dtype: np.dtype
+    num_actions: int
+
+    def reset(self, seeds: np.ndarray) -> np.ndarray:
+        """Starts a new episode in every environment; `seeds` has shape `(n,)`. Returns observations `(n, *shape)`."""
+        ...
+
+    def step(self, actions: np.ndarray) -> Step:
+        """Plays one action, int64 `(n,)`, in every environment.
+
+        Raises:
+            EnvironmentFault: if an environment raises or returns something unusable.
+        """
+        ...
+
+    def close(self) -> None:
+        """Frees the environments. More than one call does no harm."""
+        ...
+
+
+class EpisodeCounter:
+    """Adds up the unclipped return and the length of the game that each environment is playing."""
+
+    def __init__(self, num_envs: int):
+        self.score = np.zeros(num_envs)
+        self.length = np.zeros(num_envs, dtype=np.int64)
+
+    def reset(self) -> None:
+        """Forgets the games in progress."""
+        self.score[:] = 0
+        self.length[:] = 0
+
+    def add(self, reward: np.ndarray, played: np.ndarray, ended: np.ndarray, truncated: np.ndarray) -> list[Episode]:
+        """Counts one step and returns the games that it ended.
+
+        Args:
+            reward: `(n,)`, unclipped.
+            played: `(n,)` bool, False where the step only reset the environment.
+            ended: `(n,)` bool, the game is over, for whichever reason.
+            truncated: `(n,)` bool, it was a time limit.
+        """
+        self.score += np.where(played, reward, 0)
+        self.length += played
+        finished = []
+        for i in np.flatnonzero(ended):
+            finished.append(Episode(float(self.score[i]), int(self.length[i]), bool(truncated[i]), int(i)))
+            self.score[i] = 0
+            self.length[i] = 0
+        return finished

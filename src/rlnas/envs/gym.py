@@ -1,0 +1,84 @@
+"""Any registered Gymnasium environment with discrete actions."""
+
+from __future__ import annotations
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+
+from rlnas.envs.base import EpisodeCounter, Step
+from rlnas.errors import EnvironmentFault, UserError
+
+
+class GymEnv:
+    """Gymnasium environments, stepped one after another in this process.
+
+    Args:
+        env_id: a registered id.
+        num_envs: how many step together.
+
+    Raises:
+        UserError: if the observation is not a `Box` or the action not `Discrete`.
+        EnvironmentFault: if the environment cannot be made.
+    """
+
+    def __init__(self, env_id: str, num_envs: int):
+        self.env_id = env_id
+        self.num_envs = num_envs
+        try:
+            makers = [lambda: gymnasium.make(env_id)] * num_envs
+            self._env = SyncVectorEnv(makers, autoreset_mode=AutoresetMode.NEXT_STEP)
+        except Exception as error:
+            raise EnvironmentFault(f"environment {env_id!r} cannot be made: {_reason(error)}.") from error
+        observations, actions = self._env.single_observation_space, self._env.single_action_space
+        if not isinstance(observations, gymnasium.spaces.Box):
+            raise UserError(f"environment {env_id!r} has {type(observations).__name__} observations; only Box works.")
+        if not isinstance(actions, gymnasium.spaces.Discrete):
+            raise UserError(f"environment {env_id!r} has {type(actions).__name__} actions; only Discrete works yet.")
+        self._first_action = int(actions.start)
+        self.num_actions = int(actions.n)
+        self.observation_shape = tuple(observations.shape)
+        self.observation_dtype = np.dtype(observations.dtype)
+        self._games = EpisodeCounter(num_envs)
+        self._over = np.zeros(num_envs, dtype=bool)
+
+    def reset(self, seeds: np.ndarray) -> np.ndarray:
+        """Starts a new episode in every environment; see `VectorEnv.reset`."""
+        try:
+            observation, _ = self._env.reset(seed=[int(seed) for seed in seeds])
+        except Exception as error:
+            raise EnvironmentFault(f"environment {self.env_id!r} raised in reset: {_reason(error)}.") from error
+        self._games.reset()
+        self._over[:] = False
+        self._check("observation", observation)
+        return observation.copy()
+
+    def step(self, actions: np.ndarray) -> Step:
+        """Plays one action in every environment; see `VectorEnv.step`."""
+        try:
+            observation, reward, terminated, truncated, _ = self._env.step(actions + self._first_action)
+        except Exception as error:
+            raise EnvironmentFault(f"environment {self.env_id!r} raised in step: {_reason(error)}.") from error
+        self._check("observation", observation)
+        self._check("reward", reward)
+        resetting, ended = self._over, terminated | truncated
+        episodes = self._games.add(reward, ~resetting, ended, truncated & ~terminated)
+        self._over = ended
+        truncated = truncated & ~terminated
+        return Step(observation.copy(), reward.astype(np.float32), terminated, truncated, ~resetting, episodes)
+
+    def _check(self, what: str, values: np.ndarray) -> None:
+        if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+            found = "NaN" if np.isnan(values).any() else "infinity"
+            raise EnvironmentFault(f"environment {self.env_id!r} returned {found} as {what}.")
+
+    def close(self) -> None:
+        """Closes the environments; an error in their own `close` is not worth losing a result for."""
+        try:
+            self._env.close()
+        except Exception:
+            return
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(".")

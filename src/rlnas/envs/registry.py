@@ -1,0 +1,72 @@
+"""From an environment's id to a vector environment."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+
+import gymnasium
+
+from rlnas.envs.atari import AtariEnv
+from rlnas.envs.base import VectorEnv
+from rlnas.envs.gym import GymEnv
+from rlnas.envs.settings import EnvSettings
+from rlnas.errors import UserError, unknown
+
+ATARI_PREFIX = "ALE/"
+
+
+def import_modules(modules: tuple[str, ...]) -> None:
+    """Imports the modules that register a user's own environments.
+
+    Raises:
+        UserError: if one cannot be imported.
+    """
+    for module in modules:
+        try:
+            importlib.import_module(module)
+        except Exception as error:
+            raise UserError(f"the module {module!r} cannot be imported: {type(error).__name__}: {error}.") from error
+
+
+def known_ids() -> list[str]:
+    """The ids of all environments that can be made now: Gymnasium's registry, with ALE's where it is installed."""
+    if importlib.util.find_spec("ale_py") is not None and f"{ATARI_PREFIX}Breakout-v5" not in gymnasium.registry:
+        import ale_py
+
+        ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
+        gymnasium.register_envs(ale_py)
+    return sorted(gymnasium.registry)
+
+
+def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None, threads: int = 1) -> VectorEnv:
+    """Makes the vector environment of an id.
+
+    Args:
+        env_id: e.g. `"ALE/Breakout-v5"`, or any id in Gymnasium's registry.
+        settings: how to set it up.
+        num_envs: overrides `settings.num_envs`.
+        threads: emulator threads, where the environment has some.
+
+    Raises:
+        UserError: if the id is unknown, or the environment is of a kind that rlnas cannot handle.
+        EnvironmentFault: if the environment cannot be made.
+    """
+    known = known_ids()
+    if env_id not in known:
+        if env_id.startswith(ATARI_PREFIX) and not any(name.startswith(ATARI_PREFIX) for name in known):
+            raise UserError(f"{env_id!r} needs the extra 'atari': pip install 'rlnas[atari]'.")
+        close = [name for name in known if name.startswith(ATARI_PREFIX) == env_id.startswith(ATARI_PREFIX)]
+        raise unknown("environment", env_id, close)
+    if env_id.startswith(ATARI_PREFIX):
+        return AtariEnv(_rom(env_id), settings, num_envs, threads)
+    logging.getLogger("gymnasium").setLevel(logging.ERROR)
+    return GymEnv(env_id, num_envs or settings.num_envs)
+
+
+def _rom(env_id: str) -> str:
+    game = gymnasium.spec(env_id).kwargs.get("game")
+    if not isinstance(game, str) or "ram" in env_id.rpartition("/")[2].split("-")[1:-1]:
+        raise UserError(f"{env_id!r} is not a game with pixel observations.")
+    return game

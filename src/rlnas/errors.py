@@ -1,0 +1,33 @@
+"""The errors that rlnas raises on purpose, each with one sentence for the person who reads it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class RlnasError(Exception):
+    """Base of all errors that rlnas raises on purpose."""
+
+
+class UserError(RlnasError, ValueError):
+    """Bad input. The command line prints the message as it is and exits with code 2."""
+
+
+class EnvironmentFault(RlnasError, RuntimeError):
+    """An environment raised, or returned something that no agent can learn from. It fails its trial, not the study."""
+
+
+def unknown(kind: str, value: object, allowed: Iterable[str]) -> UserError:
+    """Builds the error for a name that does not exist: the bad value, the nearest match, what is allowed.
+
+    Args:
+        kind: what the name stands for, e.g. `"space"`.
+        value: the name that was given.
+        allowed: the names that exist.
+    """
+    names = sorted(allowed)
+    near = difflib.get_close_matches(str(value), names, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    shown = ", ".join(names[:12]) + (f", ... ({len(names)} in all)" if len(names) > 12 else "")
+    return UserError(f"unknown {kind} {str(value)!r}.{hint} Allowed: {shown}.")

@@ -1,0 +1,105 @@
+"""The torch modules behind the layers of a space, one per layer type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rlnas.spaces import Conv, Fit, Flatten, Layer, Linear, MaxPool, Shape
+from rlnas.spaces.choice import resolve, widest
+from rlnas.spaces.layers import Values
+
+
+def pad_map(x: Tensor, top: int, bottom: int, left: int, right: int, mode: str = "constant") -> Tensor:
+    """Pads height and width of `x`, shape `(batch, channels, height, width)`; negative widths crop."""
+    return F.pad(x, (left, right, top, bottom), mode=mode) if (top, bottom, left, right) != (0, 0, 0, 0) else x
+
+
+def widen(x: Tensor, width: int) -> Tensor:
+    """Zero-pads dimension 1 (channels or features) of `x` to `width`."""
+    missing = width - x.shape[1]
+    return F.pad(x, (0, 0) * (x.dim() - 2) + (0, missing)) if missing else x
+
+
+class ConvBlock(nn.Module):
+    """Padding, convolution, ReLU, zero channels up to the widest option."""
+
+    def __init__(self, layer: Conv, shape: Shape, values: Values):
+        super().__init__()
+        kernel, stride = resolve(layer.kernel, values), resolve(layer.stride, values)
+        before, after = (kernel // 2, (kernel - 1) // 2) if layer.padding == "same" else (0, 0)
+        self.width = widest(layer.channels)
+        self.pad_mode = "constant" if layer.pad_mode == "zeros" else "reflect"
+        # torch pads both sides alike, which is right for odd kernels; even ones are padded apart.
+        inside = before if before == after and layer.pad_mode == "zeros" else 0
+        self.outside = (0, 0) if inside else (before, after)
+        self.conv = nn.Conv2d(shape[0], resolve(layer.channels, values), kernel, stride, padding=inside)
+
+    def forward(self, x: Tensor) -> Tensor:
+        before, after = self.outside
+        x = pad_map(x, before, after, before, after, self.pad_mode)
+        return widen(F.relu(self.conv(x), inplace=True), self.width)
+
+
+class MaxPoolBlock(nn.Module):
+    """Zero padding, then max-pooling. Maps are not negative after ReLU, so zeros never win over an activation."""
+
+    def __init__(self, layer: MaxPool, shape: Shape, values: Values):
+        super().__init__()
+        self.kernel, self.stride = resolve(layer.kernel, values), resolve(layer.stride, values)
+        self.before, self.after = (self.kernel // 2, (self.kernel - 1) // 2) if layer.padding == "same" else (0, 0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = pad_map(x, self.before, self.after, self.before, self.after)
+        return F.max_pool2d(x, self.kernel, self.stride)
+
+
+class FitBlock(nn.Module):
+    """Brings a map to one size: adaptive max-pooling or centred crop where it is too long, zeros where too short."""
+
+    def __init__(self, layer: Fit, shape: Shape, values: Values):
+        super().__init__()
+        self.channels, self.height, self.width = layer.output_shape(shape, values)
+        self.pool = layer.shrink == "pool"
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.pool and (x.shape[2] > self.height or x.shape[3] > self.width):
+            x = F.adaptive_max_pool2d(x, (min(x.shape[2], self.height), min(x.shape[3], self.width)))
+        missing_rows, missing_columns = self.height - x.shape[2], self.width - x.shape[3]
+        top, left = missing_rows // 2, missing_columns // 2
+        return widen(pad_map(x, top, missing_rows - top, left, missing_columns - left), self.channels)
+
+
+class LinearBlock(nn.Module):
+    """Linear, ReLU, zero features up to the widest option."""
+
+    def __init__(self, layer: Linear, shape: Shape, values: Values):
+        super().__init__()
+        self.width = widest(layer.features)
+        self.linear = nn.Linear(shape[0], resolve(layer.features, values))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return widen(F.relu(self.linear(x), inplace=True), self.width)
+
+
+class FlattenBlock(nn.Module):
+    """Flattens in channels, height, width order, whatever the memory layout."""
+
+    def __init__(self, layer: Flatten, shape: Shape, values: Values):
+        super().__init__()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.flatten(x, 1)
+
+
+BLOCKS: dict[type[Layer], Callable[[Any, Shape, Values], nn.Module]] = {
+    Conv: ConvBlock,
+    MaxPool: MaxPoolBlock,
+    Fit: FitBlock,
+    Flatten: FlattenBlock,
+    Linear: LinearBlock,
+}

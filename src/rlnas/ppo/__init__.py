@@ -1,0 +1,21 @@
+"""Proximal policy optimisation: rollout, advantages, update, trainer. It does not know that a search exists."""
+
+from rlnas.ppo.advantages import generalized_advantages
+from rlnas.ppo.evaluate import play_episodes
+from rlnas.ppo.rollout import Rollout, collect
+from rlnas.ppo.settings import PPOSettings
+from rlnas.ppo.trainer import IterationLog, Trainer
+from rlnas.ppo.update import Minibatch, ppo_loss, update
+
+__all__ = [
+    "IterationLog",
+    "Minibatch",
+    "PPOSettings",
+    "Rollout",
+    "Trainer",
+    "collect",
+    "generalized_advantages",
+    "play_episodes",
+    "ppo_loss",
+    "update",
+]

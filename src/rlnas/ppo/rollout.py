@@ -1,0 +1,111 @@
+"""Collecting experience: what the policy saw, did and got."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rlnas.envs import Episode, VectorEnv
+
+Policy = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Maps observations `(n, *shape)` to logits `(n, actions)` and values `(n,)`."""
+
+
+def sample_actions(logits: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Draws actions from categorical distributions.
+
+    Args:
+        logits: `(n, actions)`.
+        generator: the source of randomness.
+
+    Returns:
+        Actions, int64 `(n,)`, and their log-probabilities, `(n,)`.
+    """
+    log_probability = torch.log_softmax(logits, -1)
+    action = torch.multinomial(log_probability.exp(), 1, generator=generator)
+    return action.squeeze(-1), log_probability.gather(-1, action).squeeze(-1)
+
+
+class Rollout:
+    """Storage for `steps` steps of `num_envs` environments, reused from one iteration to the next.
+
+    Maps are kept with the channels last, the layout in which convolutions are fast, so that minibatches need no
+    conversion but that from bytes to floats.
+
+    Attributes:
+        action, log_probability, value, reward, terminated, truncated, valid: `(steps, num_envs)`.
+        next_value: `(steps, num_envs)`, value of the observation that followed, before any reset.
+        episodes: the games that ended, each with the step within the rollout on which it did.
+    """
+
+    def __init__(self, steps: int, env: VectorEnv, device: torch.device):
+        shape = (steps, env.num_envs)
+        self.is_map = len(env.observation_shape) == 3
+        c, *rest = env.observation_shape
+        stored = (*rest, c) if self.is_map else env.observation_shape
+        dtype = torch.uint8 if env.observation_dtype == np.uint8 else torch.float32
+        self._observation = torch.zeros((*shape, *stored), dtype=dtype, device=device)
+        self.action = torch.zeros(shape, dtype=torch.int64, device=device)
+        self.log_probability = torch.zeros(shape, device=device)
+        self.value = torch.zeros(shape, device=device)
+        self.next_value = torch.zeros(shape, device=device)
+        self.reward = torch.zeros(shape, device=device)
+        self.terminated = torch.zeros(shape, dtype=torch.bool, device=device)
+        self.truncated = torch.zeros(shape, dtype=torch.bool, device=device)
+        self.valid = torch.zeros(shape, dtype=torch.bool, device=device)
+        self.episodes: list[tuple[int, Episode]] = []
+
+    def store_observation(self, t: int, observation: np.ndarray) -> Tensor:
+        """Keeps the observations of step `t`; returns them as the policy takes them, `(num_envs, *shape)`."""
+        view = self._as_maps(self._observation[t])
+        view.copy_(torch.as_tensor(observation))
+        return view
+
+    def observations(self, index: Tensor) -> Tensor:
+        """The observations at flat indices, `(len(index), *shape)`; steps run slowest."""
+        return self._as_maps(self._observation.flatten(0, 1).index_select(0, index))
+
+    def _as_maps(self, stored: Tensor) -> Tensor:
+        return stored.permute(0, 3, 1, 2) if self.is_map else stored
+
+
+@torch.no_grad()
+def collect(
+    policy: Policy, env: VectorEnv, observation: np.ndarray, rollout: Rollout, generator: torch.Generator
+) -> np.ndarray:
+    """Fills a rollout by acting.
+
+    Args:
+        policy: maps observations to logits and values.
+        env: the environments.
+        observation: where they stand now, `(n, *shape)`.
+        rollout: what to fill.
+        generator: draws the actions.
+
+    Returns:
+        The observations after the last step, from which the next rollout starts.
+
+    Raises:
+        EnvironmentFault: if an environment fails.
+    """
+    rollout.episodes = []
+    device = rollout.value.device
+    for t in range(len(rollout.value)):
+        logits, value = policy(rollout.store_observation(t, observation))
+        action, rollout.log_probability[t] = sample_actions(logits, generator)
+        rollout.value[t], rollout.action[t] = value, action
+        step = env.step(action.cpu().numpy())
+        rollout.reward[t] = torch.as_tensor(step.reward)
+        rollout.terminated[t] = torch.as_tensor(step.terminated)
+        rollout.truncated[t] = torch.as_tensor(step.truncated)
+        rollout.valid[t] = torch.as_tensor(step.valid)
+        rollout.episodes.extend((t, episode) for episode in step.episodes)
+        observation = step.observation
+    # Resets come one step late, so the observation that the policy meets next is the one that followed.
+    rollout.next_value[:-1] = rollout.value[1:]
+    last = torch.as_tensor(observation).to(device)
+    rollout.next_value[-1] = policy(last)[1]
+    return observation

@@ -1,0 +1,45 @@
+"""The hyperparameters of PPO."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class PPOSettings(BaseModel):
+    """Hyperparameters; the defaults are those for Atari (paper, appendix C, table 4).
+
+    Attributes:
+        rollout_steps: steps of each environment in one iteration.
+        epochs: passes over the samples of an iteration.
+        minibatches: parts that a pass is split into.
+        learning_rate: Adam's learning rate at the start; cosine-annealed to 0 over the budget.
+        adam_eps: Adam's epsilon.
+        gamma: discount.
+        gae_lambda: decay of the generalised advantage estimate.
+        clip: clip range of the probability ratio.
+        value_clip: clip range of the change of the value, in units of return; `None` switches it off.
+        value_coef: weight of the value loss, which is the mean squared error, not half of it.
+        entropy_coef: weight of the entropy bonus.
+        max_grad_norm: largest norm of the gradient of all parameters together.
+        normalize_advantages: per minibatch, to mean 0 and standard deviation 1.
+        reward_clip: `"sign"` learns from the sign of the reward (scores stay unclipped); `"none"` from the reward.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rollout_steps: int = Field(128, ge=1)
+    epochs: int = Field(3, ge=1)
+    minibatches: int = Field(4, ge=1)
+    learning_rate: float = Field(2.5e-4, gt=0)
+    adam_eps: float = Field(1e-5, gt=0)
+    gamma: float = Field(0.99, ge=0, le=1)
+    gae_lambda: float = Field(0.95, ge=0, le=1)
+    clip: float = Field(0.1, gt=0)
+    value_clip: float | None = Field(0.1, gt=0)
+    value_coef: float = Field(0.25, ge=0)
+    entropy_coef: float = Field(0.01, ge=0)
+    max_grad_norm: float = Field(0.5, gt=0)
+    normalize_advantages: bool = True
+    reward_clip: Literal["sign", "none"] = "sign"

@@ -1,0 +1,151 @@
+"""The trainer: PPO iterations with a learning-rate schedule, and all the state that a resumed run needs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rlnas import seeding
+from rlnas.envs import Episode, VectorEnv
+from rlnas.errors import EnvironmentFault
+from rlnas.ppo.rollout import Rollout, collect
+from rlnas.ppo.settings import PPOSettings
+from rlnas.ppo.update import UpdateStats, update
+
+
+@dataclass(frozen=True)
+class IterationLog:
+    """What one iteration did.
+
+    Attributes:
+        iteration: its number, from 1.
+        steps: environment steps so far, this iteration's included.
+        episodes: the full games that ended in it, each with the environment step at which it did.
+        stats: losses and the like.
+        learning_rate: the rate used.
+    """
+
+    iteration: int
+    steps: int
+    episodes: list[tuple[int, Episode]]
+    stats: UpdateStats
+    learning_rate: float
+
+
+class Trainer:
+    """Trains a policy module on a vector environment.
+
+    Every random stream is derived from the seed and the iteration, so the state is the weights, Adam's moments and
+    the number of iterations. Emulators cannot be saved, so `restart` begins new episodes from a seed of their own;
+    runs that are to be resumable call it after every checkpoint, whether they were interrupted or not.
+
+    Args:
+        policy: a module that maps observations to logits and values.
+        env: the environments.
+        settings: hyperparameters.
+        iterations: the budget, over which the learning rate falls to 0.
+        seed: the root of all random streams.
+        device: where the policy lives.
+    """
+
+    def __init__(
+        self,
+        policy: nn.Module,
+        env: VectorEnv,
+        settings: PPOSettings,
+        iterations: int,
+        seed: int,
+        device: torch.device | str = "cpu",
+    ):
+        # Adam's moments of idle weights decay into denormal numbers, which are slow many times over.
+        torch.set_flush_denormal(True)
+        self.device = torch.device(device)
+        self.policy = policy.to(self.device)
+        self.env = env
+        self.settings = settings
+        self.iterations = iterations
+        self.seed = seed
+        self.iteration = 0
+        self.optimizer = torch.optim.Adam(
+            policy.parameters(), lr=settings.learning_rate, eps=settings.adam_eps, fused=True
+        )
+        self.rollout = Rollout(settings.rollout_steps, env, self.device)
+        self.observation: np.ndarray | None = None
+
+    @property
+    def steps_per_iteration(self) -> int:
+        """Environment steps of one iteration."""
+        return self.settings.rollout_steps * self.env.num_envs
+
+    @property
+    def steps(self) -> int:
+        """Environment steps so far."""
+        return self.iteration * self.steps_per_iteration
+
+    @property
+    def done(self) -> bool:
+        """Whether the budget is spent."""
+        return self.iteration >= self.iterations
+
+    def restart(self, number: int) -> None:
+        """Begins new episodes everywhere; `number` says which restart this is, and so which seeds it uses.
+
+        Episodes in progress are cut: for learning they end as truncated, since every rollout bootstraps its last
+        values, and they are not scored.
+        """
+        self.observation = self.env.reset(seeding.integers(self.seed, "environments", number, count=self.env.num_envs))
+
+    def iterate(self) -> IterationLog:
+        """Runs one iteration: a rollout, then the update.
+
+        Raises:
+            EnvironmentFault: if an environment fails, or the losses are no longer finite.
+        """
+        if self.observation is None:
+            self.restart(0)
+        assert self.observation is not None
+        rate = self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1, self.iteration / self.iterations)))
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        actions = torch.Generator(self.device).manual_seed(seeding.integer(self.seed, "actions", self.iteration))
+        shuffle = torch.Generator().manual_seed(seeding.integer(self.seed, "shuffle", self.iteration))
+        before = self.steps
+        self.observation = collect(self.policy, self.env, self.observation, self.rollout, actions)
+        stats = update(self.policy, self.policy.parameters(), self.optimizer, self.rollout, self.settings, shuffle)
+        if not math.isfinite(stats.policy_loss + stats.value_loss):
+            raise EnvironmentFault(f"the loss became {stats.policy_loss + stats.value_loss} at step {before}.")
+        self.iteration += 1
+        episodes = [(before + (t + 1) * self.env.num_envs, episode) for t, episode in self.rollout.episodes]
+        return IterationLog(self.iteration, self.steps, episodes, stats, rate)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Weights, Adam's moments and the iteration, as tensors by name."""
+        state = {f"policy.{name}": tensor for name, tensor in self.policy.state_dict().items()}
+        for name, parameter in self.policy.named_parameters():
+            for key, tensor in self.optimizer.state.get(parameter, {}).items():
+                state[f"adam.{key}.{name}"] = tensor
+        state["iteration"] = torch.tensor(self.iteration)
+        return state
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Restores what `state_dict` gave.
+
+        Raises:
+            KeyError, RuntimeError: if the tensors are those of another policy.
+        """
+        prefix = "policy."
+        self.policy.load_state_dict({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)})
+        self.optimizer.state.clear()
+        for name, parameter in self.policy.named_parameters():
+            if f"adam.step.{name}" not in state:
+                continue
+            # The moments must lie in memory as the parameter does, or the fused step pairs the wrong elements.
+            moments = {key: torch.empty_like(parameter) for key in ("exp_avg", "exp_avg_sq")}
+            for key, tensor in moments.items():
+                tensor.copy_(state[f"adam.{key}.{name}"])
+            self.optimizer.state[parameter] = {"step": state[f"adam.step.{name}"].clone(), **moments}
+        self.iteration = int(state["iteration"])

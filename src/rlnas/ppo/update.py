@@ -1,0 +1,125 @@
+"""PPO's loss and the update of one iteration (Schulman et al., 2017; the details of CleanRL and OpenAI Baselines)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from rlnas.ppo.advantages import generalized_advantages
+from rlnas.ppo.rollout import Policy, Rollout
+from rlnas.ppo.settings import PPOSettings
+
+
+@dataclass(frozen=True)
+class Minibatch:
+    """Samples to learn from; all tensors have the batch as their first dimension."""
+
+    observation: Tensor
+    action: Tensor
+    log_probability: Tensor
+    value: Tensor
+    advantage: Tensor
+    target: Tensor
+
+
+@dataclass(frozen=True)
+class UpdateStats:
+    """Means over the minibatches of an update.
+
+    Attributes:
+        policy_loss: the clipped surrogate, as minimised.
+        value_loss: the (clipped) squared error, before its coefficient.
+        entropy: in nats.
+        approx_kl: `mean(ratio - 1 - log ratio)`, an estimate of the divergence from the policy that acted.
+        clip_fraction: share of samples whose ratio lies outside the clip range.
+    """
+
+    policy_loss: float
+    value_loss: float
+    entropy: float
+    approx_kl: float
+    clip_fraction: float
+
+
+def ppo_loss(policy: Policy, batch: Minibatch, settings: PPOSettings) -> tuple[Tensor, Tensor]:
+    """The loss of one minibatch.
+
+    Returns:
+        The loss, a scalar with gradient, and `(5,)` detached numbers in the order of `UpdateStats`.
+    """
+    logits, value = policy(batch.observation)
+    log_probabilities = torch.log_softmax(logits, -1)
+    log_probability = log_probabilities.gather(-1, batch.action[:, None]).squeeze(-1)
+    entropy = -(log_probabilities.exp() * log_probabilities).sum(-1).mean()
+
+    advantage = batch.advantage
+    if settings.normalize_advantages and len(advantage) > 1:
+        advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
+    log_ratio = log_probability - batch.log_probability
+    ratio = log_ratio.exp()
+    clipped = ratio.clamp(1 - settings.clip, 1 + settings.clip)
+    policy_loss = -torch.min(advantage * ratio, advantage * clipped).mean()
+
+    error = (value - batch.target).square()
+    if settings.value_clip is not None:
+        near = batch.value + (value - batch.value).clamp(-settings.value_clip, settings.value_clip)
+        error = torch.max(error, (near - batch.target).square())
+    value_loss = error.mean()
+
+    loss = policy_loss + settings.value_coef * value_loss - settings.entropy_coef * entropy
+    with torch.no_grad():
+        kl = (ratio - 1 - log_ratio).mean()
+        outside = ((ratio - 1).abs() > settings.clip).float().mean()
+        stats = torch.stack([policy_loss, value_loss, entropy, kl, outside]).detach()
+    return loss, stats
+
+
+def update(
+    policy: Policy,
+    parameters: Iterable[nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    rollout: Rollout,
+    settings: PPOSettings,
+    generator: torch.Generator,
+) -> UpdateStats:
+    """Learns from a rollout: `epochs` passes over shuffled minibatches.
+
+    Samples that the policy did not choose (autoresets, forced actions) are left out.
+
+    Args:
+        policy: maps observations to logits and values.
+        parameters: all that the optimiser owns; those without gradient are left alone.
+        optimizer: steps once per minibatch.
+        rollout: what was collected.
+        settings: hyperparameters.
+        generator: shuffles.
+    """
+    owned = list(parameters)
+    reward = rollout.reward.sign() if settings.reward_clip == "sign" else rollout.reward
+    advantage = generalized_advantages(
+        reward,
+        rollout.value,
+        rollout.next_value,
+        rollout.terminated,
+        rollout.truncated,
+        settings.gamma,
+        settings.gae_lambda,
+    )
+    target = advantage + rollout.value
+    flat = [x.flatten() for x in (rollout.action, rollout.log_probability, rollout.value, advantage, target)]
+    valid = rollout.valid.flatten().nonzero().squeeze(-1)
+    stats = []
+    for _ in range(settings.epochs):
+        order = valid[torch.randperm(len(valid), generator=generator).to(valid.device)]
+        for index in order.tensor_split(min(settings.minibatches, len(order))):
+            batch = Minibatch(rollout.observations(index), *(x.index_select(0, index) for x in flat))
+            loss, numbers = ppo_loss(policy, batch, settings)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(owned, settings.max_grad_norm)
+            optimizer.step()
+            stats.append(numbers)
+    return UpdateStats(*torch.stack(stats).mean(0).tolist())

@@ -1,0 +1,80 @@
+"""The spaces that come with rlnas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rlnas.errors import unknown
+from rlnas.spaces.choice import Choice
+from rlnas.spaces.layers import Conv, Fit, Flatten, Layer, Linear, MaxPool
+from rlnas.spaces.space import Space
+from rlnas.spaces.toml import load_toml
+
+ATARI_INPUT = (4, 84, 84)
+
+
+def nature_cnn() -> Space:
+    """The network of Mnih et al. (2015) that RL people know: 1,684,128 parameters without heads."""
+    layers = [
+        Conv(32, kernel=8, stride=4, padding="valid"),
+        Conv(64, kernel=4, stride=2, padding="valid"),
+        Conv(64, kernel=3, stride=1, padding="valid"),
+        Flatten(),
+        Linear(512),
+    ]
+    return Space("nature-cnn", ATARI_INPUT, layers)
+
+
+def paper_1() -> Space:
+    """25 architectures: the kernels of two convolutions (paper, 5.2 and table 2)."""
+    kernels = range(1, 6)
+    layers = [
+        Conv(32, kernel=8, stride=4, padding="valid"),
+        Conv(64, kernel=Choice("k2", kernels), stride=2),
+        Conv(64, kernel=Choice("k3", kernels), stride=1),
+        Fit(11, 11),
+        Flatten(),
+        Linear(512),
+    ]
+    return Space("paper-1", ATARI_INPUT, layers)
+
+
+def paper_2() -> Space:
+    """32 architectures: kernels of 2 or 5 in five convolutions (paper, 5.2 and table 2)."""
+    searched = [Conv(64, kernel=Choice(f"k{n}", (2, 5)), stride=1) for n in range(2, 7)]
+    first = Conv(32, kernel=8, stride=4, padding="valid")
+    return Space("paper-2", ATARI_INPUT, [first, *searched, Fit(11, 11), Flatten(), Linear(512)])
+
+
+def paper_large() -> Space:
+    """20^9 architectures: kernel and width of nine convolutions (paper, 5.5)."""
+    layers: list[Layer] = []
+    for n in range(1, 10):
+        layers.append(Conv(Choice(f"c{n}", (16, 24, 32, 48)), kernel=Choice(f"k{n}", range(1, 6))))
+        if n % 3 == 0:
+            layers.append(MaxPool(3, stride=2))
+    return Space("paper-large", ATARI_INPUT, [*layers, Fit(12, 12, channels=48), Flatten(), Linear(256)])
+
+
+CATALOGUE: dict[str, Callable[[], Space]] = {
+    "nature-cnn": nature_cnn,
+    "paper-1": paper_1,
+    "paper-2": paper_2,
+    "paper-large": paper_large,
+}
+
+
+def load_space(space: str | Path | Space) -> Space:
+    """The space that a catalogue name, the path of a TOML file, or a `Space` stands for.
+
+    Raises:
+        UserError: if there is no such name or file, or the file is not a space.
+    """
+    if isinstance(space, Space):
+        return space
+    if str(space).endswith(".toml"):
+        return load_toml(Path(space))
+    if str(space) not in CATALOGUE:
+        raise unknown("space", space, [*CATALOGUE, "a file that ends in .toml"])
+    return CATALOGUE[str(space)]()

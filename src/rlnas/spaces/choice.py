@@ -1,0 +1,67 @@
+"""A choice: a named parameter with a finite list of options."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeVar
+
+from rlnas.errors import UserError
+
+Option = int | str | bool
+T = TypeVar("T", bound=Option)
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_OPTION = re.compile(r"[A-Za-z0-9_+-]+")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A named parameter with a finite list of options.
+
+    Args:
+        name: lower-case letters, digits and underscores; it becomes part of the architecture's id.
+        options: the values that the parameter may take, in a fixed order.
+
+    Raises:
+        UserError: if the name cannot stand in an id, or the options are empty, repeated or of another type.
+
+    Example:
+        >>> Choice("k2", [1, 3, 5]).options
+        (1, 3, 5)
+    """
+
+    name: str
+    options: tuple[Option, ...]
+
+    def __init__(self, name: str, options: list[Option] | tuple[Option, ...] | range):
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise UserError(
+                f"a choice cannot be called {name!r}: use lower-case letters, digits and underscores, a letter first."
+            )
+        values = tuple(options)
+        if not values:
+            raise UserError(f"choice {name!r} has no options: give it at least one.")
+        for value in values:
+            if not isinstance(value, (int, str)) or (isinstance(value, str) and not _OPTION.fullmatch(value)):
+                raise UserError(
+                    f"option {value!r} of choice {name!r} is not allowed: use whole numbers, true/false, "
+                    "or words of letters, digits, '_', '+' and '-'."
+                )
+        if len({str(value) for value in values}) != len(values):
+            raise UserError(f"choice {name!r} lists an option twice: {list(values)}.")
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "options", values)
+
+    def __len__(self) -> int:
+        return len(self.options)
+
+
+def resolve(parameter: T | Choice, values: dict[str, Option]) -> T:
+    """The value of a layer parameter under the options chosen: itself, or the option of its choice."""
+    return values[parameter.name] if isinstance(parameter, Choice) else parameter  # type: ignore[return-value]
+
+
+def widest(parameter: int | Choice) -> int:
+    """The largest value that a width can take."""
+    return max(int(option) for option in parameter.options) if isinstance(parameter, Choice) else parameter

@@ -1,0 +1,221 @@
+"""The layers that spaces are made of: what they compute, in shapes and costs. Torch does not appear here.
+
+A shape is `(channels, height, width)` for maps and `(features,)` for vectors, without the batch. Every parameter
+that is declared as `int | Choice` or `str | Choice` can be searched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar, Literal
+
+from rlnas.errors import UserError
+from rlnas.spaces.choice import Choice, Option, resolve, widest
+
+Shape = tuple[int, ...]
+Values = dict[str, Option]
+
+
+class ShapeError(UserError):
+    """A layer cannot work on the shape that reaches it."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Base of all layers.
+
+    Subclasses say what shape comes out (`output_shape`), and what the layer costs (`parameters`, `multiply_adds`)
+    for the options in `values`.
+    """
+
+    type: ClassVar[str]
+    one_input_shape: ClassVar[bool] = False
+    """Whether the weights depend on the whole input shape, so that paths must agree on it to share them."""
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """The choices among the layer's parameters, in declaration order."""
+        found = (getattr(self, field.name) for field in fields(self))
+        return tuple(value for value in found if isinstance(value, Choice))
+
+    def output_shape(self, shape: Shape, values: Values) -> Shape:
+        """The shape that leaves the layer.
+
+        Raises:
+            ShapeError: if the layer cannot work on `shape`.
+        """
+        raise NotImplementedError
+
+    def parameters(self, shape: Shape, values: Values) -> int:
+        """The number of trainable parameters."""
+        return 0
+
+    def multiply_adds(self, shape: Shape, values: Values) -> int:
+        """The number of multiply-adds of one forward pass on one observation."""
+        return 0
+
+
+def _map(shape: Shape, layer: str) -> tuple[int, int, int]:
+    if len(shape) != 3:
+        raise ShapeError(f"{layer} needs a map (channels, height, width), but gets shape {shape}.")
+    return shape[0], shape[1], shape[2]
+
+
+def _positive(layer: str, **parameters: object) -> None:
+    for name, parameter in parameters.items():
+        for value in parameter.options if isinstance(parameter, Choice) else (parameter,):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise UserError(f"{layer}: {name} must be a whole number of at least 1, not {value!r}.")
+
+
+def _one_of(layer: str, name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise UserError(f"{layer}: {name} must be one of {', '.join(allowed)}, not {value!r}.")
+
+
+def window_output(size: int, kernel: int, stride: int, padding: str) -> int:
+    """The length of one side after a convolution or pooling window.
+
+    With `"same"`, the side is padded by `kernel - 1` in total, so that the result does not depend on the kernel
+    (paper, 5.2): `(size - 1) // stride + 1`.
+    """
+    padded = size + kernel - 1 if padding == "same" else size
+    return (padded - kernel) // stride + 1
+
+
+def _window(layer: str, shape: Shape, kernel: int, stride: int, padding: str) -> tuple[int, int]:
+    _, height, width = _map(shape, layer)
+    if padding == "valid" and (kernel > height or kernel > width):
+        raise ShapeError(f"{layer} with kernel {kernel} does not fit into a {height}x{width} map without padding.")
+    return window_output(height, kernel, stride, padding), window_output(width, kernel, stride, padding)
+
+
+@dataclass(frozen=True)
+class Conv(Layer):
+    """A 2-D convolution, then ReLU.
+
+    Args:
+        channels: output channels. A choice is zero-padded to its widest option, so that the next layer's shape
+            does not depend on it (paper, 5.2).
+        kernel: side of the square kernel.
+        stride: step of the kernel.
+        padding: `"same"`: the map is padded by `kernel // 2` before and `(kernel - 1) // 2` after; `"valid"`: not
+            at all.
+        pad_mode: what `"same"` pads with, `"zeros"` or `"reflect"`.
+    """
+
+    type: ClassVar[str] = "conv"
+    channels: int | Choice
+    kernel: int | Choice
+    stride: int | Choice = 1
+    padding: Literal["same", "valid"] = "same"
+    pad_mode: Literal["zeros", "reflect"] = "zeros"
+
+    def __post_init__(self) -> None:
+        _positive("conv", channels=self.channels, kernel=self.kernel, stride=self.stride)
+        _one_of("conv", "padding", self.padding, ("same", "valid"))
+        _one_of("conv", "pad_mode", self.pad_mode, ("zeros", "reflect"))
+
+    def output_shape(self, shape: Shape, values: Values) -> Shape:
+        kernel, stride = resolve(self.kernel, values), resolve(self.stride, values)
+        height, width = _window("conv", shape, kernel, stride, self.padding)
+        if self.padding == "same" and self.pad_mode == "reflect" and kernel // 2 >= min(shape[1:]):
+            raise ShapeError(f"conv with kernel {kernel} cannot reflect a {shape[1]}x{shape[2]} map: it is too small.")
+        return widest(self.channels), height, width
+
+    def parameters(self, shape: Shape, values: Values) -> int:
+        channels, kernel = resolve(self.channels, values), resolve(self.kernel, values)
+        return channels * (shape[0] * kernel * kernel + 1)
+
+    def multiply_adds(self, shape: Shape, values: Values) -> int:
+        channels, kernel = resolve(self.channels, values), resolve(self.kernel, values)
+        _, height, width = self.output_shape(shape, values)
+        return height * width * channels * shape[0] * kernel * kernel
+
+
+@dataclass(frozen=True)
+class MaxPool(Layer):
+    """Max-pooling over square windows; padded with zeros like `Conv` when `padding` is `"same"`."""
+
+    type: ClassVar[str] = "max-pool"
+    kernel: int | Choice
+    stride: int | Choice = 1
+    padding: Literal["same", "valid"] = "same"
+
+    def __post_init__(self) -> None:
+        _positive("max-pool", kernel=self.kernel, stride=self.stride)
+        _one_of("max-pool", "padding", self.padding, ("same", "valid"))
+
+    def output_shape(self, shape: Shape, values: Values) -> Shape:
+        kernel, stride = resolve(self.kernel, values), resolve(self.stride, values)
+        return shape[0], *_window("max-pool", shape, kernel, stride, self.padding)
+
+
+@dataclass(frozen=True)
+class Fit(Layer):
+    """Brings a map to one exact size ("padding to exact size", paper 5.2).
+
+    A side that is too short is zero-padded, centred. A side that is too long is reduced: by adaptive max-pooling
+    (`"pool"`), or by a centred crop (`"crop"`). Missing channels are zero-padded.
+
+    Args:
+        height: target height.
+        width: target width.
+        channels: target channels; `None` keeps them.
+        shrink: how a side that is too long is reduced.
+    """
+
+    type: ClassVar[str] = "fit"
+    height: int
+    width: int
+    channels: int | None = None
+    shrink: Literal["pool", "crop"] = "pool"
+
+    def __post_init__(self) -> None:
+        _positive("fit", height=self.height, width=self.width)
+        if self.channels is not None:
+            _positive("fit", channels=self.channels)
+        _one_of("fit", "shrink", self.shrink, ("pool", "crop"))
+
+    def output_shape(self, shape: Shape, values: Values) -> Shape:
+        channels, _, _ = _map(shape, "fit")
+        if self.channels is not None and channels > self.channels:
+            raise ShapeError(f"fit cannot reduce {channels} channels to {self.channels}.")
+        return self.channels or channels, self.height, self.width
+
+
+@dataclass(frozen=True)
+class Flatten(Layer):
+    """Turns a map into a vector."""
+
+    type: ClassVar[str] = "flatten"
+
+    def output_shape(self, shape: Shape, values: Values) -> Shape:
+        channels, height, width = _map(shape, "flatten")
+        return (channels * height * width,)
+
+
+@dataclass(frozen=True)
+class Linear(Layer):
+    """A fully connected layer, then ReLU. A searched width is zero-padded to its widest option."""
+
+    type: ClassVar[str] = "linear"
+    one_input_shape: ClassVar[bool] = True
+    features: int | Choice
+
+    def __post_init__(self) -> None:
+        _positive("linear", features=self.features)
+
+    def output_shape(self, shape: Shape, values: Values) -> Shape:
+        if len(shape) != 1:
+            raise ShapeError(f"linear needs a vector, but gets shape {shape}: put a flatten layer before it.")
+        return (widest(self.features),)
+
+    def parameters(self, shape: Shape, values: Values) -> int:
+        return resolve(self.features, values) * (shape[0] + 1)
+
+    def multiply_adds(self, shape: Shape, values: Values) -> int:
+        return resolve(self.features, values) * shape[0]
+
+
+LAYERS: dict[str, type[Layer]] = {layer.type: layer for layer in (Conv, MaxPool, Fit, Flatten, Linear)}

@@ -1,0 +1,294 @@
+"""A search space: a list of layers, some of whose parameters are choices."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from rlnas.errors import UserError, unknown
+from rlnas.spaces.architecture import FIXED_ID, Architecture
+from rlnas.spaces.choice import Choice, Option
+from rlnas.spaces.layers import LAYERS, Layer, Shape, ShapeError, Values
+
+MAX_SHAPES = 10_000
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an architecture's encoder costs, heads left out.
+
+    Attributes:
+        parameters: trainable parameters.
+        multiply_adds: multiply-adds of one forward pass on one observation.
+    """
+
+    parameters: int
+    multiply_adds: int
+
+
+class Space:
+    """The set of architectures that a list of layers and their choices spans.
+
+    Shapes are worked out for every architecture when the space is declared, also where there are too many to
+    enumerate: only the shapes that can reach a layer are followed.
+
+    Args:
+        name: what the space is called.
+        input_shape: the shape of one observation, e.g. `(4, 84, 84)`.
+        layers: the layers of the encoder, from the observation to the vector that the heads read.
+
+    Raises:
+        UserError: if two different choices share a name, or a layer's parameters are not allowed.
+        ShapeError: if an architecture cannot be built; the message names it and the layer.
+
+    Example:
+        >>> from rlnas.spaces import Choice, Conv, Flatten, Linear
+        >>> layers = [Conv(16, kernel=Choice("k1", [3, 5]), stride=4), Flatten(), Linear(64)]
+        >>> space = Space("mine", (4, 84, 84), layers)
+        >>> space.size, [architecture.id for architecture in space]
+        (2, ['k1=3', 'k1=5'])
+    """
+
+    def __init__(self, name: str, input_shape: Sequence[int], layers: Sequence[Layer]):
+        self.name = name
+        self.input_shape: Shape = tuple(input_shape)
+        self.layers = tuple(layers)
+        if not self.layers:
+            raise UserError(f"space {name!r} has no layers: give it at least one.")
+        if not self.input_shape or any(not isinstance(n, int) or n < 1 for n in self.input_shape):
+            raise UserError(f"space {name!r}: input shape must be whole numbers of at least 1, not {input_shape!r}.")
+        self.choices = self._collect()
+        self._output = self._check()
+
+    def _collect(self) -> tuple[Choice, ...]:
+        seen: dict[str, Choice] = {}
+        for layer in self.layers:
+            for choice in layer.choices:
+                if seen.setdefault(choice.name, choice) != choice:
+                    raise UserError(
+                        f"space {self.name!r}: two choices are called {choice.name!r} but list different options."
+                    )
+        return tuple(seen.values())
+
+    def _check(self) -> Shape:
+        """Follows every shape that can occur through the layers; returns the one output shape."""
+        uses: dict[str, int] = {}
+        for layer in self.layers:
+            for choice in layer.choices:
+                uses[choice.name] = uses.get(choice.name, 0) + 1
+        # A state is a shape and the options of choices that appear in more than one layer; with it an example.
+        states: dict[tuple[Shape, tuple[tuple[str, Option], ...]], Values] = {(self.input_shape, ()): {}}
+        for number, layer in enumerate(self.layers, 1):
+            if layer.one_input_shape:
+                self._agree(states, f"layer {number} ({layer.type})")
+            following: dict[tuple[Shape, tuple[tuple[str, Option], ...]], Values] = {}
+            for (shape, shared), example in states.items():
+                free = [choice for choice in layer.choices if choice.name not in dict(shared)]
+                for options in itertools.product(*(choice.options for choice in free)):
+                    chosen = dict(zip((choice.name for choice in free), options, strict=True))
+                    values = {**example, **chosen}
+                    try:
+                        output = layer.output_shape(shape, values)
+                    except ShapeError as error:
+                        raise ShapeError(
+                            f"space {self.name!r}: architecture {self._partial_id(values)} is impossible: "
+                            f"layer {number}: {error}"
+                        ) from None
+                    kept = {**dict(shared), **{n: o for n, o in chosen.items() if uses[n] > 1}}
+                    following.setdefault((output, tuple(sorted(kept.items()))), values)
+            if len(following) > MAX_SHAPES:
+                raise UserError(f"space {self.name!r}: layer {number} can meet more than {MAX_SHAPES} shapes.")
+            states = following
+        (output,) = self._agree(states, "the heads")
+        if len(output) != 1:
+            raise ShapeError(f"space {self.name!r} ends in a map of shape {output}: end it with flatten or linear.")
+        return output
+
+    def _agree(self, states: dict[tuple[Shape, tuple[tuple[str, Option], ...]], Values], reader: str) -> list[Shape]:
+        """Raises unless all paths bring the same shape to a reader whose weights they share."""
+        found = {shape: values for (shape, _), values in states.items()}
+        if len(found) > 1:
+            (a, x), (b, y) = list(found.items())[:2]
+            raise ShapeError(
+                f"space {self.name!r}: {reader} meets different shapes ({self._partial_id(x)}: {a}, "
+                f"{self._partial_id(y)}: {b}) but shares its weights: put a fit layer before flatten."
+            )
+        return list(found)
+
+    def _partial_id(self, values: Values) -> str:
+        return Architecture(tuple((c.name, values[c.name]) for c in self.choices if c.name in values)).id
+
+    @property
+    def size(self) -> int:
+        """The number of architectures."""
+        return math.prod(len(choice) for choice in self.choices)
+
+    @property
+    def features(self) -> int:
+        """The width of the vector that the heads read."""
+        return self._output[0]
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[Architecture]:
+        for options in itertools.product(*(choice.options for choice in self.choices)):
+            yield self._build(options)
+
+    def __contains__(self, architecture: object) -> bool:
+        return isinstance(architecture, Architecture) and self._valid(architecture)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Space) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.input_shape, self.layers))
+
+    def __repr__(self) -> str:
+        return f"Space({self.name!r}, {self.size} architectures)"
+
+    def _valid(self, architecture: Architecture) -> bool:
+        return list(architecture) == [c.name for c in self.choices] and all(
+            architecture[choice.name] in choice.options for choice in self.choices
+        )
+
+    def _build(self, options: Sequence[Option]) -> Architecture:
+        return Architecture(tuple(zip((choice.name for choice in self.choices), options, strict=True)))
+
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        """Draws an architecture uniformly."""
+        return self._build([choice.options[int(rng.integers(len(choice)))] for choice in self.choices])
+
+    def architecture(self, value: str | Mapping[str, Option] | Sequence[int]) -> Architecture:
+        """The architecture that an id, a dict of options, or a list of option indices names.
+
+        Raises:
+            UserError: if it is not in the space; the message says what is allowed.
+        """
+        if isinstance(value, str):
+            return self._from_text(value)
+        if isinstance(value, Mapping):
+            return self._from_dict(dict(value))
+        if len(value) != len(self.choices):
+            raise UserError(f"space {self.name!r} has {len(self.choices)} choices, but {len(value)} indices are given.")
+        for choice, index in zip(self.choices, value, strict=True):
+            if not 0 <= index < len(choice):
+                raise UserError(f"index {index} of choice {choice.name!r} is outside 0..{len(choice) - 1}.")
+        return self._build([choice.options[index] for choice, index in zip(self.choices, value, strict=True)])
+
+    def _from_text(self, text: str) -> Architecture:
+        if not self.choices and text == FIXED_ID:
+            return self._build([])
+        given: dict[str, Option] = {}
+        by_name = {choice.name: choice for choice in self.choices}
+        for part in text.split(","):
+            name, separator, option = part.strip().partition("=")
+            if not separator:
+                example = next(iter(self)).id
+                raise UserError(
+                    f"{text!r} is not an architecture id of space {self.name!r}: it should read {example!r}."
+                )
+            if name not in by_name:
+                raise unknown(f"choice in architecture {text!r} of space {self.name!r}:", name, by_name)
+            spelled = {Architecture(((name, o),)).id.partition("=")[2]: o for o in by_name[name].options}
+            if option not in spelled:
+                raise unknown(f"option for choice {name!r} of space {self.name!r}:", option, spelled)
+            given[name] = spelled[option]
+        return self._from_dict(given)
+
+    def _from_dict(self, given: dict[str, Option]) -> Architecture:
+        by_name = {choice.name: choice for choice in self.choices}
+        for name, option in given.items():
+            if name not in by_name:
+                raise unknown(f"choice of space {self.name!r}:", name, by_name)
+            if option not in by_name[name].options:
+                raise unknown(f"option for choice {name!r}:", option, map(str, by_name[name].options))
+        missing = [name for name in by_name if name not in given]
+        if missing:
+            raise UserError(f"space {self.name!r}: no option is given for {', '.join(missing)}.")
+        return self._build([given[name] for name in by_name])
+
+    def shapes(self, architecture: Architecture) -> list[Shape]:
+        """The shape after every layer of the architecture."""
+        shape, found = self.input_shape, []
+        for layer in self.layers:
+            shape = layer.output_shape(shape, dict(architecture))
+            found.append(shape)
+        return found
+
+    def cost(self, architecture: Architecture) -> Cost:
+        """Parameters and multiply-adds of the architecture's encoder."""
+        values = dict(architecture)
+        inputs = [self.input_shape, *self.shapes(architecture)[:-1]]
+        return Cost(
+            sum(layer.parameters(shape, values) for layer, shape in zip(self.layers, inputs, strict=True)),
+            sum(layer.multiply_adds(shape, values) for layer, shape in zip(self.layers, inputs, strict=True)),
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """The space as plain data: the form of TOML files and of run directories."""
+        return {
+            "name": self.name,
+            "input": list(self.input_shape),
+            "layers": [_layer_to_dict(layer) for layer in self.layers],
+        }
+
+    @staticmethod
+    def from_dict(data: Mapping[str, object]) -> Space:
+        """The inverse of `to_dict`.
+
+        Raises:
+            UserError: if a key is unknown or missing, or a value is not allowed.
+        """
+        extra = sorted(set(data) - {"name", "input", "layers"})
+        if extra:
+            raise unknown("key of a space:", extra[0], ("name", "input", "layers"))
+        for key, kind in (("name", str), ("input", list), ("layers", list)):
+            if not isinstance(data.get(key), kind):
+                what = "text" if kind is str else "a list"
+                raise UserError(f"a space needs {key!r}, which must be {what}, not {data.get(key)!r}.")
+        layers = [layer_from_dict(layer) for layer in data["layers"]]  # type: ignore[attr-defined]
+        return Space(data["name"], data["input"], layers)  # type: ignore[arg-type]
+
+
+def _layer_to_dict(layer: Layer) -> dict[str, object]:
+    found: dict[str, object] = {"type": layer.type}
+    for field in fields(layer):
+        value = getattr(layer, field.name)
+        if isinstance(value, Choice):
+            value = {"choice": value.name, "options": list(value.options)}
+        if value is not None:
+            found[field.name] = value
+    return found
+
+
+def layer_from_dict(data: object) -> Layer:
+    """Builds a layer from plain data: `type` and its parameters; a choice is `{choice = name, options = [...]}`.
+
+    Raises:
+        UserError: if the type or a parameter is unknown, missing or not allowed.
+    """
+    if not isinstance(data, Mapping):
+        raise UserError(f"a layer must be a table of parameters, not {data!r}.")
+    parameters = {key: value for key, value in data.items() if key != "type"}
+    kind = LAYERS.get(str(data.get("type")))
+    if kind is None:
+        raise unknown("layer type", data.get("type"), LAYERS)
+    names = [field.name for field in fields(kind)]
+    for key, value in parameters.items():
+        if key not in names:
+            raise unknown(f"parameter of a {kind.type} layer:", key, names)
+        if isinstance(value, Mapping):
+            if set(value) != {"choice", "options"} or not isinstance(value["options"], list):
+                raise UserError(
+                    f'{kind.type}: a choice reads {{choice = "name", options = [...]}}, not {dict(value)!r}.'
+                )
+            parameters[key] = Choice(value["choice"], value["options"])
+    try:
+        return kind(**parameters)
+    except TypeError:
+        raise UserError(f"a {kind.type} layer lacks a parameter: it takes {', '.join(names)}.") from None
