@@ -17,42 +17,42 @@ def play_episodes(
     policies: Sequence[Callable[[], Policy]],
     env: VectorEnv,
     seeds: np.ndarray,
-    generator: torch.Generator,
+    generators: Sequence[torch.Generator],
     *,
     device: torch.device | str = "cpu",
     greedy: bool = False,
     max_steps: int | None = None,
 ) -> list[list[Episode]]:
-    """Plays one full game in every environment, the environments shared out evenly among the policies.
+    """Plays full games with each policy, one in every environment, the environments shared out evenly.
 
     One game per environment, rather than the first games that end anywhere, keeps short games from counting more
-    often than long ones.
+    often than long ones. What a policy plays does not depend on the policies beside it.
 
     Args:
         policies: for each policy, a function that makes it ready (say, activates a path of a supernet) and returns
-            it. `env.num_envs` must be a multiple of their number.
-        env: the environments; the first `num_envs / len(policies)` play the first policy, and so on.
-        seeds: `(num_envs,)`.
-        generator: draws the actions.
+            it.
+        env: `len(policies) * len(seeds)` environments; the first `len(seeds)` play the first policy, and so on.
+        seeds: the seeds of a policy's environments, the same for all.
+        generators: for each policy, what draws its actions.
         device: where the policies live.
         greedy: take the most probable action instead of drawing one.
         max_steps: steps after which games in progress are cut and scored as they stand, marked truncated.
 
     Returns:
-        For each policy its games, in the order of the environments.
+        For each policy its games, in the order of the seeds.
 
     Raises:
         EnvironmentFault: if an environment fails.
     """
-    share, rest = divmod(env.num_envs, len(policies))
-    if rest or not share:
-        raise ValueError(f"{env.num_envs} environments cannot be shared evenly among {len(policies)} policies")
-    observation = env.reset(seeds)
+    share = len(seeds)
+    if env.num_envs != share * len(policies):
+        raise ValueError(f"{len(policies)} policies with {share} games each need as many environments: {env.num_envs}")
+    observation = env.reset(np.tile(seeds, len(policies)))
     finished: dict[int, Episode] = {}
     score, steps = np.zeros(env.num_envs), 0
     actions = np.zeros(env.num_envs, dtype=np.int64)
     while len(finished) < env.num_envs and (max_steps is None or steps < max_steps):
-        for number, ready in enumerate(policies):
+        for number, (ready, generator) in enumerate(zip(policies, generators, strict=True)):
             playing = [i for i in range(number * share, (number + 1) * share) if i not in finished]
             if playing:
                 logits, _ = ready()(torch.as_tensor(observation[playing]).to(device))

@@ -111,6 +111,8 @@ def update(
     target = advantage + rollout.value
     flat = [x.flatten() for x in (rollout.action, rollout.log_probability, rollout.value, advantage, target)]
     valid = rollout.valid.flatten().nonzero().squeeze(-1)
+    if not len(valid):
+        return UpdateStats(0.0, 0.0, 0.0, 0.0, 0.0)
     stats = []
     for _ in range(settings.epochs):
         order = valid[torch.randperm(len(valid), generator=generator).to(valid.device)]

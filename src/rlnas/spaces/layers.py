@@ -172,6 +172,9 @@ class Fit(Layer):
     shrink: Literal["pool", "crop"] = "pool"
 
     def __post_init__(self) -> None:
+        for name in ("height", "width", "channels"):
+            if isinstance(getattr(self, name), Choice):
+                raise UserError(f"fit: {name} cannot be a choice: the target is one exact size.")
         _positive("fit", height=self.height, width=self.width)
         if self.channels is not None:
             _positive("fit", channels=self.channels)

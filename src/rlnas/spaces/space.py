@@ -210,7 +210,8 @@ class Space:
         missing = [name for name in by_name if name not in given]
         if missing:
             raise UserError(f"space {self.name!r}: no option is given for {', '.join(missing)}.")
-        return self._build([given[name] for name in by_name])
+        # The space's own options, since 4.0 and True equal options too but would spell another id.
+        return self._build([c.options[c.options.index(given[c.name])] for c in self.choices])
 
     def shapes(self, architecture: Architecture) -> list[Shape]:
         """The shape after every layer of the architecture."""

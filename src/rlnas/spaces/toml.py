@@ -44,10 +44,11 @@ def load_toml(path: Path) -> Space:
 
 def _fault_line(text: str, start: int, message: str) -> int:
     """The line of the layer that names the faulty parameter; the layer's first line where none does."""
+    fault = re.split(r" Did you mean | Allowed: |: it takes ", message)[0]
     for number, line in enumerate(text.splitlines()[start:], start + 1):
         if line.lstrip().startswith("[["):
             break
         key = line.partition("=")[0].strip()
-        if key and re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", message):
+        if key and re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", fault):
             return number
     return start

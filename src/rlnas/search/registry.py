@@ -1,0 +1,48 @@
+"""The strategies by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from rlnas.errors import unknown
+from rlnas.search.spos import SPOS, SPOSSettings
+from rlnas.search.strategy import Strategy
+from rlnas.spaces import Space
+
+STRATEGIES: dict[str, tuple[type[SPOS], type[SPOSSettings]]] = {"spos": (SPOS, SPOSSettings)}
+
+
+def _entry(name: str) -> tuple[type[SPOS], type[SPOSSettings]]:
+    if name not in STRATEGIES:
+        raise unknown("strategy", name, STRATEGIES)
+    return STRATEGIES[name]
+
+
+def strategy_settings(name: str, options: Mapping[str, Any]) -> BaseModel:
+    """The checked options of a strategy.
+
+    Raises:
+        UserError: if there is no such strategy.
+        pydantic.ValidationError: if an option is not allowed.
+    """
+    return _entry(name)[1](**options)
+
+
+def make_strategy(name: str, space: Space, iterations: int, seed: int, options: Mapping[str, Any]) -> Strategy:
+    """Makes a strategy.
+
+    Args:
+        name: e.g. `"spos"`.
+        space: the search space.
+        iterations: its budget of PPO iterations.
+        seed: root of its random streams.
+        options: the fields of its settings that differ from the defaults.
+
+    Raises:
+        UserError: if there is no such strategy.
+    """
+    strategy, settings = _entry(name)
+    return strategy(space, iterations, seed, settings(**options))

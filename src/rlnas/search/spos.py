@@ -1,0 +1,156 @@
+"""Single-path one-shot search with uniform sampling (SPOS; Guo et al., 2019; paper, 4.3)."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from rlnas import seeding
+from rlnas.search.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy
+from rlnas.spaces import Architecture, Space
+
+
+class SPOSSettings(BaseModel):
+    """Options of SPOS.
+
+    Attributes:
+        iterations_per_path: PPO iterations with a path before the next is drawn.
+        eval_episodes: full games that score an architecture.
+        selection: `"full"` scores every architecture (paper, 4.3); `"evolution"` searches among them (Guo et al.,
+            section 3.3); `"auto"` is full up to 1,000 architectures.
+        population: architectures of one generation.
+        parents: the best so far, from which the next generation comes.
+        mutation_rate: probability that a choice of a mutant is redrawn.
+        eval_budget: architectures that evolution may score.
+        eval_batch: architectures scored side by side.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    iterations_per_path: int = Field(1, ge=1)
+    eval_episodes: int = Field(24, ge=1)
+    selection: Literal["auto", "full", "evolution"] = "auto"
+    population: int = Field(50, ge=2)
+    parents: int = Field(10, ge=1)
+    mutation_rate: float = Field(0.1, gt=0, le=1)
+    eval_budget: int = Field(1_000, ge=1)
+    eval_batch: int = Field(5, ge=1)
+
+
+FULL_SELECTION_LIMIT = 1_000
+
+
+class SPOS(Strategy):
+    """Fits the supernet on uniformly drawn paths, then scores architectures by games with its weights.
+
+    Args:
+        space: the search space.
+        iterations: PPO iterations of the fit.
+        seed: root of the strategy's random streams.
+        settings: the options.
+    """
+
+    Settings = SPOSSettings
+
+    def __init__(self, space: Space, iterations: int, seed: int, settings: SPOSSettings | None = None):
+        self.space = space
+        self.iterations = iterations
+        self.seed = seed
+        self.settings = settings or SPOSSettings()
+        self.fitted = 0
+        self.paths = 0
+        self.scores: dict[str, tuple[float, ...]] = {}
+        self.generation: list[str] = []
+        self.generations = 0
+
+    @property
+    def full_selection(self) -> bool:
+        """Whether every architecture is scored."""
+        if self.settings.selection == "auto":
+            return self.space.size <= FULL_SELECTION_LIMIT
+        return self.settings.selection == "full"
+
+    def ask(self) -> Proposal | None:
+        """A path to fit while the budget lasts; then architectures to score."""
+        if self.fitted < self.iterations:
+            path = self.space.sample(seeding.generator(self.seed, "spos-path", self.paths))
+            return Fit(path, min(self.settings.iterations_per_path, self.iterations - self.fitted))
+        due = self._due()[: self.settings.eval_batch]
+        return Evaluate(tuple(due), self.settings.eval_episodes) if due else None
+
+    def tell(self, outcome: Outcome) -> None:
+        """Counts a fit, or keeps the scores and, when a generation is complete, breeds the next."""
+        proposal = self.ask()
+        if isinstance(proposal, Fit):
+            self.fitted += proposal.iterations
+            self.paths += 1
+        elif isinstance(proposal, Evaluate):
+            for path, returns in zip(proposal.paths, outcome.returns, strict=True):
+                self.scores[path.id] = tuple(returns)
+        if self.fitted >= self.iterations and not self.full_selection and not self._due():
+            self._breed()
+
+    def rank(self) -> list[Ranked]:
+        """Scored architectures by mean return; ties in the order in which they were scored."""
+        ranked = [Ranked(self.space.architecture(i), statistics.fmean(r)) for i, r in self.scores.items()]
+        return sorted(ranked, key=lambda entry: -entry.proxy)
+
+    def _due(self) -> list[Architecture]:
+        """Architectures that are to be scored and are not yet."""
+        if self.full_selection:
+            return [architecture for architecture in self.space if architecture.id not in self.scores]
+        return [self.space.architecture(i) for i in self.generation if i not in self.scores]
+
+    def _breed(self) -> None:
+        """Fills the next generation: random at first; then half mutants, half crossovers of the best so far."""
+        room = min(self.settings.population, self.settings.eval_budget - len(self.scores))
+        rng = seeding.generator(self.seed, "spos-evolution", self.generations)
+        best = [entry.architecture for entry in self.rank()[: self.settings.parents]]
+        fresh: dict[str, Architecture] = {}
+        # A nearly exhausted space may have no new neighbours left, hence the bound.
+        for attempt in range(20 * max(room, 0)):
+            if len(fresh) >= room:
+                break
+            if not best:
+                child = self.space.sample(rng)
+            elif attempt % 2 == 0:
+                child = self._mutate(best[int(rng.integers(len(best)))], rng)
+            else:
+                child = self._cross(best[int(rng.integers(len(best)))], best[int(rng.integers(len(best)))], rng)
+            if child.id not in self.scores:
+                fresh[child.id] = child
+        self.generation = list(fresh)
+        self.generations += 1
+
+    def _mutate(self, parent: Architecture, rng: np.random.Generator) -> Architecture:
+        """Redraws each choice with the mutation rate."""
+        redraw = rng.random(len(self.space.choices)) < self.settings.mutation_rate
+        other = self.space.sample(rng)
+        return self.space.architecture({n: (other if r else parent)[n] for n, r in zip(parent, redraw, strict=True)})
+
+    def _cross(self, one: Architecture, two: Architecture, rng: np.random.Generator) -> Architecture:
+        """Takes each choice from one of two parents."""
+        first = rng.random(len(self.space.choices)) < 0.5
+        return self.space.architecture({n: (one if f else two)[n] for n, f in zip(one, first, strict=True)})
+
+    def state_dict(self) -> dict[str, Any]:
+        """Progress, scores and the generation at hand."""
+        return {
+            "fitted": self.fitted,
+            "paths": self.paths,
+            "scores": {name: list(returns) for name, returns in self.scores.items()},
+            "generation": list(self.generation),
+            "generations": self.generations,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` gave."""
+        self.fitted = state["fitted"]
+        self.paths = state["paths"]
+        self.scores = {name: tuple(returns) for name, returns in state["scores"].items()}
+        self.generation = list(state["generation"])
+        self.generations = state["generations"]

@@ -1,0 +1,17 @@
+"""Studies: search, train the top K from scratch, return the best; run directories, resuming, workers."""
+
+from rlnas.study.progress import Progress, Watcher
+from rlnas.study.settings import StudySettings, TrialSettings
+from rlnas.study.study import run_study
+from rlnas.study.trial import TrialResult, load_network, run_trial
+
+__all__ = [
+    "Progress",
+    "StudySettings",
+    "TrialResult",
+    "TrialSettings",
+    "Watcher",
+    "load_network",
+    "run_study",
+    "run_trial",
+]

@@ -1,0 +1,113 @@
+"""A run directory: one command owns it, one process works in it."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rlnas.errors import UserError
+from rlnas.study.files import read_json, write_json
+
+
+def fingerprint(settings: Mapping[str, Any]) -> str:
+    """A short hash of settings: what ties a checkpoint to them."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def differences(old: Any, new: Any, name: str = "") -> list[str]:
+    """The settings that differ, each as `name: old, not new`."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        keys = list(dict.fromkeys([*old, *new]))
+        return [line for key in keys for line in differences(old.get(key), new.get(key), f"{name}.{key}".lstrip("."))]
+    return [] if old == new else [f"{name} is {old!r} there, not {new!r}"]
+
+
+class RunDirectory:
+    """The directory of a study or a trial, locked while it is open.
+
+    Args:
+        path: the directory; made if missing.
+        kind: `"study"` or `"trial"`; the settings are in `<kind>.json`.
+        settings: what the command asks for, as plain data.
+        patience: seconds to wait for the lock; a worker that lost its parent may need a moment to go.
+
+    Raises:
+        UserError: if the directory belongs to another command, is in use, cannot be written, or holds other files.
+    """
+
+    def __init__(self, path: Path, kind: str, settings: Mapping[str, Any], patience: float = 0.0):
+        self.path = path
+        self.owner = fingerprint(settings)
+        plain = json.loads(json.dumps(settings))
+        try:
+            self._check(kind, plain)
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock(patience)
+            self._check(kind, plain)
+            if not (path / f"{kind}.json").exists():
+                write_json(path / f"{kind}.json", plain)
+        except OSError as error:
+            self.close()
+            raise UserError(f"the run directory {str(path)!r} cannot be written: {error.strerror}.") from None
+        except BaseException:
+            self.close()
+            raise
+
+    def _check(self, kind: str, settings: Any) -> None:
+        """Raises unless the directory is empty or belongs to these settings."""
+        if self.path.exists() and not self.path.is_dir():
+            raise UserError(f"the run directory {str(self.path)!r} is a file.")
+        if (self.path / f"{kind}.json").exists():
+            found = differences(read_json(self.path / f"{kind}.json"), settings)
+            if found:
+                raise UserError(
+                    f"the run directory {str(self.path)!r} belongs to another command: {found[0]}"
+                    + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")
+                    + ". Choose another --out, or give the same settings."
+                )
+        elif self.path.exists():
+            others = sorted(entry.name for entry in self.path.iterdir() if not entry.name.startswith("."))
+            if others and others != ["worker.log"]:
+                raise UserError(
+                    f"the directory {str(self.path)!r} holds other files ({others[0]}): choose an empty one."
+                )
+
+    def _lock(self, patience: float) -> None:
+        self._file = (self.path / ".lock").open("a+")
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    self._file.seek(0)
+                    holder = self._file.read().strip() or "unknown"
+                    raise UserError(
+                        f"the run directory {str(self.path)!r} is in use by another process (pid {holder})."
+                    ) from None
+                time.sleep(0.05)
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def close(self) -> None:
+        """Gives the lock back."""
+        file = getattr(self, "_file", None)
+        if file is not None:
+            file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

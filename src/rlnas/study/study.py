@@ -1,0 +1,175 @@
+"""A study: search, train the top K and the hand-made networks from scratch, return the best (paper, 5.3)."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rlnas.envs import import_modules
+from rlnas.search import Ranked
+from rlnas.spaces import CATALOGUE, FIXED_ID, Space, load_space
+from rlnas.study.files import read_json, write_json
+from rlnas.study.fitting import SupernetSearch
+from rlnas.study.progress import Watcher, nobody
+from rlnas.study.run_directory import RunDirectory
+from rlnas.study.settings import StudySettings
+from rlnas.study.trial import TrialResult
+from rlnas.study.workers import LocalWorkers, Trial, Workers
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """An architecture that is to be trained from scratch.
+
+    Attributes:
+        name: what results and folders call it: the architecture's id; the space's name for a hand-made network.
+        space: its space.
+        architecture: its id within that space.
+        baseline: whether it is a hand-made network.
+    """
+
+    name: str
+    space: Space
+    architecture: str
+    baseline: bool = False
+
+    def folder(self, run: Path, seed: int) -> Path:
+        """The directory of its trial with a seed."""
+        return run / "trials" / self.name / f"seed-{seed}"
+
+
+def find_baseline(name: str, space: Space) -> Contestant:
+    """The hand-made network of a name: a catalogue space without choices, or an architecture's id in `space`.
+
+    Raises:
+        UserError: if there is no such network.
+    """
+    if name in CATALOGUE and not load_space(name).choices:
+        return Contestant(name, load_space(name), FIXED_ID, baseline=True)
+    return Contestant(space.architecture(name).id, space, space.architecture(name).id, baseline=True)
+
+
+def contestants(ranking: list[Ranked], settings: StudySettings, space: Space) -> list[Contestant]:
+    """The top K of a ranking and the baselines; a baseline that is among the top K is trained once."""
+    chosen = {
+        entry.architecture.id: Contestant(entry.architecture.id, space, entry.architecture.id)
+        for entry in ranking[: settings.top_k]
+    }
+    for name in settings.baselines:
+        baseline = find_baseline(name, space)
+        chosen.setdefault(baseline.name, baseline)
+    return list(chosen.values())
+
+
+def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watcher = nobody) -> dict[str, Any]:
+    """Runs a study, or goes on where an earlier process was stopped.
+
+    Args:
+        path: the run directory.
+        settings: what to do.
+        workers: trials that run at a time.
+        watch: told of the progress.
+
+    Returns:
+        The content of `result.json`.
+
+    Raises:
+        UserError: if the directory or a checkpoint in it belongs to something else.
+        EnvironmentFault: if the environment fails during the search.
+    """
+    import_modules(settings.imports)
+    with RunDirectory(path, "study", settings.model_dump(mode="json")):
+        if (path / "result.json").exists():
+            return dict(read_json(path / "result.json"))
+        threads = torch.get_num_threads()
+        torch.set_num_threads(settings.threads)
+        try:
+            search = SupernetSearch(path / "search", settings, watch)
+            ranking = search.run()
+        finally:
+            torch.set_num_threads(threads)
+        with LocalWorkers(workers, watch) as pool:
+            trials = train_all(path, settings, contestants(ranking, settings, search.space), pool)
+        result = summarize(settings, ranking, trials)
+        result["search"] = {
+            "fit_steps": search.trainer.steps,
+            "evaluated_architectures": search.evaluated,
+            "evaluation_steps": search.evaluation_steps,
+        }
+        write_json(path / "result.json", result)
+        return result
+
+
+def train_all(
+    path: Path, settings: StudySettings, entrants: list[Contestant], workers: Workers
+) -> list[tuple[Contestant, TrialResult]]:
+    """Trains every contestant with every training seed."""
+    futures: list[tuple[Contestant, Future[TrialResult]]] = []
+    for number in range(1, settings.train_seeds + 1):
+        for entrant in entrants:
+            trial = settings.trial(entrant.space, entrant.architecture, number)
+            folder = entrant.folder(path, trial.seed)
+            futures.append((entrant, workers.submit(Trial(folder, trial, f"{entrant.name} seed-{trial.seed}"))))
+    return [(entrant, future.result()) for entrant, future in futures]
+
+
+def summarize(
+    settings: StudySettings, ranking: list[Ranked], trials: list[tuple[Contestant, TrialResult]]
+) -> dict[str, Any]:
+    """The content of `result.json`; the same settings give the same bytes, so there are no times in it."""
+    proxy = {entry.architecture.id: entry.proxy for entry in ranking}
+    candidates: list[dict[str, Any]] = []
+    for entrant in dict.fromkeys(entrant for entrant, _ in trials):
+        own = [result for other, result in trials if other == entrant]
+        candidates.append(
+            {
+                "name": entrant.name,
+                "architecture": dict(entrant.space.architecture(entrant.architecture)),
+                "space": entrant.space.name,
+                "baseline": entrant.baseline or entrant.name in settings.baselines,
+                "candidate": not entrant.baseline,
+                "proxy": None if entrant.baseline else proxy[entrant.name],
+                "total_reward": _mean([result.total_reward for result in own]),
+                "reward_mean": _mean([result.reward_mean for result in own]),
+                "parameters": own[0].parameters,
+                "multiply_adds": own[0].multiply_adds,
+                "trials": [
+                    {
+                        "seed": result.seed,
+                        "status": result.status,
+                        "reason": result.reason,
+                        "steps": result.steps,
+                        "episodes": result.episodes,
+                        "total_reward": result.total_reward,
+                        "reward_mean": result.reward_mean,
+                    }
+                    for result in own
+                ],
+            }
+        )
+    scored = [entry for entry in candidates if entry["candidate"] and entry["total_reward"] is not None]
+    best = max(scored, key=lambda entry: entry["total_reward"], default=None)
+    return {
+        "schema": SCHEMA,
+        "env": settings.env,
+        "space": settings.space["name"],
+        "strategy": settings.strategy,
+        "seed": settings.seed,
+        "steps": settings.steps,
+        "train_steps": settings.train_steps,
+        "best": best["name"] if best else None,
+        "architectures": candidates,
+        "ranking": [{"architecture": entry.architecture.id, "proxy": entry.proxy} for entry in ranking],
+    }
+
+
+def _mean(values: list[float | None]) -> float | None:
+    """The mean over seeds; `None` unless every seed has a score, so that no failure flatters a network."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known and len(known) == len(values) else None

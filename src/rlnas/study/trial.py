@@ -1,0 +1,191 @@
+"""A trial: one training from scratch, in a directory of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from rlnas import seeding
+from rlnas.envs import import_modules, make_env
+from rlnas.errors import UserError
+from rlnas.nets import Network
+from rlnas.ppo import Trainer
+from rlnas.study.episodes import EpisodeTable
+from rlnas.study.files import load_checkpoint, read_json, save_checkpoint, write_json
+from rlnas.study.metrics import learning_curve, reward_mean, total_reward
+from rlnas.study.progress import Progress, RateMeter, Watcher, nobody
+from rlnas.study.run_directory import RunDirectory, fingerprint
+from rlnas.study.settings import TrialSettings
+from rlnas.study.tensorboard import TensorBoardLog
+
+FAILED = 3
+"""Exit code of a process whose trial failed for a reason of its own, which another try would meet again."""
+
+
+class TrialResult(BaseModel):
+    """What a trial came to; the same settings give the same bytes.
+
+    Attributes:
+        architecture: id of the architecture.
+        space: name of its space.
+        seed: root of the trial's random streams.
+        status: `"done"` or `"failed"`.
+        reason: why it failed.
+        steps: environment steps trained.
+        episodes: full games finished.
+        total_reward: mean unclipped return of the last 100 full games; `None` if none finished.
+        reward_mean: the metric that rewards learning early (SPEC 2.3).
+        parameters: trainable parameters of the encoder.
+        multiply_adds: multiply-adds of the encoder, for one observation.
+        curve_steps: environment steps of the learning curve.
+        curve: mean return of the last 100 games at those steps.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    architecture: str
+    space: str
+    seed: int
+    status: str = "done"
+    reason: str = ""
+    steps: int = 0
+    episodes: int = 0
+    total_reward: float | None = None
+    reward_mean: float | None = None
+    parameters: int
+    multiply_adds: int
+    curve_steps: list[int] = []
+    curve: list[float] = []
+
+
+def read_result(path: Path) -> TrialResult | None:
+    """The result in a trial's directory, or `None` if it is not done."""
+    return TrialResult(**read_json(path / "result.json")) if (path / "result.json").exists() else None
+
+
+def blank_result(settings: TrialSettings) -> TrialResult:
+    """The result of a trial that has not begun: its names and costs."""
+    space = settings.load_space()
+    cost = space.cost(space.architecture(settings.architecture))
+    return TrialResult(
+        architecture=settings.architecture,
+        space=space.name,
+        seed=settings.seed,
+        parameters=cost.parameters,
+        multiply_adds=cost.multiply_adds,
+    )
+
+
+def run_trial(path: Path, settings: TrialSettings, watch: Watcher = nobody, label: str = "train") -> TrialResult:
+    """Trains an architecture from scratch, or goes on where an earlier process was stopped.
+
+    Args:
+        path: the trial's directory (SPEC 5.4).
+        settings: what to train.
+        watch: told of every iteration.
+        label: what to call the task when telling.
+
+    Returns:
+        The result, which is also in `result.json`.
+
+    Raises:
+        UserError: if the directory or a checkpoint in it belongs to something else.
+        EnvironmentFault: if the environment fails.
+    """
+    import_modules(settings.imports)
+    with RunDirectory(path, "trial", settings.model_dump(mode="json"), patience=10.0):
+        finished = read_result(path)
+        if finished is None:
+            finished = _train(path, settings, watch, label)
+            write_json(path / "result.json", finished.model_dump(mode="json"))
+        watch(Progress(label, finished.steps, finished.steps, score=finished.total_reward, finished=True))
+        return finished
+
+
+def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> TrialResult:
+    space = settings.load_space()
+    env = make_env(settings.env, settings.env_settings)
+    try:
+        check_fit(space.input_shape, env.observation_shape, settings.env, space.name)
+        root = seeding.integer(settings.seed, "trial")
+        network = Network(space, space.architecture(settings.architecture), env.num_actions, root)
+        iterations = settings.iterations(settings.steps)
+        trainer = Trainer(network, env, settings.ppo, iterations, root, settings.device)
+        games = EpisodeTable()
+        file, owner = path / "checkpoint.safetensors", fingerprint(settings.model_dump(mode="json"))
+        if file.exists():
+            restore(file, owner, trainer, games)
+        log, meter = TensorBoardLog(path / "tensorboard", trainer.steps), RateMeter()
+        every = settings.checkpoint_iterations
+        trainer.restart(trainer.iteration // every)
+        while not trainer.done:
+            entry = trainer.iterate()
+            games.extend(entry.episodes)
+            rate = meter.update(trainer.steps)
+            log.write(entry, rate)
+            watch(Progress(label, trainer.steps, iterations * trainer.steps_per_iteration, "steps", rate, games.recent))
+            if trainer.iteration % every == 0 or trainer.done:
+                save_checkpoint(file, owner, {**trainer.state_dict(), **games.state_dict()}, {})
+                if not trainer.done:
+                    trainer.restart(trainer.iteration // every)
+        log.close()
+    finally:
+        env.close()
+    games.write(path / "episodes.parquet")
+    steps, curve = learning_curve(games.step, games.score)
+    return blank_result(settings).model_copy(
+        update={
+            "steps": trainer.steps,
+            "episodes": len(games.score),
+            "total_reward": total_reward(games.score),
+            "reward_mean": reward_mean(games.score),
+            "curve_steps": steps,
+            "curve": curve,
+        }
+    )
+
+
+def restore(file: Path, owner: str, trainer: Trainer, games: EpisodeTable) -> dict[str, Any]:
+    """Loads a checkpoint into a trainer and its games; returns the plain data beside them.
+
+    Raises:
+        UserError: if the checkpoint is not this run's.
+    """
+    tensors, data = load_checkpoint(file, owner)
+    try:
+        trainer.load_state_dict(tensors)
+        games.load_state_dict(tensors)
+    except (KeyError, RuntimeError) as error:
+        raise UserError(
+            f"the checkpoint {str(file)!r} does not fit its network: {str(error).splitlines()[0]}"
+        ) from None
+    return data
+
+
+def check_fit(expected: tuple[int, ...], found: tuple[int, ...], env: str, space: str) -> None:
+    """Raises a `UserError` unless a space takes the observations of an environment."""
+    if expected != found:
+        raise UserError(
+            f"space {space!r} takes observations of shape {expected}, but {env!r} gives {found}: choose another space."
+        )
+
+
+def load_network(path: Path) -> tuple[TrialSettings, Network]:
+    """The settings and the trained network of a trial's directory, done or under way.
+
+    Raises:
+        UserError: if there is no checkpoint, or it does not fit.
+    """
+    settings = TrialSettings(**read_json(path / "trial.json"))
+    if not (path / "checkpoint.safetensors").exists():
+        raise UserError(f"the trial {str(path)!r} has no checkpoint yet.")
+    tensors, _ = load_checkpoint(path / "checkpoint.safetensors", fingerprint(settings.model_dump(mode="json")))
+    space = settings.load_space()
+    actions = tensors["policy.policy.bias"].shape[0]
+    network = Network(space, space.architecture(settings.architecture), actions)
+    network.load_state_dict({k[7:]: v for k, v in tensors.items() if k.startswith("policy.")})
+    torch.set_flush_denormal(True)
+    return settings, network

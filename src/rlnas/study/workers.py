@@ -1,0 +1,137 @@
+"""Where trials run: `submit(trial) -> future`. Here in local processes, one torch thread each."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from rlnas.study.progress import Progress, Watcher, nobody
+from rlnas.study.settings import TrialSettings
+from rlnas.study.trial import FAILED, TrialResult, blank_result, read_result
+
+ATTEMPTS = 2
+"""How often a trial is started when its process dies without a word (killed for memory, say)."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trial to run: where, what, and what to call it."""
+
+    directory: Path
+    settings: TrialSettings
+    label: str
+
+
+class Workers(Protocol):
+    """Runs trials somewhere."""
+
+    def submit(self, trial: Trial) -> Future[TrialResult]:
+        """Starts a trial as soon as there is room. The future never raises for the trial's own failure."""
+        ...
+
+    def close(self) -> None:
+        """Stops what is running."""
+        ...
+
+
+class LocalWorkers:
+    """Runs trials in processes on this machine.
+
+    Args:
+        count: how many run at a time.
+        watch: told of the progress of each; called from several threads, one call at a time per trial.
+    """
+
+    def __init__(self, count: int, watch: Watcher = nobody):
+        self._pool = ThreadPoolExecutor(count)
+        self._watch = watch
+        self._running: set[subprocess.Popen[str]] = set()
+        self._closed = False
+
+    def submit(self, trial: Trial) -> Future[TrialResult]:
+        """See `Workers.submit`."""
+        return self._pool.submit(self._run, trial)
+
+    def _run(self, trial: Trial) -> TrialResult:
+        result = read_result(trial.directory)
+        if result is not None:
+            return result
+        reason = ""
+        for _ in range(ATTEMPTS):
+            if self._closed:
+                break
+            code, reason = self._attempt(trial)
+            result = read_result(trial.directory) if code == 0 else None
+            if result is not None:
+                return result
+            if code == FAILED:
+                break
+        self._watch(Progress(trial.label, 0, 0, finished=True, note=f"failed: {reason}"))
+        return blank_result(trial.settings).model_copy(update={"status": "failed", "reason": reason})
+
+    def _attempt(self, trial: Trial) -> tuple[int, str]:
+        """Runs the trial's process once; returns its exit code and, if it failed, why."""
+        trial.directory.mkdir(parents=True, exist_ok=True)
+        reading, writing = os.pipe()
+        command = [sys.executable, "-m", "rlnas.study.worker", str(trial.directory), trial.label, str(writing)]
+        with (trial.directory / "worker.log").open("a") as log:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                text=True,
+                pass_fds=(writing,),
+                env=self._environment(os.environ),
+            )
+        os.close(writing)
+        self._running.add(process)
+        assert process.stdin is not None
+        note = ""
+        try:
+            process.stdin.write(json.dumps(trial.settings.model_dump(mode="json")) + "\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            note = f"its process did not start; see {trial.directory / 'worker.log'}"
+        with os.fdopen(reading) as lines:
+            for line in lines:
+                progress = Progress(**json.loads(line))
+                note = progress.note or note
+                if not progress.note:
+                    self._watch(progress)
+        code = process.wait()
+        process.stdin.close()
+        self._running.discard(process)
+        if code < 0:
+            note = f"its process was killed ({signal.Signals(-code).name})"
+        return code, note or f"its process ended with code {code}; see {trial.directory / 'worker.log'}"
+
+    @staticmethod
+    def _environment(base: Mapping[str, str]) -> dict[str, str]:
+        """The environment variables of a worker: one thread, and the modules that the parent can import."""
+        paths = os.pathsep.join(path for path in [*sys.path, os.getcwd()] if path)
+        return {**base, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": paths}
+
+    def close(self) -> None:
+        """Stops what is running and waits for it to go."""
+        self._closed = True
+        for process in list(self._running):
+            process.terminate()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
