@@ -1,1 +1,28 @@
-"""rlnas finds the neural-network architecture for a reinforcement-learning agent."""
+"""rlnas finds the neural-network architecture for a reinforcement-learning agent.
+
+`rlnas.search(...)` is the function; the package of strategies of the same name is reached as `from rlnas.search import
+SPOS`. The package is imported first, so that loading it later cannot replace the function.
+"""
+
+import rlnas.search  # noqa: F401  (see above)
+from rlnas.api import Evaluation, SearchResult, evaluate, resume, search, train
+from rlnas.errors import EnvironmentFault, RlnasError, UserError
+from rlnas.spaces import Choice, Space, load_space
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Choice",
+    "EnvironmentFault",
+    "Evaluation",
+    "RlnasError",
+    "SearchResult",
+    "Space",
+    "UserError",
+    "__version__",
+    "evaluate",
+    "load_space",
+    "resume",
+    "search",
+    "train",
+]

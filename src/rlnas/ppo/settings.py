@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class PPOSettings(BaseModel):
@@ -43,3 +43,9 @@ class PPOSettings(BaseModel):
     max_grad_norm: float = Field(0.5, gt=0)
     normalize_advantages: bool = True
     reward_clip: Literal["sign", "none"] = "sign"
+
+    @field_validator("value_clip", mode="before")
+    @classmethod
+    def _none_in_words(cls, value: Any) -> Any:
+        """Lets the command line say `none`."""
+        return None if value == "none" else value

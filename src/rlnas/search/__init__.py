@@ -1,6 +1,6 @@
 """Search strategies, as ask-and-tell. Nothing here steps an environment or sees a network."""
 
-from rlnas.search.registry import STRATEGIES, make_strategy, strategy_settings
+from rlnas.search.registry import STRATEGIES, make_strategy, settings_class
 from rlnas.search.spos import SPOS, SPOSSettings
 from rlnas.search.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy
 
@@ -15,5 +15,5 @@ __all__ = [
     "SPOSSettings",
     "Strategy",
     "make_strategy",
-    "strategy_settings",
+    "settings_class",
 ]

@@ -21,14 +21,13 @@ def _entry(name: str) -> tuple[type[SPOS], type[SPOSSettings]]:
     return STRATEGIES[name]
 
 
-def strategy_settings(name: str, options: Mapping[str, Any]) -> BaseModel:
-    """The checked options of a strategy.
+def settings_class(name: str) -> type[BaseModel]:
+    """The class of a strategy's options.
 
     Raises:
         UserError: if there is no such strategy.
-        pydantic.ValidationError: if an option is not allowed.
     """
-    return _entry(name)[1](**options)
+    return _entry(name)[1]
 
 
 def make_strategy(name: str, space: Space, iterations: int, seed: int, options: Mapping[str, Any]) -> Strategy:

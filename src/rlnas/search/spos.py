@@ -80,7 +80,8 @@ class SPOS(Strategy):
             path = self.space.sample(seeding.generator(self.seed, "spos-path", self.paths))
             return Fit(path, min(self.settings.iterations_per_path, self.iterations - self.fitted))
         due = self._due()[: self.settings.eval_batch]
-        return Evaluate(tuple(due), self.settings.eval_episodes) if due else None
+        total = self.space.size if self.full_selection else min(self.settings.eval_budget, self.space.size)
+        return Evaluate(tuple(due), self.settings.eval_episodes, len(self.scores), total) if due else None
 
     def tell(self, outcome: Outcome) -> None:
         """Counts a fit, or keeps the scores and, when a generation is complete, breeds the next."""

@@ -30,10 +30,14 @@ class Evaluate:
     Attributes:
         paths: the architectures to evaluate.
         episodes: full games for each.
+        done: architectures that were evaluated before.
+        total: architectures that the strategy means to evaluate in all.
     """
 
     paths: tuple[Architecture, ...]
     episodes: int
+    done: int
+    total: int
 
 
 Proposal = Fit | Evaluate

@@ -68,6 +68,7 @@ class SupernetSearch:
         if file.exists():
             self._restore(file)
         self.events, self.meter = TensorBoardLog(self.path / "tensorboard", self.trainer.steps), RateMeter()
+        self.selection_meter = RateMeter()
         self.trainer.restart(self.checkpoints)
         try:
             while (proposal := self.strategy.ask()) is not None:
@@ -119,6 +120,9 @@ class SupernetSearch:
         finally:
             env.close()
         self.evaluated += len(proposal.paths)
+        rate = self.selection_meter.update(self.evaluated)
+        finished = self.evaluated == proposal.total
+        self.watch(Progress("select", self.evaluated, proposal.total, "architectures", rate, finished=finished))
         self.evaluation_steps += sum(episode.length for group in played for episode in group)
         return Outcome(tuple(tuple(episode.score for episode in group) for group in played))
 

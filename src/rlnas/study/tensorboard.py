@@ -18,20 +18,20 @@ class TensorBoardLog:
     """
 
     def __init__(self, path: Path, start: int):
-        self._writer = SummaryWriter(str(path), purge_step=start)  # type: ignore[no-untyped-call]
+        self._writer = SummaryWriter(str(path), purge_step=start)
 
     def write(self, log: IterationLog, rate: float | None) -> None:
         """Writes one iteration's episodes, losses and speed."""
         add = self._writer.add_scalar
         for step, episode in log.episodes:
-            add("charts/episodic_return", episode.score, step)  # type: ignore[no-untyped-call]
-            add("charts/episodic_length", episode.length, step)  # type: ignore[no-untyped-call]
+            add("charts/episodic_return", episode.score, step)
+            add("charts/episodic_length", episode.length, step)
         for name, value in vars(log.stats).items():
-            add(f"losses/{name}", value, log.steps)  # type: ignore[no-untyped-call]
-        add("charts/learning_rate", log.learning_rate, log.steps)  # type: ignore[no-untyped-call]
+            add(f"losses/{name}", value, log.steps)
+        add("charts/learning_rate", log.learning_rate, log.steps)
         if rate is not None:
-            add("charts/SPS", rate, log.steps)  # type: ignore[no-untyped-call]
+            add("charts/SPS", rate, log.steps)
 
     def close(self) -> None:
         """Flushes and closes the event file."""
-        self._writer.close()  # type: ignore[no-untyped-call]
+        self._writer.close()

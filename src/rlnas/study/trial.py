@@ -25,6 +25,10 @@ FAILED = 3
 """Exit code of a process whose trial failed for a reason of its own, which another try would meet again."""
 
 
+LOCK_PATIENCE = 10.0
+"""Seconds that a trial waits for a worker that lost its parent to go."""
+
+
 class TrialResult(BaseModel):
     """What a trial came to; the same settings give the same bytes.
 
@@ -96,7 +100,7 @@ def run_trial(path: Path, settings: TrialSettings, watch: Watcher = nobody, labe
         EnvironmentFault: if the environment fails.
     """
     import_modules(settings.imports)
-    with RunDirectory(path, "trial", settings.model_dump(mode="json"), patience=10.0):
+    with RunDirectory(path, "trial", settings.model_dump(mode="json"), LOCK_PATIENCE):
         finished = read_result(path)
         if finished is None:
             finished = _train(path, settings, watch, label)

@@ -1,0 +1,92 @@
+"""The progress of a run on the terminal: live bars, or plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as Bars
+
+from rlnas.quantity import short
+
+if TYPE_CHECKING:
+    from rlnas.study import Progress
+
+PLAIN_INTERVAL = 10.0
+"""Seconds between two plain lines of a task."""
+
+
+def describe(progress: Progress) -> str:
+    """What there is to say about a task: speed, score, time left."""
+    parts = []
+    if progress.rate is not None and not progress.finished:
+        parts.append(f"{progress.rate:,.0f} {progress.unit}/s" if progress.rate >= 10 else f"{progress.rate:.1f}/s")
+    if progress.score is not None:
+        parts.append(f"score {progress.score:.2f}")
+    if progress.rate and not progress.finished:
+        parts.append(f"{_clock((progress.total - progress.done) / progress.rate)} left")
+    return "  ".join([*parts, progress.note]).strip()
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+class Display:
+    """Shows the progress of one or many tasks; call it with `Progress`.
+
+    Args:
+        console: where to.
+    """
+
+    def __init__(self, console: Console):
+        self._console = console
+        self._lock = threading.Lock()
+        self._tasks: dict[str, TaskID] = {}
+        self._last: dict[str, float] = {}
+        self._start = time.monotonic()
+        self._bars = Bars(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:>3.0f}%  {task.fields[text]}"),
+            console=console,
+        )
+
+    def __call__(self, progress: Progress) -> None:
+        """Takes a sign of life."""
+        with self._lock:
+            if self._console.is_terminal:
+                self._show_bar(progress)
+            else:
+                self._print_line(progress)
+
+    def _show_bar(self, progress: Progress) -> None:
+        if progress.task not in self._tasks:
+            self._tasks[progress.task] = self._bars.add_task(progress.task, total=progress.total, text="")
+        total = progress.total or None
+        self._bars.update(self._tasks[progress.task], completed=progress.done, total=total, text=describe(progress))
+
+    def _print_line(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if progress.finished or now - self._last.get(progress.task, -PLAIN_INTERVAL) >= PLAIN_INTERVAL:
+            self._last[progress.task] = now
+            done = f"{short(progress.done)}/{short(progress.total)} {progress.unit}" if progress.total else ""
+            line = f"[{_clock(now - self._start)}] {progress.task}: {done}  {describe(progress)}"
+            self._console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._console.is_terminal:
+            self._bars.stop()

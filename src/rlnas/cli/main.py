@@ -1,0 +1,47 @@
+"""The entry point of the `rlnas` command."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import tyro
+
+import rlnas
+from rlnas.cli import commands
+from rlnas.errors import RlnasError, UserError
+
+COMMANDS: dict[str, Any] = {
+    "search": commands.search,
+    "train": commands.train,
+    "resume": commands.resume,
+    "report": commands.report,
+    "evaluate": commands.evaluate,
+    "list": commands.list_,
+    "describe": commands.describe,
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs a command. Exit codes: 0 done, 2 bad input, 1 a run that failed, 130 interrupted."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given == ["--version"]:
+        print(f"rlnas {rlnas.__version__}")
+        return
+    try:
+        tyro.extras.subcommand_cli_from_dict(
+            COMMANDS, prog="rlnas", description=rlnas.__doc__.splitlines()[0], args=given
+        )
+    except UserError as error:
+        print(f"rlnas: {error}", file=sys.stderr)
+        sys.exit(2)
+    except RlnasError as error:
+        print(f"rlnas: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("rlnas: stopped; the same command, or rlnas resume, goes on from the last checkpoint.", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""From a caller's arguments to checked settings. What can be refused is refused here, before anything is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from rlnas.errors import UserError, unknown
+from rlnas.quantity import parse_steps
+from rlnas.search import settings_class
+from rlnas.spaces import Space, load_space
+
+# torch takes seconds to import; what needs it is imported when it is called.
+if TYPE_CHECKING:
+    from rlnas.study import StudySettings, TrialSettings
+
+Model = TypeVar("Model", bound=BaseModel)
+Options = Mapping[str, Any]
+
+
+def checked(model: type[Model], what: str, values: Options) -> Model:
+    """Builds settings; says in one sentence what is wrong with them.
+
+    Raises:
+        UserError: if a name or a value is not allowed.
+    """
+    try:
+        return model(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise unknown(what, name, model.model_fields) from None
+        reason = first["msg"].removeprefix("Input ")
+        raise UserError(f"{what} {name!r} {reason}, not {first['input']!r}.") from None
+
+
+def default_threads() -> int:
+    """Torch threads for the fit, which runs alone: the processors that this process may use, up to 4."""
+    return min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def resolve_device(device: str) -> str:
+    """`auto` becomes `cuda` where there is one, else `cpu`.
+
+    Raises:
+        UserError: if the device is unknown, or there is no CUDA.
+    """
+    import torch
+
+    if device not in ("auto", "cpu", "cuda"):
+        raise unknown("device", device, ("auto", "cpu", "cuda"))
+    available = torch.cuda.is_available()
+    if device == "cuda" and not available:
+        raise UserError("device 'cuda' was asked for, but torch finds no CUDA device: use 'cpu' or 'auto'.")
+    return "cuda" if device == "auto" and available else "cpu" if device == "auto" else device
+
+
+def prepare_search(
+    *,
+    env: str,
+    space: str | Path | Space,
+    strategy: str,
+    steps: int | str,
+    train_steps: int | str | None,
+    out: str | Path | None,
+    seed: int,
+    top_k: int,
+    train_seeds: int,
+    baselines: Sequence[str],
+    threads: int | None,
+    checkpoint_steps: int | str,
+    device: str,
+    imports: Sequence[str],
+    strategy_options: Options,
+    env_options: Options,
+    ppo_options: Options,
+) -> tuple[Path, StudySettings]:
+    """Checks everything that can be checked before a run directory is touched; the arguments are those of `search`.
+
+    Returns:
+        The run directory and the settings.
+
+    Raises:
+        UserError: if an argument is not allowed.
+    """
+    found = load_space(space)
+    values = {
+        "steps": parse_steps(steps),
+        "train_steps": parse_steps(steps if train_steps is None else train_steps, "train-steps"),
+        "checkpoint_steps": parse_steps(checkpoint_steps, "checkpoint-steps"),
+        "seed": seed,
+        "top_k": top_k,
+        "train_seeds": train_seeds,
+        "strategy": strategy,
+        "strategy_options": _strategy_options(strategy, strategy_options),
+        "threads": default_threads() if threads is None else threads,
+        **_common(env, found, env_options, ppo_options, device, tuple(imports)),
+    }
+    from rlnas.study import StudySettings
+    from rlnas.study.study import find_baseline
+
+    values["baselines"] = tuple(find_baseline(name, found).name for name in baselines)
+    settings = checked(StudySettings, "setting", values)
+    return _run_path(out, env, found.name, strategy, seed), settings
+
+
+def _strategy_options(strategy: str, options: Options) -> dict[str, Any]:
+    """The strategy's options, checked, defaults written out, so that the run directory says all."""
+    chosen = checked(settings_class(strategy), f"{strategy} option", options)
+    return chosen.model_dump(mode="json")
+
+
+def _run_path(out: str | Path | None, env: str, *names: object) -> Path:
+    """The run directory: as given, or named after what runs."""
+    if out is not None:
+        return Path(out)
+    return Path("runs") / "-".join(str(name) for name in (env.rpartition("/")[2], *names)).lower()
+
+
+def _common(
+    env: str, space: Space, env_options: Options, ppo_options: Options, device: str, imports: tuple[str, ...]
+) -> dict[str, Any]:
+    """The settings that studies and trials share, checked against the environment itself."""
+    from rlnas.envs import EnvSettings, import_modules, make_env
+    from rlnas.ppo import PPOSettings
+    from rlnas.study.trial import check_fit
+
+    env_settings = checked(EnvSettings, "environment option", env_options)
+    import_modules(imports)
+    probe = make_env(env, env_settings, num_envs=1)
+    probe.close()
+    check_fit(space.input_shape, probe.observation_shape, env, space.name)
+    return {
+        "env": env,
+        "imports": imports,
+        "space": space.to_dict(),
+        "env_settings": env_settings,
+        "ppo": checked(PPOSettings, "PPO option", ppo_options),
+        "device": resolve_device(device),
+    }
+
+
+def prepare_training(
+    *,
+    env: str,
+    arch: str | Mapping[str, Any],
+    space: str | Path | Space,
+    steps: int | str,
+    out: str | Path | None,
+    seed: int,
+    checkpoint_steps: int | str,
+    device: str,
+    imports: Sequence[str],
+    env_options: Options,
+    ppo_options: Options,
+) -> tuple[Path, TrialSettings]:
+    """Checks the arguments of `train` before a run directory is touched.
+
+    Returns:
+        The run directory and the settings.
+
+    Raises:
+        UserError: if an argument is not allowed.
+    """
+    found = load_space(space)
+    architecture = found.architecture(arch).id
+    values = {
+        "architecture": architecture,
+        "steps": parse_steps(steps),
+        "seed": seed,
+        "checkpoint_steps": parse_steps(checkpoint_steps, "checkpoint-steps"),
+        **_common(env, found, env_options, ppo_options, device, tuple(imports)),
+    }
+    from rlnas.study import TrialSettings
+
+    settings = checked(TrialSettings, "setting", values)
+    return _run_path(out, env, found.name, architecture, f"seed-{seed}"), settings

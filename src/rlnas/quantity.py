@@ -1,0 +1,44 @@
+"""Numbers as people write them: 10M, 500k, 1e6."""
+
+from __future__ import annotations
+
+import re
+
+from rlnas.errors import UserError
+
+_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
+_QUANTITY = re.compile(r"([+-]?\d+(?:_\d+)*(?:\.\d+)?(?:e\d+)?)([kmgb]?)", re.IGNORECASE)
+
+
+def parse_steps(text: str | int, name: str = "steps") -> int:
+    """Reads a number of environment steps.
+
+    Args:
+        text: e.g. `"10M"`, `"500k"`, `"1e6"`, or a number.
+        name: what to call it in an error.
+
+    Raises:
+        UserError: if it is not a positive whole number.
+
+    Example:
+        >>> parse_steps("1.5M"), parse_steps("500k"), parse_steps("1e6")
+        (1500000, 500000, 1000000)
+    """
+    found = _QUANTITY.fullmatch(str(text).strip())
+    value = float(found[1].replace("_", "")) * _FACTORS[found[2].lower()] if found else 0.0
+    if found is None or value < 1 or value != int(value):
+        raise UserError(f"{name} must be a whole number of at least 1, such as 10M, 500k or 1e6, not {str(text)!r}.")
+    return int(value)
+
+
+def short(number: int) -> str:
+    """Writes a number as people do.
+
+    Example:
+        >>> short(10_000_000), short(1_500), short(102_400), short(12)
+        ('10M', '1.5k', '102.4k', '12')
+    """
+    for factor, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if number >= factor:
+            return f"{number / factor:.4g}{letter}"
+    return str(number)

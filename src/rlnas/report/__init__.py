@@ -1,0 +1,28 @@
+"""Reports: a run as one self-contained HTML page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rlnas.errors import UserError
+from rlnas.report.data import read_run
+from rlnas.report.page import page
+from rlnas.study.files import write_bytes
+
+__all__ = ["write_report"]
+
+
+def write_report(run: Path) -> Path:
+    """Writes `report.html` into the directory of a study or of a trial, done or not; returns the file's path.
+
+    Raises:
+        UserError: if the directory is neither, is damaged, or cannot be written.
+    """
+    file = run / "report.html"
+    text = page(read_run(run))
+    try:
+        # A lone surrogate in a stranger's JSON cannot be written as UTF-8.
+        write_bytes(file, text.encode("utf-8", errors="replace"))
+    except OSError as error:
+        raise UserError(f"the report {str(file)!r} cannot be written: {error.strerror}.") from None
+    return file

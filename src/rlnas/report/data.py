@@ -1,0 +1,243 @@
+"""What a run directory holds, read from disk; what is missing is said, not guessed."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars
+from polars.exceptions import PolarsError
+from pydantic import ValidationError
+
+from rlnas.errors import UserError
+from rlnas.spaces import FIXED_ID, Space
+from rlnas.study.files import read_json
+from rlnas.study.settings import StudySettings, TrialSettings
+from rlnas.study.study import SCHEMA, Contestant, find_baseline
+from rlnas.study.trial import TrialResult, read_result
+
+Curve = tuple[list[int], list[float]]
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A network that is trained from scratch, with all its trainings.
+
+    Attributes:
+        name: what results call it.
+        space: its space.
+        architecture: its id in there.
+        baseline: whether it is a hand-made network.
+        candidate: whether the search put it forward.
+        trials: one for each training seed; beside `done` and `failed` their status may be `unfinished` (running or
+            stopped) or `not begun`.
+    """
+
+    name: str
+    space: Space
+    architecture: str
+    baseline: bool
+    candidate: bool
+    trials: list[TrialResult]
+
+    @property
+    def scores(self) -> list[float]:
+        """The total reward of every training that has one."""
+        return [trial.total_reward for trial in self.trials if trial.total_reward is not None]
+
+    @property
+    def score(self) -> float | None:
+        """The mean total reward; `None` unless every training has one, so that no failure flatters a network."""
+        return statistics.fmean(self.scores) if self.scores and len(self.scores) == len(self.trials) else None
+
+    @property
+    def reward_mean(self) -> float | None:
+        """The mean over the trainings of the reward mean."""
+        values = [trial.reward_mean for trial in self.trials if trial.reward_mean is not None]
+        return statistics.fmean(values) if values and len(values) == len(self.trials) else None
+
+    @property
+    def deviation(self) -> float | None:
+        """The sample standard deviation of the total reward over the seeds."""
+        return statistics.stdev(self.scores) if len(self.scores) > 1 else None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A study or a trial.
+
+    Attributes:
+        kind: `"study"` or `"trial"`.
+        settings: `study.json` or `trial.json`.
+        space: the space of it.
+        entrants: the networks to train, the search's first.
+        done: whether it has ended.
+        best_name: what the study returned.
+        ranking: architectures and proxy scores, best first.
+        paths: the path log of a one-shot search.
+        games: step and return of every game of the search.
+        search: what the search cost.
+    """
+
+    kind: str
+    settings: dict[str, Any]
+    space: Space
+    entrants: list[Entrant]
+    done: bool
+    best_name: str | None = None
+    ranking: list[tuple[str, float]] = field(default_factory=list)
+    paths: list[dict[str, Any]] = field(default_factory=list)
+    games: Curve = field(default_factory=lambda: ([], []))
+    search: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def env(self) -> str:
+        """The environment's id."""
+        return str(self.settings["env"])
+
+    @property
+    def best(self) -> Entrant | None:
+        """The network that a study returned or would return now, or the one of a trial."""
+        if self.best_name is not None:
+            return next((entrant for entrant in self.entrants if entrant.name == self.best_name), None)
+        scored = [entrant for entrant in self.entrants if entrant.candidate and entrant.score is not None]
+        return max(scored, key=lambda entrant: entrant.score or 0.0, default=None)
+
+    @property
+    def baselines(self) -> list[Entrant]:
+        """The hand-made networks."""
+        return [entrant for entrant in self.entrants if entrant.baseline]
+
+    @cached_property
+    def ranks(self) -> dict[str, int]:
+        """The place of every architecture in the proxy ranking, from 1."""
+        return {name: number for number, (name, _) in enumerate(self.ranking, 1)}
+
+    @cached_property
+    def fitted(self) -> Counter[str]:
+        """How often each path was fitted."""
+        return Counter(str(entry["path"]) for entry in self.paths)
+
+
+def read_run(path: Path) -> Run:
+    """Reads a run directory.
+
+    Raises:
+        UserError: if it is neither a study's nor a trial's, or is damaged.
+    """
+    try:
+        if (path / "study.json").exists():
+            return _read_study(path)
+        if (path / "trial.json").exists():
+            return _read_single(path)
+    except UserError:
+        raise
+    except ValidationError as error:
+        first = error.errors()[0]
+        what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise UserError(f"the run {str(path)!r} is damaged or of another version: {what}.") from None
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise UserError(f"the run {str(path)!r} is damaged or of another version: {error!r}.") from None
+    what = "holds neither study.json nor trial.json" if path.is_dir() else "is not a directory"
+    raise UserError(f"{str(path)!r} is no run of rlnas: it {what}.")
+
+
+def _read_single(path: Path) -> Run:
+    settings = TrialSettings(**read_json(path / "trial.json"))
+    space = settings.load_space()
+    name = space.name if settings.architecture == FIXED_ID else settings.architecture
+    network = Contestant(name, space, space.architecture(settings.architecture).id)
+    trial = _read_trial(path, network, settings.seed)
+    entrant = Entrant(name, space, network.architecture, False, True, [trial])
+    plain = settings.model_dump(mode="json")
+    return Run("trial", plain, space, [entrant], trial.status == "done", best_name=name)
+
+
+def _read_study(path: Path) -> Run:
+    settings = StudySettings(**read_json(path / "study.json"))
+    space = settings.load_space()
+    result = read_json(path / "result.json") if (path / "result.json").exists() else None
+    if result is not None and result["schema"] != SCHEMA:
+        raise UserError(f"the run {str(path)!r} has a result of schema {result['schema']!r}, not {SCHEMA}.")
+    file = path / "search" / "ranking.json"
+    entries = result["ranking"] if result is not None else read_json(file) if file.exists() else []
+    ranking = [(str(entry["architecture"]), float(entry["proxy"])) for entry in entries]
+    paths = _read_paths(path / "search" / "paths.jsonl")
+    return Run(
+        "study",
+        settings.model_dump(mode="json"),
+        space,
+        _read_entrants(path, settings, space, result, [name for name, _ in ranking]),
+        done=result is not None,
+        best_name=result["best"] if result is not None else None,
+        ranking=ranking,
+        paths=paths,
+        games=_read_games(path / "search" / "episodes.parquet", paths),
+        search={key: int(value) for key, value in result["search"].items()} if result is not None else {},
+    )
+
+
+def _read_entrants(
+    path: Path, settings: StudySettings, space: Space, result: dict[str, Any] | None, ranked: list[str]
+) -> list[Entrant]:
+    """The networks that the result names, or that the ranking and the settings imply; none before a ranking."""
+    baselines = [find_baseline(name, space).name for name in settings.baselines]
+    summaries: dict[tuple[str, int], dict[str, Any]] = {}
+    if result is not None:
+        names = [str(entry["name"]) for entry in result["architectures"]]
+        candidates = {str(entry["name"]) for entry in result["architectures"] if entry["candidate"]}
+        for entry in result["architectures"]:
+            summaries.update({(str(entry["name"]), int(trial["seed"])): trial for trial in entry["trials"]})
+    else:
+        candidates = set(ranked[: settings.top_k])
+        names = [*ranked[: settings.top_k], *(name for name in baselines if name not in candidates)] if ranked else []
+    found = []
+    for name in names:
+        network = find_baseline(name, space)
+        seeds = [settings.trial(network.space, network.architecture, n + 1).seed for n in range(settings.train_seeds)]
+        trials = [_read_trial(network.folder(path, s), network, s, summaries.get((name, s))) for s in seeds]
+        found.append(Entrant(name, network.space, network.architecture, name in baselines, name in candidates, trials))
+    return found
+
+
+def _read_trial(folder: Path, network: Contestant, seed: int, summary: dict[str, Any] | None = None) -> TrialResult:
+    """A trial from its own directory, or from the study's summary of it where it left no result there."""
+    result = read_result(folder)
+    if result is not None:
+        return result
+    cost = network.space.cost(network.space.architecture(network.architecture))
+    if summary is None:
+        summary = {"seed": seed, "status": "unfinished" if (folder / "trial.json").exists() else "not begun"}
+    return TrialResult(
+        architecture=network.architecture,
+        space=network.space.name,
+        parameters=cost.parameters,
+        multiply_adds=cost.multiply_adds,
+        **summary,
+    )
+
+
+def _read_paths(file: Path) -> list[dict[str, Any]]:
+    if not file.exists():
+        return []
+    try:
+        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError) as error:
+        raise UserError(f"the file {str(file)!r} cannot be read: {error}.") from None
+
+
+def _read_games(file: Path, paths: list[dict[str, Any]]) -> Curve:
+    """The games of the search; while it runs, from its path log, each at the end of its fit."""
+    if not file.exists():
+        games = [(int(entry["steps"]), float(score)) for entry in paths for score in entry["returns"]]
+        return [step for step, _ in games], [score for _, score in games]
+    try:
+        table = polars.read_parquet(file, columns=["step", "return"])
+    except (OSError, PolarsError) as error:
+        raise UserError(f"the file {str(file)!r} cannot be read: {error}.") from None
+    return table["step"].to_list(), table["return"].to_list()

@@ -1,0 +1,171 @@
+"""What was found, and how sure it is, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+from rlnas.report.data import Entrant, Run
+from rlnas.report.formats import big, exact, plural, score, spread
+
+ONE_SEED = (
+    "One training seed each: this shows nothing sure. An architecture's seeds differ by more than architectures do; "
+    "several seeds (--train-seeds) are needed to tell them apart."
+)
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The words at the top of the page.
+
+    Attributes:
+        title: the finding in one line.
+        lead: sentences on the budget.
+        sure: how sure the finding is.
+        warnings: what is missing or failed, each a sentence.
+    """
+
+    title: str
+    lead: str
+    sure: str
+    warnings: list[str]
+
+
+def headline(run: Run) -> Headline:
+    """The words for a study or a trial, done or not."""
+    return _trial(run) if run.kind == "trial" else _study(run)
+
+
+def _trial(run: Run) -> Headline:
+    (entrant,) = run.entrants
+    (trial,) = entrant.trials
+    name, budget = entrant.name, f"{big(run.settings['steps'])} environment steps"
+    lead = f"{name} of space {run.space.name}, trained from scratch for {budget} with seed {trial.seed}."
+    if not run.done:
+        return Headline(f"{name} on {run.env}: not finished", lead, "", _missing(run))
+    if trial.total_reward is None:
+        return Headline(f"{name} finished no game of {run.env}", lead, "", _missing(run))
+    title = f"{name} scored {score(trial.total_reward)} on {run.env}"
+    sure = "One training seed: seeds of one architecture differ widely, so another seed may score quite differently."
+    return Headline(title, lead, sure, [])
+
+
+def _study(run: Run) -> Headline:
+    best, warnings = run.best, _missing(run)
+    if best is None or best.score is None:
+        return Headline(_no_best(run), _budget(run), "", warnings)
+    others = [entrant for entrant in run.baselines if entrant is not best]
+    title = ("" if run.done else "So far: ") + f"{best.name} scored {score(best.score)} on {run.env}"
+    title += "".join(f"; the hand-made {entrant.name} {_scored(entrant)}" for entrant in others)
+    return Headline(title, _budget(run), _sure(run, best, others), warnings)
+
+
+def _scored(entrant: Entrant) -> str:
+    return "has no score" if entrant.score is None else f"scored {score(entrant.score)}"
+
+
+def _no_best(run: Run) -> str:
+    if not run.done:
+        return f"The study of {run.env} is not finished: no network has a score yet"
+    trials = [trial for entrant in run.entrants if entrant.candidate for trial in entrant.trials]
+    if trials and all(trial.status == "failed" for trial in trials):
+        return f"Nothing found on {run.env}: every training failed"
+    if all(trial.total_reward is None for trial in trials):
+        return f"Nothing found on {run.env}: no game finished within the budget"
+    return f"Nothing found on {run.env}: no architecture has a score with every seed"
+
+
+def _budget(run: Run) -> str:
+    chosen = run.settings
+    size = f"{run.space.size:,} architectures" if run.space.size < 10**9 else f"{run.space.size:.1e} architectures"
+    words = (
+        f"Strategy {chosen['strategy']} searched space {run.space.name} ({size}) with a budget of "
+        f"{exact(chosen['steps'])} environment steps. The top {chosen['top_k']} of its proxy ranking and the hand-made "
+        f"networks have a budget of {exact(chosen['train_steps'])} steps each, from scratch, with "
+        f"{plural(chosen['train_seeds'], 'training seed')}."
+    )
+    if run.search:
+        words += (
+            f" The search took {big(run.search['fit_steps'])} steps of training and "
+            f"{big(run.search['evaluation_steps'])} of evaluation "
+            f"({plural(run.search['evaluated_architectures'], 'architecture')})."
+        )
+    return words
+
+
+def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
+    words = [_difference(best, entrant) for entrant in others if entrant.score is not None]
+    if best.baseline:
+        words.insert(0, "The best that the search put forward is itself one of the hand-made networks.")
+    if len(best.trials) == 1:
+        return " ".join([*words, ONE_SEED])
+    if not words:
+        words = [f"{spread(best.score, best.deviation)}: mean and standard deviation over its seeds."]
+    if sum(entrant.candidate for entrant in run.entrants) > 1:
+        words.append(
+            "The best was picked for the highest of these same scores, which flatters it a little; new seeds would be "
+            "fairer."
+        )
+    return " ".join(words)
+
+
+def _difference(best: Entrant, other: Entrant) -> str:
+    """The comparison of two networks in a sentence or two."""
+    assert best.score is not None
+    assert other.score is not None
+    gap = best.score - other.score
+    sign = "+" if gap > 0 else "−" if gap < 0 else ""
+    worse = f" The search found nothing that scores higher than {other.name}." if gap <= 0 else ""
+    if best.deviation is None or other.deviation is None:
+        return f"Difference to {other.name}: {sign}{score(abs(gap))}.{worse}"
+    error = sqrt(best.deviation**2 / len(best.scores) + other.deviation**2 / len(other.scores))
+    verdict = (
+        "more than two standard errors, so probably real"
+        if abs(gap) > 2 * error
+        else "within two standard errors, so it may be chance"
+    )
+    if min(len(best.scores), len(other.scores)) < 5:
+        verdict += " (with so few seeds a rough statement)"
+    own, theirs = spread(best.score, best.deviation), spread(other.score, other.deviation)
+    return (
+        f"Over {plural(len(best.scores), 'seed')} the best found scored {own} and {other.name} {theirs} "
+        f"(mean ± standard deviation). The difference is {sign}{score(abs(gap))} "
+        f"with a standard error of {score(error)}: {verdict}.{worse}"
+    )
+
+
+def _missing(run: Run) -> list[str]:
+    """What is not there, and why."""
+    found = []
+    if not run.done:
+        found.append(f"This {run.kind} is not finished (running or stopped); rlnas resume goes on where it is.")
+        if run.kind == "study" and not run.ranking:
+            done = run.paths[-1]["steps"] if run.paths else 0
+            found.append(
+                f"The search has no ranking yet: {big(done)} of {big(run.settings['steps'])} steps are in its path log."
+            )
+    if run.kind == "trial" and not run.done:
+        return found
+    open_ = [(e, trial) for e in run.entrants for trial in e.trials if trial.status not in ("done", "failed")]
+    if open_:
+        names = "; ".join(f"{entrant.name}, seed {trial.seed} ({trial.status})" for entrant, trial in open_)
+        count = sum(len(entrant.trials) for entrant in run.entrants)
+        found.append(f"{len(open_)} of {plural(count, 'training')} not done: {names}.")
+    return found + [line for entrant in run.entrants for line in _scoreless(entrant)]
+
+
+def _scoreless(entrant: Entrant) -> list[str]:
+    """Why trainings that have ended have no score."""
+    found = []
+    for trial in entrant.trials:
+        where = f"{entrant.name}, seed {trial.seed}"
+        if trial.status == "failed":
+            found.append(f"{where}: failed: {trial.reason or 'no reason is known'}")
+        elif trial.status == "done" and trial.total_reward is None:
+            found.append(f"{where}: no game finished in {big(trial.steps)} steps, so there is no score.")
+    if found and entrant.scores:
+        found.append(
+            f"{entrant.name} has a score with {len(entrant.scores)} of {plural(len(entrant.trials), 'seed')} only, "
+            "so it has no mean and cannot be the best."
+        )
+    return found

@@ -1,0 +1,175 @@
+"""Bad input gets one clear sentence and exit code 2; nothing is written."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from rlnas.cli.main import main
+
+SEARCH = ["search", "--env", "ALE/Breakout-v5", "--steps", "1k"]
+
+
+def refuse(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    message = capsys.readouterr().err.strip()
+    assert message.startswith("rlnas: ")
+    assert len(message.splitlines()) == 1
+    return message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--env", "ALE/Breakot-v5"], ["'ALE/Breakot-v5'", "Did you mean 'ALE/Breakout-v5'?"]),
+        (["--env", "CartPole-v1"], ["(4, 84, 84)", "(4,)"]),
+        (["--env", "Pendulum-v1"], ["Box actions"]),
+        (["--env", "Blackjack-v1"], ["Tuple observations"]),
+        (["--space", "papr-1"], ["'papr-1'", "Did you mean 'paper-1'?"]),
+        (["--space", "missing.toml"], ["missing.toml", "cannot be read"]),
+        (["--strategy", "spso"], ["'spso'", "Did you mean 'spos'?"]),
+        (["--steps", "0"], ["steps", "'0'"]),
+        (["--steps", "-5"], ["steps", "'-5'"]),
+        (["--steps", "many"], ["steps", "'many'"]),
+        (["--train-steps", "0"], ["train-steps", "'0'"]),
+        (["--top-k", "0"], ["top_k", "0"]),
+        (["--train-seeds", "0"], ["train_seeds", "0"]),
+        (["--workers", "0"], ["workers", "0"]),
+        (["--threads", "0"], ["threads", "0"]),
+        (["--seed", "-1"], ["seed", "-1"]),
+        (["--device", "gpu"], ["'gpu'", "Did you mean 'cpu'?"]),
+        (["--baselines", "natur-cnn"], ["'natur-cnn'"]),
+        (["--baselines", "k2=4,k3=9"], ["'9'", "Allowed: 1, 2, 3, 4, 5"]),
+        (["--strategy-options", "eval_episods=3"], ["Did you mean 'eval_episodes'?"]),
+        (["--strategy-options", "eval_episodes=0"], ["eval_episodes", "'0'"]),
+        (["--strategy-options", "eval_episodes"], ["NAME=VALUE"]),
+        (["--env-options", "sticky_actions=2"], ["sticky_actions", "'2'"]),
+        (["--ppo-options", "clp=0.1"], ["Did you mean 'clip'?"]),
+        (["--import", "no_such_module"], ["'no_such_module'"]),
+    ],
+)
+def test_bad_search_arguments(
+    arguments: list[str], parts: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    message = refuse(capsys, [*SEARCH, "--out", str(out), *arguments])
+    for part in parts:
+        assert part in message
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arch", "parts"),
+    [
+        ("k2=9,k3=1", ["'9'", "Allowed: 1, 2, 3, 4, 5"]),
+        ("k2=4", ["k3"]),
+        ("j2=4,k3=3", ["'j2'", "Did you mean 'k2'?"]),
+        ("big", ["'big'", "k2=1,k3=1"]),
+    ],
+)
+def test_unknown_architecture(arch: str, parts: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    message = refuse(capsys, ["train", "--env", "ALE/Breakout-v5", "--arch", arch, "--out", str(out)])
+    for part in parts:
+        assert part in message
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ('name = "x"\ninput = [4, 84, 84]\n[[layers]]\ntype = "conv\n', ["line 4", "not valid TOML"]),
+        (
+            'name = "x"\ninput = [4, 84, 84]\n\n[[layers]]\ntype = "conv"\nkernel = 3\nchanels = 8\n',
+            ["line 7", "'channels'"],
+        ),
+        ('name = "x"\ninput = [4, 84, 84]\n\n[[layers]]\ntype = "convv"\n', ["line 5", "Did you mean 'conv'?"]),
+        (
+            'name = "x"\ninput = [4, 84, 84]\n\n[[layers]]\ntype = "conv"\nchannels = 8\n'
+            'kernel = { choice = "k", options = [3, 99] }\npadding = "valid"\n\n[[layers]]\ntype = "flatten"\n',
+            ["line 4", "k=99", "84x84"],
+        ),
+    ],
+)
+def test_broken_space_file(text: str, parts: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "space.toml").write_text(text)
+    message = refuse(capsys, [*SEARCH, "--space", str(tmp_path / "space.toml"), "--out", str(tmp_path / "run")])
+    for part in parts:
+        assert part in message
+    assert not (tmp_path / "run").exists()
+
+
+TRAIN = ["train", "--env", "ALE/Breakout-v5", "--arch", "k2=1,k3=1", "--steps", "256"]
+SMALL = ["--ppo-options", "rollout_steps=16", "epochs=1", "--env-options", "num_envs=2", "max_frames=80", "--out"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("trained") / "run"
+    main([*TRAIN, *SMALL, str(out)])
+    return out
+
+
+def test_run_directory_of_another_command(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (trained / "trial.json").read_bytes()
+    message = refuse(capsys, [*TRAIN, "--seed", "7", *SMALL, str(trained)])
+    assert "another command" in message
+    assert "seed is 1 there, not 7" in message
+    assert (trained / "trial.json").read_bytes() == before
+    assert "other files" in refuse(capsys, [*SEARCH, "--out", str(trained)])
+
+
+def test_run_directory_in_use(
+    trained: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rlnas.study.trial.LOCK_PATIENCE", 0.1)
+    with (trained / ".lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "in use by another process" in refuse(capsys, [*TRAIN, *SMALL, str(trained)])
+
+
+def test_run_directory_that_cannot_be_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert "cannot be written" in refuse(capsys, [*TRAIN, *SMALL, "/proc/rlnas-run"])
+    (tmp_path / "file").write_text("mine")
+    assert "is a file" in refuse(capsys, [*TRAIN, *SMALL, str(tmp_path / "file")])
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("damage", ["truncated", "noise", "empty", "foreign settings", "foreign file"])
+def test_damaged_checkpoint(damage: str, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from safetensors.torch import save_file
+    from torch import zeros
+
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "trial.json").write_bytes((trained / "trial.json").read_bytes())
+    whole = (trained / "checkpoint.safetensors").read_bytes()
+    checkpoint = run / "checkpoint.safetensors"
+    if damage == "foreign settings":
+        main([*TRAIN, "--seed", "5", *SMALL, str(tmp_path / "other")])
+        whole = (tmp_path / "other/checkpoint.safetensors").read_bytes()
+        capsys.readouterr()
+    if damage == "foreign file":
+        save_file({"x": zeros(3)}, checkpoint)
+    else:
+        contents = {"truncated": whole[: len(whole) // 2], "noise": b"\x07" * 1000, "empty": b""}
+        checkpoint.write_bytes(contents.get(damage, whole))
+    before = checkpoint.read_bytes()
+    message = refuse(capsys, [*TRAIN, *SMALL, str(run)])
+    expected = {"foreign settings": "belongs to other settings", "foreign file": "not written by rlnas"}
+    assert expected.get(damage, "truncated or damaged") in message
+    assert str(checkpoint) in message
+    assert checkpoint.read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["resume", "report", "evaluate"])
+def test_no_run_there(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "neither study.json nor trial.json" in refuse(capsys, [command, str(tmp_path)])
+
+
+def test_describe_unknown_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Did you mean 'paper-1'?" in refuse(capsys, ["describe", "papper-1"])

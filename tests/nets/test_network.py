@@ -1,0 +1,70 @@
+import math
+
+import pytest
+import torch
+
+from rlnas.nets import Network
+from rlnas.spaces import Choice, Conv, Flatten, Linear, Space
+
+SPACE = Space("small", (2, 9, 9), [Conv(Choice("c", [4, 6]), kernel=3, stride=2), Flatten(), Linear(16)])
+ARCHITECTURE = SPACE.architecture("c=6")
+
+
+def test_logits_and_values_have_the_shapes_that_ppo_reads():
+    logits, value = Network(SPACE, ARCHITECTURE, actions=3)(torch.rand(5, 2, 9, 9))
+    assert logits.shape == (5, 3)
+    assert value.shape == (5,)
+    assert logits.dtype == value.dtype == torch.float32
+
+
+def test_bytes_are_scaled_to_one_and_floats_are_taken_as_they_are():
+    network = Network(SPACE, ARCHITECTURE, actions=3)
+    pixels = torch.randint(0, 256, (5, 2, 9, 9), dtype=torch.uint8)
+    for got, expected in zip(network(pixels), network(pixels.float() / 255), strict=True):
+        torch.testing.assert_close(got, expected)
+    assert not torch.allclose(network(pixels)[0], network(pixels.float())[0])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bool, torch.int32])
+def test_an_observation_is_not_changed(dtype):
+    x = torch.ones(2, 2, 9, 9, dtype=dtype)
+    Network(SPACE, ARCHITECTURE, actions=3)(x)
+    assert (x == 1).all()
+
+
+def test_weights_start_orthogonal_with_the_gains_of_ppo():
+    network = Network(SPACE, ARCHITECTURE, actions=3)
+    gains = {"policy.weight": 0.01, "value.weight": 1.0}
+    for name, parameter in network.named_parameters():
+        if name.endswith("bias"):
+            assert (parameter == 0).all()
+            continue
+        matrix = parameter.flatten(1).double()
+        gram = matrix @ matrix.T if matrix.shape[0] <= matrix.shape[1] else matrix.T @ matrix
+        expected = gains.get(name, math.sqrt(2)) ** 2 * torch.eye(len(gram), dtype=torch.float64)
+        torch.testing.assert_close(gram, expected, rtol=0, atol=1e-5)
+
+
+def test_weights_depend_on_the_seed_alone():
+    a, b, c = (Network(SPACE, ARCHITECTURE, actions=3, seed=seed).state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert not any(torch.equal(a[name], c[name]) for name in a if name.endswith("weight"))
+    torch.rand(1)
+    assert torch.equal(
+        Network(SPACE, ARCHITECTURE, actions=3, seed=1).state_dict()["policy.weight"], a["policy.weight"]
+    )
+
+
+def test_making_a_network_leaves_the_heads_independent_of_the_architecture():
+    # Every tensor has a stream of its own: what another architecture draws does not shift the rest.
+    a, b = (Network(SPACE, architecture, actions=3, seed=1).state_dict() for architecture in SPACE)
+    assert torch.equal(a["policy.weight"], b["policy.weight"])
+    assert torch.equal(a["encoder.blocks.2.linear.weight"], b["encoder.blocks.2.linear.weight"])
+
+
+def test_a_space_of_vectors_needs_no_maps():
+    space = Space("mlp", (5,), [Linear(Choice("f", [8, 16])), Linear(4)])
+    for architecture in space:
+        logits, value = Network(space, architecture, actions=2)(torch.rand(3, 5))
+        assert logits.shape == (3, 2)
+        assert value.shape == (3,)

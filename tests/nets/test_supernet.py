@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from rlnas.nets import Network, Supernet
+from rlnas.spaces import Architecture, Choice, Conv, Fit, Flatten, Linear, MaxPool, Space, load_space
+
+ACTIONS = 4
+
+
+def everything(shrink: str) -> Space:
+    """A small space of all layer types, with a choice in every parameter that can be searched."""
+    kernels = (1, 2, 3, 4)
+    layers = [
+        Conv(Choice("c1", [4, 6]), kernel=Choice("k1", kernels), stride=Choice("s1", [1, 2])),
+        MaxPool(Choice("p1", [2, 3]), stride=Choice("s2", [1, 2])),
+        Conv(Choice("c2", [3, 5]), kernel=Choice("k2", kernels), pad_mode="reflect"),
+        Fit(7, 6, channels=8, shrink=shrink),
+        Flatten(),
+        Linear(Choice("f1", [9, 12])),
+        Linear(10),
+    ]
+    return Space("everything", (2, 16, 15), layers)
+
+
+@pytest.fixture
+def _cheap_weights(monkeypatch):
+    """Networks start with torch's own weights: 57 large orthogonal matrices take a while and change nothing here."""
+    monkeypatch.setattr(Network, "_initialise", lambda self, seed: None)
+
+
+def outputs_and_gradients(network: Network, x: Tensor) -> tuple[list[Tensor], dict[str, Tensor]]:
+    network.zero_grad()
+    logits, value = network(x)
+    weights = torch.arange(1.0, 1 + logits.numel()).reshape(logits.shape)
+    ((logits * weights).sum() + value.square().sum()).backward()
+    return [logits, value], {n: p.grad for n, p in network.named_parameters() if p.grad is not None}
+
+
+def check_path(supernet: Supernet, path: Architecture, x: Tensor) -> None:
+    network = supernet.extract(path)
+    supernet.activate(path)
+    (ours, our_gradients), (theirs, their_gradients) = (outputs_and_gradients(n, x) for n in (supernet, network))
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-6, atol=1e-6)
+    # Every weight of the network learns, and no weight of another path does.
+    assert set(our_gradients) == set(their_gradients) == {name for name, _ in network.named_parameters()}
+    for name, gradient in their_gradients.items():
+        torch.testing.assert_close(our_gradients[name], gradient, rtol=1e-6, atol=1e-6, msg=name)
+
+
+@pytest.mark.usefixtures("_cheap_weights")
+@pytest.mark.parametrize("name", ["paper-1", "paper-2", "nature-cnn"])
+def test_every_path_of_a_supernet_is_the_network_of_its_architecture(name):
+    space = load_space(name)
+    supernet = Supernet(space, ACTIONS)
+    x = torch.randint(0, 256, (2, 4, 84, 84), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    for path in space:
+        check_path(supernet, path, x)
+
+
+@pytest.mark.parametrize("shrink", ["pool", "crop"])
+def test_paths_through_all_layer_types_are_the_networks_of_their_architectures(shrink):
+    space, rng = everything(shrink), np.random.default_rng(0)
+    supernet = Supernet(space, ACTIONS, seed=1)
+    x = torch.rand(3, *space.input_shape, generator=torch.Generator().manual_seed(0))
+    for path in [space.sample(rng) for _ in range(24)]:
+        check_path(supernet, path, x)
+
+
+@pytest.mark.parametrize("optimizer", ["fused", "plain"])
+def test_a_step_leaves_inactive_options_and_their_moments_untouched(optimizer):
+    space = everything("pool")
+    supernet = Supernet(space, ACTIONS)
+    adam = torch.optim.Adam(supernet.parameters(), lr=0.01, fused=optimizer == "fused")
+    first, second = (space.architecture([i] * len(space.choices)) for i in (0, 1))
+    x = torch.rand(3, *space.input_shape)
+
+    def train(path: Architecture) -> set[str]:
+        supernet.activate(path)
+        adam.zero_grad()
+        _, gradients = outputs_and_gradients(supernet, x)
+        adam.step()
+        return set(gradients)
+
+    def snapshot(names: set[str]) -> dict[str, Tensor]:
+        found = {}
+        for name, parameter in supernet.named_parameters():
+            if name in names:
+                found[name] = parameter.detach().clone()
+                found |= {f"{name}.{key}": value.clone() for key, value in adam.state[parameter].items()}
+        return found
+
+    shared_and_first = train(first)
+    only_first = shared_and_first - set(supernet.extract(second).state_dict())
+    assert only_first
+    before = snapshot(only_first)
+    assert len(before) == 4 * len(only_first)
+    trained_later = train(second)
+    after = snapshot(only_first)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+    never = {name for name, _ in supernet.named_parameters()} - shared_and_first - trained_later
+    assert never
+    fresh = Supernet(space, ACTIONS).state_dict()
+    for name, parameter in supernet.named_parameters():
+        assert (parameter in adam.state) == (name not in never)
+        assert torch.equal(parameter, fresh[name]) == (name in never)
+
+
+def test_a_network_and_a_supernet_of_one_seed_start_with_the_same_weights():
+    space, rng = everything("pool"), np.random.default_rng(1)
+    whole = Supernet(space, ACTIONS, seed=7).state_dict()
+    for path in [space.sample(rng) for _ in range(5)]:
+        part = Network(space, path, ACTIONS, seed=7).state_dict()
+        assert all(torch.equal(whole[name], tensor) for name, tensor in part.items())
+    other = Network(space, path, ACTIONS, seed=8).state_dict()
+    assert not any(torch.equal(whole[name], other[name]) for name in other if name.endswith("weight"))
+
+
+def test_an_extracted_network_is_a_copy():
+    space = everything("pool")
+    supernet, path = Supernet(space, ACTIONS), next(iter(space))
+    network = supernet.extract(path)
+    before = {name: tensor.clone() for name, tensor in supernet.state_dict().items()}
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(1)
+    assert all(torch.equal(before[name], tensor) for name, tensor in supernet.state_dict().items())
+
+
+def test_a_supernet_holds_each_option_once():
+    space = load_space("paper-1")
+    heads = 512 * (ACTIONS + 1) + ACTIONS + 1
+    options = sum(64 * (32 * k * k + 1) + 64 * (64 * k * k + 1) for k in range(1, 6))
+    expected = 32 * (4 * 64 + 1) + options + 512 * (7744 + 1) + heads
+    assert sum(parameter.numel() for parameter in Supernet(space, ACTIONS).parameters()) == expected

@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+import torch
+
+from rlnas.envs import Episode
+from rlnas.nets import Network, Supernet
+from rlnas.ppo import play_episodes
+
+
+def generators(*seeds: int) -> list[torch.Generator]:
+    return [torch.Generator().manual_seed(seed) for seed in seeds]
+
+
+def always(action: int):
+    """What makes a policy ready that takes one action, all but surely."""
+
+    def policy(observation):
+        logits = torch.full((len(observation), 4), -50.0)
+        logits[:, action] = 50
+        return logits, torch.zeros(len(observation))
+
+    return lambda: policy
+
+
+@pytest.fixture
+def first_games(guess_env):
+    """The first game of every seed, when one action is always taken: stepped one by one."""
+
+    def first_games(seeds: list[int], action: int) -> list[Episode]:
+        games = []
+        for seed in seeds:
+            env, episodes = guess_env(1), []
+            env.reset(np.array([seed]))
+            while not episodes:
+                episodes = env.step(np.array([action])).episodes
+            games.append(episodes[0])
+        return games
+
+    return first_games
+
+
+def test_every_environment_plays_one_full_game(guess_env, first_games):
+    seeds = list(range(8))
+    (games,) = play_episodes([always(2)], guess_env(8), np.array(seeds), generators(0))
+    assert [episode.environment for episode in games] == seeds
+    expected = first_games(seeds, 2)
+    assert [(e.score, e.length, e.truncated) for e in games] == [(e.score, e.length, e.truncated) for e in expected]
+    # Some finished long before others, and played on without counting.
+    assert len({episode.length for episode in games}) > 2
+
+
+def test_policies_share_the_environments_and_meet_the_same_games(guess_env, first_games):
+    seeds, env = [11, 12, 13], guess_env(6)
+    found = play_episodes([always(0), always(3)], env, np.array(seeds), generators(0, 1))
+    assert env.resets == [seeds + seeds]
+    for games, action in zip(found, (0, 3), strict=True):
+        assert [episode.score for episode in games] == [episode.score for episode in first_games(seeds, action)]
+    assert found[0] != found[1]
+
+
+def test_what_a_policy_plays_does_not_depend_on_the_policies_beside_it(guess_env, guess_space):
+    supernet, seeds = Supernet(guess_space, 4, seed=3), np.array([11, 12])
+    with torch.no_grad():
+        supernet.policy.weight.mul_(100)
+
+    def on(path):
+        def ready():
+            supernet.activate(path)
+            return supernet
+
+        return ready
+
+    paths = list(guess_space)[:3]
+    together = play_episodes([on(path) for path in paths], guess_env(6), seeds, generators(0, 1, 2))
+    for number, path in enumerate(paths):
+        (alone,) = play_episodes([on(path)], guess_env(2), seeds, generators(number))
+        assert [(e.score, e.length) for e in alone] == [(e.score, e.length) for e in together[number]]
+
+
+def test_games_in_progress_are_scored_as_they_stand_when_the_steps_run_out(guess_env, first_games):
+    seeds = list(range(8))
+    full = first_games(seeds, 1)
+    (games,) = play_episodes([always(1)], guess_env(8), np.array(seeds), generators(0), max_steps=6)
+    env, score = guess_env(8), np.zeros(8)
+    env.reset(np.array(seeds))
+    for _ in range(6):
+        score += env.step(np.full(8, 1)).reward
+    assert {episode.length for episode in full} > {6}
+    for i in range(8):
+        if full[i].length <= 6:
+            assert (games[i].score, games[i].length, games[i].truncated) == (
+                full[i].score,
+                full[i].length,
+                full[i].truncated,
+            )
+        else:
+            assert games[i] == Episode(score[i], 6, True, i)
+
+
+def test_greedy_play_takes_the_most_probable_action(guess_env, guess_space):
+    network = Network(guess_space, next(iter(guess_space)), 4)  # all actions are about equally likely
+    actions, env = [], guess_env(4)
+    play = env.step
+    env.step = lambda chosen: actions.append(chosen.copy()) or play(chosen)
+    seeds = np.arange(4)
+    first = play_episodes([lambda: network], env, seeds, generators(0), greedy=True)
+    best, _ = network(torch.as_tensor(guess_env(4).reset(seeds)))
+    assert actions[0].tolist() == best.argmax(-1).tolist()
+    assert play_episodes([lambda: network], guess_env(4), seeds, generators(1), greedy=True) == first
+    drawn = [play_episodes([lambda: network], guess_env(4), seeds, generators(seed)) for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_nothing_is_learned(guess_env, guess_space):
+    network = Network(guess_space, next(iter(guess_space)), 4)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    play_episodes([lambda: network], guess_env(4), np.arange(4), generators(0))
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("num_envs", [3, 5])
+def test_environments_that_cannot_be_shared_evenly_are_refused(guess_env, num_envs):
+    with pytest.raises(ValueError, match=f"2 policies with 2 games each need as many environments: {num_envs}"):
+        play_episodes([always(0), always(1)], guess_env(num_envs), np.arange(2), generators(0, 1))

@@ -1,0 +1,79 @@
+import pytest
+import torch
+
+from rlnas.errors import UserError
+from rlnas.nets import Encoder
+from rlnas.spaces import CATALOGUE, Space, load_space
+
+
+def map_sides(space: Space, architecture) -> list[int]:
+    """The sides of the square maps that leave the layers of the real modules."""
+    encoder, sides = Encoder(space, architecture), []
+    for block in encoder.blocks:
+        block.register_forward_hook(lambda module, inputs, output: sides.append(output.shape))
+    with torch.no_grad():
+        encoder(torch.zeros(1, *space.input_shape))
+    assert all(shape[2] == shape[3] for shape in sides if len(shape) == 4)
+    return [shape[2] for shape in sides if len(shape) == 4]
+
+
+def test_paper_1_keeps_its_map_sizes_whatever_the_kernels():
+    space = load_space("paper-1")
+    assert space.size == 25
+    for architecture in space:
+        assert map_sides(space, architecture) == [20, 10, 10, 11]
+
+
+def test_paper_2_keeps_its_map_sizes_whatever_the_kernels():
+    space = load_space("paper-2")
+    assert space.size == 32
+    for architecture in space:
+        assert map_sides(space, architecture) == [20, 20, 20, 20, 20, 20, 11]
+
+
+def test_paper_large_has_20_to_the_9_architectures_and_three_pools():
+    space = load_space("paper-large")
+    assert space.size == 20**9
+    smallest, largest = (space.architecture(indices) for indices in ([0, 0] * 9, [3, 4] * 9))
+    for architecture in (smallest, largest):
+        assert map_sides(space, architecture) == [84, 84, 84, 42, 42, 42, 42, 21, 21, 21, 21, 11, 12]
+    assert space.shapes(smallest)[-3:] == [(48, 12, 12), (6912,), (256,)]
+
+
+def test_nature_cnn_is_the_one_that_people_know():
+    space = load_space("nature-cnn")
+    (architecture,) = space
+    assert architecture.id == "fixed"
+    assert map_sides(space, architecture) == [20, 9, 7]
+    assert space.cost(architecture).parameters == 1_684_128
+    assert space.shapes(architecture)[-2:] == [(3136,), (512,)]
+
+
+def test_ids_of_the_papers_architectures_are_stable():
+    assert [architecture.id for architecture in load_space("paper-1")][:6] == [
+        "k2=1,k3=1",
+        "k2=1,k3=2",
+        "k2=1,k3=3",
+        "k2=1,k3=4",
+        "k2=1,k3=5",
+        "k2=2,k3=1",
+    ]
+    assert load_space("paper-2").architecture([1, 1, 1, 0, 0]).id == "k2=5,k3=5,k4=5,k5=2,k6=2"
+    assert load_space("paper-large").architecture([0, 1] * 9).id.startswith("c1=16,k1=2,c2=16,k2=2")
+
+
+def test_paper_1_flattens_to_7744_features():
+    space = load_space("paper-1")
+    assert space.shapes(space.architecture("k2=4,k3=3"))[-3:] == [(64, 11, 11), (7744,), (512,)]
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_space_is_loaded_by_its_name(name):
+    space = load_space(name)
+    assert space.name == name
+    assert load_space(space) is space
+
+
+def test_an_unknown_space_is_refused_with_the_nearest_match():
+    with pytest.raises(UserError, match=r"unknown space 'paper1'. Did you mean 'paper-1'\?.*ends in .toml"):
+        load_space("paper1")

@@ -1,0 +1,32 @@
+import pytest
+
+from rlnas.errors import UserError
+from rlnas.spaces import Choice
+
+
+def test_options_keep_their_order():
+    assert Choice("k2", range(5, 0, -2)).options == (5, 3, 1)
+    assert len(Choice("act", ["relu", "silu"])) == 2
+
+
+@pytest.mark.parametrize("name", ["", "K2", "2k", "k-2", "k2=3", "k,2", 7, None])
+def test_a_name_that_cannot_stand_in_an_id_is_refused(name):
+    with pytest.raises(UserError, match="cannot be called"):
+        Choice(name, [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ([], "no options"),
+        ([1, 2, 1], "twice"),
+        ([1, "1"], "twice"),
+        ([1.5], "not allowed"),
+        (["a,b"], "not allowed"),
+        (["a=b"], "not allowed"),
+        ([None], "not allowed"),
+    ],
+)
+def test_options_that_an_id_cannot_tell_apart_are_refused(options, fault):
+    with pytest.raises(UserError, match=f"'k2'.*{fault}|{fault}.*'k2'"):
+        Choice("k2", options)

@@ -1,0 +1,80 @@
+import pytest
+
+from rlnas.errors import UserError
+from rlnas.spaces import Choice, Conv, Fit, Flatten, Linear, MaxPool, ShapeError
+
+
+@pytest.mark.parametrize("kernel", range(1, 8))
+def test_same_padding_makes_the_size_independent_of_the_kernel(kernel):
+    assert Conv(8, kernel=kernel, stride=2).output_shape((3, 20, 21), {}) == (8, 10, 11)
+    assert MaxPool(kernel, stride=3).output_shape((3, 20, 21), {}) == (3, 7, 7)
+
+
+def test_valid_padding_shrinks_the_map():
+    assert Conv(32, kernel=8, stride=4, padding="valid").output_shape((4, 84, 84), {}) == (32, 20, 20)
+    assert MaxPool(3, stride=2, padding="valid").output_shape((4, 9, 8), {}) == (4, 4, 3)
+
+
+def test_a_searched_width_counts_as_its_widest_option():
+    values = {"c": 4, "f": 3}
+    assert Conv(Choice("c", [4, 16, 8]), kernel=3).output_shape((2, 5, 5), values) == (16, 5, 5)
+    assert Linear(Choice("f", [3, 9])).output_shape((7,), values) == (9,)
+
+
+def test_the_cost_of_a_searched_width_is_that_of_the_option():
+    conv, linear = Conv(Choice("c", [4, 16]), kernel=3), Linear(Choice("f", [3, 9]))
+    assert conv.parameters((2, 5, 5), {"c": 4}) == 4 * (2 * 3 * 3 + 1)
+    assert conv.multiply_adds((2, 5, 5), {"c": 4}) == 5 * 5 * 4 * 2 * 3 * 3
+    assert linear.parameters((7,), {"f": 3}) == 3 * 8
+    assert linear.multiply_adds((7,), {"f": 3}) == 3 * 7
+
+
+def test_fit_gives_the_exact_size():
+    assert Fit(11, 12, channels=9).output_shape((3, 20, 5), {}) == (9, 11, 12)
+    assert Fit(11, 12).output_shape((3, 20, 5), {}) == (3, 11, 12)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "fault"),
+    [
+        (Conv(8, kernel=5, padding="valid"), (3, 4, 9), "kernel 5 does not fit into a 4x9 map"),
+        (MaxPool(5, padding="valid"), (3, 9, 4), "kernel 5 does not fit into a 9x4 map"),
+        (Conv(8, kernel=6, pad_mode="reflect"), (3, 9, 3), "cannot reflect a 9x3 map"),
+        (Conv(8, kernel=3), (12,), "needs a map"),
+        (Flatten(), (12,), "needs a map"),
+        (Fit(4, 4), (12,), "needs a map"),
+        (Fit(4, 4, channels=2), (3, 4, 4), "cannot reduce 3 channels to 2"),
+        (Linear(8), (3, 4, 4), "put a flatten layer before it"),
+    ],
+)
+def test_a_shape_that_a_layer_cannot_take_is_named(layer, shape, fault):
+    with pytest.raises(ShapeError, match=fault):
+        layer.output_shape(shape, {})
+
+
+def test_reflection_works_up_to_the_size_of_the_map():
+    assert Conv(8, kernel=5, pad_mode="reflect").output_shape((3, 3, 3), {}) == (8, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("make", "fault"),
+    [
+        (lambda: Conv(0, kernel=3), "channels must be a whole number of at least 1, not 0"),
+        (lambda: Conv(8, kernel=2.5), "kernel must be a whole number"),
+        (lambda: Conv(8, kernel=True), "kernel must be a whole number"),
+        (lambda: Conv(8, kernel=Choice("k", [3, 0])), "kernel must be a whole number of at least 1, not 0"),
+        (lambda: Conv(8, kernel=Choice("k", ["big"])), "kernel must be a whole number"),
+        (lambda: Conv(8, kernel=3, padding="full"), "padding must be one of same, valid, not 'full'"),
+        (lambda: Conv(8, kernel=3, pad_mode="wrap"), "pad_mode must be one of zeros, reflect"),
+        (lambda: MaxPool(3, stride=0), "max-pool: stride"),
+        (lambda: MaxPool(3, padding="full"), "max-pool: padding"),
+        (lambda: Fit(0, 4), "fit: height"),
+        (lambda: Fit(4, 4, channels=-1), "fit: channels"),
+        (lambda: Fit(4, 4, shrink="squash"), "fit: shrink must be one of pool, crop"),
+        (lambda: Fit(Choice("h", [4, 5]), 4), "fit: height cannot be a choice"),
+        (lambda: Linear(0), "linear: features"),
+    ],
+)
+def test_a_parameter_that_is_not_allowed_is_named(make, fault):
+    with pytest.raises(UserError, match=fault):
+        make()

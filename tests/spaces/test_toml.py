@@ -1,0 +1,110 @@
+import pytest
+
+from rlnas.errors import UserError
+from rlnas.spaces import CATALOGUE, Choice, Conv, Fit, Flatten, Linear, MaxPool, Space, load_space
+
+GOOD = """\
+name = "mine"
+input = [4, 84, 84]
+
+[[layers]]
+type = "conv"
+channels = 16
+kernel = {choice = "k1", options = [3, 5]}
+stride = 4
+
+[[layers]]
+type = "flatten"
+
+[[layers]]
+type = "linear"
+features = 64
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Loads a space from the text of a file."""
+
+    def load(text: str) -> Space:
+        (tmp_path / "space.toml").write_text(text)
+        return load_space(str(tmp_path / "space.toml"))
+
+    return load
+
+
+def to_toml(space: Space) -> str:
+    def value(x: object) -> str:
+        if isinstance(x, dict):
+            return "{" + ", ".join(f"{key} = {value(item)}" for key, item in x.items()) + "}"
+        return f'"{x}"' if isinstance(x, str) else str(x)
+
+    data = space.to_dict()
+    lines = [f"{key} = {value(data[key])}" for key in ("name", "input")]
+    for layer in data["layers"]:
+        lines += ["", "[[layers]]", *(f"{key} = {value(x)}" for key, x in layer.items())]
+    return "\n".join(lines)
+
+
+def test_a_file_is_a_space(load):
+    layers = [Conv(16, kernel=Choice("k1", [3, 5]), stride=4), Flatten(), Linear(64)]
+    assert load(GOOD) == Space("mine", (4, 84, 84), layers)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_space_of_the_catalogue_survives_a_file(load, name):
+    assert load(to_toml(load_space(name))) == load_space(name)
+
+
+def test_all_parameters_survive_a_file(load):
+    layers = [
+        Conv(Choice("c", [4, 8]), kernel=2, stride=Choice("s", [1, 2]), padding="same", pad_mode="reflect"),
+        MaxPool(Choice("p", [1, 2]), stride=2, padding="valid"),
+        Fit(5, 6, channels=9, shrink="crop"),
+        Flatten(),
+        Linear(Choice("f", [3, 7])),
+    ]
+    space = Space("all", (2, 12, 12), layers)
+    assert load(to_toml(space)) == space
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("input = [4, 84, 84]", "input = [4, 84", r"not valid TOML.*line \d"),
+        ('type = "conv"', 'type = "cnov"', r"line 5: layer 1: unknown layer type 'cnov'. Did you mean 'conv'"),
+        ("stride = 4", "stride = 0", r"line 8: layer 1: conv: stride must be a whole number"),
+        (
+            "stride = 4",
+            "strid = 4",
+            r"line 8: layer 1: unknown parameter of a conv layer: 'strid'. Did you mean 'stride'",
+        ),
+        ("channels = 16", "chanels = 16", r"line 6: layer 1: unknown parameter.*'chanels'. Did you mean 'channels'"),
+        ("channels = 16\n", "", r"line 4: layer 1: a conv layer lacks a parameter"),
+        ("options = [3, 5]", "options = [3, 3]", r"line 4: layer 1: choice 'k1' lists an option twice"),
+        ("options = [3, 5]", "values = [3, 5]", r"line 4: layer 1: conv: a choice reads"),
+        ("features = 64", 'features = "64"', r"line 15: layer 3: linear: features must be a whole number"),
+        ("kernel = {", 'padding = "valid"\nkernel = {', r"line 14: .*layer 3 \(linear\) meets different shapes"),
+        ('[[layers]]\ntype = "flatten"\n', "", r"line 11: .*architecture k1=3 is impossible: layer 2: linear needs"),
+        ('name = "mine"', 'nmae = "mine"', r"space.toml: unknown key of a space: 'nmae'. Did you mean 'name'"),
+        ('name = "mine"\n', "", r"space.toml: a space needs 'name'"),
+    ],
+)
+def test_a_fault_is_reported_with_its_line(load, old, new, fault):
+    assert GOOD.count(old) == 1
+    text = GOOD.replace(old, new)
+    with pytest.raises(UserError, match=fault):
+        load(text)
+
+
+def test_layers_in_one_line_are_reported_without_a_line(load):
+    with pytest.raises(UserError, match=r"space.toml: layer 1: unknown layer type 'cnov'"):
+        load('name = "mine"\ninput = [3]\nlayers = [{type = "cnov"}]')
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"space file .*none.toml' cannot be read"):
+        load_space(tmp_path / "none.toml")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match="cannot be read"):
+        load_space(tmp_path / "binary.toml")

@@ -1,0 +1,54 @@
+"""A study small enough for tests, on the real emulator."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+TINY_SPACE = """
+name = "tiny"
+input = [2, 42, 42]
+
+[[layers]]
+type = "conv"
+channels = 4
+kernel = { choice = "k1", options = [3, 5] }
+stride = 4
+
+[[layers]]
+type = "max-pool"
+kernel = { choice = "p", options = [1, 2, 3] }
+stride = 2
+
+[[layers]]
+type = "flatten"
+
+[[layers]]
+type = "linear"
+features = 16
+"""
+
+# Games of at most 60 steps, rollouts of 4 x 16 steps.
+TINY_OPTIONS = [
+    *("--train-steps", "640", "--steps", "1280", "--top-k", "2", "--baselines", "k1=3,p=1"),
+    *("--threads", "1", "--workers", "2", "--checkpoint-steps", "256", "--device", "cpu"),
+    *("--strategy-options", "eval_episodes=2", "eval_batch=2"),
+    *("--env-options", "num_envs=4", "frame_stack=2", "screen_size=42", "max_frames=240", "noop_max=4"),
+    *("--ppo-options", "rollout_steps=16", "minibatches=2", "epochs=1"),
+]
+
+
+def tiny_command(folder: Path, out: Path, env: str = "ALE/Breakout-v5") -> list[str]:
+    """The command of a tiny search."""
+    space = folder / "tiny.toml"
+    space.write_text(TINY_SPACE)
+    return ["search", "--env", env, "--space", str(space), "--out", str(out), *TINY_OPTIONS]
+
+
+def rlnas(arguments: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Runs the command line in a process of its own."""
+    command = [sys.executable, "-m", "rlnas.cli.main", *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment, timeout=300, check=False)

@@ -1,0 +1,98 @@
+"""An environment that fails in a trial fails that trial, with its reason; the study goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .helpers import rlnas
+
+MODULE = '''
+import sys
+import gymnasium
+import numpy as np
+
+class Corridor(gymnasium.Env):
+    """Moves along a line of pixels; misbehaves after 200 steps in the trials of one architecture, or in all."""
+    observation_space = gymnasium.spaces.Box(0, {high}, (1, 8, 8), np.{dtype})
+    action_space = gymnasium.spaces.Discrete(2)
+    steps = 0
+
+    def reset(self, seed=None, options=None):
+        super().reset(seed=seed)
+        self.place = 3
+        return self.look(), {{}}
+
+    def look(self):
+        image = np.zeros((1, 8, 8), np.{dtype})
+        image[0, 4, self.place] = {high}
+        return image
+
+    def step(self, action):
+        Corridor.steps += 1
+        self.place += 2 * int(action) - 1
+        over = self.place in (0, 7)
+        observation, reward = self.look(), float(self.place == 7)
+        if Corridor.steps > 200 and {where} in " ".join(sys.argv):
+            {fault}
+        return observation, reward, over, False, {{}}
+
+gymnasium.register("Corridor-v0", lambda: Corridor())
+'''
+
+SPACE = """
+name = "corridor"
+input = [1, 8, 8]
+layers = [
+    { type = "conv", channels = 4, kernel = { choice = "k1", options = [1, 3] }, stride = 2 },
+    { type = "flatten" },
+    { type = "linear", features = 16 },
+]
+"""
+
+OPTIONS = [
+    *("--env", "Corridor-v0", "--import", "corridor", "--space", "corridor.toml", "--out", "run", "--seed", "3"),
+    *("--steps", "512", "--train-steps", "512", "--top-k", "2", "--baselines", "--threads", "1", "--workers", "2"),
+    *("--strategy-options", "eval_episodes=2", "--ppo-options", "rollout_steps=16", "--env-options", "num_envs=4"),
+]
+
+
+def run(folder: Path, fault: str, where: str = "'k1=3'", dtype: str = "float32", high: int = 1):
+    (folder / "corridor.py").write_text(MODULE.format(fault=fault, where=where, dtype=dtype, high=high))
+    (folder / "corridor.toml").write_text(SPACE)
+    return rlnas(["search", *OPTIONS], folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("raise RuntimeError('the motor stalled')", "raised in step: RuntimeError: the motor stalled"),
+        ("observation[:] = np.nan", "returned NaN as observation"),
+        ("reward = float('inf')", "returned infinity as reward"),
+        ("import os; os.kill(os.getpid(), 9)", "its process was killed (SIGKILL)"),
+    ],
+)
+def test_failing_trial_is_reported_and_the_study_goes_on(tmp_path: Path, fault: str, reason: str) -> None:
+    finished = run(tmp_path, fault)
+    assert finished.returncode == 0, finished.stderr
+    result = json.loads((tmp_path / "run/result.json").read_text())
+    by_name = {entry["name"]: entry for entry in result["architectures"]}
+    assert reason in by_name["k1=3"]["trials"][0]["reason"]
+    assert by_name["k1=3"]["trials"][0]["status"] == "failed"
+    assert by_name["k1=3"]["total_reward"] is None
+    assert by_name["k1=1"]["trials"][0]["status"] == "done"
+    assert result["best"] == "k1=1"
+    assert reason in " ".join(finished.stdout.split())
+
+
+@pytest.mark.slow
+def test_failing_search_ends_with_its_reason_and_goes_on_later(tmp_path: Path) -> None:
+    failed = run(tmp_path, "raise RuntimeError('the motor stalled')", where="'search'", dtype="uint8", high=255)
+    assert failed.returncode == 1
+    assert "the motor stalled" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert not (tmp_path / "run/result.json").exists()
+    assert run(tmp_path, "pass", dtype="uint8", high=255).returncode == 0

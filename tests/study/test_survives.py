@@ -1,0 +1,116 @@
+"""A search that is killed and resumed ends with the same bytes as one that was left alone."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from .helpers import rlnas, tiny_command
+
+RESULTS = ("result.json", "search/ranking.json", "search/paths.jsonl", "search/episodes.parquet", "report.html")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    finished = rlnas(tiny_command(folder, Path("run")), folder)
+    assert finished.returncode == 0, finished.stderr
+    return read_results(folder / "run")
+
+
+def read_results(run: Path) -> dict[str, bytes]:
+    results = {name: (run / name).read_bytes() for name in RESULTS}
+    for path in sorted(run.glob("trials/*/*/result.json")):
+        results[str(path.relative_to(run))] = path.read_bytes()
+    assert len(results) > len(RESULTS)
+    return results
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "rlnas.cli.main", *tiny_command(folder, Path("run"))]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def kill_after(process: subprocess.Popen[str], task: str, delay: float) -> bool:
+    """Kills a search `delay` seconds after it first speaks of a task; False if it ended before."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if task in line:
+            time.sleep(delay)
+            process.send_signal(signal.SIGKILL)
+            break
+    process.stdout.close()
+    return process.wait() == -signal.SIGKILL
+
+
+@pytest.mark.slow
+def test_killed_in_every_phase_and_resumed(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+    seed = int(os.environ.get("RLNAS_KILL_SEED", time.time_ns() % 10**6))
+    rng = random.Random(seed)
+    moments = [
+        ("Run directory", 2.0),
+        ("fit:", 0.5),
+        ("fit:", 1.5),
+        ("select:", 0.5),
+        ("select:", 1.0),
+        ("seed-1:", 2.0),
+    ]
+    moments = [(task, rng.uniform(0, longest)) for task, longest in moments]
+    killed = [kill_after(start(tmp_path), task, delay) for task, delay in moments]
+    assert sum(killed) >= 3, (seed, moments, killed)
+    finished = rlnas(["resume", "run"], tmp_path)
+    assert finished.returncode == 0, (seed, moments, finished.stderr)
+    assert read_results(tmp_path / "run") == undisturbed, (seed, moments, killed)
+
+
+@pytest.mark.slow
+def test_killed_workers_are_started_again(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+    process = start(tmp_path)
+    killed = 0
+    while process.poll() is None and killed < 2:
+        for worker in workers_of(process.pid):
+            if killed < 2 and (tmp_path / "run/trials").exists():
+                time.sleep(0.5)
+                os.kill(worker, signal.SIGKILL)
+                killed += 1
+                break
+        time.sleep(0.02)
+    output, _ = process.communicate()
+    assert process.returncode == 0, output
+    assert killed == 2
+    assert read_results(tmp_path / "run") == undisturbed
+
+
+def workers_of(parent: int) -> list[int]:
+    """The processes that a search has started and that still run."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split() if entry.name.isdigit() else []
+        except OSError:
+            continue
+        if fields and fields[0] != "Z" and int(fields[1]) == parent:
+            found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.slow
+def test_same_command_twice_gives_the_same_bytes_and_trains_nothing_again(
+    undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
+    command = tiny_command(tmp_path, Path("run"))
+    first = rlnas(command, tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert read_results(tmp_path / "run") == undisturbed
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("checkpoint.safetensors")}
+    again = rlnas(command, tmp_path)
+    assert again.returncode == 0
+    assert "Best architecture" in again.stdout
+    assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("checkpoint.safetensors")}
