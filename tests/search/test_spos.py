@@ -1,0 +1,123 @@
+import itertools
+import json
+
+import pytest
+
+from rlnas.search import SPOS, Evaluate, Fit, Outcome, SPOSSettings, make_strategy
+from rlnas.spaces import Choice, Conv, Flatten, Space, load_space
+
+
+def true_score(path) -> float:
+    """Larger kernels are better; the second counts more."""
+    return sum((i + 1) * int(option) for i, option in enumerate(path.values()))
+
+
+def drive(strategy: SPOS, stop_after: int | None = None) -> list:
+    """Answers proposals until the search is over; returns them."""
+    proposals = []
+    while (proposal := strategy.ask()) is not None and (stop_after is None or len(proposals) < stop_after):
+        proposals.append(proposal)
+        if isinstance(proposal, Fit):
+            strategy.tell(Outcome(((1.0,),)))
+        else:
+            strategy.tell(Outcome(tuple((true_score(path), true_score(path) + 2) for path in proposal.paths)))
+    return proposals
+
+
+def wide_space() -> Space:
+    layers = [Conv(2, kernel=Choice(f"k{n}", range(1, 8)), stride=2) for n in range(4)]
+    return Space("wide", (1, 32, 32), [*layers, Flatten()])
+
+
+def test_fits_uniform_paths_within_the_budget_then_scores_every_architecture() -> None:
+    space = load_space("paper-1")
+    strategy = SPOS(space, 501, seed=0, settings=SPOSSettings(iterations_per_path=2, eval_episodes=3))
+    proposals = drive(strategy)
+    fits = [p for p in proposals if isinstance(p, Fit)]
+    evaluations = [p for p in proposals if isinstance(p, Evaluate)]
+    assert proposals == [*fits, *evaluations]
+    assert sum(fit.iterations for fit in fits) == 501
+    assert [fit.iterations for fit in fits] == [2] * 250 + [1]
+    counts = {a.id: sum(fit.path == a for fit in fits) for a in space}
+    assert min(counts.values()) >= 2
+    # Chi-square of 25 cells with 251 draws: 99.9% of uniform samples stay below 51.2.
+    assert sum((n - 251 / 25) ** 2 / (251 / 25) for n in counts.values()) < 51.2
+    scored = [path.id for p in evaluations for path in p.paths]
+    assert scored == [a.id for a in space]
+    assert {p.episodes for p in evaluations} == {3}
+
+
+def test_ranks_by_mean_return_and_ties_in_the_order_of_the_space() -> None:
+    space = load_space("paper-1")
+    strategy = SPOS(space, 1, seed=0)
+    drive(strategy)
+    ranking = strategy.rank()
+    assert len(ranking) == 25
+    assert ranking[0].architecture.id == "k2=5,k3=5"
+    assert ranking[0].proxy == 5 + 10 + 1
+    assert [r.proxy for r in ranking] == sorted((r.proxy for r in ranking), reverse=True)
+    order = {a.id: i for i, a in enumerate(space)}
+    for one, two in itertools.pairwise(ranking):
+        assert one.proxy > two.proxy or order[one.architecture.id] < order[two.architecture.id]
+
+
+def test_ask_changes_nothing() -> None:
+    strategy = SPOS(wide_space(), 3, seed=5, settings=SPOSSettings(selection="evolution", population=4, parents=2))
+    for _ in range(8):
+        before = strategy.state_dict()
+        assert strategy.ask() == strategy.ask()
+        assert strategy.state_dict() == before
+        drive(strategy, stop_after=1)
+
+
+@pytest.mark.parametrize("selection", ["full", "evolution"])
+def test_state_round_trip_at_every_point_changes_nothing(selection: str) -> None:
+    settings = SPOSSettings(selection=selection, population=4, parents=2, eval_budget=10, eval_batch=3)
+    space = load_space("paper-1")
+    whole = SPOS(space, 3, seed=1, settings=settings)
+    expected = drive(whole)
+    for cut in range(len(expected) + 1):
+        first = SPOS(space, 3, seed=1, settings=settings)
+        head = drive(first, stop_after=cut)
+        second = SPOS(space, 3, seed=1, settings=settings)
+        second.load_state_dict(json.loads(json.dumps(first.state_dict())))
+        assert head + drive(second) == expected
+        assert second.rank() == whole.rank()
+
+
+def test_seeds_give_different_searches_and_the_same_seed_the_same() -> None:
+    space = load_space("paper-1")
+    one, again, other = (drive(SPOS(space, 20, seed)) for seed in (1, 1, 2))
+    assert one == again
+    assert one != other
+
+
+def test_evolution_keeps_to_its_budget_scores_nothing_twice_and_beats_random_choice() -> None:
+    space = wide_space()
+    settings = SPOSSettings(selection="evolution", population=20, parents=5, eval_budget=200, mutation_rate=0.25)
+    strategy = SPOS(space, 1, seed=0, settings=settings)
+    scored = [p.id for proposal in drive(strategy) if isinstance(proposal, Evaluate) for p in proposal.paths]
+    assert len(scored) == len(set(scored)) == 200
+    assert all(space.architecture(i) in space for i in scored)
+    best_of_first_generation = max(true_score(space.architecture(i)) for i in scored[:20])
+    assert true_score(strategy.rank()[0].architecture) > best_of_first_generation
+    assert strategy.rank()[0].architecture.id == "k0=7,k1=7,k2=7,k3=7"
+
+
+def test_evolution_ends_when_the_space_is_exhausted() -> None:
+    settings = SPOSSettings(selection="evolution", population=10, eval_budget=1000)
+    strategy = SPOS(load_space("paper-1"), 1, seed=0, settings=settings)
+    drive(strategy)
+    assert len(strategy.rank()) <= 25
+
+
+def test_large_spaces_are_searched_by_evolution_unless_told_otherwise() -> None:
+    assert SPOS(load_space("paper-2"), 1, 0).full_selection
+    assert not SPOS(load_space("paper-large"), 1, 0).full_selection
+    assert not SPOS(load_space("paper-2"), 1, 0, SPOSSettings(selection="evolution")).full_selection
+
+
+def test_made_by_name() -> None:
+    strategy = make_strategy("spos", load_space("paper-1"), 7, 3, {"eval_episodes": 9})
+    assert isinstance(strategy, SPOS)
+    assert (strategy.iterations, strategy.seed, strategy.settings.eval_episodes) == (7, 3, 9)

@@ -1,0 +1,62 @@
+from rlnas.search import Ranked
+from rlnas.spaces import load_space
+from rlnas.study import StudySettings, TrialResult
+from rlnas.study.study import contestants, find_baseline, summarize
+
+SPACE = load_space("paper-1")
+RANKING = [Ranked(architecture, 10.0 - i) for i, architecture in enumerate(SPACE)]
+
+
+def settings(**changes) -> StudySettings:
+    return StudySettings(env="ALE/Breakout-v5", space=SPACE.to_dict(), steps=1000, train_steps=1000, **changes)
+
+
+def result(name: str, seed: int, total: float | None, status: str = "done") -> TrialResult:
+    return TrialResult(
+        architecture=name, space="paper-1", seed=seed, status=status, total_reward=total, parameters=1, multiply_adds=2
+    )
+
+
+def test_contestants_are_the_top_and_the_baselines_each_once() -> None:
+    top = contestants(RANKING, settings(top_k=2, baselines=("nature-cnn", "k2=1,k3=2", "k2=4,k3=3")), SPACE)
+    assert [(c.name, c.baseline) for c in top] == [
+        ("k2=1,k3=1", False),
+        ("k2=1,k3=2", False),
+        ("nature-cnn", True),
+        ("k2=4,k3=3", True),
+    ]
+
+
+def test_the_best_is_a_candidate_with_a_score_from_every_seed() -> None:
+    found = settings(top_k=3, train_seeds=2)
+    first, second, third, baseline = contestants(RANKING, found, SPACE)
+    trials = [
+        (first, result(first.name, 1, 5.0)),
+        (first, result(first.name, 2, 7.0)),
+        (second, result(second.name, 1, 90.0)),
+        (second, result(second.name, 2, None, "failed")),
+        (third, result(third.name, 1, 6.0)),
+        (third, result(third.name, 2, 6.5)),
+        (baseline, result("fixed", 1, 100.0)),
+        (baseline, result("fixed", 2, 100.0)),
+    ]
+    summary = summarize(found, RANKING, trials)
+    assert summary["best"] == third.name
+    scores = {entry["name"]: entry["total_reward"] for entry in summary["architectures"]}
+    assert scores == {first.name: 6.0, second.name: None, third.name: 6.25, "nature-cnn": 100.0}
+
+
+def test_no_score_no_best() -> None:
+    found = settings(top_k=1, baselines=())
+    (only,) = contestants(RANKING, found, SPACE)
+    assert summarize(found, RANKING, [(only, result(only.name, 1, None))])["best"] is None
+
+
+def test_training_seeds_differ_between_studies_and_from_searches() -> None:
+    seeds = {settings(seed=s).trial(SPACE, "k2=1,k3=1", n).seed for s in range(4) for n in range(1, 5)}
+    assert len(seeds) == 16
+
+
+def test_baselines_are_fixed_spaces_or_members() -> None:
+    assert find_baseline("nature-cnn", SPACE).space.name == "nature-cnn"
+    assert find_baseline("k3=3,k2=4", SPACE).name == "k2=4,k3=3"

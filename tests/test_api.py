@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import rlnas
+from rlnas.cli.main import main
+
+SMALL_ENV = {"num_envs": 2, "max_frames": 160, "noop_max": 4}
+SMALL_PPO = {"rollout_steps": 16, "epochs": 1, "minibatches": 2}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> rlnas.SearchResult:
+    return rlnas.search(
+        env="ALE/Breakout-v5",
+        space="paper-1",
+        steps=64,
+        train_steps="96",
+        out=tmp_path_factory.mktemp("api") / "run",
+        top_k=1,
+        baselines=[],
+        threads=1,
+        strategy_options={"eval_episodes": 1, "selection": "evolution", "eval_budget": 4, "population": 2},
+        env_options=SMALL_ENV,
+        ppo_options=SMALL_PPO,
+    )
+
+
+def test_search_returns_ranking_trials_best_and_network(found: rlnas.SearchResult) -> None:
+    assert len(found.ranking) == 4
+    assert [entry["name"] for entry in found.trials] == [found.ranking[0][0]]
+    assert found.best == found.ranking[0][0]
+    assert (found.path / "report.html").exists()
+    logits, value = found.network()(torch.zeros(3, 4, 84, 84, dtype=torch.uint8))
+    assert logits.shape == (3, 4)
+    assert value.shape == (3,)
+
+
+def test_function_survives_the_import_of_the_package_of_the_same_name(found: rlnas.SearchResult) -> None:
+    import rlnas.search.spos
+
+    assert callable(rlnas.search)
+
+
+def test_evaluate_plays_the_trained_network(found: rlnas.SearchResult) -> None:
+    one, again, other = (rlnas.evaluate(found.path, 3, seed=seed) for seed in (1, 1, 2))
+    assert len(one.scores) == 3
+    assert one == again
+    assert one.architecture == found.best
+    assert (one.scores, one.lengths) != (other.scores, other.lengths) or one.lengths == [40, 40, 40]
+
+
+def test_train_and_resume_return_the_same_result(tmp_path: Path) -> None:
+    arguments = {"steps": 64, "out": tmp_path / "run", "env_options": SMALL_ENV, "ppo_options": SMALL_PPO}
+    first = rlnas.train("ALE/Breakout-v5", {"k2": 1, "k3": 1}, **arguments)
+    assert first["steps"] == 64
+    assert first["status"] == "done"
+    assert rlnas.resume(tmp_path / "run") == first
+    assert rlnas.train("ALE/Breakout-v5", "k2=1,k3=1", **arguments) == first
+
+
+def test_command_line_says_what_there_is(capsys: pytest.CaptureFixture[str], found: rlnas.SearchResult) -> None:
+    for arguments, expected in [
+        (["list", "spaces"], "paper-large"),
+        (["list", "strategies"], "spos"),
+        (["list", "envs"], "ALE/Breakout-v5"),
+        (["describe", "paper-1"], "4,043,424"),
+        (["describe", "paper-large"], "512,000,000,000"),
+        (["describe", "spos"], "eval_episodes"),
+        (["describe", "ppo-options"], "gae_lambda"),
+        (["describe", "env-options"], "sticky_actions"),
+        (["report", str(found.path)], "report.html"),
+        (["evaluate", str(found.path), "--episodes", "2"], "mean return"),
+        (["resume", str(found.path)], f"Best architecture: {found.best}"),
+        (["--version"], rlnas.__version__),
+    ]:
+        main(arguments)
+        assert expected in " ".join(capsys.readouterr().out.split()), arguments
+
+
+def test_import_is_quick() -> None:
+    """What the command line needs for --help must not load torch."""
+    import subprocess
+    import sys
+
+    script = "import sys, rlnas.cli.main; assert 'torch' not in sys.modules and 'gymnasium' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_threads_of_the_caller_are_left_alone(found: rlnas.SearchResult) -> None:
+    assert torch.get_num_threads() == 1
+    assert np.isfinite([proxy for _, proxy in found.ranking]).all()
