@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlnas.errors import UserError
-from rlnas.prepare import Options, checked, prepare_search, prepare_training
+from rlnas.prepare import Options, allow_imports, checked, prepare_search, prepare_training
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -61,10 +61,12 @@ def best_trial(path: Path, data: dict[str, Any]) -> Path:
     Raises:
         UserError: if there is no best architecture.
     """
+    from rlnas.study.study import folder_name
+
     if data["best"] is None:
         raise UserError(f"the study {str(path)!r} has no best architecture: no training finished a game.")
     (entry,) = [entry for entry in data["architectures"] if entry["name"] == data["best"]]
-    return path / "trials" / entry["name"] / f"seed-{entry['trials'][0]['seed']}"
+    return path / "trials" / folder_name(entry["name"]) / f"seed-{entry['trials'][0]['seed']}"
 
 
 def search(
@@ -78,7 +80,7 @@ def search(
     seed: int = 0,
     top_k: int = 3,
     train_seeds: int = 1,
-    baselines: Sequence[str] = ("nature-cnn",),
+    baselines: Sequence[str] | None = None,
     workers: int = 1,
     threads: int | None = None,
     checkpoint_steps: int | str = "100k",
@@ -101,7 +103,8 @@ def search(
         seed: root of all random streams; searches and trainings never share one.
         top_k: architectures to train from scratch.
         train_seeds: trainings of each.
-        baselines: hand-made networks to train beside them: fixed spaces of the catalogue, or architecture ids.
+        baselines: hand-made networks to train beside them: fixed spaces of the catalogue, or architecture ids; by
+            default Nature-CNN, where it takes the observations.
         workers: trainings that run at a time, each in a process of its own with one thread.
         threads: torch threads of the search; by default the processors at hand, up to 4.
         checkpoint_steps: environment steps between checkpoints.
@@ -148,6 +151,7 @@ def train(
     seed: int = 1,
     checkpoint_steps: int | str = "100k",
     device: str = "auto",
+    threads: int = 1,
     imports: Sequence[str] = (),
     env_options: Options | None = None,
     ppo_options: Options | None = None,
@@ -164,6 +168,7 @@ def train(
         seed: root of the training's random streams.
         checkpoint_steps: environment steps between checkpoints.
         device: `"auto"`, `"cpu"` or `"cuda"`.
+        threads: threads of torch and of the emulator; more than one pays only while the processors are idle.
         imports: modules that register environments.
         env_options: fields of `EnvSettings`.
         ppo_options: fields of `PPOSettings`.
@@ -185,6 +190,7 @@ def train(
         seed=seed,
         checkpoint_steps=checkpoint_steps,
         device=device,
+        threads=threads,
         imports=imports,
         env_options=env_options or {},
         ppo_options=ppo_options or {},
@@ -214,12 +220,14 @@ def run_training(path: Path, settings: TrialSettings, watch: Watcher | None) -> 
     """Runs or goes on with a training, and writes its report."""
     import torch
 
+    from rlnas.ppo import flush_denormals
     from rlnas.report import write_report
     from rlnas.study import run_trial
     from rlnas.study.progress import nobody
 
+    flush_denormals()
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(settings.threads)
     try:
         result = run_trial(path, settings, watch or nobody)
     finally:
@@ -228,26 +236,43 @@ def run_training(path: Path, settings: TrialSettings, watch: Watcher | None) -> 
     return result.model_dump(mode="json")
 
 
-def resume(path: str | Path, *, workers: int = 1, watch: Watcher | None = None) -> SearchResult | dict[str, Any]:
+def resume(
+    path: str | Path, *, workers: int = 1, imports: Sequence[str] = (), watch: Watcher | None = None
+) -> SearchResult | dict[str, Any]:
     """Goes on with a run where it was stopped; a finished run returns its result.
 
     Args:
         path: the run directory of a search or a training.
         workers: trainings that run at a time.
+        imports: the modules that the run imports, allowed by name, since they are code.
         watch: called with `Progress`.
 
     Raises:
-        UserError: if there is no run at that place.
+        UserError: if there is no run at that place, or it imports a module that is not allowed.
         EnvironmentFault: if the environment fails.
     """
-    from rlnas.study import StudySettings, TrialSettings
-    from rlnas.study.files import read_json
+    settings = read_run_settings(Path(path))
+    allow_imports(settings, imports)
+    from rlnas.study import TrialSettings
 
-    path = Path(path)
+    if isinstance(settings, TrialSettings):
+        return run_training(Path(path), settings, watch)
+    return run_search(Path(path), settings, workers, watch)
+
+
+def read_run_settings(path: Path) -> StudySettings | TrialSettings:
+    """The settings in a run directory.
+
+    Raises:
+        UserError: if there is no run at that place, or its settings are damaged.
+    """
+    from rlnas.study import StudySettings, TrialSettings
+    from rlnas.study.files import read_object
+
     if (path / "study.json").exists():
-        return run_search(path, checked(StudySettings, "setting", read_json(path / "study.json")), workers, watch)
+        return checked(StudySettings, "setting", read_object(path / "study.json"))
     if (path / "trial.json").exists():
-        return run_training(path, checked(TrialSettings, "setting", read_json(path / "trial.json")), watch)
+        return checked(TrialSettings, "setting", read_object(path / "trial.json"))
     raise UserError(f"there is no run at {str(path)!r}: it has neither study.json nor trial.json.")
 
 
@@ -266,7 +291,9 @@ class Evaluation:
     lengths: list[int]
 
 
-def evaluate(path: str | Path, episodes: int = 30, *, seed: int = 0, greedy: bool = False) -> Evaluation:
+def evaluate(
+    path: str | Path, episodes: int = 30, *, seed: int = 0, greedy: bool = False, imports: Sequence[str] = ()
+) -> Evaluation:
     """Plays full games with a trained agent: the best of a study, or that of a training.
 
     Args:
@@ -274,9 +301,10 @@ def evaluate(path: str | Path, episodes: int = 30, *, seed: int = 0, greedy: boo
         episodes: full games, each in an environment of its own.
         seed: root of the games' random streams, which no training shares.
         greedy: take the most probable action instead of drawing one.
+        imports: the modules that the run imports, allowed by name, since they are code.
 
     Raises:
-        UserError: if there is no trained agent.
+        UserError: if there is no trained agent, or the run imports a module that is not allowed.
         EnvironmentFault: if the environment fails.
     """
     import torch
@@ -285,24 +313,25 @@ def evaluate(path: str | Path, episodes: int = 30, *, seed: int = 0, greedy: boo
     from rlnas.envs import import_modules, make_env
     from rlnas.ppo import play_episodes
     from rlnas.study import load_network
-    from rlnas.study.files import read_json
+    from rlnas.study.files import read_object
 
     path = Path(path)
     if episodes < 1:
         raise UserError(f"episodes must be at least 1, not {episodes}.")
+    allow_imports(read_run_settings(path), imports)
     if (path / "study.json").exists():
         if not (path / "result.json").exists():
             raise UserError(f"the study {str(path)!r} is not done: rlnas resume {path}")
-        path = best_trial(path, read_json(path / "result.json"))
-    if not (path / "trial.json").exists():
-        raise UserError(f"there is no run at {str(path)!r}: it has neither study.json nor trial.json.")
+        path = best_trial(path, read_object(path / "result.json"))
     settings, network = load_network(path)
+    allow_imports(settings, imports)
     import_modules(settings.imports)
     env = make_env(settings.env, settings.env_settings, num_envs=episodes)
     stream = torch.Generator().manual_seed(seeding.integer(seed, "evaluate", "actions"))
     seeds = seeding.integers(seed, "evaluate", "environments", count=episodes)
     try:
-        (played,) = play_episodes([lambda: network], env, seeds, [stream], greedy=greedy)
+        limit = settings.env_settings.max_steps
+        (played,) = play_episodes([lambda: network], env, seeds, [stream], greedy=greedy, max_steps=limit)
     finally:
         env.close()
     return Evaluation(settings.architecture, [e.score for e in played], [e.length for e in played])

@@ -18,6 +18,14 @@ class EnvironmentFault(RlnasError, RuntimeError):
     """An environment raised, or returned something that no agent can learn from. It fails its trial, not the study."""
 
 
+class TrainingDiverged(RlnasError, RuntimeError):
+    """The loss or the gradient is no longer finite. It fails its trial, not the study."""
+
+
+class WorkerError(RlnasError, RuntimeError):
+    """A worker process ended for a reason that is not its trial's: a crash of rlnas, a full disk."""
+
+
 def unknown(kind: str, value: object, allowed: Iterable[str]) -> UserError:
     """Builds the error for a name that does not exist: the bad value, the nearest match, what is allowed.
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from rlnas.errors import UserError, unknown
 from rlnas.quantity import parse_steps
-from rlnas.search import settings_class
+from rlnas.search import make_strategy, settings_class
 from rlnas.spaces import Space, load_space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -37,6 +37,19 @@ def checked(model: type[Model], what: str, values: Options) -> Model:
             raise unknown(what, name, model.model_fields) from None
         reason = first["msg"].removeprefix("Input ")
         raise UserError(f"{what} {name!r} {reason}, not {first['input']!r}.") from None
+
+
+def allow_imports(settings: StudySettings | TrialSettings, allowed: Sequence[str]) -> None:
+    """Raises unless the caller named every module that a run imports: opening a stranger's run must not run code.
+
+    Raises:
+        UserError: naming the modules.
+    """
+    missing = [module for module in settings.imports if module not in allowed]
+    if missing:
+        raise UserError(
+            f"the run imports code of its own: if you trust it, allow it with --import {' '.join(settings.imports)}."
+        )
 
 
 def default_threads() -> int:
@@ -71,7 +84,7 @@ def prepare_search(
     seed: int,
     top_k: int,
     train_seeds: int,
-    baselines: Sequence[str],
+    baselines: Sequence[str] | None,
     threads: int | None,
     checkpoint_steps: int | str,
     device: str,
@@ -102,11 +115,28 @@ def prepare_search(
         **_common(env, found, env_options, ppo_options, device, tuple(imports)),
     }
     from rlnas.study import StudySettings
-    from rlnas.study.study import find_baseline
 
-    values["baselines"] = tuple(find_baseline(name, found).name for name in baselines)
+    values["baselines"] = _baselines(baselines, found, env)
     settings = checked(StudySettings, "setting", values)
+    make_strategy(strategy, found, settings.iterations(settings.steps), 0, settings.strategy_options)
     return _run_path(out, env, found.name, strategy, seed), settings
+
+
+def _baselines(names: Sequence[str] | None, space: Space, env: str) -> tuple[str, ...]:
+    """The names of the hand-made networks; by default Nature-CNN, where it takes the observations.
+
+    Raises:
+        UserError: if there is no such network, or it does not take the observations.
+    """
+    from rlnas.study.study import find_baseline
+    from rlnas.study.trial import check_fit
+
+    if names is None:
+        names = ["nature-cnn"] if load_space("nature-cnn").input_shape == space.input_shape else []
+    found = [find_baseline(name, space) for name in names]
+    for baseline in found:
+        check_fit(baseline.space.input_shape, space.input_shape, env, baseline.space.name)
+    return tuple(baseline.name for baseline in found)
 
 
 def _strategy_options(strategy: str, options: Options) -> dict[str, Any]:
@@ -140,9 +170,16 @@ def _common(
         "imports": imports,
         "space": space.to_dict(),
         "env_settings": env_settings,
-        "ppo": checked(PPOSettings, "PPO option", ppo_options),
+        "ppo": checked(PPOSettings, "PPO option", {**_ppo_defaults(env), **ppo_options}),
         "device": resolve_device(device),
     }
+
+
+def _ppo_defaults(env: str) -> dict[str, Any]:
+    """What differs from `PPOSettings` for an environment: only Atari games learn from the sign of the reward."""
+    from rlnas.envs.registry import ATARI_PREFIX
+
+    return {} if env.startswith(ATARI_PREFIX) else {"reward_clip": "none"}
 
 
 def prepare_training(
@@ -155,6 +192,7 @@ def prepare_training(
     seed: int,
     checkpoint_steps: int | str,
     device: str,
+    threads: int,
     imports: Sequence[str],
     env_options: Options,
     ppo_options: Options,
@@ -174,6 +212,7 @@ def prepare_training(
         "steps": parse_steps(steps),
         "seed": seed,
         "checkpoint_steps": parse_steps(checkpoint_steps, "checkpoint-steps"),
+        "threads": threads,
         **_common(env, found, env_options, ppo_options, device, tuple(imports)),
     }
     from rlnas.study import TrialSettings

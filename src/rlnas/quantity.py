@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from rlnas.errors import UserError
 
+LARGEST = 10**15
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
 _QUANTITY = re.compile(r"([+-]?\d+(?:_\d+)*(?:\.\d+)?(?:e\d+)?)([kmgb]?)", re.IGNORECASE)
 
@@ -25,8 +27,8 @@ def parse_steps(text: str | int, name: str = "steps") -> int:
         (1500000, 500000, 1000000)
     """
     found = _QUANTITY.fullmatch(str(text).strip())
-    value = float(found[1].replace("_", "")) * _FACTORS[found[2].lower()] if found else 0.0
-    if found is None or value < 1 or value != int(value):
+    value = Decimal(found[1].replace("_", "")) * _FACTORS[found[2].lower()] if found else Decimal(0)
+    if not 1 <= value <= LARGEST or value != int(value):
         raise UserError(f"{name} must be a whole number of at least 1, such as 10M, 500k or 1e6, not {str(text)!r}.")
     return int(value)
 

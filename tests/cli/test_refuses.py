@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,10 @@ def refuse(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
         (["--env-options", "sticky_actions=2"], ["sticky_actions", "'2'"]),
         (["--ppo-options", "clp=0.1"], ["Did you mean 'clip'?"]),
         (["--import", "no_such_module"], ["'no_such_module'"]),
+        (["--steps", "1e400"], ["steps", "'1e400'"]),
+        (["--env", "BreakoutNoFrameskip-v4"], ["old id", "ALE/Breakout-v5"]),
+        (["--space", "paper-large", "--strategy-options", "selection=full"], ["too large", "'evolution'"]),
+        (["--train-seeds", "1000"], ["train_seeds", "1000"]),
     ],
 )
 def test_bad_search_arguments(
@@ -173,3 +178,33 @@ def test_no_run_there(command: str, tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_describe_unknown_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Did you mean 'paper-1'?" in refuse(capsys, ["describe", "papper-1"])
+
+
+@pytest.mark.parametrize("command", ["evaluate", "resume"])
+def test_a_run_that_imports_modules_runs_no_code_unless_they_are_named(
+    command: str, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (tmp_path / "strange_module.py").write_text("raise SystemExit('executed')")
+    settings = json.loads((trained / "trial.json").read_text())
+    (run / "trial.json").write_text(json.dumps({**settings, "imports": ["strange_module"]}))
+    monkeypatch.chdir(tmp_path)
+    assert "--import strange_module" in refuse(capsys, [command, str(run)])
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "{", '{"env": 3}'])
+def test_damaged_settings(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "trial.json").write_text(text)
+    refuse(capsys, ["evaluate", str(tmp_path)])
+    refuse(capsys, ["resume", str(tmp_path)])
+
+
+def test_baseline_that_does_not_take_the_observations(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "tiny.toml").write_text(
+        'name = "tiny"\ninput = [4, 42, 42]\nlayers = [{ type = "flatten" }, { type = "linear", features = 8 }]\n'
+    )
+    command = [*SEARCH, "--space", str(tmp_path / "tiny.toml"), "--env-options", "screen_size=42"]
+    message = refuse(capsys, [*command, "--baselines", "nature-cnn", "--out", str(tmp_path / "run")])
+    assert "'nature-cnn'" in message
+    assert "(4, 42, 42)" in message

@@ -182,10 +182,13 @@ def test_the_action_after_a_lost_life_is_fire_whatever_the_policy_says(make):
 
 
 def test_fire_can_be_left_to_the_policy(make):
-    env = make("breakout", **SMALL, fire=False)
+    env, rng = make("breakout", **SMALL, fire=False), np.random.default_rng(0)
     env.reset(act(3))
-    steps = [env.step(act(NOOP)) for _ in range(300)]
-    assert all(step.valid[0] and not step.terminated[0] for step in steps)
+    idle = [env.step(act(NOOP)) for _ in range(100)]
+    assert all(step.valid[0] and not step.terminated[0] for step in idle)
+    busy = [env.step(rng.integers(4, size=1)) for _ in range(100)]
+    assert sum(step.terminated[0] for step in busy) > 1
+    assert all(step.valid[0] for step in busy)
 
 
 @pytest.mark.parametrize("sticky", [0.0, 0.25])
@@ -230,13 +233,14 @@ def frames_of(make, ends_on) -> int:
     return 4 * next(t for t in range(1, 400) if ends_on(env.step(act(NOOP))))
 
 
-def test_a_time_limit_that_falls_on_a_lost_life_still_ends_the_game(make):
+def test_a_time_limit_that_falls_on_a_lost_life_ends_the_game_and_the_trajectory(make):
     frames = frames_of(make, lambda step: step.terminated[0])
     env = make("breakout", max_frames=frames, **SMALL)
     env.reset(act(3))
     steps = [env.step(act(NOOP)) for _ in range(frames // 4)]
     assert env.info["lives"][0] == 4
     assert steps[-1].truncated[0]
+    assert steps[-1].terminated[0]  # a lost life has no future, also here
     assert steps[-1].episodes == [Episode(0.0, frames // 4, True, 0)]
     restart = env.step(act(NOOP))
     assert not restart.valid[0]

@@ -76,7 +76,7 @@ def test_an_environment_says_what_it_takes_and_gives():
     env = make(3)
     assert (env.num_envs, env.num_actions, env.observation_shape) == (3, 2, (2,))
     assert env.observation_dtype == np.float64
-    assert env.reset(np.array([5, 6, 7])).tolist() == [[5, 0], [6, 0], [7, 0]]
+    assert env.reset(np.array([5, 9, 7])).tolist() == [[5, 0], [9, 0], [7, 0]]
 
 
 def test_an_episode_ends_with_its_last_observation_and_restarts_one_step_later():
@@ -129,11 +129,12 @@ def test_an_end_that_falls_on_the_time_limit_is_an_end():
     assert step.episodes == [Episode(15.0, 3, False, 0)]
 
 
-def test_reset_forgets_the_episode_in_progress():
+@pytest.mark.parametrize("actions", [[0], [0, 1]])  # in the middle of an episode, and where one has just ended
+def test_reset_forgets_the_episode_in_progress(actions):
     env = make(1)
     env.reset(np.array([5]))
-    env.step(act(0))
-    env.step(act(1))  # ended: the next step would be a restart
+    for action in actions:
+        env.step(act(action))
     env.reset(np.array([8]))
     steps = [env.step(act(0)) for _ in range(3)]
     assert all(step.valid.all() for step in steps)

@@ -26,6 +26,13 @@ def test_an_unknown_id_is_refused_with_the_nearest_match(wrong, right):
         make_env(wrong, SETTINGS)
 
 
+@pytest.mark.parametrize(("wrong", "others"), [("Poole-v1", "ALE/"), ("ALE/Poole-v1", "Acrobot")])
+def test_only_environments_of_the_same_kind_are_suggested(wrong, others):
+    with pytest.raises(UserError) as caught:
+        make_env(wrong, SETTINGS)
+    assert others not in str(caught.value).partition("Allowed")[2]
+
+
 def test_atari_games_without_the_extra_name_it(monkeypatch):
     ids = [name for name in known_ids() if not name.startswith("ALE/")]
     monkeypatch.setattr("rlnas.envs.registry.known_ids", lambda: ids)

@@ -35,6 +35,22 @@ def test_same_convolution_pads_half_the_kernel_before_and_the_rest_after(kernel,
     torch.testing.assert_close(block(x), expected)
 
 
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_a_strided_convolution_of_kernel_1_has_the_right_gradients_and_no_stride_of_its_own(padding):
+    # With one, oneDNN's backward pass corrupts the heap where channels are few (uxlfoundation/oneDNN issue 6035).
+    block = ConvBlock(Conv(5, kernel=1, stride=3, padding=padding), (2, 8, 9), {})
+    assert block.conv.stride == (1, 1)
+    x = image(2, 8, 9).requires_grad_()
+    picked = torch.stack([x[:, :, row, column] for row in (0, 3, 6) for column in (0, 3, 6)], -1)
+    weight, bias = block.conv.weight.flatten(1), block.conv.bias
+    expected = F.relu(torch.einsum("bcp,oc->bop", picked, weight) + bias[:, None])
+    assert block(x).shape == (2, 5, 3, 3)
+    wanted = torch.autograd.grad(expected.square().sum(), [x, block.conv.weight, bias])
+    found = torch.autograd.grad(block(x).square().sum(), [x, block.conv.weight, bias])
+    for a, b in zip(found, wanted, strict=True):
+        torch.testing.assert_close(a, b)
+
+
 def test_valid_convolution_does_not_pad():
     block, x = ConvBlock(Conv(5, kernel=4, stride=3, padding="valid"), (3, 8, 9), {}), image(3, 8, 9)
     expected = F.relu(F.conv2d(x, block.conv.weight, block.conv.bias, stride=3))

@@ -40,13 +40,21 @@ def first_games(guess_env):
 
 
 def test_every_environment_plays_one_full_game(guess_env, first_games):
-    seeds = list(range(8))
-    (games,) = play_episodes([always(2)], guess_env(8), np.array(seeds), generators(0))
+    seeds, env = list(range(8)), guess_env(8)
+    reset = env.reset
+
+    def with_one_long_game(seeds):
+        observation = reset(seeds)
+        env.length[0] = 40
+        return observation
+
+    env.reset = with_one_long_game
+    (games,) = play_episodes([always(2)], env, np.array(seeds), generators(0))
     assert [episode.environment for episode in games] == seeds
-    expected = first_games(seeds, 2)
-    assert [(e.score, e.length, e.truncated) for e in games] == [(e.score, e.length, e.truncated) for e in expected]
-    # Some finished long before others, and played on without counting.
-    assert len({episode.length for episode in games}) > 2
+    assert games[0].length == 40
+    # The others, nine steps at most, played on meanwhile without counting.
+    expected = first_games(seeds, 2)[1:]
+    assert [(e.score, e.length, e.truncated) for e in games[1:]] == [(e.score, e.length, e.truncated) for e in expected]
 
 
 def test_policies_share_the_environments_and_meet_the_same_games(guess_env, first_games):

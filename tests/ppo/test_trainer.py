@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import torch
 
+import rlnas.ppo
 from rlnas.envs import GymEnv
-from rlnas.errors import EnvironmentFault
+from rlnas.errors import TrainingDiverged
 from rlnas.nets import Network, Supernet
 from rlnas.ppo import PPOSettings, Trainer
 from rlnas.spaces import Linear, Space
@@ -58,9 +59,14 @@ def test_a_restored_trainer_goes_on_bit_by_bit(make, path, memory_format):
     # Files keep tensors in row-major order, whatever the layout in memory.
     saved = {name: tensor.clone(memory_format=memory_format) for name, tensor in undisturbed.state_dict().items()}
     restored = make(path=path, weights=99)
+    if path == "all":
+        here, *_, elsewhere = restored.policy.space
+        restored.policy.activate(elsewhere)
     restored.iterate()
     restored.load_state_dict(saved)
     assert same(restored.state_dict(), saved)
+    if path == "all":  # which path is active is for those to say who drive the trainer
+        restored.policy.activate(here)
     (logs, state), (expected_logs, expected) = go_on(restored), go_on(undisturbed)
     assert logs == expected_logs
     assert same(state, expected)
@@ -144,6 +150,33 @@ def test_every_restart_has_seeds_of_its_own(make):
     assert len(seeds) == len(set(seeds)) == 16
 
 
+def test_every_iteration_and_every_run_draws_and_shuffles_anew(make, monkeypatch):
+    seeds = []
+
+    def noting(function):
+        def call(*arguments):
+            seeds.append(arguments[-1].initial_seed())
+            return function(*arguments)
+
+        return call
+
+    for name in ("collect", "update"):
+        monkeypatch.setattr(f"rlnas.ppo.trainer.{name}", noting(getattr(rlnas.ppo, name)))
+    for seed in (1, 2):
+        trainer = make(seed=seed)
+        for _ in range(3):
+            trainer.iterate()
+    assert len(seeds) == len(set(seeds)) == 2 * 2 * 3
+
+
+def test_adam_is_set_up_as_the_settings_say(make):
+    (group,) = make(settings=PPOSettings(adam_eps=3e-4)).optimizer.param_groups
+    assert group["eps"] == 3e-4
+    assert group["betas"] == (0.9, 0.999)
+    assert group["weight_decay"] == 0
+    assert not group["amsgrad"]
+
+
 def test_a_restart_cuts_the_games_in_progress(make):
     trainer = make(settings=PPOSettings(rollout_steps=3, epochs=1, minibatches=1))
     trainer.iterate()  # games last four steps or more
@@ -183,7 +216,7 @@ def test_a_loss_that_is_no_longer_finite_fails_the_trial(make):
         return played
 
     trainer.env.step = broken
-    with pytest.raises(EnvironmentFault, match=r"the loss became .* at step 0"):
+    with pytest.raises(TrainingDiverged, match="diverged at step 0"):
         trainer.iterate()
 
 

@@ -97,7 +97,9 @@ def naive_update(network: nn.Module, rollout: Rollout, settings: PPOSettings, sh
                     pair[1] = 0.999 * pair[1] + 0.001 * gradient**2
                     mean, square = pair[0] / (1 - 0.9**count), pair[1] / (1 - 0.999**count)
                     parameter -= settings.learning_rate * mean / (square.sqrt() + settings.adam_eps)
-    return SimpleNamespace(stats=[sum(column) / count for column in zip(*numbers, strict=True)], norms=norms)
+    unexplained = np.var([s.advantage for s in samples]) / np.var([s.target for s in samples])
+    stats = [sum(column) / count for column in zip(*numbers, strict=True)]
+    return SimpleNamespace(stats=[*stats, sum(norms) / count, 1 - unexplained], norms=norms)
 
 
 def naive_loss(network: nn.Module, batch: list, settings: PPOSettings) -> tuple[Tensor, list[float]]:
@@ -185,13 +187,14 @@ def test_samples_that_the_policy_chose_have_influence(network, rollout, field):
 def test_a_rollout_without_a_chosen_action_teaches_nothing(network, rollout):
     before = deepcopy(network.state_dict())
     rollout.valid[:] = False
-    assert ours(network, rollout, PPOSettings()) == UpdateStats(0, 0, 0, 0, 0)
+    assert ours(network, rollout, PPOSettings()) == UpdateStats(*[0] * 7)
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
 
 
-def test_fewer_samples_than_minibatches_are_learned_from_one_by_one(network, rollout):
+@pytest.mark.parametrize("samples", [1, 2])
+def test_fewer_samples_than_minibatches_are_learned_from_one_by_one(network, rollout, samples):
     rollout.valid[:] = False
-    rollout.valid[3, :2] = True
+    rollout.valid[3, :samples] = True
     before = network.policy.weight.clone()
     stats = ours(network, rollout, PPOSettings())
     assert all(math.isfinite(number) for number in vars(stats).values())

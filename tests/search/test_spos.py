@@ -1,8 +1,8 @@
-import itertools
 import json
 
 import pytest
 
+from rlnas.errors import UserError
 from rlnas.search import SPOS, Evaluate, Fit, Outcome, SPOSSettings, make_strategy
 from rlnas.spaces import Choice, Conv, Flatten, Space, load_space
 
@@ -47,18 +47,19 @@ def test_fits_uniform_paths_within_the_budget_then_scores_every_architecture() -
     assert {p.episodes for p in evaluations} == {3}
 
 
-def test_ranks_by_mean_return_and_ties_in_the_order_of_the_space() -> None:
+def test_ranks_by_mean_return_and_draws_lots_for_ties() -> None:
     space = load_space("paper-1")
-    strategy = SPOS(space, 1, seed=0)
-    drive(strategy)
-    ranking = strategy.rank()
-    assert len(ranking) == 25
-    assert ranking[0].architecture.id == "k2=5,k3=5"
-    assert ranking[0].proxy == 5 + 10 + 1
-    assert [r.proxy for r in ranking] == sorted((r.proxy for r in ranking), reverse=True)
-    order = {a.id: i for i, a in enumerate(space)}
-    for one, two in itertools.pairwise(ranking):
-        assert one.proxy > two.proxy or order[one.architecture.id] < order[two.architecture.id]
+    rankings = []
+    for seed in (0, 1):
+        strategy = SPOS(space, 1, seed)
+        drive(strategy)
+        rankings.append(strategy.rank())
+    for ranking in rankings:
+        assert len(ranking) == 25
+        assert (ranking[0].architecture.id, ranking[0].proxy) == ("k2=5,k3=5", 5 + 10 + 1)
+        assert [r.proxy for r in ranking] == sorted((r.proxy for r in ranking), reverse=True)
+    assert [r.proxy for r in rankings[0]] == [r.proxy for r in rankings[1]]
+    assert rankings[0] != rankings[1]
 
 
 def test_ask_changes_nothing() -> None:
@@ -104,11 +105,20 @@ def test_evolution_keeps_to_its_budget_scores_nothing_twice_and_beats_random_cho
     assert strategy.rank()[0].architecture.id == "k0=7,k1=7,k2=7,k3=7"
 
 
-def test_evolution_ends_when_the_space_is_exhausted() -> None:
-    settings = SPOSSettings(selection="evolution", population=10, eval_budget=1000)
+@pytest.mark.parametrize(("budget", "scored"), [(20, 20), (1000, 25)])
+def test_evolution_spends_its_budget_or_exhausts_the_space(budget: int, scored: int) -> None:
+    settings = SPOSSettings(selection="evolution", population=5, parents=3, eval_budget=budget)
     strategy = SPOS(load_space("paper-1"), 1, seed=0, settings=settings)
-    drive(strategy)
-    assert len(strategy.rank()) <= 25
+    proposals = drive(strategy)
+    assert len(strategy.rank()) == scored
+    last = proposals[-1]
+    assert isinstance(last, Evaluate)
+    assert last.done + len(last.paths) == last.total == scored
+
+
+def test_full_selection_of_a_huge_space_is_refused() -> None:
+    with pytest.raises(UserError, match="'evolution'"):
+        SPOS(load_space("paper-large"), 1, 0, SPOSSettings(selection="full"))
 
 
 def test_large_spaces_are_searched_by_evolution_unless_told_otherwise() -> None:

@@ -96,3 +96,29 @@ def test_failing_search_ends_with_its_reason_and_goes_on_later(tmp_path: Path) -
     assert "Traceback" not in failed.stderr
     assert not (tmp_path / "run/result.json").exists()
     assert run(tmp_path, "pass", dtype="uint8", high=255).returncode == 0
+
+
+@pytest.mark.slow
+def test_damaged_trial_checkpoint_stops_the_study_and_loses_nothing(tmp_path: Path) -> None:
+    assert run(tmp_path, "pass").returncode == 0
+    expected = (tmp_path / "run/result.json").read_bytes()
+    trial = tmp_path / "run/trials/k1=3/seed-3001"
+    for finished in (tmp_path / "run/result.json", trial / "result.json"):
+        finished.unlink()
+    whole = (trial / "checkpoint.safetensors").read_bytes()
+    (trial / "checkpoint.safetensors").write_bytes(whole[:100])
+    refused = run(tmp_path, "pass")
+    assert refused.returncode == 2
+    assert "truncated or damaged" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "run/result.json").exists()
+    (trial / "checkpoint.safetensors").unlink()
+    assert run(tmp_path, "pass").returncode == 0
+    assert (tmp_path / "run/result.json").read_bytes() == expected
+
+
+@pytest.mark.slow
+def test_search_in_which_all_trainings_fail_says_so(tmp_path: Path) -> None:
+    failed = run(tmp_path, "raise RuntimeError('the motor stalled')", where="'study/worker'")
+    assert failed.returncode == 1
+    assert "all trainings of candidates failed" in failed.stderr

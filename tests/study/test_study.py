@@ -1,7 +1,7 @@
 from rlnas.search import Ranked
 from rlnas.spaces import load_space
 from rlnas.study import StudySettings, TrialResult
-from rlnas.study.study import contestants, find_baseline, summarize
+from rlnas.study.study import contestants, find_baseline, folder_name, summarize
 
 SPACE = load_space("paper-1")
 RANKING = [Ranked(architecture, 10.0 - i) for i, architecture in enumerate(SPACE)]
@@ -60,3 +60,10 @@ def test_training_seeds_differ_between_studies_and_from_searches() -> None:
 def test_baselines_are_fixed_spaces_or_members() -> None:
     assert find_baseline("nature-cnn", SPACE).space.name == "nature-cnn"
     assert find_baseline("k3=3,k2=4", SPACE).name == "k2=4,k3=3"
+
+
+def test_folders_of_long_ids_are_short_and_differ() -> None:
+    long = ",".join(f"kernel_of_block_{n}=3" for n in range(30))
+    assert folder_name("k2=4,k3=5") == "k2=4,k3=5"
+    assert len(folder_name(long)) <= 200
+    assert folder_name(long) != folder_name(long + ",x=1")

@@ -88,6 +88,35 @@ def test_killed_workers_are_started_again(undisturbed: dict[str, bytes], tmp_pat
     assert read_results(tmp_path / "run") == undisturbed
 
 
+@pytest.mark.slow
+def test_ctrl_c_stops_the_search_and_its_workers_at_once(tmp_path: Path) -> None:
+    command = tiny_command(tmp_path, Path("run"))
+    command[command.index("--train-steps") + 1] = "10M"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rlnas.cli.main", *command],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # Shells start background jobs with the signal ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    for line in process.stdout:
+        if "seed-1:" in line:
+            break
+    workers = workers_of(process.pid)
+    assert workers
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=20) == 130
+    message = process.stderr.read()
+    assert "rlnas resume" in message
+    assert "Traceback" not in message
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+
+
 def workers_of(parent: int) -> list[int]:
     """The processes that a search has started and that still run."""
     found = []

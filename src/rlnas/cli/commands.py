@@ -14,7 +14,7 @@ from rich.table import Table
 
 from rlnas import api
 from rlnas.cli.display import Display
-from rlnas.errors import UserError, unknown
+from rlnas.errors import RlnasError, UserError, unknown
 from rlnas.prepare import default_threads, prepare_search, prepare_training
 from rlnas.quantity import short
 from rlnas.search import STRATEGIES
@@ -24,6 +24,7 @@ console = Console(highlight=False)
 
 Steps = Annotated[str, tyro.conf.arg(metavar="N")]
 Pairs = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE")]
+Modules = Annotated[tuple[str, ...], tyro.conf.arg(name="import", metavar="MODULE")]
 Run = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 
 
@@ -38,10 +39,11 @@ def _options(pairs: tuple[str, ...], flag: str) -> dict[str, str]:
     return found
 
 
-def _allow_modules_here() -> None:
-    """Lets --import find modules in the current folder, as `python -m` would."""
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+def _find_modules_here(modules: tuple[str, ...]) -> tuple[str, ...]:
+    """Lets --import find modules in the current folder, after all others; returns them."""
+    if modules and os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    return modules
 
 
 def search(
@@ -54,12 +56,12 @@ def search(
     seed: int = 0,
     top_k: int = 3,
     train_seeds: int = 1,
-    baselines: tuple[str, ...] = ("nature-cnn",),
+    baselines: tuple[str, ...] | None = None,
     workers: int = default_threads(),
     threads: int | None = None,
     checkpoint_steps: Steps = "100k",
     device: str = "auto",
-    import_: Annotated[tuple[str, ...], tyro.conf.arg(name="import", metavar="MODULE")] = (),
+    import_: Modules = (),
     strategy_options: Pairs = (),
     env_options: Pairs = (),
     ppo_options: Pairs = (),
@@ -78,7 +80,8 @@ def search(
         seed: Root of all random streams.
         top_k: Architectures to train from scratch.
         train_seeds: Trainings of each, with seeds of their own.
-        baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space.
+        baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space; nature-cnn
+            by default, where it fits.
         workers: Trainings that run at a time, one process and one thread each.
         threads: Torch threads of the search; the processors at hand (at most 4) by default.
         checkpoint_steps: Environment steps between checkpoints; there the environments restart.
@@ -88,7 +91,6 @@ def search(
         env_options: Options of the environment, e.g. sticky_actions=0 (see: rlnas describe env-options).
         ppo_options: Hyperparameters of PPO, e.g. epochs=4 (see: rlnas describe ppo-options).
     """
-    _allow_modules_here()
     path, settings = prepare_search(
         env=env,
         space=space,
@@ -103,19 +105,19 @@ def search(
         threads=threads,
         checkpoint_steps=checkpoint_steps,
         device=device,
-        imports=import_,
+        imports=_find_modules_here(import_),
         strategy_options=_options(strategy_options, "--strategy-options"),
         env_options=_options(env_options, "--env-options"),
         ppo_options=_options(ppo_options, "--ppo-options"),
     )
     size = load_space(space).size
-    trainings = (min(top_k, size) + len(baselines)) * train_seeds
+    trainings = (min(top_k, size) + len(settings.baselines)) * train_seeds
     console.print(
         f"Searching {space} ({size:,} architectures) on {env}: {strategy} for {short(settings.steps)} steps, then "
         f"{trainings} trainings of {short(settings.train_steps)} steps each, {workers} at a time.",
         soft_wrap=True,
     )
-    console.print(f"Run directory: {path}", soft_wrap=True)
+    console.print(f"Run directory: {path}", soft_wrap=True, markup=False)
     with Display(console) as display:
         result = api.run_search(path, settings, workers, display)
     print_study(result)
@@ -130,7 +132,8 @@ def train(
     seed: int = 1,
     checkpoint_steps: Steps = "100k",
     device: str = "auto",
-    import_: Annotated[tuple[str, ...], tyro.conf.arg(name="import", metavar="MODULE")] = (),
+    threads: int = 1,
+    import_: Modules = (),
     env_options: Pairs = (),
     ppo_options: Pairs = (),
 ) -> None:
@@ -145,11 +148,11 @@ def train(
         seed: Root of all random streams.
         checkpoint_steps: Environment steps between checkpoints; there the environments restart.
         device: auto, cpu or cuda.
+        threads: Threads of torch and of the emulator.
         import_: Modules that register your own environments.
         env_options: Options of the environment, e.g. sticky_actions=0.
         ppo_options: Hyperparameters of PPO, e.g. epochs=4.
     """
-    _allow_modules_here()
     path, settings = prepare_training(
         env=env,
         arch=arch,
@@ -159,26 +162,27 @@ def train(
         seed=seed,
         checkpoint_steps=checkpoint_steps,
         device=device,
-        imports=import_,
+        threads=threads,
+        imports=_find_modules_here(import_),
         env_options=_options(env_options, "--env-options"),
         ppo_options=_options(ppo_options, "--ppo-options"),
     )
-    console.print(f"Training {settings.architecture} on {env}.\nRun directory: {path}", soft_wrap=True)
+    console.print(f"Training {settings.architecture} on {env}.\nRun directory: {path}", soft_wrap=True, markup=False)
     with Display(console) as display:
         result = api.run_training(path, settings, display)
     print_training(path, result)
 
 
-def resume(run: Run, workers: int = default_threads()) -> None:
+def resume(run: Run, workers: int = default_threads(), import_: Modules = ()) -> None:
     """Go on with a run where it was stopped.
 
     Args:
         run: Run directory.
         workers: Trainings that run at a time.
+        import_: The modules that the run imports; they are code, so they must be named.
     """
-    _allow_modules_here()
     with Display(console) as display:
-        result = api.resume(run, workers=workers, watch=display)
+        result = api.resume(run, workers=workers, imports=_find_modules_here(import_), watch=display)
     if isinstance(result, api.SearchResult):
         print_study(result)
     else:
@@ -193,10 +197,10 @@ def report(run: Run) -> None:
     """
     from rlnas.report import write_report
 
-    console.print(f"Report: {write_report(run)}", soft_wrap=True)
+    console.print(f"Report: {write_report(run)}", soft_wrap=True, markup=False)
 
 
-def evaluate(run: Run, episodes: int = 30, seed: int = 0, greedy: bool = False) -> None:
+def evaluate(run: Run, episodes: int = 30, seed: int = 0, greedy: bool = False, import_: Modules = ()) -> None:
     """Play full games with a trained agent: the best of a search, or that of a training.
 
     Args:
@@ -204,9 +208,9 @@ def evaluate(run: Run, episodes: int = 30, seed: int = 0, greedy: bool = False) 
         episodes: Full games.
         seed: Root of the games' random streams.
         greedy: Take the most probable action instead of drawing one.
+        import_: The modules that the run imports; they are code, so they must be named.
     """
-    _allow_modules_here()
-    result = api.evaluate(run, episodes, seed=seed, greedy=greedy)
+    result = api.evaluate(run, episodes, seed=seed, greedy=greedy, imports=_find_modules_here(import_))
     spread = statistics.stdev(result.scores) if len(result.scores) > 1 else 0.0
     console.print(
         f"{result.architecture}: mean return {statistics.fmean(result.scores):.2f} ± {spread:.2f} (standard deviation) "
@@ -317,8 +321,11 @@ def print_study(result: api.SearchResult) -> None:
         for trial in failed:
             console.print(f"Failed: {entry['name']} seed {trial['seed']}: {trial['reason']}", markup=False)
     console.print(table)
+    trials = [trial for entry in result.trials if entry["candidate"] for trial in entry["trials"]]
+    if all(trial["status"] == "failed" for trial in trials):
+        raise RlnasError(f"all trainings of candidates failed; report: {result.path / 'report.html'}")
     console.print(f"Best architecture: {result.best or 'none, since no training finished a game'}", soft_wrap=True)
-    console.print(f"Report: {result.path / 'report.html'}", soft_wrap=True)
+    console.print(f"Report: {result.path / 'report.html'}", soft_wrap=True, markup=False)
 
 
 def print_training(path: Path, result: dict[str, Any]) -> None:
@@ -328,7 +335,7 @@ def print_training(path: Path, result: dict[str, Any]) -> None:
         f"{_score(result['reward_mean'])}, {result['episodes']} full games in {short(result['steps'])} steps.",
         soft_wrap=True,
     )
-    console.print(f"Report: {path / 'report.html'}", soft_wrap=True)
+    console.print(f"Report: {path / 'report.html'}", soft_wrap=True, markup=False)
 
 
 def _score(value: float | None) -> str:

@@ -38,6 +38,9 @@ def main(arguments: list[str] | None = None) -> None:
     except RlnasError as error:
         print(f"rlnas: {error}", file=sys.stderr)
         sys.exit(1)
+    except OSError as error:
+        print(f"rlnas: {error.strerror or error}: {error.filename or ''}".rstrip(": "), file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         print("rlnas: stopped; the same command, or rlnas resume, goes on from the last checkpoint.", file=sys.stderr)
         sys.exit(130)

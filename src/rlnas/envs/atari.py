@@ -87,7 +87,7 @@ class AtariEnv:
         lives = info["lives"].astype(np.int64)
         reward = reward.astype(np.float32)
         ended = terminated | truncated
-        lost_life = (lives < self._lives) & ~ended & ~resetting
+        lost_life = (lives < self._lives) & ~resetting
         episodes = self._games.add(reward, ~resetting, ended, truncated)
         if self._fire is not None:
             self._force_fire = lost_life | (resetting & self._fire_at_start)
@@ -98,4 +98,5 @@ class AtariEnv:
 
     def close(self) -> None:
         """Stops the emulator threads."""
-        self._env.close()
+        # ale-py's own close() does nothing; they end with the object.
+        self.__dict__.pop("_env", None)

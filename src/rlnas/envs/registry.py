@@ -61,6 +61,9 @@ def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None,
         raise unknown("environment", env_id, close)
     if env_id.startswith(ATARI_PREFIX):
         return AtariEnv(_rom(env_id), settings, num_envs, threads)
+    if str(gymnasium.spec(env_id).entry_point).startswith("ale_py"):
+        game = str(gymnasium.spec(env_id).kwargs.get("game", "breakout")).title().replace("_", "")
+        raise UserError(f"{env_id!r} is an old id of an Atari game: use {ATARI_PREFIX}{game}-v5.")
     logging.getLogger("gymnasium").setLevel(logging.ERROR)
     return GymEnv(env_id, num_envs or settings.num_envs)
 

@@ -18,7 +18,8 @@ class EnvSettings(BaseModel):
         life_loss_ends_trajectory: whether a lost life is terminal for learning. The game goes on and its score
             covers all lives.
         fire: press FIRE at the start of a game and after a lost life, in games that have the button.
-        max_frames: emulator frames after which a game is truncated.
+        max_frames: emulator frames after which an Atari game is truncated; evaluations cut any game at
+            `max_frames / frame_skip` steps.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,3 +33,8 @@ class EnvSettings(BaseModel):
     life_loss_ends_trajectory: bool = True
     fire: bool = True
     max_frames: int = Field(108_000, ge=1)
+
+    @property
+    def max_steps(self) -> int:
+        """Steps after which an evaluation cuts a game."""
+        return -(-self.max_frames // self.frame_skip)

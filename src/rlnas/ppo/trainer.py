@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from rlnas import seeding
 from rlnas.envs import Episode, VectorEnv
-from rlnas.errors import EnvironmentFault
+from rlnas.errors import TrainingDiverged
 from rlnas.ppo.rollout import Rollout, collect
 from rlnas.ppo.settings import PPOSettings
 from rlnas.ppo.update import UpdateStats, update
@@ -34,6 +34,15 @@ class IterationLog:
     episodes: list[tuple[int, Episode]]
     stats: UpdateStats
     learning_rate: float
+
+
+def flush_denormals() -> None:
+    """Treats denormal numbers as 0: Adam's moments of idle weights decay into them, and they are slow many times over.
+
+    The mode belongs to a thread and is inherited by those that it starts, so this has to come before torch's first
+    parallel operation.
+    """
+    torch.set_flush_denormal(True)
 
 
 class Trainer:
@@ -61,8 +70,7 @@ class Trainer:
         seed: int,
         device: torch.device | str = "cpu",
     ):
-        # Adam's moments of idle weights decay into denormal numbers, which are slow many times over.
-        torch.set_flush_denormal(True)
+        flush_denormals()
         self.device = torch.device(device)
         self.policy = policy.to(self.device)
         self.env = env
@@ -103,7 +111,8 @@ class Trainer:
         """Runs one iteration: a rollout, then the update.
 
         Raises:
-            EnvironmentFault: if an environment fails, or the losses are no longer finite.
+            EnvironmentFault: if an environment fails.
+            TrainingDiverged: if a loss or gradient is no longer finite.
         """
         if self.observation is None:
             self.restart(0)
@@ -116,8 +125,8 @@ class Trainer:
         before = self.steps
         self.observation = collect(self.policy, self.env, self.observation, self.rollout, actions)
         stats = update(self.policy, self.policy.parameters(), self.optimizer, self.rollout, self.settings, shuffle)
-        if not math.isfinite(stats.policy_loss + stats.value_loss):
-            raise EnvironmentFault(f"the loss became {stats.policy_loss + stats.value_loss} at step {before}.")
+        if not math.isfinite(stats.policy_loss + stats.value_loss + stats.gradient_norm):
+            raise TrainingDiverged(f"training diverged at step {before}: a loss or gradient is not finite.")
         self.iteration += 1
         episodes = [(before + (t + 1) * self.env.num_envs, episode) for t, episode in self.rollout.episodes]
         return IterationLog(self.iteration, self.steps, episodes, stats, rate)
@@ -147,5 +156,8 @@ class Trainer:
             moments = {key: torch.empty_like(parameter) for key in ("exp_avg", "exp_avg_sq")}
             for key, tensor in moments.items():
                 tensor.copy_(state[f"adam.{key}.{name}"])
-            self.optimizer.state[parameter] = {"step": state[f"adam.step.{name}"].clone(), **moments}
+            self.optimizer.state[parameter] = {
+                "step": state[f"adam.step.{name}"].to(parameter.device, copy=True),
+                **moments,
+            }
         self.iteration = int(state["iteration"])

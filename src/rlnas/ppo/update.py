@@ -35,6 +35,8 @@ class UpdateStats:
         entropy: in nats.
         approx_kl: `mean(ratio - 1 - log ratio)`, an estimate of the divergence from the policy that acted.
         clip_fraction: share of samples whose ratio lies outside the clip range.
+        gradient_norm: before clipping.
+        explained_variance: share of the returns' variance that the values explain, before the update.
     """
 
     policy_loss: float
@@ -42,13 +44,15 @@ class UpdateStats:
     entropy: float
     approx_kl: float
     clip_fraction: float
+    gradient_norm: float
+    explained_variance: float
 
 
 def ppo_loss(policy: Policy, batch: Minibatch, settings: PPOSettings) -> tuple[Tensor, Tensor]:
     """The loss of one minibatch.
 
     Returns:
-        The loss, a scalar with gradient, and `(5,)` detached numbers in the order of `UpdateStats`.
+        The loss, a scalar with gradient, and `(5,)` detached numbers: the first five of `UpdateStats`.
     """
     logits, value = policy(batch.observation)
     log_probabilities = torch.log_softmax(logits, -1)
@@ -112,7 +116,7 @@ def update(
     flat = [x.flatten() for x in (rollout.action, rollout.log_probability, rollout.value, advantage, target)]
     valid = rollout.valid.flatten().nonzero().squeeze(-1)
     if not len(valid):
-        return UpdateStats(0.0, 0.0, 0.0, 0.0, 0.0)
+        return UpdateStats(*[0.0] * 7)
     stats = []
     for _ in range(settings.epochs):
         order = valid[torch.randperm(len(valid), generator=generator).to(valid.device)]
@@ -121,7 +125,9 @@ def update(
             loss, numbers = ppo_loss(policy, batch, settings)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(owned, settings.max_grad_norm)
+            norm = nn.utils.clip_grad_norm_(owned, settings.max_grad_norm)
             optimizer.step()
-            stats.append(numbers)
-    return UpdateStats(*torch.stack(stats).mean(0).tolist())
+            stats.append(torch.cat([numbers, norm.view(1)]))
+    played = target.flatten()[valid]
+    unexplained = (advantage.flatten()[valid].var(correction=0) / played.var(correction=0).clamp(min=1e-8)).item()
+    return UpdateStats(*torch.stack(stats).mean(0).tolist(), 1 - unexplained)  # type: ignore[call-arg]

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from rlnas.errors import UserError
 from rlnas.spaces import FIXED_ID, Space
-from rlnas.study.files import read_json
+from rlnas.study.files import read_json, read_object
 from rlnas.study.settings import StudySettings, TrialSettings
 from rlnas.study.study import SCHEMA, Contestant, find_baseline
 from rlnas.study.trial import TrialResult, read_result
@@ -148,7 +148,7 @@ def read_run(path: Path) -> Run:
 
 
 def _read_single(path: Path) -> Run:
-    settings = TrialSettings(**read_json(path / "trial.json"))
+    settings = TrialSettings(**read_object(path / "trial.json"))
     space = settings.load_space()
     name = space.name if settings.architecture == FIXED_ID else settings.architecture
     network = Contestant(name, space, space.architecture(settings.architecture).id)
@@ -159,7 +159,7 @@ def _read_single(path: Path) -> Run:
 
 
 def _read_study(path: Path) -> Run:
-    settings = StudySettings(**read_json(path / "study.json"))
+    settings = StudySettings(**read_object(path / "study.json"))
     space = settings.load_space()
     result = read_json(path / "result.json") if (path / "result.json").exists() else None
     if result is not None and result["schema"] != SCHEMA:
@@ -237,7 +237,7 @@ def _read_games(file: Path, paths: list[dict[str, Any]]) -> Curve:
         games = [(int(entry["steps"]), float(score)) for entry in paths for score in entry["returns"]]
         return [step for step, _ in games], [score for _, score in games]
     try:
-        table = polars.read_parquet(file, columns=["step", "return"])
+        table = polars.read_parquet(file, glob=False, columns=["step", "return"])
     except (OSError, PolarsError) as error:
         raise UserError(f"the file {str(file)!r} cannot be read: {error}.") from None
     return table["step"].to_list(), table["return"].to_list()

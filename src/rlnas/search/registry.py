@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,10 +12,11 @@ from rlnas.search.spos import SPOS, SPOSSettings
 from rlnas.search.strategy import Strategy
 from rlnas.spaces import Space
 
-STRATEGIES: dict[str, tuple[type[SPOS], type[SPOSSettings]]] = {"spos": (SPOS, SPOSSettings)}
+STRATEGIES: dict[str, tuple[Callable[..., Strategy], type[BaseModel]]] = {"spos": (SPOS, SPOSSettings)}
+"""For each name, what makes the strategy from `(space, iterations, seed, settings)`, and the class of its settings."""
 
 
-def _entry(name: str) -> tuple[type[SPOS], type[SPOSSettings]]:
+def _entry(name: str) -> tuple[Callable[..., Strategy], type[BaseModel]]:
     if name not in STRATEGIES:
         raise unknown("strategy", name, STRATEGIES)
     return STRATEGIES[name]

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from rlnas import seeding
+from rlnas.errors import UserError
 from rlnas.search.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy
 from rlnas.spaces import Architecture, Space
 
@@ -54,13 +55,13 @@ class SPOS(Strategy):
         settings: the options.
     """
 
-    Settings = SPOSSettings
-
     def __init__(self, space: Space, iterations: int, seed: int, settings: SPOSSettings | None = None):
         self.space = space
         self.iterations = iterations
         self.seed = seed
         self.settings = settings or SPOSSettings()
+        if self.settings.selection == "full" and space.size > FULL_SELECTION_LIMIT * 100:
+            raise UserError(f"space {space.name!r} is too large for selection='full': use 'evolution' or 'auto'.")
         self.fitted = 0
         self.paths = 0
         self.scores: dict[str, tuple[float, ...]] = {}
@@ -96,9 +97,10 @@ class SPOS(Strategy):
             self._breed()
 
     def rank(self) -> list[Ranked]:
-        """Scored architectures by mean return; ties in the order in which they were scored."""
+        """Scored architectures by mean return; ties by lot, drawn from the seed, so that none is favoured."""
         ranked = [Ranked(self.space.architecture(i), statistics.fmean(r)) for i, r in self.scores.items()]
-        return sorted(ranked, key=lambda entry: -entry.proxy)
+        lots = {name: seeding.integer(self.seed, "spos-tie", name) for name in self.scores}
+        return sorted(ranked, key=lambda entry: (-entry.proxy, lots[entry.architecture.id]))
 
     def _due(self) -> list[Architecture]:
         """Architectures that are to be scored and are not yet."""
@@ -112,11 +114,11 @@ class SPOS(Strategy):
         rng = seeding.generator(self.seed, "spos-evolution", self.generations)
         best = [entry.architecture for entry in self.rank()[: self.settings.parents]]
         fresh: dict[str, Architecture] = {}
-        # A nearly exhausted space may have no new neighbours left, hence the bound.
-        for attempt in range(20 * max(room, 0)):
+        # Where the best have no new neighbours left, random architectures fill up; a space may be exhausted, too.
+        for attempt in range(100 * max(room, 0)):
             if len(fresh) >= room:
                 break
-            if not best:
+            if not best or attempt >= 20 * room:
                 child = self.space.sample(rng)
             elif attempt % 2 == 0:
                 child = self._mutate(best[int(rng.integers(len(best)))], rng)

@@ -18,10 +18,15 @@ from rlnas.errors import UserError
 FORMAT = "rlnas-checkpoint-1"
 
 
+def _beside(path: Path) -> Path:
+    """The name of a file while it is being written: always the same, so that kills leave no heap of parts."""
+    return path.with_name(f".{path.name}.part")
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Writes a file so that a kill at any moment leaves the old one or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _beside(path)
     with temporary.open("wb") as file:
         file.write(data)
         file.flush()
@@ -46,10 +51,22 @@ def read_json(path: Path) -> Any:
         raise UserError(f"the file {str(path)!r} cannot be read: {error}.") from None
 
 
+def read_object(path: Path) -> dict[str, Any]:
+    """Reads a JSON object.
+
+    Raises:
+        UserError: if the file cannot be read or holds something else.
+    """
+    found = read_json(path)
+    if not isinstance(found, dict):
+        raise UserError(f"the file {str(path)!r} should hold a JSON object.")
+    return found
+
+
 def write_table(path: Path, columns: Mapping[str, Any]) -> None:
     """Writes named columns as a Parquet file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _beside(path)
     polars.DataFrame(columns).write_parquet(temporary)
     os.replace(temporary, path)
 

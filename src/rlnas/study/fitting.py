@@ -65,29 +65,34 @@ class SupernetSearch:
             EnvironmentFault: if the environment fails.
         """
         file = self.path / "checkpoint.safetensors"
-        if file.exists():
-            self._restore(file)
-        self.events, self.meter = TensorBoardLog(self.path / "tensorboard", self.trainer.steps), RateMeter()
-        self.selection_meter = RateMeter()
-        self.trainer.restart(self.checkpoints)
         try:
-            while (proposal := self.strategy.ask()) is not None:
-                if isinstance(proposal, Fit):
-                    self.strategy.tell(self._fit(proposal))
-                    due = (self.checkpoints + 1) * self.settings.checkpoint_iterations
-                    if self.trainer.iteration >= due or self.trainer.done:
-                        self._checkpoint(file)
-                        self.trainer.restart(self.checkpoints)
-                else:
-                    self.strategy.tell(self._evaluate(proposal))
-                    self._checkpoint(file)
+            if file.exists():
+                self._restore(file)
+            self.events = TensorBoardLog(self.path / "tensorboard", self.trainer.steps)
+            try:
+                self._answer_proposals(file)
+            finally:
+                self.events.close()
         finally:
             self.env.close()
-            self.events.close()
         ranking = self.strategy.rank()
         write_json(self.path / "ranking.json", [{"architecture": r.architecture.id, "proxy": r.proxy} for r in ranking])
         self.games.write(self.path / "episodes.parquet")
         return ranking
+
+    def _answer_proposals(self, file: Path) -> None:
+        self.meter, self.selection_meter = RateMeter(), RateMeter()
+        self.trainer.restart(self.checkpoints)
+        while (proposal := self.strategy.ask()) is not None:
+            if isinstance(proposal, Fit):
+                self.strategy.tell(self._fit(proposal))
+                due = (self.checkpoints + 1) * self.settings.checkpoint_iterations
+                if self.trainer.iteration >= due or self.trainer.done:
+                    self._checkpoint(file)
+                    self.trainer.restart(self.checkpoints)
+            else:
+                self.strategy.tell(self._evaluate(proposal))
+                self._checkpoint(file)
 
     def _fit(self, proposal: Fit) -> Outcome:
         self.supernet.activate(proposal.path)
@@ -116,7 +121,8 @@ class SupernetSearch:
         ]
         try:
             policies = [partial(self._ready, path) for path in proposal.paths]
-            played = play_episodes(policies, env, games, streams, device=self.trainer.device)
+            limit = self.settings.env_settings.max_steps
+            played = play_episodes(policies, env, games, streams, device=self.trainer.device, max_steps=limit)
         finally:
             env.close()
         self.evaluated += len(proposal.paths)
@@ -126,6 +132,14 @@ class SupernetSearch:
         self.evaluation_steps += sum(episode.length for group in played for episode in group)
         return Outcome(tuple(tuple(episode.score for episode in group) for group in played))
 
+    def cost(self) -> dict[str, int]:
+        """Environment steps of the fit and of the evaluations, and how many architectures were evaluated."""
+        return {
+            "fit_steps": self.trainer.steps,
+            "evaluated_architectures": self.evaluated,
+            "evaluation_steps": self.evaluation_steps,
+        }
+
     def _ready(self, path: Architecture) -> Policy:
         self.supernet.activate(path)
         return self.supernet
@@ -133,6 +147,7 @@ class SupernetSearch:
     def _checkpoint(self, file: Path) -> None:
         if self.trainer.iteration > self.checkpoints * self.settings.checkpoint_iterations:
             self.checkpoints += 1
+        self.events.flush()
         lines = "".join(json.dumps(entry) + "\n" for entry in self.paths)
         write_bytes(self.path / "paths.jsonl", lines.encode())
         data = {

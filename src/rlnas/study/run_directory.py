@@ -7,18 +7,20 @@ import hashlib
 import json
 import os
 import time
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from rlnas.errors import UserError
-from rlnas.study.files import read_json, write_json
+from rlnas.study.files import read_object, write_json
 
 
 def fingerprint(settings: Mapping[str, Any]) -> str:
-    """A short hash of settings: what ties a checkpoint to them."""
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+    """A short hash of settings, versions left out: what ties a checkpoint to them."""
+    kept = {name: value for name, value in settings.items() if name != "versions"}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def differences(old: Any, new: Any, name: str = "") -> list[str]:
@@ -44,7 +46,6 @@ class RunDirectory:
 
     def __init__(self, path: Path, kind: str, settings: Mapping[str, Any], patience: float = 0.0):
         self.path = path
-        self.owner = fingerprint(settings)
         plain = json.loads(json.dumps(settings))
         try:
             self._check(kind, plain)
@@ -60,12 +61,19 @@ class RunDirectory:
             self.close()
             raise
 
-    def _check(self, kind: str, settings: Any) -> None:
-        """Raises unless the directory is empty or belongs to these settings."""
+    def _check(self, kind: str, settings: dict[str, Any]) -> None:
+        """Raises unless the directory is empty or belongs to these settings; warns of other versions."""
+        settings = dict(settings)
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"the run directory {str(self.path)!r} is a file.")
         if (self.path / f"{kind}.json").exists():
-            found = differences(read_json(self.path / f"{kind}.json"), settings)
+            old = read_object(self.path / f"{kind}.json")
+            changed = differences(old.pop("versions", {}), settings.pop("versions", {}))
+            if changed and not (self.path / "result.json").exists():
+                warnings.warn(
+                    f"{self.path}: other versions than when the run began: {'; '.join(changed)}.", stacklevel=4
+                )
+            found = differences(old, settings)
             if found:
                 raise UserError(
                     f"the run directory {str(self.path)!r} belongs to another command: {found[0]}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,6 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from rlnas.envs import EnvSettings
 from rlnas.ppo import PPOSettings
 from rlnas.spaces import Space
+
+
+def current_versions() -> dict[str, str]:
+    """The installed versions of the packages that decide a result."""
+    found = {}
+    for package in ("rlnas", "torch", "numpy", "gymnasium", "ale-py"):
+        with contextlib.suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
 
 
 class _Settings(BaseModel):
@@ -22,6 +33,8 @@ class _Settings(BaseModel):
     seed: int = Field(0, ge=0)
     checkpoint_steps: int = Field(100_000, ge=1)
     device: str = "cpu"
+    threads: int = Field(1, ge=1)
+    versions: dict[str, str] = Field(default_factory=current_versions)
 
     def load_space(self) -> Space:
         """The space, built from its plain form."""
@@ -49,6 +62,8 @@ class TrialSettings(_Settings):
         seed: root of the trial's random streams; those of searches are others, whatever their number.
         checkpoint_steps: environment steps between checkpoints; there the environments are restarted.
         device: torch device.
+        threads: threads of torch and of the emulator.
+        versions: of the packages that decide the result; they are not compared when a run is resumed, only warned of.
         architecture: id of the architecture.
         steps: environment steps.
     """
@@ -58,7 +73,7 @@ class TrialSettings(_Settings):
 
 
 class StudySettings(_Settings):
-    """A whole search. Attributes not named here are those of `TrialSettings`.
+    """A whole search. Attributes not named here are those of `TrialSettings`; `threads` are those of the fit alone.
 
     Attributes:
         strategy: name of the strategy.
@@ -69,7 +84,6 @@ class StudySettings(_Settings):
         train_seeds: trainings of each, with seeds of their own.
         baselines: hand-made networks to train beside them: names of catalogue spaces without choices, or ids of
             architectures of the space.
-        threads: torch threads of the fit; trials have one each.
     """
 
     strategy: str = "spos"
@@ -77,9 +91,8 @@ class StudySettings(_Settings):
     steps: int = Field(ge=1)
     train_steps: int = Field(ge=1)
     top_k: int = Field(3, ge=1)
-    train_seeds: int = Field(1, ge=1)
+    train_seeds: int = Field(1, ge=1, le=999)
     baselines: tuple[str, ...] = ("nature-cnn",)
-    threads: int = Field(1, ge=1)
 
     def trial(self, space: Space, architecture: str, number: int) -> TrialSettings:
         """The settings of the `number`-th training (from 1) of an architecture."""

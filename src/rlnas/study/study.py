@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+import hashlib
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 
 from rlnas.envs import import_modules
+from rlnas.ppo import flush_denormals
 from rlnas.search import Ranked
 from rlnas.spaces import CATALOGUE, FIXED_ID, Space, load_space
 from rlnas.study.files import read_json, write_json
@@ -21,6 +23,7 @@ from rlnas.study.trial import TrialResult
 from rlnas.study.workers import LocalWorkers, Trial, Workers
 
 SCHEMA = 1
+MAX_FOLDER_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,14 @@ class Contestant:
 
     def folder(self, run: Path, seed: int) -> Path:
         """The directory of its trial with a seed."""
-        return run / "trials" / self.name / f"seed-{seed}"
+        return run / "trials" / folder_name(self.name) / f"seed-{seed}"
+
+
+def folder_name(name: str) -> str:
+    """A folder's name for an architecture: its id, cut and with a hash where file systems would not take it."""
+    if len(name) <= MAX_FOLDER_NAME:
+        return name
+    return f"{name[: MAX_FOLDER_NAME - 17]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
 def find_baseline(name: str, space: Space) -> Contestant:
@@ -82,26 +92,26 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
     Raises:
         UserError: if the directory or a checkpoint in it belongs to something else.
         EnvironmentFault: if the environment fails during the search.
+        TrainingDiverged: if the supernet's losses are no longer finite.
+        WorkerError: if a worker's process breaks for a reason that is not its trial's.
     """
     import_modules(settings.imports)
     with RunDirectory(path, "study", settings.model_dump(mode="json")):
         if (path / "result.json").exists():
             return dict(read_json(path / "result.json"))
+        flush_denormals()
         threads = torch.get_num_threads()
         torch.set_num_threads(settings.threads)
         try:
             search = SupernetSearch(path / "search", settings, watch)
             ranking = search.run()
+            cost = search.cost()
+            del search  # frees the emulators and the supernet before the trainings begin
         finally:
             torch.set_num_threads(threads)
         with LocalWorkers(workers, watch) as pool:
-            trials = train_all(path, settings, contestants(ranking, settings, search.space), pool)
-        result = summarize(settings, ranking, trials)
-        result["search"] = {
-            "fit_steps": search.trainer.steps,
-            "evaluated_architectures": search.evaluated,
-            "evaluation_steps": search.evaluation_steps,
-        }
+            trials = train_all(path, settings, contestants(ranking, settings, settings.load_space()), pool)
+        result = {**summarize(settings, ranking, trials), "search": cost}
         write_json(path / "result.json", result)
         return result
 
@@ -116,6 +126,11 @@ def train_all(
             trial = settings.trial(entrant.space, entrant.architecture, number)
             folder = entrant.folder(path, trial.seed)
             futures.append((entrant, workers.submit(Trial(folder, trial, f"{entrant.name} seed-{trial.seed}"))))
+    # Waiting without a limit cannot be interrupted where a library has replaced the handler of Ctrl-C (polars does).
+    while wait([future for _, future in futures], timeout=0.5, return_when=FIRST_EXCEPTION).not_done:
+        for _, future in futures:
+            if future.done():
+                future.result()
     return [(entrant, future.result()) for entrant, future in futures]
 
 

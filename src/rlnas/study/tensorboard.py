@@ -18,7 +18,7 @@ class TensorBoardLog:
     """
 
     def __init__(self, path: Path, start: int):
-        self._writer = SummaryWriter(str(path), purge_step=start)
+        self._writer = SummaryWriter(str(path), purge_step=start + 1)
 
     def write(self, log: IterationLog, rate: float | None) -> None:
         """Writes one iteration's episodes, losses and speed."""
@@ -31,6 +31,10 @@ class TensorBoardLog:
         add("charts/learning_rate", log.learning_rate, log.steps)
         if rate is not None:
             add("charts/SPS", rate, log.steps)
+
+    def flush(self) -> None:
+        """Writes what is buffered, so that a kill loses nothing older than a checkpoint."""
+        self._writer.flush()
 
     def close(self) -> None:
         """Flushes and closes the event file."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rlnas import seeding
 from rlnas.envs import import_modules, make_env
@@ -14,16 +14,14 @@ from rlnas.errors import UserError
 from rlnas.nets import Network
 from rlnas.ppo import Trainer
 from rlnas.study.episodes import EpisodeTable
-from rlnas.study.files import load_checkpoint, read_json, save_checkpoint, write_json
+from rlnas.study.files import load_checkpoint, read_object, save_checkpoint, write_json
 from rlnas.study.metrics import learning_curve, reward_mean, total_reward
 from rlnas.study.progress import Progress, RateMeter, Watcher, nobody
 from rlnas.study.run_directory import RunDirectory, fingerprint
 from rlnas.study.settings import TrialSettings
 from rlnas.study.tensorboard import TensorBoardLog
 
-FAILED = 3
-"""Exit code of a process whose trial failed for a reason of its own, which another try would meet again."""
-
+Model = TypeVar("Model", bound=BaseModel)
 
 LOCK_PATIENCE = 10.0
 """Seconds that a trial waits for a worker that lost its parent to go."""
@@ -65,9 +63,31 @@ class TrialResult(BaseModel):
     curve: list[float] = []
 
 
+def _read(path: Path, model: type[Model]) -> Model:
+    try:
+        return model(**read_object(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"the file {str(path)!r} is not what it should be: {name}: {first['msg']}.") from None
+
+
 def read_result(path: Path) -> TrialResult | None:
-    """The result in a trial's directory, or `None` if it is not done."""
-    return TrialResult(**read_json(path / "result.json")) if (path / "result.json").exists() else None
+    """The result in a trial's directory, or `None` if it is not done.
+
+    Raises:
+        UserError: if it is damaged.
+    """
+    return _read(path / "result.json", TrialResult) if (path / "result.json").exists() else None
+
+
+def read_settings(path: Path) -> TrialSettings:
+    """The settings in a trial's directory.
+
+    Raises:
+        UserError: if they are missing or damaged.
+    """
+    return _read(path / "trial.json", TrialSettings)
 
 
 def blank_result(settings: TrialSettings) -> TrialResult:
@@ -110,9 +130,10 @@ def run_trial(path: Path, settings: TrialSettings, watch: Watcher = nobody, labe
 
 
 def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> TrialResult:
-    space = settings.load_space()
-    env = make_env(settings.env, settings.env_settings)
-    try:
+    with contextlib.ExitStack() as cleanup:
+        space = settings.load_space()
+        env = make_env(settings.env, settings.env_settings, threads=settings.threads)
+        cleanup.callback(env.close)
         check_fit(space.input_shape, env.observation_shape, settings.env, space.name)
         root = seeding.integer(settings.seed, "trial")
         network = Network(space, space.architecture(settings.architecture), env.num_actions, root)
@@ -123,6 +144,7 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
         if file.exists():
             restore(file, owner, trainer, games)
         log, meter = TensorBoardLog(path / "tensorboard", trainer.steps), RateMeter()
+        cleanup.callback(log.close)
         every = settings.checkpoint_iterations
         trainer.restart(trainer.iteration // every)
         while not trainer.done:
@@ -132,12 +154,10 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
             log.write(entry, rate)
             watch(Progress(label, trainer.steps, iterations * trainer.steps_per_iteration, "steps", rate, games.recent))
             if trainer.iteration % every == 0 or trainer.done:
+                log.flush()
                 save_checkpoint(file, owner, {**trainer.state_dict(), **games.state_dict()}, {})
                 if not trainer.done:
                     trainer.restart(trainer.iteration // every)
-        log.close()
-    finally:
-        env.close()
     games.write(path / "episodes.parquet")
     steps, curve = learning_curve(games.step, games.score)
     return blank_result(settings).model_copy(
@@ -183,7 +203,7 @@ def load_network(path: Path) -> tuple[TrialSettings, Network]:
     Raises:
         UserError: if there is no checkpoint, or it does not fit.
     """
-    settings = TrialSettings(**read_json(path / "trial.json"))
+    settings = read_settings(path)
     if not (path / "checkpoint.safetensors").exists():
         raise UserError(f"the trial {str(path)!r} has no checkpoint yet.")
     tensors, _ = load_checkpoint(path / "checkpoint.safetensors", fingerprint(settings.model_dump(mode="json")))
@@ -191,5 +211,4 @@ def load_network(path: Path) -> tuple[TrialSettings, Network]:
     actions = tensors["policy.policy.bias"].shape[0]
     network = Network(space, space.architecture(settings.architecture), actions)
     network.load_state_dict({k[7:]: v for k, v in tensors.items() if k.startswith("policy.")})
-    torch.set_flush_denormal(True)
     return settings, network

@@ -17,10 +17,12 @@ from pathlib import Path
 
 import torch
 
-from rlnas.errors import RlnasError
+from rlnas.errors import EnvironmentFault, TrainingDiverged, UserError
+from rlnas.ppo import flush_denormals
 from rlnas.study.progress import Progress
 from rlnas.study.settings import TrialSettings
-from rlnas.study.trial import FAILED, run_trial
+from rlnas.study.trial import run_trial
+from rlnas.study.workers import Exit
 
 
 def _die_with_parent() -> None:
@@ -35,6 +37,7 @@ def main() -> None:
     settings = TrialSettings(**json.loads(sys.stdin.readline()))
     threading.Thread(target=_die_with_parent, daemon=True).start()
     torch.set_num_threads(1)
+    flush_denormals()
     channel = os.fdopen(descriptor, "w", buffering=1)
     last = 0.0
 
@@ -46,13 +49,16 @@ def main() -> None:
 
     try:
         run_trial(directory, settings, tell, label)
-    except RlnasError as error:
+    except (EnvironmentFault, TrainingDiverged) as error:
         tell(Progress(label, 0, 0, finished=True, note=str(error)))
-        sys.exit(FAILED)
+        sys.exit(Exit.FAILED)
+    except UserError as error:
+        tell(Progress(label, 0, 0, finished=True, note=str(error)))
+        sys.exit(Exit.REFUSED)
     except Exception as error:
         traceback.print_exc()
         tell(Progress(label, 0, 0, finished=True, note=f"{type(error).__name__}: {error}"))
-        sys.exit(FAILED)
+        sys.exit(Exit.BROKEN)
 
 
 if __name__ == "__main__":

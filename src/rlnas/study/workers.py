@@ -7,19 +7,35 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from rlnas.errors import UserError, WorkerError
 from rlnas.study.progress import Progress, Watcher, nobody
+from rlnas.study.run_directory import fingerprint
 from rlnas.study.settings import TrialSettings
-from rlnas.study.trial import FAILED, TrialResult, blank_result, read_result
+from rlnas.study.trial import TrialResult, blank_result, read_result, read_settings
 
 ATTEMPTS = 2
 """How often a trial is started when its process dies without a word (killed for memory, say)."""
+
+
+class Exit(IntEnum):
+    """Exit codes of a worker's process."""
+
+    DONE = 0
+    FAILED = 3
+    """The environment failed or training diverged: another try would meet it again. The study goes on."""
+    REFUSED = 4
+    """The trial's directory or a checkpoint in it belongs to something else: the study stops with that message."""
+    BROKEN = 5
+    """Anything else. Tried again, then the study stops."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +51,11 @@ class Workers(Protocol):
     """Runs trials somewhere."""
 
     def submit(self, trial: Trial) -> Future[TrialResult]:
-        """Starts a trial as soon as there is room. The future never raises for the trial's own failure."""
+        """Starts a trial as soon as there is room.
+
+        The future's result says so if the trial failed by itself. It raises a `UserError` where the trial's directory
+        is not the trial's, and a `WorkerError` where its process breaks again and again.
+        """
         ...
 
     def close(self) -> None:
@@ -56,6 +76,7 @@ class LocalWorkers:
         self._watch = watch
         self._running: set[subprocess.Popen[str]] = set()
         self._closed = False
+        self._lock = threading.Lock()
 
     def submit(self, trial: Trial) -> Future[TrialResult]:
         """See `Workers.submit`."""
@@ -64,17 +85,22 @@ class LocalWorkers:
     def _run(self, trial: Trial) -> TrialResult:
         result = read_result(trial.directory)
         if result is not None:
+            if fingerprint(read_settings(trial.directory).model_dump()) != fingerprint(trial.settings.model_dump()):
+                raise UserError(f"the trial {str(trial.directory)!r} belongs to other settings than this study's.")
             return result
-        reason = ""
         for _ in range(ATTEMPTS):
-            if self._closed:
-                break
             code, reason = self._attempt(trial)
-            result = read_result(trial.directory) if code == 0 else None
+            if self._closed:
+                raise WorkerError("the study was stopped")
+            result = read_result(trial.directory) if code == Exit.DONE else None
             if result is not None:
                 return result
-            if code == FAILED:
+            if code == Exit.REFUSED:
+                raise UserError(reason)
+            if code == Exit.FAILED:
                 break
+        if code == Exit.BROKEN:
+            raise WorkerError(f"{trial.label}: {reason}; see {trial.directory / 'worker.log'}.")
         self._watch(Progress(trial.label, 0, 0, finished=True, note=f"failed: {reason}"))
         return blank_result(trial.settings).model_copy(update={"status": "failed", "reason": reason})
 
@@ -82,8 +108,12 @@ class LocalWorkers:
         """Runs the trial's process once; returns its exit code and, if it failed, why."""
         trial.directory.mkdir(parents=True, exist_ok=True)
         reading, writing = os.pipe()
-        command = [sys.executable, "-m", "rlnas.study.worker", str(trial.directory), trial.label, str(writing)]
-        with (trial.directory / "worker.log").open("a") as log:
+        command = [sys.executable, "-P", "-m", "rlnas.study.worker", str(trial.directory), trial.label, str(writing)]
+        with (trial.directory / "worker.log").open("a") as log, self._lock:
+            if self._closed:
+                os.close(reading)
+                os.close(writing)
+                return Exit.FAILED, "the study was stopped"
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -92,9 +122,11 @@ class LocalWorkers:
                 text=True,
                 pass_fds=(writing,),
                 env=self._environment(os.environ),
+                # Ctrl-C is for the study, which stops its workers itself.
+                start_new_session=True,
             )
+            self._running.add(process)
         os.close(writing)
-        self._running.add(process)
         assert process.stdin is not None
         note = ""
         try:
@@ -104,13 +136,16 @@ class LocalWorkers:
             note = f"its process did not start; see {trial.directory / 'worker.log'}"
         with os.fdopen(reading) as lines:
             for line in lines:
+                if not line.endswith("\n"):
+                    break  # the process was killed in the middle of it
                 progress = Progress(**json.loads(line))
                 note = progress.note or note
                 if not progress.note:
                     self._watch(progress)
         code = process.wait()
         process.stdin.close()
-        self._running.discard(process)
+        with self._lock:
+            self._running.discard(process)
         if code < 0:
             note = f"its process was killed ({signal.Signals(-code).name})"
         return code, note or f"its process ended with code {code}; see {trial.directory / 'worker.log'}"
@@ -118,14 +153,15 @@ class LocalWorkers:
     @staticmethod
     def _environment(base: Mapping[str, str]) -> dict[str, str]:
         """The environment variables of a worker: one thread, and the modules that the parent can import."""
-        paths = os.pathsep.join(path for path in [*sys.path, os.getcwd()] if path)
+        paths = os.pathsep.join(os.path.abspath(path) for path in sys.path)
         return {**base, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": paths}
 
     def close(self) -> None:
         """Stops what is running and waits for it to go."""
-        self._closed = True
-        for process in list(self._running):
-            process.terminate()
+        with self._lock:
+            self._closed = True
+            for process in self._running:
+                process.kill()  # a trial can be killed at any moment
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def __enter__(self) -> Self:
