@@ -16,15 +16,13 @@ NOOP = 0
 
 
 class VectorStart(gymnasium.Wrapper):
-    """Starts a game as ale-py's vector environment does: a frame of FIRE, then no-ops, up to a given frame."""
+    """Starts a game as ale-py's vector environment does: no-ops up to a given frame."""
 
     start_frame = 0
 
     def reset(self, *, seed=None, options=None):
         observation, info = self.env.reset()
         ale = self.unwrapped.ale
-        if Action.FIRE in ale.getMinimalActionSet():
-            ale.act(Action.FIRE)
         while ale.getEpisodeFrameNumber() < self.start_frame:
             ale.act(Action.NOOP)
         assert ale.getEpisodeFrameNumber() == self.start_frame
@@ -110,7 +108,7 @@ def test_the_stream_is_that_of_gymnasiums_own_wrappers(make, game, sticky, num_e
     for i, reference in enumerate(references):
         np.testing.assert_array_equal(observation[i], reference.reset(env.info["episode_frame_number"][i]))
     over = [False] * num_envs
-    must_fire = [reference.has_fire and sticky > 0 for reference in references]
+    must_fire = [reference.has_fire for reference in references]
     finished = 0
     for _ in range(steps):
         actions = rng.integers(env.num_actions, size=num_envs)
@@ -119,7 +117,7 @@ def test_the_stream_is_that_of_gymnasiums_own_wrappers(make, game, sticky, num_e
             if over[i]:
                 expected = reference.reset(env.info["episode_frame_number"][i])
                 reward, terminated, lost_life, valid = 0, False, False, False
-                over[i], must_fire[i] = False, reference.has_fire and sticky > 0
+                over[i], must_fire[i] = False, reference.has_fire
             else:
                 lives, valid = reference.lives, not must_fire[i]
                 expected, reward, over[i], truncated, _ = reference.env.step(actions[i] if valid else reference.fire)
@@ -176,7 +174,7 @@ def test_the_action_after_a_lost_life_is_fire_whatever_the_policy_says(make):
     lost = [t for t, step in enumerate(steps[:-1]) if step.terminated[0] and not step.episodes]
     assert len(lost) >= 3
     for t, step in enumerate(steps):
-        forced = t - 1 in lost
+        forced = t == 0 or t - 1 in lost
         assert sent[t] == (1 if forced else NOOP)
         assert step.valid[0] == (not forced)
 
@@ -213,6 +211,7 @@ def test_a_restart_is_not_a_transition(make):
     assert not restart.terminated[0]
     assert not restart.truncated[0]
     assert env.info["lives"][0] == 5
+    assert not env.step(act(3)).valid[0]  # FIRE starts the game
     assert env.step(act(3)).valid[0]
 
 
@@ -244,7 +243,8 @@ def test_a_time_limit_that_falls_on_a_lost_life_ends_the_game_and_the_trajectory
     assert steps[-1].episodes == [Episode(0.0, frames // 4, True, 0)]
     restart = env.step(act(NOOP))
     assert not restart.valid[0]
-    assert env.step(act(NOOP)).valid[0]  # the life was lost in another game: no FIRE
+    assert not env.step(act(NOOP)).valid[0]  # FIRE starts the game
+    assert env.step(act(NOOP)).valid[0]  # the life was lost in another game: no second FIRE
 
 
 def test_a_game_that_ends_before_the_time_limit_is_not_truncated(make):
@@ -283,7 +283,7 @@ def test_a_game_depends_on_its_seed_alone(make):
 
 
 def test_every_game_after_the_first_has_its_own_start(make):
-    env = make("breakout", 2, **SMALL, max_frames=4)
+    env = make("breakout", 2, **SMALL, max_frames=4, fire=False)
     env.reset(act(1, 2))
     starts = []
     for _ in range(12):

@@ -44,7 +44,9 @@ class AtariEnv:
             stack_num=settings.frame_stack,
             frameskip=settings.frame_skip,
             noop_max=settings.noop_max,
-            use_fire_reset=settings.fire,
+            # ale-py would press FIRE before the no-ops, so that every Breakout game began with the same flight of the
+            # ball, and for one frame only, which sticky actions can swallow. FIRE is the first step of a game instead.
+            use_fire_reset=False,
             # ale-py's own life-loss signal would hide a time limit that falls on the same step; lives tell both.
             episodic_life=False,
             life_loss_info=False,
@@ -53,8 +55,6 @@ class AtariEnv:
         actions = [action.value for action in self._env.ale.get_action_set()]
         self.num_actions = len(actions)
         self._fire = actions.index(FIRE) if settings.fire and FIRE in actions else None
-        # ale-py presses FIRE for one frame of a reset, which sticky actions swallow one time in four.
-        self._fire_at_start = self._fire is not None and settings.sticky_actions > 0
         self.observation_shape: tuple[int, ...] = (settings.frame_stack, settings.screen_size, settings.screen_size)
         self.observation_dtype = np.dtype(np.uint8)
         self._games = EpisodeCounter(self.num_envs)
@@ -68,7 +68,7 @@ class AtariEnv:
         self._games.reset()
         self._lives = info["lives"].astype(np.int64)
         self._over[:] = False
-        self._force_fire[:] = self._fire_at_start
+        self._force_fire[:] = self._fire is not None
         return observation
 
     def step(self, actions: np.ndarray) -> Step:
@@ -90,7 +90,7 @@ class AtariEnv:
         lost_life = (lives < self._lives) & ~resetting
         episodes = self._games.add(reward, ~resetting, ended, truncated)
         if self._fire is not None:
-            self._force_fire = lost_life | (resetting & self._fire_at_start)
+            self._force_fire = lost_life | resetting
         if self.settings.life_loss_ends_trajectory:
             terminated = terminated | lost_life
         self._lives, self._over = lives, ended
