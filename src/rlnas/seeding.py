@@ -36,7 +36,7 @@ def integer(seed: int, *keys: Key) -> int:
 
 
 def integers(seed: int, *keys: Key, count: int) -> np.ndarray:
-    """Distinct 31-bit seeds for `count` environments, shape `(count,)`, dtype int64."""
+    """31-bit seeds for `count` environments, shape `(count,)`, dtype int64."""
     return (sequence(seed, *keys).generate_state(count, np.uint32) >> 1).astype(np.int64)
 
 

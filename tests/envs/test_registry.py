@@ -65,3 +65,8 @@ def test_a_module_that_cannot_be_imported_is_named(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UserError, match="'my_broken_envs' cannot be imported: ZeroDivisionError"):
         import_modules(("my_broken_envs",))
+
+
+def test_an_atari_id_without_its_prefix_is_completed():
+    with pytest.raises(UserError, match="Did you mean 'ALE/Breakout-v5'"):
+        make_env("Breakout-v5", EnvSettings())

@@ -237,3 +237,8 @@ def test_data_that_is_no_space_is_refused(change, fault):
 def test_spaces_differ_if_their_layers_do():
     assert Space("a", (3,), [Linear(4)]) != Space("a", (3,), [Linear(5)])
     assert Space("a", (3,), [Linear(4)]) != "a"
+
+
+def test_an_id_that_names_a_choice_twice_is_refused():
+    with pytest.raises(UserError, match="twice"):
+        load_space("paper-1").architecture("k2=4,k2=5,k3=1")

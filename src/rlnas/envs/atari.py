@@ -87,7 +87,8 @@ class AtariEnv:
         lives = info["lives"].astype(np.int64)
         reward = reward.astype(np.float32)
         ended = terminated | truncated
-        lost_life = (lives < self._lives) & ~resetting
+        # Some games show 0 lives for a while before they are over; the end of the game is the loss of the last.
+        lost_life = (lives < self._lives) & (lives > 0) & ~resetting
         episodes = self._games.add(reward, ~resetting, ended, truncated)
         if self._fire is not None:
             self._force_fire = lost_life | resetting

@@ -48,7 +48,7 @@ class Choice:
                     f"option {value!r} of choice {name!r} is not allowed: use whole numbers, true/false, "
                     "or words of letters, digits, '_', '+' and '-'."
                 )
-        if len({str(value) for value in values}) != len(values):
+        if len({str(value).lower() for value in values}) != len(values) or len(set(values)) != len(values):
             raise UserError(f"choice {name!r} lists an option twice: {list(values)}.")
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "options", values)

@@ -192,6 +192,8 @@ class Space:
                 raise UserError(
                     f"{text!r} is not an architecture id of space {self.name!r}: it should read {example!r}."
                 )
+            if name in given:
+                raise UserError(f"architecture {text!r} names {name!r} twice.")
             if name not in by_name:
                 raise unknown(f"choice in architecture {text!r} of space {self.name!r}:", name, by_name)
             spelled = {Architecture(((name, o),)).id.partition("=")[2]: o for o in by_name[name].options}
