@@ -218,20 +218,13 @@ def run_search(path: Path, settings: StudySettings, workers: int, watch: Watcher
 
 def run_training(path: Path, settings: TrialSettings, watch: Watcher | None) -> dict[str, Any]:
     """Runs or goes on with a training, and writes its report."""
-    import torch
-
-    from rlnas.ppo import flush_denormals
+    from rlnas.ppo import torch_threads
     from rlnas.report import write_report
     from rlnas.study import run_trial
     from rlnas.study.progress import nobody
 
-    flush_denormals()
-    threads = torch.get_num_threads()
-    torch.set_num_threads(settings.threads)
-    try:
+    with torch_threads(settings.threads):
         result = run_trial(path, settings, watch or nobody)
-    finally:
-        torch.set_num_threads(threads)
     write_report(path)
     return result.model_dump(mode="json")
 
@@ -311,7 +304,7 @@ def evaluate(
 
     from rlnas import seeding
     from rlnas.envs import import_modules, make_env
-    from rlnas.ppo import play_episodes
+    from rlnas.ppo import play_episodes, torch_threads
     from rlnas.study import load_network
     from rlnas.study.files import read_object
 
@@ -331,7 +324,8 @@ def evaluate(
     seeds = seeding.integers(seed, "evaluate", "environments", count=episodes)
     try:
         limit = settings.env_settings.max_steps
-        (played,) = play_episodes([lambda: network], env, seeds, [stream], greedy=greedy, max_steps=limit)
+        with torch_threads(1):
+            (played,) = play_episodes([lambda: network], env, seeds, [stream], greedy=greedy, max_steps=limit)
     finally:
         env.close()
     return Evaluation(settings.architecture, [e.score for e in played], [e.length for e in played])

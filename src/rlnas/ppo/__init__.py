@@ -4,7 +4,7 @@ from rlnas.ppo.advantages import generalized_advantages
 from rlnas.ppo.evaluate import play_episodes
 from rlnas.ppo.rollout import Rollout, collect
 from rlnas.ppo.settings import PPOSettings
-from rlnas.ppo.trainer import IterationLog, Trainer, flush_denormals
+from rlnas.ppo.trainer import IterationLog, Trainer, flush_denormals, torch_threads
 from rlnas.ppo.update import Minibatch, ppo_loss, update
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "generalized_advantages",
     "play_episodes",
     "ppo_loss",
+    "torch_threads",
     "update",
 ]

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from rlnas.envs import import_modules
-from rlnas.ppo import flush_denormals
+from rlnas.ppo import torch_threads
 from rlnas.search import Ranked
 from rlnas.spaces import CATALOGUE, FIXED_ID, Space, load_space
 from rlnas.study.files import read_json, write_json
@@ -99,16 +97,11 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
     with RunDirectory(path, "study", settings.model_dump(mode="json")):
         if (path / "result.json").exists():
             return dict(read_json(path / "result.json"))
-        flush_denormals()
-        threads = torch.get_num_threads()
-        torch.set_num_threads(settings.threads)
-        try:
+        with torch_threads(settings.threads):
             search = SupernetSearch(path / "search", settings, watch)
             ranking = search.run()
             cost = search.cost()
             del search  # frees the emulators and the supernet before the trainings begin
-        finally:
-            torch.set_num_threads(threads)
         with LocalWorkers(workers, watch) as pool:
             trials = train_all(path, settings, contestants(ranking, settings, settings.load_space()), pool)
         result = {**summarize(settings, ranking, trials), "search": cost}
