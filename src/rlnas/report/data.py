@@ -161,7 +161,7 @@ def _read_single(path: Path) -> Run:
 def _read_study(path: Path) -> Run:
     settings = StudySettings(**read_object(path / "study.json"))
     space = settings.load_space()
-    result = read_json(path / "result.json") if (path / "result.json").exists() else None
+    result = read_object(path / "result.json") if (path / "result.json").exists() else None
     if result is not None and result["schema"] != SCHEMA:
         raise UserError(f"the run {str(path)!r} has a result of schema {result['schema']!r}, not {SCHEMA}.")
     file = path / "search" / "ranking.json"

@@ -12,7 +12,7 @@ from rlnas.envs import import_modules
 from rlnas.ppo import torch_threads
 from rlnas.search import Ranked
 from rlnas.spaces import CATALOGUE, FIXED_ID, Space, load_space
-from rlnas.study.files import read_json, write_json
+from rlnas.study.files import read_object, write_json
 from rlnas.study.fitting import SupernetSearch
 from rlnas.study.progress import Watcher, nobody
 from rlnas.study.run_directory import RunDirectory
@@ -96,7 +96,7 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
     import_modules(settings.imports)
     with RunDirectory(path, "study", settings.model_dump(mode="json")):
         if (path / "result.json").exists():
-            return dict(read_json(path / "result.json"))
+            return read_object(path / "result.json")
         with torch_threads(settings.threads):
             search = SupernetSearch(path / "search", settings, watch)
             ranking = search.run()
