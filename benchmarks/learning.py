@@ -7,8 +7,8 @@ step at which it ended, its unclipped return, its length. Another prints the tab
     python -m benchmarks.learning --peer sb3 --seed 1 --steps 1000000 --out DIR
     python -m benchmarks.learning --report DIR
 
-A run of ours that was interrupted goes on from its last checkpoint when the same command is given again; one of SB3's
-begins anew. A finished run is left as it is. At every checkpoint our games in progress are cut, and those are missing
+A run that was interrupted goes on from its last checkpoint when the same command is given again; SB3's begins new games
+there. A finished run is left as it is. At every checkpoint of ours the games in progress are cut, and those are missing
 in the CSV; since long games are cut more often than short ones, that can only lower our scores.
 """
 
@@ -87,13 +87,22 @@ def train_rlnas(run: Run, args: argparse.Namespace) -> int:
 
 
 def train_sb3(run: Run, args: argparse.Namespace) -> int:
-    """Trains SB3 from the beginning; returns the env steps done."""
+    """Trains SB3, from its last checkpoint if there is one; returns the env steps done."""
     from benchmarks import sb3_ppo
 
     torch.set_num_threads(1)
-    model = sb3_ppo.build(args.env, args.seed, args.sticky)
+    saved = run.directory.with_suffix(".zip")
+    if saved.exists():
+        model = sb3_ppo.load(saved, args.env, args.seed, args.sticky)
+    else:
+        run.csv.unlink(missing_ok=True)
+        model = sb3_ppo.build(args.env, args.seed, args.sticky)
     sb3_ppo.use_channels_last(model)
-    model.learn(args.steps, callback=sb3_ppo.EpisodeLog(run.csv))
+    model.learn(
+        args.steps - model.num_timesteps,
+        callback=[sb3_ppo.EpisodeLog(run.csv), sb3_ppo.Checkpoint(saved)],
+        reset_num_timesteps=False,
+    )
     return int(model.num_timesteps)
 
 

@@ -22,16 +22,24 @@ from stable_baselines3.common.vec_env import VecFrameStack
 
 
 class EpisodeLog(BaseCallback):
-    """Writes one CSV row per finished full game: the step it ended at, its unclipped return and its length."""
+    """Writes one CSV row per finished full game: the step it ended at, its unclipped return and its length.
+
+    A file that is already there is that of an interrupted run: it is cut to the steps that the model has done.
+    """
 
     def __init__(self, path: Path):
         super().__init__()
         self.path = path
 
     def _on_training_start(self) -> None:
+        rows: list[list[str]] = []
+        if self.path.exists():
+            with self.path.open(newline="") as file:
+                rows = [row for row in list(csv.reader(file))[1:] if int(row[0]) <= self.num_timesteps]
         self.file = self.path.open("w", newline="")
         self.writer = csv.writer(self.file, lineterminator="\n")
         self.writer.writerow(["step", "return", "length"])
+        self.writer.writerows(rows)
 
     def _on_step(self) -> bool:
         for info in self.locals["infos"]:
@@ -44,6 +52,27 @@ class EpisodeLog(BaseCallback):
 
     def _on_training_end(self) -> None:
         self.file.close()
+
+
+class Checkpoint(BaseCallback):
+    """Saves the model every 50,000 steps, between an update and the next rollout."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.path = path
+
+    def _on_training_start(self) -> None:
+        self.saved = self.num_timesteps
+
+    def _on_rollout_start(self) -> None:
+        if self.num_timesteps - self.saved >= 50_000:
+            whole = self.path.with_suffix(".partial.zip")
+            self.model.save(whole)
+            whole.rename(self.path)
+            self.saved = self.num_timesteps
+
+    def _on_step(self) -> bool:
+        return True
 
 
 class IterationClock(BaseCallback):
@@ -63,12 +92,24 @@ class IterationClock(BaseCallback):
         self.marks.append(time.perf_counter())
 
 
+def environments(env: str, seed: int, sticky: float) -> VecFrameStack:
+    """Eight preprocessed games in turn, four frames each."""
+    kwargs = {"frameskip": 1, "repeat_action_probability": sticky}
+    return VecFrameStack(make_atari_env(env, n_envs=8, seed=seed, env_kwargs=kwargs), n_stack=4)
+
+
+def load(path: Path, env: str, seed: int, sticky: float) -> PPO:
+    """The model of a `Checkpoint`, with new games and random numbers of its own from there on."""
+    model = PPO.load(path, env=environments(env, seed, sticky), device="cpu")
+    model.set_random_seed(seed + model.num_timesteps)
+    return model
+
+
 def build(env: str, seed: int, sticky: float) -> PPO:
     """SB3's PPO with the hyperparameters of SPEC 2.2 (paper, table 4)."""
-    venv = make_atari_env(env, n_envs=8, seed=seed, env_kwargs={"frameskip": 1, "repeat_action_probability": sticky})
     return PPO(
         "CnnPolicy",
-        VecFrameStack(venv, n_stack=4),
+        environments(env, seed, sticky),
         learning_rate=lambda left: 2.5e-4 * 0.5 * (1 + math.cos(math.pi * (1 - left))),
         n_steps=128,
         batch_size=256,

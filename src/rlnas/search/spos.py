@@ -75,14 +75,18 @@ class SPOS(Strategy):
             return self.space.size <= FULL_SELECTION_LIMIT
         return self.settings.selection == "full"
 
+    @property
+    def coverage(self) -> int:
+        """All architectures; with evolution, as many as its budget pays for."""
+        return self.space.size if self.full_selection else min(self.settings.eval_budget, self.space.size)
+
     def ask(self) -> Proposal | None:
         """A path to fit while the budget lasts; then architectures to score."""
         if self.fitted < self.iterations:
             path = self.space.sample(seeding.generator(self.seed, "spos-path", self.paths))
             return Fit(path, min(self.settings.iterations_per_path, self.iterations - self.fitted))
         due = self._due()[: self.settings.eval_batch]
-        total = self.space.size if self.full_selection else min(self.settings.eval_budget, self.space.size)
-        return Evaluate(tuple(due), self.settings.eval_episodes, len(self.scores), total) if due else None
+        return Evaluate(tuple(due), self.settings.eval_episodes, len(self.scores), self.coverage) if due else None
 
     def tell(self, outcome: Outcome) -> None:
         """Counts a fit, or keeps the scores and, when a generation is complete, breeds the next."""

@@ -40,7 +40,18 @@ class Evaluate:
     total: int
 
 
-Proposal = Fit | Evaluate
+@dataclass(frozen=True)
+class Train:
+    """A proposal: the true performance of architectures, by training each from scratch or from a table.
+
+    Attributes:
+        architectures: what to train; with how many seeds, and for how long, is the study's business.
+    """
+
+    architectures: tuple[Architecture, ...]
+
+
+Proposal = Fit | Evaluate | Train
 
 
 @dataclass(frozen=True)
@@ -48,11 +59,14 @@ class Outcome:
     """What came of a proposal.
 
     Attributes:
-        returns: unclipped full-game returns: for `Evaluate` a tuple for each path, in order; for `Fit` one tuple, of
-            the games that ended meanwhile.
+        returns: for `Evaluate` a tuple for each path, in order: the unclipped returns of its full games. For `Fit` one
+            tuple, of the games that ended meanwhile. For `Train` a tuple for each architecture: the total reward of
+            each of its trainings; empty where one of them failed or finished no game.
+        running: for `Fit`, the mean return so far of the games that were still in progress at its end.
     """
 
     returns: tuple[tuple[float, ...], ...]
+    running: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -81,6 +95,15 @@ class Strategy(ABC):
     @abstractmethod
     def rank(self) -> list[Ranked]:
         """The architectures that have a proxy performance, best first; ties in a fixed order."""
+
+    @property
+    @abstractmethod
+    def coverage(self) -> int:
+        """The number of architectures that the ranking of a finished search holds."""
+
+    def remarks(self) -> list[str]:
+        """What a reader of the result should know about how the search went, a sentence each."""
+        return []
 
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
