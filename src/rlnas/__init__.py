@@ -5,7 +5,8 @@ SPOS`. The package is imported first, so that loading it later cannot replace th
 """
 
 import rlnas.search  # noqa: F401  (see above)
-from rlnas.api import Evaluation, SearchResult, evaluate, resume, search, train
+from rlnas import table
+from rlnas.api import Evaluation, SearchResult, build_table, evaluate, resume, search, train
 from rlnas.errors import EnvironmentFault, RlnasError, UserError
 from rlnas.spaces import Choice, Space, load_space
 
@@ -20,9 +21,11 @@ __all__ = [
     "Space",
     "UserError",
     "__version__",
+    "build_table",
     "evaluate",
     "load_space",
     "resume",
     "search",
+    "table",
     "train",
 ]

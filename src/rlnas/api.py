@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlnas.errors import UserError
-from rlnas.prepare import Options, allow_imports, checked, prepare_search, prepare_training
+from rlnas.prepare import Options, allow_imports, checked, prepare_search, prepare_table, prepare_training
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
     from rlnas.nets import Network
-    from rlnas.study import StudySettings, TrialSettings, Watcher
+    from rlnas.study import StudySettings, TableSettings, TrialSettings, Watcher
+    from rlnas.table import Table
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def best_trial(path: Path, data: dict[str, Any]) -> Path:
     Raises:
         UserError: if there is no best architecture.
     """
-    from rlnas.study.study import folder_name
+    from rlnas.study.trainings import folder_name
 
     if data["best"] is None:
         raise UserError(f"the study {str(path)!r} has no best architecture: no training finished a game.")
@@ -81,6 +82,7 @@ def search(
     top_k: int = 3,
     train_seeds: int = 1,
     baselines: Sequence[str] | None = None,
+    table: str | Path | None = None,
     workers: int = 1,
     threads: int | None = None,
     checkpoint_steps: int | str = "100k",
@@ -105,6 +107,7 @@ def search(
         train_seeds: trainings of each.
         baselines: hand-made networks to train beside them: fixed spaces of the catalogue, or architecture ids; by
             default Nature-CNN, where it takes the observations.
+        table: a table, by name or file, in which the trainings from scratch are looked up instead of run.
         workers: trainings that run at a time, each in a process of its own with one thread.
         threads: torch threads of the search; by default the processors at hand, up to 4.
         checkpoint_steps: environment steps between checkpoints.
@@ -130,6 +133,7 @@ def search(
         top_k=top_k,
         train_seeds=train_seeds,
         baselines=baselines,
+        table=table,
         threads=threads,
         checkpoint_steps=checkpoint_steps,
         device=device,
@@ -198,6 +202,77 @@ def train(
     return run_training(path, settings, watch)
 
 
+def build_table(
+    env: str,
+    space: str | Path | Space,
+    steps: int | str,
+    *,
+    seeds: int = 1,
+    first_seed: int = 1,
+    architectures: Sequence[str] = (),
+    baselines: Sequence[str] | None = None,
+    out: str | Path | None = None,
+    workers: int = 1,
+    checkpoint_steps: int | str = "100k",
+    device: str = "auto",
+    imports: Sequence[str] = (),
+    env_options: Options | None = None,
+    ppo_options: Options | None = None,
+    watch: Watcher | None = None,
+) -> Table:
+    """Trains every architecture of a space with several seeds: a tabular benchmark.
+
+    Args:
+        env: id of the environment.
+        space: a catalogue name, a TOML file, or a `Space`.
+        steps: environment steps of every training.
+        seeds: trainings of each architecture.
+        first_seed: their seeds are `first_seed`, `first_seed + 1`, ...; a table grows by merging one of later seeds.
+        architectures: ids of the architectures to train; all where none are named.
+        baselines: hand-made networks to train beside them, as in `search`.
+        out: run directory; the same call on it goes on or, when done, returns the table.
+        workers: trainings that run at a time, each in a process of its own with one thread.
+        checkpoint_steps: environment steps between checkpoints.
+        device: `"auto"`, `"cpu"` or `"cuda"`.
+        imports: modules that register environments.
+        env_options: fields of `EnvSettings`.
+        ppo_options: fields of `PPOSettings`.
+        watch: called with `Progress`.
+
+    Returns:
+        The table; its file is `table.parquet` in the run directory.
+
+    Raises:
+        UserError: if an argument is not allowed; nothing is written then.
+    """
+    path, settings = prepare_table(
+        env=env,
+        space=space,
+        steps=steps,
+        seeds=seeds,
+        first_seed=first_seed,
+        architectures=architectures,
+        baselines=baselines,
+        out=out,
+        checkpoint_steps=checkpoint_steps,
+        device=device,
+        imports=imports,
+        env_options=env_options or {},
+        ppo_options=ppo_options or {},
+    )
+    return run_table(path, settings, workers, watch)
+
+
+def run_table(path: Path, settings: TableSettings, workers: int, watch: Watcher | None) -> Table:
+    """Builds or goes on building a table."""
+    if workers < 1:
+        raise UserError(f"workers must be at least 1, not {workers}.")
+    from rlnas.study import build_table
+    from rlnas.study.progress import nobody
+
+    return build_table(path, settings, workers, watch or nobody)
+
+
 def run_search(path: Path, settings: StudySettings, workers: int, watch: Watcher | None) -> SearchResult:
     """Runs or goes on with a study, and writes its report.
 
@@ -231,11 +306,11 @@ def run_training(path: Path, settings: TrialSettings, watch: Watcher | None) -> 
 
 def resume(
     path: str | Path, *, workers: int = 1, imports: Sequence[str] = (), watch: Watcher | None = None
-) -> SearchResult | dict[str, Any]:
+) -> SearchResult | dict[str, Any] | Table:
     """Goes on with a run where it was stopped; a finished run returns its result.
 
     Args:
-        path: the run directory of a search or a training.
+        path: the run directory of a search, a training or a table.
         workers: trainings that run at a time.
         imports: the modules that the run imports, allowed by name, since they are code.
         watch: called with `Progress`.
@@ -246,27 +321,31 @@ def resume(
     """
     settings = read_run_settings(Path(path))
     allow_imports(settings, imports)
-    from rlnas.study import TrialSettings
+    from rlnas.study import TableSettings, TrialSettings
 
     if isinstance(settings, TrialSettings):
         return run_training(Path(path), settings, watch)
+    if isinstance(settings, TableSettings):
+        return run_table(Path(path), settings, workers, watch)
     return run_search(Path(path), settings, workers, watch)
 
 
-def read_run_settings(path: Path) -> StudySettings | TrialSettings:
+def read_run_settings(path: Path) -> StudySettings | TrialSettings | TableSettings:
     """The settings in a run directory.
 
     Raises:
         UserError: if there is no run at that place, or its settings are damaged.
     """
-    from rlnas.study import StudySettings, TrialSettings
+    from rlnas.study import StudySettings, TableSettings, TrialSettings
     from rlnas.study.files import read_object
 
     if (path / "study.json").exists():
         return checked(StudySettings, "setting", read_object(path / "study.json"))
     if (path / "trial.json").exists():
         return checked(TrialSettings, "setting", read_object(path / "trial.json"))
-    raise UserError(f"there is no run at {str(path)!r}: it has neither study.json nor trial.json.")
+    if (path / "table.json").exists():
+        return checked(TableSettings, "setting", read_object(path / "table.json"))
+    raise UserError(f"there is no run at {str(path)!r}: it has no study.json, trial.json or table.json.")
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,17 @@ from pydantic import BaseModel, ValidationError
 from rlnas.errors import UserError, unknown
 from rlnas.quantity import parse_steps
 from rlnas.search import make_strategy, settings_class
-from rlnas.spaces import Space, load_space
+from rlnas.spaces import Space, adapt, load_space
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
-    from rlnas.study import StudySettings, TrialSettings
+    from rlnas.study import StudySettings, TableSettings, TrialSettings
 
 Model = TypeVar("Model", bound=BaseModel)
 Options = Mapping[str, Any]
+
+LARGEST_TABLE = 10_000
+"""Architectures in a table."""
 
 
 def checked(model: type[Model], what: str, values: Options) -> Model:
@@ -39,7 +42,7 @@ def checked(model: type[Model], what: str, values: Options) -> Model:
         raise UserError(f"{what} {name!r} {reason}, not {first['input']!r}.") from None
 
 
-def allow_imports(settings: StudySettings | TrialSettings, allowed: Sequence[str]) -> None:
+def allow_imports(settings: StudySettings | TrialSettings | TableSettings, allowed: Sequence[str]) -> None:
     """Raises unless the caller named every module that a run imports: opening a stranger's run must not run code.
 
     Raises:
@@ -85,6 +88,7 @@ def prepare_search(
     top_k: int,
     train_seeds: int,
     baselines: Sequence[str] | None,
+    table: str | Path | None,
     threads: int | None,
     checkpoint_steps: int | str,
     device: str,
@@ -101,7 +105,7 @@ def prepare_search(
     Raises:
         UserError: if an argument is not allowed.
     """
-    found = load_space(space)
+    common, found = _common(env, load_space(space), env_options, ppo_options, device, tuple(imports))
     values = {
         "steps": parse_steps(steps),
         "train_steps": parse_steps(steps if train_steps is None else train_steps, "train-steps"),
@@ -112,31 +116,71 @@ def prepare_search(
         "strategy": strategy,
         "strategy_options": _strategy_options(strategy, strategy_options),
         "threads": default_threads() if threads is None else threads,
-        **_common(env, found, env_options, ppo_options, device, tuple(imports)),
+        **common,
     }
     from rlnas.study import StudySettings
 
     values["baselines"] = _baselines(baselines, found, env)
+    if table is not None:
+        values |= _look_up_in(table, env, found, train_steps, baselines, values["baselines"])
     settings = checked(StudySettings, "setting", values)
     make_strategy(strategy, found, settings.iterations(settings.steps), 0, settings.strategy_options)
     return _run_path(out, env, found.name, strategy, seed), settings
 
 
 def _baselines(names: Sequence[str] | None, space: Space, env: str) -> tuple[str, ...]:
-    """The names of the hand-made networks; by default Nature-CNN, where it takes the observations.
+    """The names of the hand-made networks; by default those that take the observations.
 
     Raises:
         UserError: if there is no such network, or it does not take the observations.
     """
-    from rlnas.study.study import find_baseline
+    from rlnas.defaults import default_baselines
+    from rlnas.study.trainings import find_baseline
     from rlnas.study.trial import check_fit
 
     if names is None:
-        names = ["nature-cnn"] if load_space("nature-cnn").input_shape == space.input_shape else []
+        names = default_baselines(space.input_shape)
     found = [find_baseline(name, space) for name in names]
     for baseline in found:
         check_fit(baseline.space.input_shape, space.input_shape, env, baseline.space.name)
     return tuple(baseline.name for baseline in found)
+
+
+def _look_up_in(
+    source: str | Path,
+    env: str,
+    space: Space,
+    train_steps: int | str | None,
+    asked: Sequence[str] | None,
+    baselines: tuple[str, ...],
+) -> dict[str, Any]:
+    """The settings of a study that looks its trainings up: budget, seeds and baselines are the table's.
+
+    Raises:
+        UserError: if the table is of another environment or space, or lacks the budget or a baseline asked for.
+    """
+    from rlnas.study import TableReference
+    from rlnas.table import load
+
+    table = load(str(source))
+    if table.env != env:
+        raise UserError(f"the table {table.name!r} is of {table.env!r}, not of {env!r}.")
+    if table.space != space:
+        raise UserError(f"the table {table.name!r} is of another space than {space.name!r}: {table.space.name!r}.")
+    budget = table.steps if train_steps is None else parse_steps(train_steps, "train-steps")
+    if budget not in table.budgets:
+        raise UserError(f"the table {table.name!r} has no budget {budget}: {', '.join(map(str, table.budgets))}.")
+    names = {*table.architectures, *table.baselines}
+    absent = [name for name in baselines if name not in names]
+    if asked is not None and absent:
+        raise UserError(f"the table {table.name!r} has no run of baseline {absent[0]!r}.")
+    reference = TableReference(source=str(source), checksum=table.checksum, seeds=tuple(table.seeds))
+    return {
+        "table": reference,
+        "train_steps": budget,
+        "train_seeds": len(table.seeds),
+        "baselines": tuple(name for name in baselines if name in names),
+    }
 
 
 def _strategy_options(strategy: str, options: Options) -> dict[str, Any]:
@@ -154,32 +198,28 @@ def _run_path(out: str | Path | None, env: str, *names: object) -> Path:
 
 def _common(
     env: str, space: Space, env_options: Options, ppo_options: Options, device: str, imports: tuple[str, ...]
-) -> dict[str, Any]:
-    """The settings that studies and trials share, checked against the environment itself."""
+) -> tuple[dict[str, Any], Space]:
+    """The settings that studies and trials share, checked against the environment itself, and the space for it."""
+    from rlnas.defaults import env_defaults, ppo_defaults
     from rlnas.envs import EnvSettings, import_modules, make_env
     from rlnas.ppo import PPOSettings
     from rlnas.study.trial import check_fit
 
-    env_settings = checked(EnvSettings, "environment option", env_options)
+    env_settings = checked(EnvSettings, "environment option", {**env_defaults(env), **env_options})
     import_modules(imports)
     probe = make_env(env, env_settings, num_envs=1)
     probe.close()
+    space = adapt(space, probe.observation_shape)
     check_fit(space.input_shape, probe.observation_shape, env, space.name)
-    return {
+    values = {
         "env": env,
         "imports": imports,
         "space": space.to_dict(),
         "env_settings": env_settings,
-        "ppo": checked(PPOSettings, "PPO option", {**_ppo_defaults(env), **ppo_options}),
+        "ppo": checked(PPOSettings, "PPO option", {**ppo_defaults(env), **ppo_options}),
         "device": resolve_device(device),
     }
-
-
-def _ppo_defaults(env: str) -> dict[str, Any]:
-    """What differs from `PPOSettings` for an environment: only Atari games learn from the sign of the reward."""
-    from rlnas.envs.registry import ATARI_PREFIX
-
-    return {} if env.startswith(ATARI_PREFIX) else {"reward_clip": "none"}
+    return values, space
 
 
 def prepare_training(
@@ -205,7 +245,7 @@ def prepare_training(
     Raises:
         UserError: if an argument is not allowed.
     """
-    found = load_space(space)
+    common, found = _common(env, load_space(space), env_options, ppo_options, device, tuple(imports))
     architecture = found.architecture(arch).id
     values = {
         "architecture": architecture,
@@ -213,9 +253,55 @@ def prepare_training(
         "seed": seed,
         "checkpoint_steps": parse_steps(checkpoint_steps, "checkpoint-steps"),
         "threads": threads,
-        **_common(env, found, env_options, ppo_options, device, tuple(imports)),
+        **common,
     }
     from rlnas.study import TrialSettings
 
     settings = checked(TrialSettings, "setting", values)
     return _run_path(out, env, found.name, architecture, f"seed-{seed}"), settings
+
+
+def prepare_table(
+    *,
+    env: str,
+    space: str | Path | Space,
+    steps: int | str,
+    seeds: int,
+    first_seed: int,
+    architectures: Sequence[str],
+    baselines: Sequence[str] | None,
+    out: str | Path | None,
+    checkpoint_steps: int | str,
+    device: str,
+    imports: Sequence[str],
+    env_options: Options,
+    ppo_options: Options,
+) -> tuple[Path, TableSettings]:
+    """Checks the arguments of `build_table` before a run directory is touched.
+
+    Returns:
+        The run directory and the settings.
+
+    Raises:
+        UserError: if an argument is not allowed.
+    """
+    common, found = _common(env, load_space(space), env_options, ppo_options, device, tuple(imports))
+    if seeds < 1 or first_seed < 0:
+        raise UserError(f"a table needs at least 1 seed, from 0 on, not {seeds} from {first_seed}.")
+    if not architectures and found.size > LARGEST_TABLE:
+        raise UserError(
+            f"space {found.name!r} has {found.size:,} architectures, and a table holds at most {LARGEST_TABLE:,}: name "
+            "the architectures to train."
+        )
+    values = {
+        "steps": parse_steps(steps),
+        "seeds": tuple(range(first_seed, first_seed + seeds)),
+        "architectures": tuple(found.architecture(name).id for name in architectures),
+        "baselines": _baselines(baselines, found, env),
+        "checkpoint_steps": parse_steps(checkpoint_steps, "checkpoint-steps"),
+        **common,
+    }
+    from rlnas.study import TableSettings
+
+    settings = checked(TableSettings, "setting", values)
+    return _run_path(out, env, found.name, "table"), settings

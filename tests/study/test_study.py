@@ -1,7 +1,8 @@
 from rlnas.search import Ranked
 from rlnas.spaces import load_space
 from rlnas.study import StudySettings, TrialResult
-from rlnas.study.study import contestants, find_baseline, folder_name, summarize
+from rlnas.study.study import contestants, summarize
+from rlnas.study.trainings import find_baseline, folder_name
 
 SPACE = load_space("paper-1")
 RANKING = [Ranked(architecture, 10.0 - i) for i, architecture in enumerate(SPACE)]
@@ -31,14 +32,10 @@ def test_the_best_is_a_candidate_with_a_score_from_every_seed() -> None:
     found = settings(top_k=3, train_seeds=2)
     first, second, third, baseline = contestants(RANKING, found, SPACE)
     trials = [
-        (first, result(first.name, 1, 5.0)),
-        (first, result(first.name, 2, 7.0)),
-        (second, result(second.name, 1, 90.0)),
-        (second, result(second.name, 2, None, "failed")),
-        (third, result(third.name, 1, 6.0)),
-        (third, result(third.name, 2, 6.5)),
-        (baseline, result("fixed", 1, 100.0)),
-        (baseline, result("fixed", 2, 100.0)),
+        (first, [result(first.name, 1, 5.0), result(first.name, 2, 7.0)]),
+        (second, [result(second.name, 1, 90.0), result(second.name, 2, None, "failed")]),
+        (third, [result(third.name, 1, 6.0), result(third.name, 2, 6.5)]),
+        (baseline, [result("fixed", 1, 100.0), result("fixed", 2, 100.0)]),
     ]
     summary = summarize(found, RANKING, trials)
     assert summary["best"] == third.name
@@ -49,11 +46,11 @@ def test_the_best_is_a_candidate_with_a_score_from_every_seed() -> None:
 def test_no_score_no_best() -> None:
     found = settings(top_k=1, baselines=())
     (only,) = contestants(RANKING, found, SPACE)
-    assert summarize(found, RANKING, [(only, result(only.name, 1, None))])["best"] is None
+    assert summarize(found, RANKING, [(only, [result(only.name, 1, None)])])["best"] is None
 
 
 def test_training_seeds_differ_between_studies_and_from_searches() -> None:
-    seeds = {settings(seed=s).trial(SPACE, "k2=1,k3=1", n).seed for s in range(4) for n in range(1, 5)}
+    seeds = {seed for s in range(4) for seed in settings(seed=s, train_seeds=4).training_seeds}
     assert len(seeds) == 16
 
 

@@ -28,7 +28,7 @@ Modules = Annotated[tuple[str, ...], tyro.conf.arg(name="import", metavar="MODUL
 Run = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 
 
-def _options(pairs: tuple[str, ...], flag: str) -> dict[str, str]:
+def options(pairs: tuple[str, ...], flag: str) -> dict[str, str]:
     """Reads `name=value` pairs."""
     found: dict[str, str] = {}
     for pair in pairs:
@@ -39,7 +39,7 @@ def _options(pairs: tuple[str, ...], flag: str) -> dict[str, str]:
     return found
 
 
-def _find_modules_here(modules: tuple[str, ...]) -> tuple[str, ...]:
+def find_modules_here(modules: tuple[str, ...]) -> tuple[str, ...]:
     """Lets --import find modules in the current folder, after all others; returns them."""
     if modules and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
@@ -57,6 +57,7 @@ def search(
     top_k: int = 3,
     train_seeds: int = 1,
     baselines: tuple[str, ...] | None = None,
+    table: str | None = None,
     workers: int = default_threads(),
     threads: int | None = None,
     checkpoint_steps: Steps = "100k",
@@ -82,6 +83,7 @@ def search(
         train_seeds: Trainings of each, with seeds of their own.
         baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space; nature-cnn
             by default, where it fits.
+        table: A table (see: rlnas table show), in which the trainings from scratch are looked up instead of run.
         workers: Trainings that run at a time, one process and one thread each.
         threads: Torch threads of the search; the processors at hand (at most 4) by default.
         checkpoint_steps: Environment steps between checkpoints; there the environments restart.
@@ -102,19 +104,21 @@ def search(
         top_k=top_k,
         train_seeds=train_seeds,
         baselines=baselines,
+        table=table,
         threads=threads,
         checkpoint_steps=checkpoint_steps,
         device=device,
-        imports=_find_modules_here(import_),
-        strategy_options=_options(strategy_options, "--strategy-options"),
-        env_options=_options(env_options, "--env-options"),
-        ppo_options=_options(ppo_options, "--ppo-options"),
+        imports=find_modules_here(import_),
+        strategy_options=options(strategy_options, "--strategy-options"),
+        env_options=options(env_options, "--env-options"),
+        ppo_options=options(ppo_options, "--ppo-options"),
     )
-    size = load_space(space).size
+    size = settings.load_space().size
     trainings = (min(top_k, size) + len(settings.baselines)) * train_seeds
     console.print(
         f"Searching {space} ({size:,} architectures) on {env}: {strategy} for {short(settings.steps)} steps, then "
-        f"{trainings} trainings of {short(settings.train_steps)} steps each, {workers} at a time.",
+        f"{trainings} trainings of {short(settings.train_steps)} steps each, "
+        + (f"looked up in {table}." if table else f"{workers} at a time."),
         soft_wrap=True,
     )
     console.print(f"Run directory: {path}", soft_wrap=True, markup=False)
@@ -163,9 +167,9 @@ def train(
         checkpoint_steps=checkpoint_steps,
         device=device,
         threads=threads,
-        imports=_find_modules_here(import_),
-        env_options=_options(env_options, "--env-options"),
-        ppo_options=_options(ppo_options, "--ppo-options"),
+        imports=find_modules_here(import_),
+        env_options=options(env_options, "--env-options"),
+        ppo_options=options(ppo_options, "--ppo-options"),
     )
     console.print(f"Training {settings.architecture} on {env}.\nRun directory: {path}", soft_wrap=True, markup=False)
     with Display(console) as display:
@@ -182,11 +186,17 @@ def resume(run: Run, workers: int = default_threads(), import_: Modules = ()) ->
         import_: The modules that the run imports; they are code, so they must be named.
     """
     with Display(console) as display:
-        result = api.resume(run, workers=workers, imports=_find_modules_here(import_), watch=display)
+        result = api.resume(run, workers=workers, imports=find_modules_here(import_), watch=display)
     if isinstance(result, api.SearchResult):
         print_study(result)
-    else:
+    elif isinstance(result, dict):
         print_training(run, result)
+    else:
+        console.print(f"Table: {run / 'table.parquet'}", soft_wrap=True, markup=False)
+
+
+def table() -> None:
+    """Build, show and merge tabular benchmarks: rlnas table build|show|merge|collect."""
 
 
 def report(run: Run) -> None:
@@ -210,7 +220,7 @@ def evaluate(run: Run, episodes: int = 30, seed: int = 0, greedy: bool = False, 
         greedy: Take the most probable action instead of drawing one.
         import_: The modules that the run imports; they are code, so they must be named.
     """
-    result = api.evaluate(run, episodes, seed=seed, greedy=greedy, imports=_find_modules_here(import_))
+    result = api.evaluate(run, episodes, seed=seed, greedy=greedy, imports=find_modules_here(import_))
     spread = statistics.stdev(result.scores) if len(result.scores) > 1 else 0.0
     console.print(
         f"{result.architecture}: mean return {statistics.fmean(result.scores):.2f} ± {spread:.2f} (standard deviation) "

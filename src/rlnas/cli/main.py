@@ -9,12 +9,14 @@ import tyro
 
 import rlnas
 from rlnas.cli import commands
+from rlnas.cli.tables import TABLE_COMMANDS
 from rlnas.errors import RlnasError, UserError
 
 COMMANDS: dict[str, Any] = {
     "search": commands.search,
     "train": commands.train,
     "resume": commands.resume,
+    "table": commands.table,
     "report": commands.report,
     "evaluate": commands.evaluate,
     "list": commands.list_,
@@ -29,9 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"rlnas {rlnas.__version__}")
         return
     try:
-        tyro.extras.subcommand_cli_from_dict(
-            COMMANDS, prog="rlnas", description=rlnas.__doc__.splitlines()[0], args=given
-        )
+        _run(given)
     except UserError as error:
         print(f"rlnas: {error}", file=sys.stderr)
         sys.exit(2)
@@ -44,6 +44,14 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("rlnas: stopped; the same command, or rlnas resume, goes on from the last checkpoint.", file=sys.stderr)
         sys.exit(130)
+
+
+def _run(given: list[str]) -> None:
+    if given[:1] == ["table"]:
+        about = commands.table.__doc__
+        tyro.extras.subcommand_cli_from_dict(TABLE_COMMANDS, prog="rlnas table", description=about, args=given[1:])
+        return
+    tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="rlnas", description=rlnas.__doc__.splitlines()[0], args=given)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Vector environments: one interface over ale-py and Gymnasium."""
+"""Vector environments: one interface over ale-py, MinAtar and Gymnasium."""
 
 from rlnas.envs.atari import AtariEnv
 from rlnas.envs.base import Episode, Step, VectorEnv
 from rlnas.envs.gym import GymEnv
+from rlnas.envs.minatar import MinAtarEnv
 from rlnas.envs.registry import import_modules, known_ids, make_env
 from rlnas.envs.settings import EnvSettings
 
@@ -11,6 +12,7 @@ __all__ = [
     "EnvSettings",
     "Episode",
     "GymEnv",
+    "MinAtarEnv",
     "Step",
     "VectorEnv",
     "import_modules",

@@ -62,6 +62,11 @@ class AtariEnv:
         self._over = np.zeros(self.num_envs, dtype=bool)
         self._force_fire = np.zeros(self.num_envs, dtype=bool)
 
+    @property
+    def running_scores(self) -> np.ndarray:
+        """See `VectorEnv.running_scores`."""
+        return self._games.score
+
     def reset(self, seeds: np.ndarray) -> np.ndarray:
         """Starts a new game in every environment; see `VectorEnv.reset`."""
         observation, info = self._env.reset(seed=np.asarray(seeds, dtype=np.int64))

@@ -58,6 +58,11 @@ class VectorEnv(Protocol):
     observation_dtype: np.dtype
     num_actions: int
 
+    @property
+    def running_scores(self) -> np.ndarray:
+        """`(n,)` float64, the unclipped returns so far of the games in progress."""
+        ...
+
     def reset(self, seeds: np.ndarray) -> np.ndarray:
         """Starts a new episode in every environment; `seeds` has shape `(n,)`. Returns observations `(n, *shape)`."""
         ...

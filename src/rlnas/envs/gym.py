@@ -42,6 +42,11 @@ class GymEnv:
         self._games = EpisodeCounter(num_envs)
         self._over = np.zeros(num_envs, dtype=bool)
 
+    @property
+    def running_scores(self) -> np.ndarray:
+        """See `VectorEnv.running_scores`."""
+        return self._games.score
+
     def reset(self, seeds: np.ndarray) -> np.ndarray:
         """Starts a new episode in every environment; see `VectorEnv.reset`."""
         try:

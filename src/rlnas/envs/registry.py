@@ -11,6 +11,7 @@ import gymnasium
 from rlnas.envs.atari import AtariEnv
 from rlnas.envs.base import VectorEnv
 from rlnas.envs.gym import GymEnv
+from rlnas.envs.minatar import MINATAR_PREFIX, MinAtarEnv, minatar_ids, minatar_installed
 from rlnas.envs.settings import EnvSettings
 from rlnas.errors import UserError, unknown
 
@@ -31,13 +32,13 @@ def import_modules(modules: tuple[str, ...]) -> None:
 
 
 def known_ids() -> list[str]:
-    """The ids of all environments that can be made now: Gymnasium's registry, with ALE's where it is installed."""
+    """The ids of all environments that can be made now: Gymnasium's registry, ALE's and MinAtar's where installed."""
     if importlib.util.find_spec("ale_py") is not None and f"{ATARI_PREFIX}Breakout-v5" not in gymnasium.registry:
         import ale_py
 
         ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
         gymnasium.register_envs(ale_py)
-    return sorted(gymnasium.registry)
+    return sorted({*gymnasium.registry, *(minatar_ids() if minatar_installed() else ())})
 
 
 def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None, threads: int = 1) -> VectorEnv:
@@ -53,6 +54,8 @@ def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None,
         UserError: if the id is unknown, or the environment is of a kind that rlnas cannot handle.
         EnvironmentFault: if the environment cannot be made.
     """
+    if env_id.startswith(MINATAR_PREFIX):
+        return MinAtarEnv(env_id, num_envs or settings.num_envs)
     known = known_ids()
     if env_id not in known:
         if env_id.startswith(ATARI_PREFIX) and not any(name.startswith(ATARI_PREFIX) for name in known):

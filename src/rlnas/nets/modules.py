@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rlnas.spaces import Conv, Fit, Flatten, Layer, Linear, MaxPool, Shape
+from rlnas.spaces import Activation, Conv, Fit, Flatten, Layer, Linear, MaxPool, Norm, Readout, Shape
 from rlnas.spaces.choice import resolve, widest
 from rlnas.spaces.layers import Values
 
@@ -25,8 +25,18 @@ def widen(x: Tensor, width: int) -> Tensor:
     return F.pad(x, (0, 0) * (x.dim() - 2) + (0, missing)) if missing else x
 
 
+def activate(x: Tensor, kind: str) -> Tensor:
+    """Applies an activation to a tensor that nothing else reads."""
+    if kind == "none":
+        return x
+    return F.relu(x, inplace=True) if kind == "relu" else FUNCTIONS[kind](x)
+
+
+FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh, "silu": F.silu, "gelu": F.gelu, "elu": F.elu}
+
+
 class ConvBlock(nn.Module):
-    """Padding, convolution, ReLU, zero channels up to the widest option."""
+    """Padding, convolution, activation, zero channels up to the widest option."""
 
     def __init__(self, layer: Conv, shape: Shape, values: Values):
         super().__init__()
@@ -41,6 +51,7 @@ class ConvBlock(nn.Module):
         # 6035). Dropping the pixels that the stride skips beforehand is the same function.
         self.skip = stride if kernel == 1 else 1
         stride = 1 if kernel == 1 else stride
+        self.activation = layer.activation
         self.conv = nn.Conv2d(shape[0], resolve(layer.channels, values), kernel, stride, padding=inside)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -48,7 +59,7 @@ class ConvBlock(nn.Module):
             x = x[:, :, :: self.skip, :: self.skip]
         before, after = self.outside
         x = pad_map(x, before, after, before, after, self.pad_mode)
-        return widen(F.relu(self.conv(x), inplace=True), self.width)
+        return widen(activate(self.conv(x), self.activation), self.width)
 
 
 class MaxPoolBlock(nn.Module):
@@ -81,15 +92,60 @@ class FitBlock(nn.Module):
 
 
 class LinearBlock(nn.Module):
-    """Linear, ReLU, zero features up to the widest option."""
+    """Linear, activation, zero features up to the widest option."""
 
     def __init__(self, layer: Linear, shape: Shape, values: Values):
         super().__init__()
         self.width = widest(layer.features)
+        self.activation = layer.activation
         self.linear = nn.Linear(shape[0], resolve(layer.features, values))
 
     def forward(self, x: Tensor) -> Tensor:
-        return widen(F.relu(self.linear(x), inplace=True), self.width)
+        return widen(activate(self.linear(x), self.activation), self.width)
+
+
+REDUCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "flatten": lambda x: torch.flatten(x, 1),
+    "mean": lambda x: x.mean((2, 3)),
+    "max": lambda x: x.amax((2, 3)),
+}
+
+
+class ReadoutBlock(nn.Module):
+    """All positions, or the mean or the maximum over them, then linear and activation."""
+
+    def __init__(self, layer: Readout, shape: Shape, values: Values):
+        super().__init__()
+        self.kind = resolve(layer.kind, values)
+        self.activation = layer.activation
+        self.linear = nn.Linear(layer.read(shape, values), layer.features)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return activate(self.linear(REDUCTIONS[self.kind](x)), self.activation)
+
+
+class NormBlock(nn.Module):
+    """Layer normalisation, over all but the batch, with one scale and one shift a channel; or nothing."""
+
+    def __init__(self, layer: Norm, shape: Shape, values: Values):
+        super().__init__()
+        # Of one group, group normalisation is layer normalisation whose parameters do not depend on the map's size.
+        self.norm = nn.GroupNorm(1, shape[0]) if resolve(layer.kind, values) == "layer" else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(x)
+
+
+class ActivationBlock(nn.Module):
+    """An activation."""
+
+    def __init__(self, layer: Activation, shape: Shape, values: Values):
+        super().__init__()
+        self.kind = resolve(layer.kind, values)
+
+    def forward(self, x: Tensor) -> Tensor:
+        # Not in place: the layer before may need its output for the gradient.
+        return F.relu(x) if self.kind == "relu" else activate(x, self.kind)
 
 
 class FlattenBlock(nn.Module):
@@ -108,4 +164,7 @@ BLOCKS: dict[type[Layer], Callable[[Any, Shape, Values], nn.Module]] = {
     Fit: FitBlock,
     Flatten: FlattenBlock,
     Linear: LinearBlock,
+    Readout: ReadoutBlock,
+    Norm: NormBlock,
+    Activation: ActivationBlock,
 }

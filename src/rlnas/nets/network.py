@@ -40,6 +40,8 @@ class Network(nn.Module):
         for name, parameter in self.named_parameters():
             if name.endswith("bias"):
                 parameter.zero_()
+            elif parameter.dim() == 1:
+                parameter.fill_(1.0)  # the scale of a norm
             else:
                 stream = torch.Generator().manual_seed(seeding.integer(seed, "weights", name))
                 nn.init.orthogonal_(parameter, gains.get(name, math.sqrt(2)), generator=stream)
@@ -48,7 +50,8 @@ class Network(nn.Module):
         """Logits and values of a batch of observations.
 
         Args:
-            observation: `(batch, *input_shape)`; uint8 pixels are scaled to [0, 1], floats are taken as they are.
+            observation: `(batch, *input_shape)`; uint8 pixels are scaled to [0, 1], bools and floats are
+                taken as they are.
 
         Returns:
             Logits `(batch, actions)` and values `(batch,)`, both float32.

@@ -10,6 +10,9 @@ from torch import Tensor
 
 from rlnas.envs import Episode, VectorEnv
 
+COMPACT = {np.dtype(np.uint8): torch.uint8, np.dtype(np.bool_): torch.bool}
+"""Observations that are kept as they come, a byte each; others become float32."""
+
 Policy = Callable[[Tensor], tuple[Tensor, Tensor]]
 """Maps observations `(n, *shape)` to logits `(n, actions)` and values `(n,)`."""
 
@@ -46,7 +49,7 @@ class Rollout:
         self.is_map = len(env.observation_shape) == 3
         c, *rest = env.observation_shape
         stored = (*rest, c) if self.is_map else env.observation_shape
-        dtype = torch.uint8 if env.observation_dtype == np.uint8 else torch.float32
+        dtype = COMPACT.get(env.observation_dtype, torch.float32)
         self._observation = torch.zeros((*shape, *stored), dtype=dtype, device=device)
         self.action = torch.zeros(shape, dtype=torch.int64, device=device)
         self.log_probability = torch.zeros(shape, device=device)

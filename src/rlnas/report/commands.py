@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import shlex
 
+from rlnas.defaults import env_defaults, ppo_defaults
 from rlnas.report.data import Run
 from rlnas.report.formats import exact, flatten
-from rlnas.spaces import CATALOGUE
+from rlnas.spaces import CATALOGUE, adapt
 from rlnas.study.settings import StudySettings
 
 
 def in_catalogue(run: Run) -> bool:
     """Whether the run's space is the catalogue's space of that name."""
     name = run.space.name
-    return name in CATALOGUE and CATALOGUE[name]().to_dict() == run.space.to_dict()
+    return name in CATALOGUE and adapt(CATALOGUE[name](), run.space.input_shape) == run.space
 
 
 def command(run: Run) -> str:
@@ -38,6 +39,7 @@ def command(run: Run) -> str:
 def _pairs(run: Run, flag: str, group: str) -> list[str]:
     """The options of a group that differ from the defaults, as `name=value`; of a strategy, all."""
     usual = StudySettings(env="", space={}, steps=1, train_steps=1).model_dump(mode="json")[group]
+    usual |= {"env_settings": env_defaults(run.env), "ppo": ppo_defaults(run.env)}.get(group, {})
     changed = {key: value for key, value in run.settings[group].items() if key not in usual or usual[key] != value}
     # The command line spells "no value" as none.
     pairs = [f"{key}={'none' if run.settings[group][key] is None else text}" for key, text in flatten(changed).items()]

@@ -18,8 +18,11 @@ from rlnas.errors import UserError
 from rlnas.spaces import FIXED_ID, Space
 from rlnas.study.files import read_json, read_object
 from rlnas.study.settings import StudySettings, TrialSettings
-from rlnas.study.study import SCHEMA, Contestant, find_baseline
+from rlnas.study.study import SCHEMA
+from rlnas.study.trainings import Contestant, find_baseline
 from rlnas.study.trial import TrialResult, read_result
+
+COSTS = ("fit_steps", "evaluated_architectures", "evaluation_steps")
 
 Curve = tuple[list[int], list[float]]
 
@@ -82,6 +85,7 @@ class Run:
         paths: the path log of a one-shot search.
         games: step and return of every game of the search.
         search: what the search cost.
+        remarks: what the strategy says about how it went.
     """
 
     kind: str
@@ -94,6 +98,7 @@ class Run:
     paths: list[dict[str, Any]] = field(default_factory=list)
     games: Curve = field(default_factory=lambda: ([], []))
     search: dict[str, int] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def env(self) -> str:
@@ -178,7 +183,8 @@ def _read_study(path: Path) -> Run:
         ranking=ranking,
         paths=paths,
         games=_read_games(path / "search" / "episodes.parquet", paths),
-        search={key: int(value) for key, value in result["search"].items()} if result is not None else {},
+        search={key: int(result["search"][key]) for key in COSTS} if result is not None else {},
+        remarks=[str(remark) for remark in result["search"]["remarks"]] if result is not None else [],
     )
 
 
@@ -199,8 +205,10 @@ def _read_entrants(
     found = []
     for name in names:
         network = find_baseline(name, space)
-        seeds = [settings.trial(network.space, network.architecture, n + 1).seed for n in range(settings.train_seeds)]
-        trials = [_read_trial(network.folder(path, s), network, s, summaries.get((name, s))) for s in seeds]
+        trials = [
+            _read_trial(network.folder(path, seed), network, seed, summaries.get((name, seed)))
+            for seed in settings.training_seeds
+        ]
         found.append(Entrant(name, network.space, network.architecture, name in baselines, name in candidates, trials))
     return found
 

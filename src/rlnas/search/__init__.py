@@ -1,22 +1,35 @@
 """Search strategies, as ask-and-tell. Nothing here steps an environment or sees a network."""
 
+from rlnas.search.conformance import check_strategy
 from rlnas.search.driver import Runner, drive
+from rlnas.search.enas import ENAS, ENASSettings
+from rlnas.search.oneshot import OneShot, OneShotSettings
+from rlnas.search.random import RandomSearch, RandomSearchSettings, RandomShared, RandomSharedSettings
 from rlnas.search.registry import STRATEGIES, make_strategy, settings_class
 from rlnas.search.spos import SPOS, SPOSSettings
 from rlnas.search.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy, Train
 
 __all__ = [
+    "ENAS",
     "SPOS",
     "STRATEGIES",
+    "ENASSettings",
     "Evaluate",
     "Fit",
+    "OneShot",
+    "OneShotSettings",
     "Outcome",
     "Proposal",
+    "RandomSearch",
+    "RandomSearchSettings",
+    "RandomShared",
+    "RandomSharedSettings",
     "Ranked",
     "Runner",
     "SPOSSettings",
     "Strategy",
     "Train",
+    "check_strategy",
     "drive",
     "make_strategy",
     "settings_class",

@@ -8,11 +8,18 @@ from typing import Any
 from pydantic import BaseModel
 
 from rlnas.errors import unknown
+from rlnas.search.enas import ENAS, ENASSettings
+from rlnas.search.random import RandomSearch, RandomSearchSettings, RandomShared, RandomSharedSettings
 from rlnas.search.spos import SPOS, SPOSSettings
 from rlnas.search.strategy import Strategy
 from rlnas.spaces import Space
 
-STRATEGIES: dict[str, tuple[Callable[..., Strategy], type[BaseModel]]] = {"spos": (SPOS, SPOSSettings)}
+STRATEGIES: dict[str, tuple[Callable[..., Strategy], type[BaseModel]]] = {
+    "spos": (SPOS, SPOSSettings),
+    "enas": (ENAS, ENASSettings),
+    "random": (RandomSearch, RandomSearchSettings),
+    "random-shared": (RandomShared, RandomSharedSettings),
+}
 """For each name, what makes the strategy from `(space, iterations, seed, settings)`, and the class of its settings."""
 
 

@@ -2,50 +2,45 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rlnas import seeding
 from rlnas.errors import UserError
-from rlnas.search.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy
+from rlnas.search.oneshot import OneShot, OneShotSettings
+from rlnas.search.strategy import Outcome
 from rlnas.spaces import Architecture, Space
 
 
-class SPOSSettings(BaseModel):
+class SPOSSettings(OneShotSettings):
     """Options of SPOS.
 
     Attributes:
         iterations_per_path: PPO iterations with a path before the next is drawn.
         eval_episodes: full games that score an architecture.
+        eval_batch: architectures scored side by side.
         selection: `"full"` scores every architecture (paper, 4.3); `"evolution"` searches among them (Guo et al.,
             section 3.3); `"auto"` is full up to 1,000 architectures.
         population: architectures of one generation.
         parents: the best so far, from which the next generation comes.
         mutation_rate: probability that a choice of a mutant is redrawn.
         eval_budget: architectures that evolution may score.
-        eval_batch: architectures scored side by side.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    iterations_per_path: int = Field(1, ge=1)
-    eval_episodes: int = Field(24, ge=1)
     selection: Literal["auto", "full", "evolution"] = "auto"
     population: int = Field(50, ge=2)
     parents: int = Field(10, ge=1)
     mutation_rate: float = Field(0.1, gt=0, le=1)
     eval_budget: int = Field(1_000, ge=1)
-    eval_batch: int = Field(5, ge=1)
 
 
 FULL_SELECTION_LIMIT = 1_000
 
 
-class SPOS(Strategy):
+class SPOS(OneShot):
     """Fits the supernet on uniformly drawn paths, then scores architectures by games with its weights.
 
     Args:
@@ -55,16 +50,12 @@ class SPOS(Strategy):
         settings: the options.
     """
 
+    settings: SPOSSettings
+
     def __init__(self, space: Space, iterations: int, seed: int, settings: SPOSSettings | None = None):
-        self.space = space
-        self.iterations = iterations
-        self.seed = seed
-        self.settings = settings or SPOSSettings()
+        super().__init__(space, iterations, seed, settings or SPOSSettings())
         if self.settings.selection == "full" and space.size > FULL_SELECTION_LIMIT * 100:
             raise UserError(f"space {space.name!r} is too large for selection='full': use 'evolution' or 'auto'.")
-        self.fitted = 0
-        self.paths = 0
-        self.scores: dict[str, tuple[float, ...]] = {}
         self.generation: list[str] = []
         self.generations = 0
 
@@ -80,34 +71,13 @@ class SPOS(Strategy):
         """All architectures; with evolution, as many as its budget pays for."""
         return self.space.size if self.full_selection else min(self.settings.eval_budget, self.space.size)
 
-    def ask(self) -> Proposal | None:
-        """A path to fit while the budget lasts; then architectures to score."""
-        if self.fitted < self.iterations:
-            path = self.space.sample(seeding.generator(self.seed, "spos-path", self.paths))
-            return Fit(path, min(self.settings.iterations_per_path, self.iterations - self.fitted))
-        due = self._due()[: self.settings.eval_batch]
-        return Evaluate(tuple(due), self.settings.eval_episodes, len(self.scores), self.coverage) if due else None
-
     def tell(self, outcome: Outcome) -> None:
         """Counts a fit, or keeps the scores and, when a generation is complete, breeds the next."""
-        proposal = self.ask()
-        if isinstance(proposal, Fit):
-            self.fitted += proposal.iterations
-            self.paths += 1
-        elif isinstance(proposal, Evaluate):
-            for path, returns in zip(proposal.paths, outcome.returns, strict=True):
-                self.scores[path.id] = tuple(returns)
+        super().tell(outcome)
         if self.fitted >= self.iterations and not self.full_selection and not self._due():
             self._breed()
 
-    def rank(self) -> list[Ranked]:
-        """Scored architectures by mean return; ties by lot, drawn from the seed, so that none is favoured."""
-        ranked = [Ranked(self.space.architecture(i), statistics.fmean(r)) for i, r in self.scores.items()]
-        lots = {name: seeding.integer(self.seed, "spos-tie", name) for name in self.scores}
-        return sorted(ranked, key=lambda entry: (-entry.proxy, lots[entry.architecture.id]))
-
     def _due(self) -> list[Architecture]:
-        """Architectures that are to be scored and are not yet."""
         if self.full_selection:
             return [architecture for architecture in self.space if architecture.id not in self.scores]
         return [self.space.architecture(i) for i in self.generation if i not in self.scores]
@@ -146,18 +116,10 @@ class SPOS(Strategy):
 
     def state_dict(self) -> dict[str, Any]:
         """Progress, scores and the generation at hand."""
-        return {
-            "fitted": self.fitted,
-            "paths": self.paths,
-            "scores": {name: list(returns) for name, returns in self.scores.items()},
-            "generation": list(self.generation),
-            "generations": self.generations,
-        }
+        return {**super().state_dict(), "generation": list(self.generation), "generations": self.generations}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restores what `state_dict` gave."""
-        self.fitted = state["fitted"]
-        self.paths = state["paths"]
-        self.scores = {name: tuple(returns) for name, returns in state["scores"].items()}
+        super().load_state_dict(state)
         self.generation = list(state["generation"])
         self.generations = state["generations"]

@@ -1,14 +1,28 @@
 """Search spaces: choices, layers, architectures, and the catalogue. Nothing here knows torch."""
 
 from rlnas.spaces.architecture import FIXED_ID, Architecture
-from rlnas.spaces.catalogue import CATALOGUE, load_space
+from rlnas.spaces.catalogue import CATALOGUE, HAND_MADE, adapt, load_space
 from rlnas.spaces.choice import Choice, Option
-from rlnas.spaces.layers import Conv, Fit, Flatten, Layer, Linear, MaxPool, Shape, ShapeError
+from rlnas.spaces.layers import (
+    Activation,
+    Conv,
+    Fit,
+    Flatten,
+    Layer,
+    Linear,
+    MaxPool,
+    Norm,
+    Readout,
+    Shape,
+    ShapeError,
+)
 from rlnas.spaces.space import Cost, Space
 
 __all__ = [
     "CATALOGUE",
     "FIXED_ID",
+    "HAND_MADE",
+    "Activation",
     "Architecture",
     "Choice",
     "Conv",
@@ -18,9 +32,12 @@ __all__ = [
     "Layer",
     "Linear",
     "MaxPool",
+    "Norm",
     "Option",
+    "Readout",
     "Shape",
     "ShapeError",
     "Space",
+    "adapt",
     "load_space",
 ]

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from rlnas.errors import unknown
 from rlnas.spaces.choice import Choice
-from rlnas.spaces.layers import Conv, Fit, Flatten, Layer, Linear, MaxPool
+from rlnas.spaces.layers import Activation, Conv, Fit, Flatten, Layer, Linear, MaxPool, Norm, Readout, Shape
 from rlnas.spaces.space import Space
 from rlnas.spaces.toml import load_toml
 
 ATARI_INPUT = (4, 84, 84)
+MINATAR_INPUT = (4, 10, 10)
+"""Of Breakout and Asterix; `adapt` gives the spaces of other games their channels."""
 
 
 def nature_cnn() -> Space:
@@ -57,12 +59,66 @@ def paper_large() -> Space:
     return Space("paper-large", ATARI_INPUT, [*layers, Fit(12, 12, channels=48), Flatten(), Linear(256)])
 
 
+def minatar_cnn() -> Space:
+    """The hand-made network of MinAtar: a 3x3 convolution to 16 channels, 128 features (Young and Tian, 2019)."""
+    return Space("minatar-cnn", MINATAR_INPUT, [Conv(16, kernel=3, padding="valid"), Flatten(), Linear(128)])
+
+
+def minatar_1() -> Space:
+    """25 architectures for MinAtar: the kernels of two stride-2 convolutions, the counterpart of paper-1."""
+    kernels = range(1, 6)
+    layers = [
+        Conv(16, kernel=Choice("k1", kernels), stride=2),
+        Conv(32, kernel=Choice("k2", kernels), stride=2),
+        Flatten(),
+        Linear(128),
+    ]
+    return Space("minatar-1", MINATAR_INPUT, layers)
+
+
+def minatar_2() -> Space:
+    """144 architectures for MinAtar: kernel, stride, width, readout, activation and norm."""
+    act = Choice("act", ("relu", "tanh", "silu"))
+    layers = [
+        Conv(
+            Choice("width", (8, 24)),
+            kernel=Choice("kernel", (3, 5)),
+            stride=Choice("stride", (1, 2)),
+            activation="none",
+        ),
+        Activation(act),
+        Fit(5, 5),
+        Readout(128, Choice("readout", ("flatten", "mean", "max")), activation="none"),
+        Norm(Choice("norm", ("none", "layer"))),
+        Activation(act),
+    ]
+    return Space("minatar-2", MINATAR_INPUT, layers)
+
+
 CATALOGUE: dict[str, Callable[[], Space]] = {
+    "minatar-1": minatar_1,
+    "minatar-2": minatar_2,
+    "minatar-cnn": minatar_cnn,
     "nature-cnn": nature_cnn,
     "paper-1": paper_1,
     "paper-2": paper_2,
     "paper-large": paper_large,
 }
+
+
+ADAPTABLE = {"minatar-1", "minatar-2", "minatar-cnn"}
+"""Spaces of the catalogue whose number of input channels is the environment's."""
+
+HAND_MADE = ("nature-cnn", "minatar-cnn")
+"""The networks without choices that serve as yardsticks."""
+
+
+def adapt(space: Space, input_shape: Shape) -> Space:
+    """A space of the catalogue on the channels of an environment, where it is meant for that; others as they are."""
+    same_map = len(input_shape) == 3 and input_shape[1:] == space.input_shape[1:]
+    if space.name in ADAPTABLE and same_map and space == CATALOGUE[space.name]():
+        return space.with_input(input_shape)
+    return space
 
 
 def load_space(space: str | Path | Space) -> Space:

@@ -16,6 +16,10 @@ Shape = tuple[int, ...]
 Values = dict[str, Option]
 
 
+ACTIVATIONS = ("none", "relu", "tanh", "silu", "gelu", "elu")
+"""All map 0 to 0, so that channels padded with zeros stay zero."""
+
+
 class ShapeError(UserError):
     """A layer cannot work on the shape that reaches it."""
 
@@ -68,9 +72,16 @@ def _positive(layer: str, **parameters: object) -> None:
                 raise UserError(f"{layer}: {name} must be a whole number of at least 1, not {value!r}.")
 
 
-def _one_of(layer: str, name: str, value: object, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise UserError(f"{layer}: {name} must be one of {', '.join(allowed)}, not {value!r}.")
+def _one_of(layer: str, name: str, parameter: object, allowed: tuple[str, ...]) -> None:
+    for value in parameter.options if isinstance(parameter, Choice) else (parameter,):
+        if value not in allowed:
+            raise UserError(f"{layer}: {name} must be one of {', '.join(allowed)}, not {value!r}.")
+
+
+def _one_activation(layer: str, activation: object) -> None:
+    if isinstance(activation, Choice):
+        raise UserError(f'{layer}: activation cannot be a choice: say "none" and put an activation layer after it.')
+    _one_of(layer, "activation", activation, ACTIVATIONS)
 
 
 def window_output(size: int, kernel: int, stride: int, padding: str) -> int:
@@ -92,7 +103,7 @@ def _window(layer: str, shape: Shape, kernel: int, stride: int, padding: str) ->
 
 @dataclass(frozen=True)
 class Conv(Layer):
-    """A 2-D convolution, then ReLU.
+    """A 2-D convolution, then its activation.
 
     Args:
         channels: output channels. A choice is zero-padded to its widest option, so that the next layer's shape
@@ -102,6 +113,7 @@ class Conv(Layer):
         padding: `"same"`: the map is padded by `kernel // 2` before and `(kernel - 1) // 2` after; `"valid"`: not
             at all.
         pad_mode: what `"same"` pads with, `"zeros"` or `"reflect"`.
+        activation: one of `ACTIVATIONS`.
     """
 
     type: ClassVar[str] = "conv"
@@ -110,11 +122,13 @@ class Conv(Layer):
     stride: int | Choice = 1
     padding: Literal["same", "valid"] = "same"
     pad_mode: Literal["zeros", "reflect"] = "zeros"
+    activation: str = "relu"
 
     def __post_init__(self) -> None:
         _positive("conv", channels=self.channels, kernel=self.kernel, stride=self.stride)
         _one_of("conv", "padding", self.padding, ("same", "valid"))
         _one_of("conv", "pad_mode", self.pad_mode, ("zeros", "reflect"))
+        _one_activation("conv", self.activation)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         kernel, stride = resolve(self.kernel, values), resolve(self.stride, values)
@@ -200,14 +214,16 @@ class Flatten(Layer):
 
 @dataclass(frozen=True)
 class Linear(Layer):
-    """A fully connected layer, then ReLU. A searched width is zero-padded to its widest option."""
+    """A fully connected layer, then its activation. A searched width is zero-padded to its widest option."""
 
     type: ClassVar[str] = "linear"
     one_input_shape: ClassVar[bool] = True
     features: int | Choice
+    activation: str = "relu"
 
     def __post_init__(self) -> None:
         _positive("linear", features=self.features)
+        _one_activation("linear", self.activation)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         if len(shape) != 1:
@@ -221,4 +237,88 @@ class Linear(Layer):
         return resolve(self.features, values) * shape[0]
 
 
-LAYERS: dict[str, type[Layer]] = {layer.type: layer for layer in (Conv, MaxPool, Fit, Flatten, Linear)}
+@dataclass(frozen=True)
+class Readout(Layer):
+    """Turns a map into a vector: reduces its positions, then a fully connected layer and its activation.
+
+    Every kind has weights of its own, so that the kinds, whose vectors mean different things and differ in length, can
+    stand beside each other in a supernet, and each costs what it costs.
+
+    Args:
+        features: length of the vector that comes out.
+        kind: `"flatten"` keeps all positions, `"mean"` and `"max"` keep one number for each channel.
+        activation: one of `ACTIVATIONS`.
+    """
+
+    type: ClassVar[str] = "readout"
+    one_input_shape: ClassVar[bool] = True
+    features: int
+    kind: str | Choice = "flatten"
+    activation: str = "relu"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.features, Choice):
+            raise UserError("readout: features cannot be a choice: put a linear layer after it.")
+        _positive("readout", features=self.features)
+        _one_of("readout", "kind", self.kind, ("flatten", "mean", "max"))
+        _one_activation("readout", self.activation)
+
+    def output_shape(self, shape: Shape, values: Values) -> Shape:
+        _map(shape, "readout")
+        return (self.features,)
+
+    def read(self, shape: Shape, values: Values) -> int:
+        """The length of the vector that the fully connected layer reads."""
+        channels, height, width = _map(shape, "readout")
+        return channels * height * width if resolve(self.kind, values) == "flatten" else channels
+
+    def parameters(self, shape: Shape, values: Values) -> int:
+        return self.features * (self.read(shape, values) + 1)
+
+    def multiply_adds(self, shape: Shape, values: Values) -> int:
+        return self.features * self.read(shape, values)
+
+
+@dataclass(frozen=True)
+class Norm(Layer):
+    """Normalisation to mean 0 and standard deviation 1, with a learned scale and shift for each channel or feature.
+
+    Args:
+        kind: `"layer"` normalises over the features of a vector, or over the channels and positions of a map, those
+            that a narrower option leaves at zero included (Ba et al., 2016); `"none"` does nothing.
+    """
+
+    type: ClassVar[str] = "norm"
+    kind: str | Choice = "layer"
+
+    def __post_init__(self) -> None:
+        _one_of("norm", "kind", self.kind, ("layer", "none"))
+
+    def output_shape(self, shape: Shape, values: Values) -> Shape:
+        return shape
+
+    def parameters(self, shape: Shape, values: Values) -> int:
+        return 2 * shape[0] if resolve(self.kind, values) == "layer" else 0
+
+
+@dataclass(frozen=True)
+class Activation(Layer):
+    """A nonlinearity.
+
+    Args:
+        kind: one of `ACTIVATIONS`.
+    """
+
+    type: ClassVar[str] = "activation"
+    kind: str | Choice = "relu"
+
+    def __post_init__(self) -> None:
+        _one_of("activation", "kind", self.kind, ACTIVATIONS)
+
+    def output_shape(self, shape: Shape, values: Values) -> Shape:
+        return shape
+
+
+LAYERS: dict[str, type[Layer]] = {
+    layer.type: layer for layer in (Conv, MaxPool, Fit, Flatten, Linear, Readout, Norm, Activation)
+}

@@ -215,6 +215,14 @@ class Space:
         # The space's own options, since 4.0 and True equal options too but would spell another id.
         return self._build([c.options[c.options.index(given[c.name])] for c in self.choices])
 
+    def with_input(self, input_shape: Sequence[int]) -> Space:
+        """The same layers on observations of another shape.
+
+        Raises:
+            ShapeError: if an architecture cannot be built then.
+        """
+        return Space(self.name, input_shape, self.layers)
+
     def shapes(self, architecture: Architecture) -> list[Shape]:
         """The shape after every layer of the architecture."""
         shape, found = self.input_shape, []

@@ -1,16 +1,21 @@
 """Studies: search, train the top K from scratch, return the best; run directories, resuming, workers."""
 
 from rlnas.study.progress import Progress, Watcher
-from rlnas.study.settings import StudySettings, TrialSettings
+from rlnas.study.settings import StudySettings, TableReference, TrialSettings
 from rlnas.study.study import run_study
+from rlnas.study.table_build import TableSettings, build_table, collect_table
 from rlnas.study.trial import TrialResult, load_network, run_trial
 
 __all__ = [
     "Progress",
     "StudySettings",
+    "TableReference",
+    "TableSettings",
     "TrialResult",
     "TrialSettings",
     "Watcher",
+    "build_table",
+    "collect_table",
     "load_network",
     "run_study",
     "run_trial",

@@ -1,100 +1,63 @@
-"""Runs the proposals of a one-shot strategy: fits the supernet, evaluates its paths, keeps the search resumable."""
+"""The shared weights of a one-shot search: fits the supernet along paths, plays games with its weights."""
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from rlnas import seeding
 from rlnas.envs import make_env
 from rlnas.nets import Supernet
 from rlnas.ppo import Trainer, play_episodes
 from rlnas.ppo.rollout import Policy
-from rlnas.search import Evaluate, Fit, Outcome, Ranked, Strategy, make_strategy
+from rlnas.search import Evaluate, Fit, Outcome
 from rlnas.spaces import Architecture
 from rlnas.study.episodes import EpisodeTable
-from rlnas.study.files import save_checkpoint, write_bytes, write_json
 from rlnas.study.progress import Progress, RateMeter, Watcher
-from rlnas.study.run_directory import fingerprint
 from rlnas.study.settings import StudySettings
 from rlnas.study.tensorboard import TensorBoardLog
-from rlnas.study.trial import check_fit, restore
+from rlnas.study.trial import check_fit, load_state
 
 
-class SupernetSearch:
-    """A one-shot search on real environments.
-
-    The supernet, the strategy, the games and the path log are one checkpoint, written between proposals.
+class SupernetFit:
+    """A supernet on real environments, with all that its fit leaves behind: games, the path log, what it cost.
 
     Args:
-        path: the folder `search` of a run directory.
         settings: the study's settings.
+        root: the root of the search's random streams.
         watch: told of every iteration.
     """
 
-    def __init__(self, path: Path, settings: StudySettings, watch: Watcher):
-        self.path = path
+    def __init__(self, settings: StudySettings, root: int, watch: Watcher):
         self.settings = settings
+        self.root = root
         self.watch = watch
-        self.space = settings.load_space()
-        self.root = seeding.integer(settings.seed, "search")
+        space = settings.load_space()
         self.env = make_env(settings.env, settings.env_settings, threads=settings.threads)
-        check_fit(self.space.input_shape, self.env.observation_shape, settings.env, self.space.name)
+        check_fit(space.input_shape, self.env.observation_shape, settings.env, space.name)
+        self.supernet = Supernet(space, self.env.num_actions, root)
         iterations = settings.iterations(settings.steps)
-        self.strategy: Strategy = make_strategy(
-            settings.strategy, self.space, iterations, self.root, settings.strategy_options
-        )
-        self.supernet = Supernet(self.space, self.env.num_actions, self.root)
-        self.trainer = Trainer(self.supernet, self.env, settings.ppo, iterations, self.root, settings.device)
+        self.trainer = Trainer(self.supernet, self.env, settings.ppo, iterations, root, settings.device)
         self.games = EpisodeTable()
         self.paths: list[dict[str, Any]] = []
-        self.checkpoints = 0
+        self.restarts = 0
         self.evaluated = 0
         self.evaluation_steps = 0
-        self.owner = fingerprint(settings.model_dump(mode="json"))
-
-    def run(self) -> list[Ranked]:
-        """Runs the search to its end, or goes on where an earlier process was stopped; returns the ranking.
-
-        Raises:
-            UserError: if a checkpoint is not this search's.
-            EnvironmentFault: if the environment fails.
-        """
-        file = self.path / "checkpoint.safetensors"
-        try:
-            if file.exists():
-                self._restore(file)
-            self.events = TensorBoardLog(self.path / "tensorboard", self.trainer.steps)
-            try:
-                self._answer_proposals(file)
-            finally:
-                self.events.close()
-        finally:
-            self.env.close()
-        ranking = self.strategy.rank()
-        write_json(self.path / "ranking.json", [{"architecture": r.architecture.id, "proxy": r.proxy} for r in ranking])
-        self.games.write(self.path / "episodes.parquet")
-        return ranking
-
-    def _answer_proposals(self, file: Path) -> None:
         self.meter, self.selection_meter = RateMeter(), RateMeter()
-        self.trainer.restart(self.checkpoints)
-        while (proposal := self.strategy.ask()) is not None:
-            if isinstance(proposal, Fit):
-                self.strategy.tell(self._fit(proposal))
-                due = (self.checkpoints + 1) * self.settings.checkpoint_iterations
-                if self.trainer.iteration >= due or self.trainer.done:
-                    self._checkpoint(file)
-                    self.trainer.restart(self.checkpoints)
-            else:
-                self.strategy.tell(self._evaluate(proposal))
-                self._checkpoint(file)
+        self.events: TensorBoardLog | None = None
 
-    def _fit(self, proposal: Fit) -> Outcome:
+    def begin(self, events: Path) -> None:
+        """Opens the events and starts the environments, at the beginning or after `load_state_dict`."""
+        self.events = TensorBoardLog(events, self.trainer.steps)
+        self.trainer.restart(self.restarts)
+
+    def fit(self, proposal: Fit) -> Outcome:
+        """Trains along a path."""
+        assert self.events is not None
         self.supernet.activate(proposal.path)
         scores: list[float] = []
         total = self.trainer.iterations * self.trainer.steps_per_iteration
@@ -107,9 +70,9 @@ class SupernetSearch:
             done = self.trainer.done
             self.watch(Progress("fit", self.trainer.steps, total, "steps", rate, self.games.recent, done))
         self.paths.append({"path": proposal.path.id, "steps": self.trainer.steps, "returns": scores})
-        return Outcome((tuple(scores),))
+        return Outcome((tuple(scores),), float(self.env.running_scores.mean()))
 
-    def _evaluate(self, proposal: Evaluate) -> Outcome:
+    def evaluate(self, proposal: Evaluate) -> Outcome:
         """Plays the games of all paths side by side, one environment for each game."""
         count = len(proposal.paths) * proposal.episodes
         env = make_env(self.settings.env, self.settings.env_settings, num_envs=count, threads=self.settings.threads)
@@ -132,36 +95,36 @@ class SupernetSearch:
         self.evaluation_steps += sum(episode.length for group in played for episode in group)
         return Outcome(tuple(tuple(episode.score for episode in group) for group in played))
 
-    def cost(self) -> dict[str, int]:
-        """Environment steps of the fit and of the evaluations, and how many architectures were evaluated."""
-        return {
-            "fit_steps": self.trainer.steps,
-            "evaluated_architectures": self.evaluated,
-            "evaluation_steps": self.evaluation_steps,
-        }
-
     def _ready(self, path: Architecture) -> Policy:
         self.supernet.activate(path)
         return self.supernet
 
-    def _checkpoint(self, file: Path) -> None:
-        if self.trainer.iteration > self.checkpoints * self.settings.checkpoint_iterations:
-            self.checkpoints += 1
-        self.events.flush()
-        lines = "".join(json.dumps(entry) + "\n" for entry in self.paths)
-        write_bytes(self.path / "paths.jsonl", lines.encode())
+    @property
+    def restart_due(self) -> bool:
+        """Whether a checkpoint, and with it a restart of the environments, is due."""
+        due = (self.restarts + 1) * self.settings.checkpoint_iterations
+        return self.trainer.iteration >= due or self.trainer.done
+
+    def state_dict(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Tensors and plain data, for a checkpoint."""
         data = {
-            "strategy": self.strategy.state_dict(),
             "paths": self.paths,
-            "checkpoints": self.checkpoints,
+            "restarts": self.restarts,
             "evaluated": self.evaluated,
             "evaluation_steps": self.evaluation_steps,
         }
-        save_checkpoint(file, self.owner, {**self.trainer.state_dict(), **self.games.state_dict()}, data)
+        return {**self.trainer.state_dict(), **self.games.state_dict()}, data
 
-    def _restore(self, file: Path) -> None:
-        data = restore(file, self.owner, self.trainer, self.games)
-        self.strategy.load_state_dict(data["strategy"])
+    def load_state_dict(self, file: Path, tensors: dict[str, Tensor], data: dict[str, Any]) -> None:
+        """Restores what `state_dict` gave; `file` is named if it does not fit."""
+        load_state(file, tensors, self.trainer, self.games)
         self.paths = data["paths"]
-        self.checkpoints, self.evaluated = data["checkpoints"], data["evaluated"]
+        self.restarts = data["restarts"]
+        self.evaluated = data["evaluated"]
         self.evaluation_steps = data["evaluation_steps"]
+
+    def close(self) -> None:
+        """Frees the environments and closes the events."""
+        self.env.close()
+        if self.events is not None:
+            self.events.close()

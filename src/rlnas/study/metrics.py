@@ -22,6 +22,24 @@ def reward_mean(scores: Sequence[float]) -> float | None:
     return float(running[-WINDOW:].mean())
 
 
+def metrics_at(
+    steps: Sequence[int], scores: Sequence[float], budgets: Sequence[int]
+) -> tuple[list[float | None], list[float | None]]:
+    """Both metrics of a training as they stood at each of the budgets.
+
+    Args:
+        steps: environment steps on which games ended, ascending.
+        scores: their returns.
+        budgets: environment steps, ascending; the last stands for the whole training, which ends with the first
+            iteration that reaches it.
+
+    Returns:
+        Total reward and reward mean at each; `None` before the first game ended.
+    """
+    ended = [*np.searchsorted(steps, budgets[:-1], side="right"), len(scores)]
+    return [total_reward(scores[:n]) for n in ended], [reward_mean(scores[:n]) for n in ended]
+
+
 def learning_curve(steps: Sequence[int], scores: Sequence[float], points: int = 200) -> tuple[list[int], list[float]]:
     """Mean return of the last 100 games at up to `points` of the steps on which games ended."""
     if not len(scores):

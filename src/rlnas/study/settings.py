@@ -9,8 +9,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from rlnas.envs import EnvSettings
+from rlnas.errors import UserError
 from rlnas.ppo import PPOSettings
 from rlnas.spaces import Space
+from rlnas.table import Table, load
 
 
 def current_versions() -> dict[str, str]:
@@ -22,7 +24,9 @@ def current_versions() -> dict[str, str]:
     return found
 
 
-class _Settings(BaseModel):
+class RunSettings(BaseModel):
+    """What all runs share; see `TrialSettings`."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     env: str
@@ -50,7 +54,7 @@ class _Settings(BaseModel):
         return self.iterations(self.checkpoint_steps)
 
 
-class TrialSettings(_Settings):
+class TrialSettings(RunSettings):
     """One training from scratch.
 
     Attributes:
@@ -72,7 +76,23 @@ class TrialSettings(_Settings):
     steps: int = Field(ge=1)
 
 
-class StudySettings(_Settings):
+class TableReference(BaseModel):
+    """The table that a study looks its trainings up in.
+
+    Attributes:
+        source: the name of a table that comes with rlnas, or the path of a file.
+        checksum: of the file: another table is another study.
+        seeds: the training seeds that are looked up.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    checksum: str
+    seeds: tuple[int, ...] = Field(min_length=1)
+
+
+class StudySettings(RunSettings):
     """A whole search. Attributes not named here are those of `TrialSettings`; `threads` are those of the fit alone.
 
     Attributes:
@@ -84,6 +104,7 @@ class StudySettings(_Settings):
         train_seeds: trainings of each, with seeds of their own.
         baselines: hand-made networks to train beside them: names of catalogue spaces without choices, or ids of
             architectures of the space.
+        table: where the trainings from scratch are looked up; `None` runs them.
     """
 
     strategy: str = "spos"
@@ -93,16 +114,37 @@ class StudySettings(_Settings):
     top_k: int = Field(3, ge=1)
     train_seeds: int = Field(1, ge=1, le=999)
     baselines: tuple[str, ...] = ("nature-cnn",)
+    table: TableReference | None = None
 
-    def trial(self, space: Space, architecture: str, number: int) -> TrialSettings:
-        """The settings of the `number`-th training (from 1) of an architecture."""
+    @property
+    def training_seeds(self) -> tuple[int, ...]:
+        """The seeds of the trainings from scratch."""
+        if self.table is not None:
+            return self.table.seeds
+        return tuple(1000 * self.seed + number for number in range(1, self.train_seeds + 1))
+
+    def load_table(self) -> Table | None:
+        """The table, if there is one.
+
+        Raises:
+            UserError: if it cannot be read, or is another than that of the settings.
+        """
+        if self.table is None:
+            return None
+        table = load(self.table.source)
+        if table.checksum != self.table.checksum:
+            raise UserError(f"the table {self.table.source!r} is not the one that this study began with.")
+        return table
+
+    def trial(self, space: Space, architecture: str, seed: int) -> TrialSettings:
+        """The settings of the training of an architecture with one of the training seeds."""
         return TrialSettings(
             env=self.env,
             imports=self.imports,
             env_settings=self.env_settings,
             space=space.to_dict(),
             ppo=self.ppo,
-            seed=1000 * self.seed + number,
+            seed=seed,
             checkpoint_steps=self.checkpoint_steps,
             device=self.device,
             architecture=architecture,

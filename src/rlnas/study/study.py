@@ -2,65 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-from concurrent.futures import FIRST_EXCEPTION, Future, wait
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rlnas.envs import import_modules
 from rlnas.ppo import torch_threads
 from rlnas.search import Ranked
-from rlnas.spaces import CATALOGUE, FIXED_ID, Space, load_space
+from rlnas.spaces import Space
 from rlnas.study.files import read_object, write_json
-from rlnas.study.fitting import SupernetSearch
+from rlnas.study.live import LiveSearch
 from rlnas.study.progress import Watcher, nobody
 from rlnas.study.run_directory import RunDirectory
 from rlnas.study.settings import StudySettings
+from rlnas.study.trainings import Contestant, LiveTrainings, TableTrainings, Trainings, find_baseline
 from rlnas.study.trial import TrialResult
-from rlnas.study.workers import LocalWorkers, Trial, Workers
+from rlnas.study.workers import LocalWorkers
 
 SCHEMA = 1
-MAX_FOLDER_NAME = 200
-
-
-@dataclass(frozen=True)
-class Contestant:
-    """An architecture that is to be trained from scratch.
-
-    Attributes:
-        name: what results and folders call it: the architecture's id; the space's name for a hand-made network.
-        space: its space.
-        architecture: its id within that space.
-        baseline: whether it is a hand-made network.
-    """
-
-    name: str
-    space: Space
-    architecture: str
-    baseline: bool = False
-
-    def folder(self, run: Path, seed: int) -> Path:
-        """The directory of its trial with a seed."""
-        return run / "trials" / folder_name(self.name) / f"seed-{seed}"
-
-
-def folder_name(name: str) -> str:
-    """A folder's name for an architecture: its id, cut and with a hash where file systems would not take it."""
-    if len(name) <= MAX_FOLDER_NAME:
-        return name
-    return f"{name[: MAX_FOLDER_NAME - 17]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
-
-
-def find_baseline(name: str, space: Space) -> Contestant:
-    """The hand-made network of a name: a catalogue space without choices, or an architecture's id in `space`.
-
-    Raises:
-        UserError: if there is no such network.
-    """
-    if name in CATALOGUE and not load_space(name).choices:
-        return Contestant(name, load_space(name), FIXED_ID, baseline=True)
-    return Contestant(space.architecture(name).id, space, space.architecture(name).id, baseline=True)
 
 
 def contestants(ranking: list[Ranked], settings: StudySettings, space: Space) -> list[Contestant]:
@@ -97,44 +55,28 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
     with RunDirectory(path, "study", settings.model_dump(mode="json")):
         if (path / "result.json").exists():
             return read_object(path / "result.json")
-        with torch_threads(settings.threads):
-            search = SupernetSearch(path / "search", settings, watch)
-            ranking = search.run()
-            cost = search.cost()
-            del search  # frees the emulators and the supernet before the trainings begin
         with LocalWorkers(workers, watch) as pool:
-            trials = train_all(path, settings, contestants(ranking, settings, settings.load_space()), pool)
+            table = settings.load_table()
+            trainings: Trainings = TableTrainings(table, settings) if table else LiveTrainings(path, settings, pool)
+            with torch_threads(settings.threads):
+                search = LiveSearch(path / "search", settings, trainings, watch)
+                ranking = search.run()
+                cost = search.cost()
+                del search  # frees the emulators and the supernet before the trainings begin
+            entrants = contestants(ranking, settings, settings.load_space())
+            trials = list(zip(entrants, trainings.run(entrants), strict=True))
         result = {**summarize(settings, ranking, trials), "search": cost}
         write_json(path / "result.json", result)
         return result
 
 
-def train_all(
-    path: Path, settings: StudySettings, entrants: list[Contestant], workers: Workers
-) -> list[tuple[Contestant, TrialResult]]:
-    """Trains every contestant with every training seed."""
-    futures: list[tuple[Contestant, Future[TrialResult]]] = []
-    for number in range(1, settings.train_seeds + 1):
-        for entrant in entrants:
-            trial = settings.trial(entrant.space, entrant.architecture, number)
-            folder = entrant.folder(path, trial.seed)
-            futures.append((entrant, workers.submit(Trial(folder, trial, f"{entrant.name} seed-{trial.seed}"))))
-    # Waiting without a limit cannot be interrupted where a library has replaced the handler of Ctrl-C (polars does).
-    while wait([future for _, future in futures], timeout=0.5, return_when=FIRST_EXCEPTION).not_done:
-        for _, future in futures:
-            if future.done():
-                future.result()
-    return [(entrant, future.result()) for entrant, future in futures]
-
-
 def summarize(
-    settings: StudySettings, ranking: list[Ranked], trials: list[tuple[Contestant, TrialResult]]
+    settings: StudySettings, ranking: list[Ranked], trials: list[tuple[Contestant, list[TrialResult]]]
 ) -> dict[str, Any]:
     """The content of `result.json`; the same settings give the same bytes, so there are no times in it."""
     proxy = {entry.architecture.id: entry.proxy for entry in ranking}
     candidates: list[dict[str, Any]] = []
-    for entrant in dict.fromkeys(entrant for entrant, _ in trials):
-        own = [result for other, result in trials if other == entrant]
+    for entrant, own in trials:
         candidates.append(
             {
                 "name": entrant.name,

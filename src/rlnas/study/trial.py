@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from torch import Tensor
 
 from rlnas import seeding
 from rlnas.envs import import_modules, make_env
@@ -141,8 +143,8 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
         trainer = Trainer(network, env, settings.ppo, iterations, root, settings.device)
         games = EpisodeTable()
         file, owner = path / "checkpoint.safetensors", fingerprint(settings.model_dump(mode="json"))
-        if file.exists():
-            restore(file, owner, trainer, games)
+        before = restore(file, owner, trainer, games)["seconds"] if file.exists() else 0.0
+        start = time.perf_counter() - before
         log, meter = TensorBoardLog(path / "tensorboard", trainer.steps), RateMeter()
         cleanup.callback(log.close)
         every = settings.checkpoint_iterations
@@ -155,9 +157,12 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
             watch(Progress(label, trainer.steps, iterations * trainer.steps_per_iteration, "steps", rate, games.recent))
             if trainer.iteration % every == 0 or trainer.done:
                 log.flush()
-                save_checkpoint(file, owner, {**trainer.state_dict(), **games.state_dict()}, {})
+                data = {"seconds": time.perf_counter() - start}
+                save_checkpoint(file, owner, {**trainer.state_dict(), **games.state_dict()}, data)
                 if not trainer.done:
                     trainer.restart(trainer.iteration // every)
+        # Apart from the result, which has the same bytes whenever the settings are the same.
+        write_json(path / "timing.json", {"seconds": round(time.perf_counter() - start, 3)})
     games.write(path / "episodes.parquet")
     steps, curve = learning_curve(games.step, games.score)
     return blank_result(settings).model_copy(
@@ -179,6 +184,16 @@ def restore(file: Path, owner: str, trainer: Trainer, games: EpisodeTable) -> di
         UserError: if the checkpoint is not this run's.
     """
     tensors, data = load_checkpoint(file, owner)
+    load_state(file, tensors, trainer, games)
+    return data
+
+
+def load_state(file: Path, tensors: dict[str, Tensor], trainer: Trainer, games: EpisodeTable) -> None:
+    """Loads a checkpoint's tensors.
+
+    Raises:
+        UserError: if they are not those of this network.
+    """
     try:
         trainer.load_state_dict(tensors)
         games.load_state_dict(tensors)
@@ -186,7 +201,6 @@ def restore(file: Path, owner: str, trainer: Trainer, games: EpisodeTable) -> di
         raise UserError(
             f"the checkpoint {str(file)!r} does not fit its network: {str(error).splitlines()[0]}"
         ) from None
-    return data
 
 
 def check_fit(expected: tuple[int, ...], found: tuple[int, ...], env: str, space: str) -> None:

@@ -1,0 +1,177 @@
+"""The commands `rlnas table ...`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from rich.table import Table as Grid
+
+from rlnas import api
+from rlnas.cli.commands import Modules, Pairs, Run, Steps, console, find_modules_here, options
+from rlnas.cli.display import Display
+from rlnas.errors import UserError
+from rlnas.prepare import default_threads, prepare_table
+from rlnas.quantity import parse_steps, short
+
+Source = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")]
+Sources = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")]
+
+
+def build(
+    env: str,
+    space: str,
+    steps: Steps,
+    seeds: int = 1,
+    first_seed: int = 1,
+    architectures: tuple[str, ...] = (),
+    baselines: tuple[str, ...] | None = None,
+    out: Path | None = None,
+    workers: int = default_threads(),
+    checkpoint_steps: Steps = "100k",
+    device: str = "auto",
+    import_: Modules = (),
+    env_options: Pairs = (),
+    ppo_options: Pairs = (),
+) -> None:
+    """Train every architecture of a space with several seeds, and write one file: OUT/table.parquet.
+
+    The same command on the same --out goes on where it was stopped.
+
+    Args:
+        env: Environment, e.g. MinAtar/Breakout-v1.
+        space: Search space: a name or a TOML file.
+        steps: Environment steps of every training, e.g. 10M, 500k, 1e6.
+        seeds: Trainings of each architecture.
+        first_seed: The first of their seeds; a table grows by merging one of later seeds.
+        architectures: Architectures to train; all of the space by default.
+        baselines: Hand-made networks to train beside them; by default those that fit.
+        out: Run directory; runs/<environment>-<space>-table by default.
+        workers: Trainings that run at a time, one process and one thread each.
+        checkpoint_steps: Environment steps between checkpoints; there the environments restart.
+        device: auto, cpu or cuda.
+        import_: Modules that register your own environments.
+        env_options: Options of the environment, e.g. sticky_actions=0.
+        ppo_options: Hyperparameters of PPO, e.g. epochs=4.
+    """
+    path, settings = prepare_table(
+        env=env,
+        space=space,
+        steps=steps,
+        seeds=seeds,
+        first_seed=first_seed,
+        architectures=architectures,
+        baselines=baselines,
+        out=out,
+        checkpoint_steps=checkpoint_steps,
+        device=device,
+        imports=find_modules_here(import_),
+        env_options=options(env_options, "--env-options"),
+        ppo_options=options(ppo_options, "--ppo-options"),
+    )
+    networks = len(settings.entrants())
+    console.print(
+        f"Building a table of {space} on {env}: {networks} networks x {seeds} seeds, {short(settings.steps)} steps "
+        f"each, {workers} at a time.\nRun directory: {path}",
+        soft_wrap=True,
+        markup=False,
+    )
+    with Display(console) as display:
+        api.run_table(path, settings, workers, display)
+    show(str(path / "table.parquet"))
+
+
+def collect(run: Run, out: Path) -> None:
+    """Write a table of the trainings that an unfinished build has done so far.
+
+    Args:
+        run: Run directory of the build.
+        out: File to write; its name must end in .parquet.
+    """
+    from rlnas.study import TableSettings, collect_table
+
+    settings = api.read_run_settings(run)
+    if not isinstance(settings, TableSettings):
+        raise UserError(f"the run {str(run)!r} does not build a table.")
+    collect_table(run, settings, _parquet(out))
+    show(str(out))
+
+
+def merge(tables: Sources, out: Path) -> None:
+    """Merge tables that were built with the same settings: more seeds, or more architectures.
+
+    Args:
+        tables: Tables, by name or file.
+        out: File to write; its name must end in .parquet.
+    """
+    from rlnas import table
+
+    if not tables:
+        raise UserError("merge needs tables.")
+    table.merge([table.load(source) for source in tables], _parquet(out))
+    show(str(out))
+
+
+def _parquet(path: Path) -> Path:
+    if path.suffix != ".parquet":
+        raise UserError(f"the name of a table's file ends in .parquet, not {path.name!r}.")
+    return path
+
+
+def show(table: Annotated[str | None, tyro.conf.Positional] = None, budget: Steps | None = None) -> None:
+    """Show a table: what was run, and the score of every network; without a name, list the tables that there are.
+
+    Args:
+        table: A table that comes with rlnas, or a file that ends in .parquet.
+        budget: Environment steps at which the scores are shown; the whole trainings by default.
+    """
+    from rlnas.table import load, shipped
+
+    if table is None:
+        for name in shipped():
+            console.print(repr(load(name)), soft_wrap=True, markup=False)
+        return
+    found = load(table)
+    at = found.steps if budget is None else parse_steps(budget, "budget")
+    console.print(repr(found), soft_wrap=True, markup=False)
+    console.print(f"Checksum {found.checksum}, results {found.results_digest}.", soft_wrap=True)
+    missing = found.missing()
+    if missing:
+        console.print(f"Incomplete: {len(missing)} runs are missing or failed, e.g. {missing[0]}.", markup=False)
+    grid = Grid(box=None, pad_edge=False, title=f"after {short(at)} steps", title_justify="left")
+    for column in ("network", "total reward", "sd", "reward mean", "seeds", "parameters", "multiply-adds"):
+        grid.add_column(column, justify="left" if column == "network" else "right")
+    for row in sorted(_rows(found, at), key=lambda row: -row[0]):
+        grid.add_row(*row[1])
+    console.print(grid)
+
+
+def _rows(table: Any, budget: int) -> list[tuple[float, list[str]]]:
+    """For each network its mean total reward and its line."""
+    import numpy as np
+
+    rows = []
+    gone = set(table.missing())
+    for name in (*table.architectures, *table.baselines):
+        seeds = [seed for seed in table.seeds if (name, seed) not in gone]
+        if not seeds:
+            continue
+        records = [table.query(name, seed=seed, budget=budget) for seed in seeds]
+        totals = [record.total_reward for record in records if record.total_reward is not None]
+        means = [record.reward_mean for record in records if record.reward_mean is not None]
+        score = float(np.mean(totals)) if totals else float("-inf")
+        line = [
+            name + (" (hand-made)" if name in table.baselines else ""),
+            f"{score:.2f}" if totals else "-",
+            f"{np.std(totals, ddof=1):.2f}" if len(totals) > 1 else "-",
+            f"{np.mean(means):.2f}" if means else "-",
+            str(len(seeds)),
+            f"{records[0].parameters:,}",
+            f"{records[0].multiply_adds:,}",
+        ]
+        rows.append((score, line))
+    return rows
+
+
+TABLE_COMMANDS: dict[str, Any] = {"build": build, "show": show, "merge": merge, "collect": collect}

@@ -1,0 +1,332 @@
+"""What every strategy promises, checked: for our own strategies and for those of third parties.
+
+A strategy that passes can be driven live or on a table, stopped anywhere and resumed. The idea is that of the test
+suites for samplers that ship with Optuna.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from rlnas.search.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy, Train
+from rlnas.spaces import Activation, Architecture, Choice, Linear, Space
+
+Make = Callable[[Space, int, int], Strategy]
+"""Makes a fresh strategy from a space, a budget of PPO iterations and a seed."""
+
+ENOUGH = 20
+"""In a space of so many architectures, two seeds are not expected to search alike."""
+
+
+def check_strategy(make: Make, spaces: Iterable[Space] | None = None, iterations: int = 57) -> None:
+    """Puts a strategy through all checks, on several spaces.
+
+    Args:
+        make: the strategy's class, or any function that makes one.
+        spaces: where to try it; by default small, of one choice, and far too large to enumerate.
+        iterations: its budget of PPO iterations.
+
+    Raises:
+        AssertionError: at the first broken promise, saying which.
+
+    Example:
+        A test of your own strategy is one line:
+
+        >>> from rlnas.search import SPOS, RandomSearch, SPOSSettings, check_strategy
+        >>> check_strategy(RandomSearch)
+
+        Options go in through a function; a budget that keeps the check short is a good one:
+
+        >>> options = SPOSSettings(eval_budget=12, population=6)
+        >>> check_strategy(lambda space, iterations, seed: SPOS(space, iterations, seed, options))
+
+        With pytest, `parametrize` over `CHECKS` and `example_spaces()` makes each check a test, and lets one be left
+        out: a strategy that draws no lots has no use for `check_seeds`.
+
+        >>> for check in CHECKS:
+        ...     check(Bench(RandomSearch, example_spaces()[0]))
+    """
+    for space in example_spaces() if spaces is None else spaces:
+        for check in CHECKS:
+            check(Bench(make, space, iterations))
+
+
+def example_spaces() -> tuple[Space, Space, Space]:
+    """24 architectures whose choices differ in the number of options; a single choice; 20^9 architectures."""
+    mixed = [Linear(Choice("width", (4, 8, 16))), Activation(Choice("act", ("relu", "tanh")))]
+    mixed.append(Linear(Choice("out", range(1, 5))))
+    return (
+        Space("small", (4,), mixed),
+        Space("one-choice", (4,), mixed[:1]),
+        Space("large", (4,), [Linear(Choice(f"w{n}", range(1, 21))) for n in range(9)]),
+    )
+
+
+@dataclass
+class SyntheticRunner:
+    """Makes up outcomes: a score of the architecture, and noise that depends on the turn and nothing else.
+
+    Args:
+        space: the search space.
+        turn: proposals answered so far; a search that is resumed goes on from there.
+        unlucky: if true, no game ends during a `Fit`, and every second training of a `Train` fails.
+    """
+
+    space: Space
+    turn: int = 0
+    unlucky: bool = False
+
+    def answer(self, proposal: Proposal) -> Outcome:
+        """The outcome of a proposal, the same at every call."""
+        if isinstance(proposal, Fit):
+            score = self.score(proposal.path)
+            # In a short fit it may happen that no game ends, at the best of times.
+            games = 0 if self.unlucky else self._noise("games") % 3
+            return Outcome(((score,) * games,), running=score / 2)
+        if isinstance(proposal, Evaluate):
+            return Outcome(tuple((self.score(path),) * proposal.episodes for path in proposal.paths))
+        scores = [self.score(architecture) for architecture in proposal.architectures]
+        failed = [self.unlucky and (self.turn + n) % 2 == 0 for n in range(len(scores))]
+        return Outcome(tuple(() if lost else (score,) for score, lost in zip(scores, failed, strict=True)))
+
+    def told(self) -> None:
+        """Goes to the next turn."""
+        self.turn += 1
+
+    def score(self, architecture: Architecture) -> float:
+        """Later options are better, give or take one."""
+        places = [choice.options.index(architecture[choice.name]) for choice in self.space.choices]
+        return sum(places) + self._noise(architecture.id) % 1_000 / 1_000
+
+    def _noise(self, name: str) -> int:
+        return zlib.crc32(f"{self.turn}:{name}".encode())
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A strategy on the bench: what makes it, and what it is tried on.
+
+    Args:
+        make: makes the strategy.
+        space: the search space.
+        iterations: the budget of PPO iterations.
+        seed: the seed.
+        limit: proposals within which a search has to end.
+    """
+
+    make: Make
+    space: Space
+    iterations: int = 57
+    seed: int = 1
+    limit: int = 10_000
+
+    def fail(self, promise: str) -> NoReturn:
+        """Raises the error that names a broken promise."""
+        # Not by `assert`, which python -O leaves out.
+        raise AssertionError(f"on space {self.space.name!r}: {promise}")
+
+    def fresh(self, seed: int | None = None) -> Strategy:
+        """A new strategy."""
+        return self.make(self.space, self.iterations, self.seed if seed is None else seed)
+
+    def drive(self, strategy: Strategy, runner: SyntheticRunner | None = None) -> list[Proposal]:
+        """Drives a strategy to its end; returns its proposals."""
+        runner = runner or SyntheticRunner(self.space)
+        proposals: list[Proposal] = []
+        while (proposal := strategy.ask()) is not None:
+            if len(proposals) == self.limit:
+                self.fail(f"the search must end, but goes on after {self.limit} proposals.")
+            proposals.append(proposal)
+            strategy.tell(runner.answer(proposal))
+            runner.told()
+        return proposals
+
+    def as_json(self, state: dict[str, Any]) -> str:
+        """A state as JSON text."""
+        try:
+            return json.dumps(state, sort_keys=True)
+        except (TypeError, ValueError) as error:
+            self.fail(f"state_dict() must be plain data that JSON can hold: {error}.")
+
+
+def check_proposals(bench: Bench) -> None:
+    """Proposals are of the space, never empty, within the budget; and they come to an end."""
+    for budget in (1, bench.iterations):
+        trial = Bench(bench.make, bench.space, budget, bench.seed, bench.limit)
+        strategy = trial.fresh()
+        proposals = trial.drive(strategy)
+        if strategy.ask() is not None:
+            bench.fail("ask() must go on returning None when the search is over.")
+        for proposal in proposals:
+            _check_proposal(bench, proposal)
+        spent = sum(proposal.iterations for proposal in proposals if isinstance(proposal, Fit))
+        if spent > budget:
+            bench.fail(f"the fits take {spent} iterations, but the budget is {budget}.")
+
+
+def _check_proposal(bench: Bench, proposal: Proposal) -> None:
+    if isinstance(proposal, Fit):
+        found: Sequence[Architecture] = [proposal.path]
+        amount, unit = proposal.iterations, "iterations"
+    elif isinstance(proposal, Evaluate):
+        found = proposal.paths
+        amount, unit = proposal.episodes, "episodes"
+        if proposal.done < 0 or proposal.done + len(found) > proposal.total:
+            bench.fail(f"{proposal} counts more architectures than its total.")
+    elif isinstance(proposal, Train):
+        found, amount, unit = proposal.architectures, 1, "trainings"
+    else:
+        bench.fail(f"ask() must return a Fit, Evaluate or Train, or None, not {proposal!r}.")
+    if not isinstance(amount, int) or amount < 1:
+        bench.fail(f"a proposal must ask for whole {unit}, at least 1, not {amount!r}.")
+    if not found:
+        bench.fail(f"a proposal must name an architecture, but {proposal} names none.")
+    if len(set(found)) < len(found):
+        bench.fail(f"a proposal must not name an architecture twice: {proposal}.")
+    for architecture in found:
+        if architecture not in bench.space:
+            bench.fail(f"a proposal must stay within the space, but {architecture!r} is not in it.")
+
+
+def check_ranking(bench: Bench) -> None:
+    """Rankings are in order, at any time; at the end they hold as many architectures as promised."""
+    strategy, runner = bench.fresh(), SyntheticRunner(bench.space)
+    _check_ranking(bench, strategy.rank())
+    while (proposal := strategy.ask()) is not None and runner.turn < bench.limit:
+        strategy.tell(runner.answer(proposal))
+        runner.told()
+        if _is_sampled(runner.turn):
+            _check_ranking(bench, strategy.rank())
+    ranking = strategy.rank()
+    _check_ranking(bench, ranking)
+    if len(ranking) != strategy.coverage:
+        bench.fail(f"the final ranking holds {len(ranking)} architectures, but coverage promises {strategy.coverage}.")
+    if not all(isinstance(remark, str) for remark in strategy.remarks()):
+        bench.fail("remarks() must be sentences.")
+
+
+def _check_ranking(bench: Bench, ranking: list[Ranked]) -> None:
+    for entry in ranking:
+        if entry.architecture not in bench.space:
+            bench.fail(f"rank() must stay within the space, but {entry.architecture!r} is not in it.")
+        if not math.isfinite(entry.proxy):
+            bench.fail(f"rank() must give finite proxies, but that of {entry.architecture.id} is {entry.proxy}.")
+    if len({entry.architecture for entry in ranking}) < len(ranking):
+        bench.fail("rank() must not list an architecture twice.")
+    proxies = [entry.proxy for entry in ranking]
+    if proxies != sorted(proxies, reverse=True):
+        bench.fail("rank() must list the best first.")
+
+
+def check_bad_luck(bench: Bench) -> None:
+    """A search survives fits in which no game ends, and trainings that fail."""
+    strategy = bench.fresh()
+    proposals = bench.drive(strategy, SyntheticRunner(bench.space, unlucky=True))
+    ranking = strategy.rank()
+    _check_ranking(bench, ranking)
+    trained = any(isinstance(proposal, Train) for proposal in proposals)
+    if len(ranking) > strategy.coverage or (not trained and len(ranking) < strategy.coverage):
+        bench.fail(
+            f"where no game ends during the fits, the final ranking holds {len(ranking)} architectures, "
+            f"but coverage promises {strategy.coverage}."
+        )
+
+
+def check_repeatable(bench: Bench) -> None:
+    """The same seed gives the same search."""
+    one, two = bench.fresh(), bench.fresh()
+    if bench.drive(one) != bench.drive(two):
+        bench.fail("two searches with the same seed must propose the same.")
+    if one.rank() != two.rank():
+        bench.fail("two searches with the same seed must rank the same.")
+
+
+def check_seeds(bench: Bench) -> None:
+    """Other seeds give other searches, where the space has room for them."""
+    if bench.space.size < ENOUGH:
+        return
+    searches = []
+    for seed in range(bench.seed, bench.seed + 4):
+        strategy = bench.fresh(seed)
+        searches.append((bench.drive(strategy), strategy.rank()))
+    if all(search == searches[0] for search in searches):
+        bench.fail("another seed must give another search, but four seeds search alike.")
+
+
+def check_questions(bench: Bench) -> None:
+    """Asking, ranking and saving change nothing; a saved state stays as it was."""
+    strategy, runner = bench.fresh(), SyntheticRunner(bench.space)
+    while runner.turn < bench.limit:
+        state = strategy.state_dict()
+        before = bench.as_json(state)
+        proposal = strategy.ask()
+        if proposal != strategy.ask():
+            bench.fail("ask() must return the same until tell() is called.")
+        if _is_sampled(runner.turn) and strategy.rank() != strategy.rank():
+            bench.fail("rank() must return the same until tell() is called.")
+        if bench.as_json(strategy.state_dict()) != before:
+            bench.fail("ask() and rank() must not change the state.")
+        if proposal is None:
+            return
+        strategy.tell(runner.answer(proposal))
+        runner.told()
+        if bench.as_json(state) != before:
+            bench.fail("state_dict() must return a copy, but a later tell() changed it.")
+        if bench.as_json(strategy.state_dict()) == before:
+            bench.fail("tell() must change what state_dict() returns: the whole state has to be in it.")
+
+
+def check_resume(bench: Bench) -> None:
+    """A search that goes on from a saved state, in a fresh strategy, is the search that was never stopped."""
+    whole, runner = bench.fresh(), SyntheticRunner(bench.space)
+    states = [bench.as_json(whole.state_dict())]
+    expected: list[Proposal] = []
+    while (proposal := whole.ask()) is not None and runner.turn < bench.limit:
+        expected.append(proposal)
+        whole.tell(runner.answer(proposal))
+        runner.told()
+        states.append(bench.as_json(whole.state_dict()))
+    ranking = whole.rank()
+    for turn in _cuts(expected):
+        resumed, state = bench.fresh(), json.loads(states[turn])
+        resumed.load_state_dict(state)
+        if bench.as_json(resumed.state_dict()) != states[turn]:
+            bench.fail(f"after {turn} proposals: the state that was loaded must be the state that is saved.")
+        if bench.drive(resumed, SyntheticRunner(bench.space, turn)) != expected[turn:]:
+            bench.fail(f"after {turn} proposals: a resumed search must propose what an undisturbed one does.")
+        if resumed.rank() != ranking:
+            bench.fail(f"after {turn} proposals: a resumed search must rank as an undisturbed one does.")
+        if bench.as_json(state) != states[turn]:
+            bench.fail("load_state_dict() must copy the state that it is given, but the search changed it.")
+
+
+def _is_sampled(turn: int) -> bool:
+    """Every turn at first, then fewer and fewer: a ranking may take a while."""
+    return turn < 8 or turn & (turn - 1) == 0
+
+
+def _cuts(proposals: Sequence[Proposal]) -> list[int]:
+    """Where to stop a search: around its ends, around each change of the kind of proposal, and in between."""
+    count = len(proposals)
+    found = {0, 1, 2, count - 1, count, *(count * part // 5 for part in range(1, 5))}
+    for turn in range(1, count):
+        if type(proposals[turn]) is not type(proposals[turn - 1]) and len(found) < 20:
+            found |= {turn, turn + 1}
+    return sorted(turn for turn in found if 0 <= turn <= count)
+
+
+CHECKS: tuple[Callable[[Bench], None], ...] = (
+    check_proposals,
+    check_ranking,
+    check_bad_luck,
+    check_repeatable,
+    check_seeds,
+    check_questions,
+    check_resume,
+)
+"""Every check that `check_strategy` makes."""

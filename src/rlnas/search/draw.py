@@ -1,0 +1,43 @@
+"""Draws and lots that several strategies need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from rlnas import seeding
+from rlnas.search.strategy import Ranked
+from rlnas.spaces import Architecture, Space
+
+
+def draw_distinct(space: Space, count: int, rng: np.random.Generator) -> list[Architecture]:
+    """Draws distinct architectures uniformly, in random order; all of them where the space holds no more.
+
+    Example:
+        >>> from rlnas.spaces import load_space
+        >>> len(draw_distinct(load_space("paper-large"), 3, np.random.default_rng(0)))
+        3
+        >>> len(draw_distinct(load_space("paper-1"), 100, np.random.default_rng(0)))
+        25
+    """
+    if 2 * count >= space.size:
+        every = list(space)
+        return [every[n] for n in rng.permutation(len(every))[:count]]
+    # At least half of the space is free at every draw, so few are in vain, and no huge space is enumerated.
+    drawn: dict[Architecture, None] = {}
+    while len(drawn) < count:
+        drawn[space.sample(rng)] = None
+    return list(drawn)
+
+
+def by_proxy(found: Iterable[tuple[Architecture, float]], seed: int, stream: str) -> list[Ranked]:
+    """Sorts architectures, highest proxy first; ties by lot, drawn from the seed, so that none is favoured.
+
+    Args:
+        found: architectures and their proxies.
+        seed: the strategy's seed.
+        stream: the name of the stream of lots.
+    """
+    drawn = [(-proxy, seeding.integer(seed, stream, item.id), Ranked(item, proxy)) for item, proxy in found]
+    return [entry for _, _, entry in sorted(drawn, key=lambda line: line[:2])]

@@ -1,0 +1,95 @@
+"""What the strategies with shared weights and uniform paths have in common."""
+
+from __future__ import annotations
+
+import statistics
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rlnas import seeding
+from rlnas.search.draw import by_proxy
+from rlnas.search.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy
+from rlnas.spaces import Architecture, Space
+
+
+class OneShotSettings(BaseModel):
+    """Options of every strategy that fits uniform paths and then scores architectures.
+
+    Attributes:
+        iterations_per_path: PPO iterations with a path before the next is drawn.
+        eval_episodes: full games that score an architecture.
+        eval_batch: architectures scored side by side.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    iterations_per_path: int = Field(1, ge=1)
+    eval_episodes: int = Field(24, ge=1)
+    eval_batch: int = Field(5, ge=1)
+
+
+class OneShot(Strategy):
+    """Fits the supernet on uniformly drawn paths, then scores the architectures that are due.
+
+    All such strategies draw the same paths from the same seed, so that they differ in what they score and in nothing
+    else.
+
+    Args:
+        space: the search space.
+        iterations: PPO iterations of the fit.
+        seed: root of the strategy's random streams.
+        settings: the options.
+    """
+
+    def __init__(self, space: Space, iterations: int, seed: int, settings: OneShotSettings):
+        self.space = space
+        self.iterations = iterations
+        self.seed = seed
+        self.settings = settings
+        self.fitted = 0
+        self.paths = 0
+        self.scores: dict[str, tuple[float, ...]] = {}
+
+    def ask(self) -> Proposal | None:
+        """A path to fit while the budget lasts; then architectures to score."""
+        if self.fitted < self.iterations:
+            path = self.space.sample(seeding.generator(self.seed, "spos-path", self.paths))
+            return Fit(path, min(self.settings.iterations_per_path, self.iterations - self.fitted))
+        due = self._due()[: self.settings.eval_batch]
+        return Evaluate(tuple(due), self.settings.eval_episodes, len(self.scores), self.coverage) if due else None
+
+    def tell(self, outcome: Outcome) -> None:
+        """Counts a fit, or keeps the scores."""
+        proposal = self.ask()
+        if isinstance(proposal, Fit):
+            self.fitted += proposal.iterations
+            self.paths += 1
+        elif isinstance(proposal, Evaluate):
+            for path, returns in zip(proposal.paths, outcome.returns, strict=True):
+                self.scores[path.id] = tuple(returns)
+
+    def rank(self) -> list[Ranked]:
+        """Scored architectures by mean return; ties by lot."""
+        found = [(self.space.architecture(i), statistics.fmean(returns)) for i, returns in self.scores.items()]
+        return by_proxy(found, self.seed, "spos-tie")
+
+    @abstractmethod
+    def _due(self) -> list[Architecture]:
+        """Architectures that are to be scored and are not yet."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Progress and scores."""
+        return {
+            "fitted": self.fitted,
+            "paths": self.paths,
+            "scores": {name: list(returns) for name, returns in self.scores.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` gave."""
+        self.fitted = state["fitted"]
+        self.paths = state["paths"]
+        self.scores = {name: tuple(returns) for name, returns in state["scores"].items()}

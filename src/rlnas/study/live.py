@@ -1,0 +1,128 @@
+"""The live runner: answers proposals with a supernet and with trainings, and keeps the search resumable."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rlnas import seeding
+from rlnas.search import Fit, Outcome, Proposal, Ranked, Strategy, Train, drive, make_strategy
+from rlnas.study.files import load_checkpoint, save_checkpoint, write_bytes, write_json
+from rlnas.study.fitting import SupernetFit
+from rlnas.study.progress import Watcher
+from rlnas.study.run_directory import fingerprint
+from rlnas.study.settings import StudySettings
+from rlnas.study.trainings import Contestant, Trainings
+
+
+class LiveSearch:
+    """A search on real environments.
+
+    The strategy, the supernet, its games and its path log are one checkpoint, written between proposals. The supernet
+    is built when a proposal first needs it.
+
+    Args:
+        path: the folder `search` of a run directory.
+        settings: the study's settings.
+        trainings: carries out trainings from scratch.
+        watch: told of every iteration.
+    """
+
+    def __init__(self, path: Path, settings: StudySettings, trainings: Trainings, watch: Watcher):
+        self.path = path
+        self.settings = settings
+        self.trainings = trainings
+        self.watch = watch
+        self.space = settings.load_space()
+        self.root = seeding.integer(settings.seed, "search")
+        self.strategy: Strategy = make_strategy(
+            settings.strategy, self.space, settings.iterations(settings.steps), self.root, settings.strategy_options
+        )
+        self.shared: SupernetFit | None = None
+        self.last: Proposal | None = None
+        self.owner = fingerprint(settings.model_dump(mode="json"))
+
+    @property
+    def file(self) -> Path:
+        """The checkpoint."""
+        return self.path / "checkpoint.safetensors"
+
+    def run(self) -> list[Ranked]:
+        """Runs the search to its end, or goes on where an earlier process was stopped; returns the ranking.
+
+        Raises:
+            UserError: if a checkpoint is not this search's.
+            EnvironmentFault: if the environment fails.
+        """
+        try:
+            if self.file.exists():
+                self._restore()
+            drive(self.strategy, self)
+        finally:
+            if self.shared is not None:
+                self.shared.close()
+        ranking = self.strategy.rank()
+        write_json(self.path / "ranking.json", [{"architecture": r.architecture.id, "proxy": r.proxy} for r in ranking])
+        if self.shared is not None:
+            self.shared.games.write(self.path / "episodes.parquet")
+        return ranking
+
+    def answer(self, proposal: Proposal) -> Outcome:
+        """See `Runner.answer`."""
+        self.last = proposal
+        if isinstance(proposal, Train):
+            return self._train(proposal)
+        shared = self._supernet()
+        return shared.fit(proposal) if isinstance(proposal, Fit) else shared.evaluate(proposal)
+
+    def _train(self, proposal: Train) -> Outcome:
+        entrants = [Contestant(a.id, self.space, a.id) for a in proposal.architectures]
+        returns = []
+        for entrant, results in zip(entrants, self.trainings.run(entrants), strict=True):
+            assert results[0].architecture == entrant.architecture
+            rewards = [result.total_reward for result in results]
+            returns.append(tuple(reward for reward in rewards if reward is not None) if None not in rewards else ())
+        return Outcome(tuple(returns))
+
+    def _supernet(self) -> SupernetFit:
+        if self.shared is None:
+            self.shared = SupernetFit(self.settings, self.root, self.watch)
+            self.shared.begin(self.path / "tensorboard")
+        return self.shared
+
+    def told(self) -> None:
+        """Writes a checkpoint where one is due; there the environments restart."""
+        if not isinstance(self.last, Fit):
+            self._checkpoint()
+        elif self.shared is not None and self.shared.restart_due:
+            self.shared.restarts += 1
+            self._checkpoint()
+            self.shared.trainer.restart(self.shared.restarts)
+
+    def cost(self) -> dict[str, Any]:
+        """Environment steps of the fit and of the evaluations, how many architectures were evaluated, and remarks."""
+        shared = self.shared
+        return {
+            "fit_steps": shared.trainer.steps if shared else 0,
+            "evaluated_architectures": shared.evaluated if shared else 0,
+            "evaluation_steps": shared.evaluation_steps if shared else 0,
+            "remarks": self.strategy.remarks(),
+        }
+
+    def _checkpoint(self) -> None:
+        tensors, data = self.shared.state_dict() if self.shared else ({}, {})
+        if self.shared is not None:
+            assert self.shared.events is not None
+            self.shared.events.flush()
+            lines = "".join(json.dumps(entry) + "\n" for entry in self.shared.paths)
+            write_bytes(self.path / "paths.jsonl", lines.encode())
+        save_checkpoint(self.file, self.owner, tensors, {"strategy": self.strategy.state_dict(), "supernet": data})
+
+    def _restore(self) -> None:
+        tensors, data = load_checkpoint(self.file, self.owner)
+        self.strategy.load_state_dict(data["strategy"])
+        if data["supernet"]:
+            self.shared = SupernetFit(self.settings, self.root, self.watch)
+            self.shared.load_state_dict(self.file, tensors, data["supernet"])
+            self.shared.begin(self.path / "tensorboard")

@@ -1,0 +1,213 @@
+"""Builds a tabular benchmark: trains every architecture with every seed, and writes one file."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars
+import torch
+from pydantic import Field
+
+from rlnas import seeding
+from rlnas.envs import import_modules
+from rlnas.errors import UserError
+from rlnas.nets import Network
+from rlnas.ppo import torch_threads
+from rlnas.spaces import Space
+from rlnas.study.files import read_json
+from rlnas.study.metrics import metrics_at
+from rlnas.study.progress import Progress, Watcher, nobody
+from rlnas.study.run_directory import RunDirectory
+from rlnas.study.settings import RunSettings, TrialSettings
+from rlnas.study.trainings import Contestant, find_baseline, run_all
+from rlnas.study.trial import TrialResult, read_result
+from rlnas.study.workers import LocalWorkers, Trial
+from rlnas.table import Table
+from rlnas.table.files import write_table
+
+POINTS = 20
+"""Budgets at which a table can be queried, evenly spaced, the last being the whole."""
+
+
+class TableSettings(RunSettings):
+    """A tabular benchmark to build. Attributes not named here are those of `TrialSettings`.
+
+    Attributes:
+        steps: environment steps of every training.
+        seeds: training seeds.
+        architectures: ids of the architectures to train; all of the space where there are none.
+        baselines: hand-made networks to train beside them, as in `StudySettings`.
+    """
+
+    steps: int = Field(ge=1)
+    seeds: tuple[int, ...] = Field(min_length=1)
+    architectures: tuple[str, ...] = ()
+    baselines: tuple[str, ...] = ()
+
+    def entrants(self) -> list[Contestant]:
+        """Who is trained: the architectures, in the order of the space, then the hand-made networks."""
+        space = self.load_space()
+        names = self.architectures or [architecture.id for architecture in space]
+        found = {name: Contestant(name, space, name) for name in names}
+        for name in self.baselines:
+            baseline = find_baseline(name, space)
+            found.setdefault(baseline.name, baseline)
+        return list(found.values())
+
+    def trial(self, entrant: Contestant, seed: int) -> TrialSettings:
+        """The settings of one training."""
+        shared = self.model_dump(exclude={"seeds", "architectures", "baselines", "space", "seed", "steps"})
+        return TrialSettings(
+            **shared, space=entrant.space.to_dict(), architecture=entrant.architecture, seed=seed, steps=self.steps
+        )
+
+    @property
+    def budgets(self) -> list[int]:
+        """Environment steps at which the metrics are taken."""
+        return sorted({max(1, self.steps * point // POINTS) for point in range(1, POINTS + 1)})
+
+
+def build_table(path: Path, settings: TableSettings, workers: int = 1, watch: Watcher = nobody) -> Table:
+    """Builds a table, or goes on where an earlier process was stopped; writes `table.parquet` last.
+
+    Args:
+        path: the run directory; trials are in `trials/`, as those of a study.
+        settings: what to train.
+        workers: trials that run at a time.
+        watch: told of the progress.
+
+    Raises:
+        UserError: if the directory or a trial in it belongs to something else.
+        WorkerError: if a worker's process breaks for a reason that is not its trial's.
+    """
+    import_modules(settings.imports)
+    file = path / "table.parquet"
+    with RunDirectory(path, "table", settings.model_dump(mode="json")):
+        if file.exists():
+            return Table.read(file)
+        entrants = settings.entrants()
+        trials = [
+            [
+                Trial(entrant.folder(path, seed), settings.trial(entrant, seed), f"{entrant.name} seed-{seed}")
+                for seed in settings.seeds
+            ]
+            for entrant in entrants
+        ]
+        count = _Count(sum(map(len, trials)), watch)
+        with LocalWorkers(workers, count) as pool:
+            results = run_all(trials, pool)
+        _write(file, path, settings, list(zip(entrants, results, strict=True)))
+    return Table.read(file)
+
+
+def collect_table(path: Path, settings: TableSettings, file: Path) -> Table:
+    """Writes a table of the trainings that a build has finished so far.
+
+    Raises:
+        UserError: if none is finished.
+    """
+    found = []
+    for entrant in settings.entrants():
+        results = [read_result(entrant.folder(path, seed)) for seed in settings.seeds]
+        found.append((entrant, [result for result in results if result is not None]))
+    if not any(results for _, results in found):
+        raise UserError(f"no training of the table {str(path)!r} is finished yet.")
+    _write(file, path, settings, found)
+    return Table.read(file)
+
+
+class _Count:
+    """Tells how many trainings are done, beside the progress of each that runs."""
+
+    def __init__(self, total: int, watch: Watcher):
+        self.total, self.watch, self.done = total, watch, 0
+
+    def __call__(self, progress: Progress) -> None:
+        self.watch(progress)
+        if progress.finished:
+            self.done += 1
+            self.watch(Progress("table", self.done, self.total, "trainings", finished=self.done == self.total))
+
+
+def _write(file: Path, path: Path, settings: TableSettings, found: list[tuple[Contestant, list[TrialResult]]]) -> None:
+    rows: list[dict[str, Any]] = []
+    for entrant, results in found:
+        if not results:
+            continue
+        inference, training = measure_latency(entrant.space, entrant.architecture, settings)
+        for result in results:
+            rows.append(
+                {
+                    **_row(entrant, entrant.folder(path, result.seed), result, settings.budgets),
+                    "measured_inference_ms": inference,
+                    "measured_training_ms": training,
+                }
+            )
+    write_table(file, rows, settings.model_dump(mode="json"))
+
+
+def _row(entrant: Contestant, folder: Path, result: TrialResult, budgets: list[int]) -> dict[str, Any]:
+    """The row of one training, without what depends on the machine alone."""
+    total: list[float | None] = [None] * len(budgets)
+    mean: list[float | None] = [None] * len(budgets)
+    seconds = None
+    if result.status == "done":
+        games = polars.read_parquet(folder / "episodes.parquet", glob=False)
+        total, mean = metrics_at(games["step"].to_list(), games["return"].to_list(), budgets)
+        seconds = read_json(folder / "timing.json")["seconds"]
+    return {
+        "architecture": entrant.name,
+        "seed": result.seed,
+        "status": result.status,
+        "reason": result.reason,
+        "steps": result.steps,
+        "episodes": result.episodes,
+        "budgets": budgets,
+        "total_reward": total,
+        "reward_mean": mean,
+        "parameters": result.parameters,
+        "multiply_adds": result.multiply_adds,
+        "measured_wall_seconds": seconds,
+    }
+
+
+def measure_latency(space: Space, architecture: str, settings: TableSettings, repeats: int = 11) -> tuple[float, float]:
+    """Milliseconds of one inference and of one training step on one thread, each the median of a few.
+
+    An inference is one observation through the network; a training step is one minibatch of PPO, forward and backward.
+    """
+    network = Network(space, space.architecture(architecture), 6, 0)
+    ppo = settings.ppo
+    size = max(1, ppo.rollout_steps * settings.env_settings.num_envs // ppo.minibatches)
+    stream = np.random.Generator(np.random.PCG64(seeding.integer(0, "latency")))
+
+    def observations(count: int) -> torch.Tensor:
+        return torch.as_tensor(stream.random((count, *space.input_shape), dtype=np.float32))
+
+    one, many = observations(1), observations(size)
+
+    def infer() -> None:
+        with torch.no_grad():
+            network(one)
+
+    def learn() -> None:
+        network.zero_grad()
+        logits, value = network(many)
+        (logits.mean() + value.mean()).backward()
+
+    with torch_threads(1):
+        return _median_ms(infer, 10 * repeats), _median_ms(learn, repeats)
+
+
+def _median_ms(call: Any, repeats: int) -> float:
+    call()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call()
+        times.append(1000 * (time.perf_counter() - start))
+    return round(statistics.median(times), 4)

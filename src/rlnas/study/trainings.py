@@ -1,0 +1,142 @@
+"""Trainings from scratch, live or looked up in a table: who is trained, and how it went."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from rlnas.spaces import CATALOGUE, FIXED_ID, Space, adapt, load_space
+from rlnas.study.settings import StudySettings
+from rlnas.study.trial import TrialResult
+from rlnas.study.workers import Trial, Workers
+from rlnas.table import Table
+
+MAX_FOLDER_NAME = 200
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """An architecture that is to be trained from scratch.
+
+    Attributes:
+        name: what results and folders call it: the architecture's id; the space's name for a hand-made network.
+        space: its space.
+        architecture: its id within that space.
+        baseline: whether it is a hand-made network.
+    """
+
+    name: str
+    space: Space
+    architecture: str
+    baseline: bool = False
+
+    def folder(self, run: Path, seed: int) -> Path:
+        """The directory of its trial with a seed."""
+        return run / "trials" / folder_name(self.name) / f"seed-{seed}"
+
+
+def folder_name(name: str) -> str:
+    """A folder's name for an architecture: its id, cut and with a hash where file systems would not take it."""
+    if len(name) <= MAX_FOLDER_NAME:
+        return name
+    return f"{name[: MAX_FOLDER_NAME - 17]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def find_baseline(name: str, space: Space) -> Contestant:
+    """The hand-made network of a name: a catalogue space without choices, or an architecture's id in `space`.
+
+    Raises:
+        UserError: if there is no such network.
+    """
+    if name in CATALOGUE and not load_space(name).choices:
+        return Contestant(name, adapt(load_space(name), space.input_shape), FIXED_ID, baseline=True)
+    return Contestant(space.architecture(name).id, space, space.architecture(name).id, baseline=True)
+
+
+class Trainings(Protocol):
+    """Carries out trainings from scratch."""
+
+    def run(self, entrants: Sequence[Contestant]) -> list[list[TrialResult]]:
+        """Trains every contestant with every training seed; for each, the results in the order of the seeds."""
+        ...
+
+
+class LiveTrainings:
+    """Trains in the trial directories of a study, on workers; what is there already is not trained again.
+
+    Args:
+        path: the study's run directory.
+        settings: the study's settings.
+        workers: where the trials run.
+    """
+
+    def __init__(self, path: Path, settings: StudySettings, workers: Workers):
+        self.path = path
+        self.settings = settings
+        self.workers = workers
+
+    def run(self, entrants: Sequence[Contestant]) -> list[list[TrialResult]]:
+        """See `Trainings.run`."""
+        trials: list[list[Trial]] = [[] for _ in entrants]
+        for seed in self.settings.training_seeds:
+            for entrant, own in zip(entrants, trials, strict=True):
+                settings = self.settings.trial(entrant.space, entrant.architecture, seed)
+                own.append(Trial(entrant.folder(self.path, seed), settings, f"{entrant.name} seed-{seed}"))
+        return run_all(trials, self.workers)
+
+
+def run_all(trials: Sequence[Sequence[Trial]], workers: Workers) -> list[list[TrialResult]]:
+    """Runs groups of trials: the first of every group, then the second of every group, and so on.
+
+    Raises:
+        UserError, WorkerError: of the first trial that stops the study.
+    """
+    futures: dict[tuple[int, int], Future[TrialResult]] = {}
+    for place in range(max(map(len, trials), default=0)):
+        for group, own in enumerate(trials):
+            if place < len(own):
+                futures[group, place] = workers.submit(own[place])
+    # Waiting without a limit cannot be interrupted where a library has replaced the handler of Ctrl-C (polars does).
+    while wait(futures.values(), timeout=0.5, return_when=FIRST_EXCEPTION).not_done:
+        for future in futures.values():
+            if future.done():
+                future.result()
+    return [[futures[group, place].result() for place in range(len(own))] for group, own in enumerate(trials)]
+
+
+class TableTrainings:
+    """Looks trainings up in a table.
+
+    Args:
+        table: the table.
+        settings: the study's settings; they name the table's seeds.
+    """
+
+    def __init__(self, table: Table, settings: StudySettings):
+        self.table = table
+        self.settings = settings
+
+    def run(self, entrants: Sequence[Contestant]) -> list[list[TrialResult]]:
+        """See `Trainings.run`.
+
+        Raises:
+            MissingRun: if the table lacks a run.
+        """
+        return [[self._look_up(entrant, seed) for seed in self.settings.training_seeds] for entrant in entrants]
+
+    def _look_up(self, entrant: Contestant, seed: int) -> TrialResult:
+        record = self.table.query(entrant.name, seed=seed, budget=self.settings.train_steps)
+        return TrialResult(
+            architecture=entrant.architecture,
+            space=entrant.space.name,
+            seed=seed,
+            steps=record.budget,
+            total_reward=record.total_reward,
+            reward_mean=record.reward_mean,
+            parameters=record.parameters,
+            multiply_adds=record.multiply_adds,
+        )

@@ -1,0 +1,106 @@
+"""The file of a table: Parquet, with its settings and a checksum of every byte in the metadata."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars
+
+from rlnas.errors import UserError
+
+SCHEMA_VERSION = 1
+_BLANK = b"rlnas-sha256:" + b"0" * 64
+"""Stands in the checksum's place while the checksum is worked out."""
+_CHECKSUM = re.compile(rb"rlnas-sha256:([0-9a-f]{64})")
+
+COLUMNS: dict[str, Any] = {
+    "architecture": polars.String,
+    "seed": polars.Int64,
+    "status": polars.String,
+    "reason": polars.String,
+    "steps": polars.Int64,
+    "episodes": polars.Int64,
+    "budgets": polars.List(polars.Int64),
+    "total_reward": polars.List(polars.Float64),
+    "reward_mean": polars.List(polars.Float64),
+    "parameters": polars.Int64,
+    "multiply_adds": polars.Int64,
+    "measured_inference_ms": polars.Float64,
+    "measured_training_ms": polars.Float64,
+    "measured_wall_seconds": polars.Float64,
+}
+"""One row for each run.
+
+`architecture` (its id), `seed`; `status` is `done` or `failed`, with its `reason`; environment `steps` trained and full
+games finished (`episodes`); `budgets`: environment steps at which the two metrics were taken, the last being the
+whole run; `total_reward` and `reward_mean` at these (SPEC 2.3; null before the first game ended); `parameters` and
+`multiply_adds` of the encoder; and what the building machine measured, which no seed repeats: milliseconds of one
+inference (one observation) and of one training step (a minibatch, forward and backward), seconds of the run.
+"""
+
+MEASURED = tuple(name for name in COLUMNS if name.startswith("measured_"))
+
+
+def write_table(path: Path, rows: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> None:
+    """Writes a table so that a kill at any moment leaves the old file or the new one.
+
+    Args:
+        path: the file.
+        rows: a mapping for each run, with the keys of `COLUMNS`.
+        settings: what was run, as plain data.
+    """
+    ordered = sorted(rows, key=lambda row: (row["architecture"], row["seed"]))
+    frame = polars.DataFrame(ordered, schema=COLUMNS, orient="row")
+    metadata = {
+        "schema_version": str(SCHEMA_VERSION),
+        "settings": json.dumps(settings, sort_keys=True),
+        "checksum": _BLANK.decode(),
+    }
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", statistics=False, metadata=metadata)
+    blank = buffer.getvalue()
+    if len(_CHECKSUM.findall(blank)) != 1:
+        raise RuntimeError("the checksum's place in the file is not unique")
+    checksum = hashlib.sha256(blank).hexdigest().encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    with temporary.open("wb") as file:
+        file.write(_CHECKSUM.sub(b"rlnas-sha256:" + checksum, blank))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def read_table(path: Path) -> tuple[polars.DataFrame, dict[str, Any], str]:
+    """Reads a table and checks every byte of it.
+
+    Returns:
+        The rows, the settings, the checksum.
+
+    Raises:
+        UserError: if the file cannot be read, is no table, is of another schema version, or has changed since it was
+            written.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"the table {str(path)!r} cannot be read: {error.strerror}.") from None
+    # The checksum comes before all else, since the Parquet reader may crash on a damaged file.
+    found = _CHECKSUM.findall(data)
+    if len(found) != 1:
+        raise UserError(f"the file {str(path)!r} is no table of rlnas, or is damaged: it has no checksum.")
+    checksum = found[0].decode()
+    if hashlib.sha256(_CHECKSUM.sub(_BLANK, data)).hexdigest() != checksum:
+        raise UserError(f"the table {str(path)!r} has changed since it was written: its checksum does not fit.")
+    metadata = polars.read_parquet_metadata(io.BytesIO(data))
+    version = metadata["schema_version"]
+    if version != str(SCHEMA_VERSION):
+        raise UserError(f"the table {str(path)!r} has schema version {version}; this rlnas reads {SCHEMA_VERSION}.")
+    return polars.read_parquet(io.BytesIO(data)), json.loads(metadata["settings"]), checksum

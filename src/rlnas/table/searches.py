@@ -1,0 +1,186 @@
+"""Finished searches, kept beside a table: what each ranked and what it cost, so that it can be judged on the table."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator
+
+from rlnas.errors import UserError
+from rlnas.table.table import Table
+
+SCHEMA_VERSION = 1
+RESULT_SCHEMA = 1
+"""The schema of a study's `result.json` that is read here."""
+
+
+class StoredSearch(BaseModel):
+    """One search with one seed.
+
+    Attributes:
+        strategy: its name.
+        seed: the search's seed.
+        options: options of the strategy.
+        env: id of the environment.
+        space: name of the space.
+        steps: the budget of the search, in environment steps.
+        cost_steps: environment steps that the search itself took, fitting and evaluation games together.
+        ranking: ids of architectures and their proxy performances, best first.
+        remarks: what a reader should know about how the search went.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strategy: str = Field(min_length=1)
+    seed: int = Field(ge=0)
+    options: dict[str, Any] = {}
+    env: str
+    space: str
+    steps: int = Field(ge=1)
+    cost_steps: int = Field(ge=0)
+    ranking: tuple[tuple[str, FiniteFloat], ...] = Field(min_length=1)
+    remarks: tuple[str, ...] = ()
+
+    @field_validator("ranking")
+    @classmethod
+    def _in_order(cls, ranking: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
+        names = [name for name, _ in ranking]
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                raise ValueError(f"{name!r} is ranked twice")
+        proxies = [proxy for _, proxy in ranking]
+        if proxies != sorted(proxies, reverse=True):
+            raise ValueError("the best proxy must come first")
+        return ranking
+
+    @property
+    def kind(self) -> tuple[str, int, str]:
+        """What searches that differ in their seed alone have in common: strategy, budget, options."""
+        return self.strategy, self.steps, json.dumps(self.options, sort_keys=True)
+
+    def __str__(self) -> str:
+        return f"{self.strategy} with seed {self.seed}"
+
+    def check(self, table: Table) -> None:
+        """Makes sure that the search belongs to a table.
+
+        Raises:
+            UserError: if environment or space differ; the message names the difference.
+        """
+        for what, own, other in (("environment", self.env, table.env), ("space", self.space, table.space.name)):
+            if own != other:
+                raise UserError(
+                    f"the search {self} does not fit the table {table.name!r}: its {what} is {own!r}, the table's is "
+                    f"{other!r}."
+                )
+        for name, _ in self.ranking:
+            try:
+                table.space.architecture(name)
+            except UserError as error:
+                raise UserError(f"the search {self} does not fit the table {table.name!r}: {error}") from None
+
+
+def write_searches(path: str | Path, searches: Iterable[StoredSearch]) -> None:
+    """Writes searches as one JSON file, in an order of their own; a kill leaves the old file or the new one.
+
+    Raises:
+        UserError: if one is given twice.
+    """
+    kept = _distinct(searches)
+    entries = ",\n".join(json.dumps(search.model_dump(mode="json"), sort_keys=True, allow_nan=False) for search in kept)
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.part")
+    temporary.write_text(f'{{"schema": {SCHEMA_VERSION}, "searches": [\n{entries}\n]}}\n', encoding="utf-8")
+    os.replace(temporary, target)
+
+
+def read_searches(path: str | Path) -> list[StoredSearch]:
+    """Reads a file of searches.
+
+    Raises:
+        UserError: if it cannot be read, is of another schema version, or an entry is wrong; the message says which.
+    """
+    data = _read_object(Path(path))
+    if data.get("schema") != SCHEMA_VERSION:
+        version = data.get("schema")
+        raise UserError(f"the searches {str(path)!r} have schema {version!r}; this rlnas reads {SCHEMA_VERSION}.")
+    entries = data.get("searches")
+    if not isinstance(entries, list):
+        raise UserError(f"the file {str(path)!r} holds no list of searches.")
+    return _distinct(_build(entry, f"search {n} of {str(path)!r}") for n, entry in enumerate(entries, 1))
+
+
+def search_of_run(run: str | Path) -> StoredSearch:
+    """The search of a finished study, from its run directory.
+
+    Raises:
+        UserError: if the directory holds no study, the study is not done, or its files are damaged.
+    """
+    path = Path(run)
+    if not (path / "study.json").exists():
+        raise UserError(f"{str(run)!r} is no run of rlnas search: it has no study.json.")
+    if not (path / "result.json").exists():
+        raise UserError(f"the study {str(run)!r} is not done: rlnas resume {run}")
+    study, result = _read_object(path / "study.json"), _read_object(path / "result.json")
+    if result.get("schema") != RESULT_SCHEMA:
+        raise UserError(f"the study {str(run)!r} has a result of schema {result.get('schema')!r}, not {RESULT_SCHEMA}.")
+    try:
+        cost = result["search"]
+        found = {name: result[name] for name in ("strategy", "seed", "env", "space", "steps")}
+        found["options"] = study["strategy_options"]
+        found["cost_steps"] = cost["fit_steps"] + cost["evaluation_steps"]
+        found["ranking"] = [(entry["architecture"], entry["proxy"]) for entry in result["ranking"]]
+    except (LookupError, TypeError) as error:
+        raise UserError(f"the study {str(run)!r} is damaged or of another version: {error!r}.") from None
+    return _build({**found, "remarks": result.get("remarks", ())}, f"the study {str(run)!r}")
+
+
+def collect_searches(sources: Sequence[str | Path]) -> list[StoredSearch]:
+    """The searches of several files and run directories.
+
+    Raises:
+        UserError: if one of them cannot be read, or a search is given twice.
+    """
+    found: list[StoredSearch] = []
+    for source in sources:
+        found += [search_of_run(source)] if Path(source).is_dir() else read_searches(source)
+    return _distinct(found)
+
+
+def _distinct(searches: Iterable[StoredSearch]) -> list[StoredSearch]:
+    """Sorted by strategy, budget, options and seed."""
+    found: dict[tuple[Any, ...], StoredSearch] = {}
+    for search in searches:
+        key = (*search.kind, search.env, search.space, search.seed)
+        if key in found:
+            raise UserError(f"the search {search} is given twice ({search.env}, {search.space}, {search.steps} steps).")
+        found[key] = search
+    return [found[key] for key in sorted(found)]
+
+
+def _build(data: object, what: str) -> StoredSearch:
+    if not isinstance(data, Mapping):
+        raise UserError(f"{what} should be a JSON object.")
+    try:
+        return StoredSearch(**data)
+    except (ValidationError, TypeError) as error:
+        if not isinstance(error, ValidationError):
+            raise UserError(f"{what} is wrong: {error}.") from None
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UserError(f"{what} is wrong: {where}: {first['msg']}.") from None
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"the file {str(path)!r} cannot be read: {error}.") from None
+    if not isinstance(found, dict):
+        raise UserError(f"the file {str(path)!r} should hold a JSON object.")
+    return found

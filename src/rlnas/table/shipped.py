@@ -1,0 +1,29 @@
+"""The tables that come with the package."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from rlnas.errors import unknown
+from rlnas.table.table import Table
+
+DATA = Path(str(resources.files("rlnas.table") / "data"))
+
+
+def shipped() -> list[str]:
+    """The names of the tables that come with the package."""
+    return sorted(path.stem for path in DATA.glob("*.parquet"))
+
+
+def load(name: str) -> Table:
+    """A table that comes with the package, by name, or one's own, by the path of its file.
+
+    Raises:
+        UserError: if there is no such table, or it is damaged.
+    """
+    if str(name).endswith(".parquet"):
+        return Table.read(name)
+    if name not in shipped():
+        raise unknown("table", name, [*shipped(), "a file that ends in .parquet"])
+    return Table.read(DATA / f"{name}.parquet")

@@ -1,0 +1,214 @@
+"""A tabular benchmark: the true performance of every architecture of a space, under several seeds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import polars
+
+from rlnas.errors import UserError, unknown
+from rlnas.quantity import parse_steps, short
+from rlnas.spaces import Space
+from rlnas.table.files import MEASURED, read_table
+
+Metric = Literal["total_reward", "reward_mean"]
+METRICS: tuple[Metric, ...] = ("total_reward", "reward_mean")
+
+
+class MissingRun(UserError, LookupError):
+    """The table has no such run; the message names architecture, seed and budget, and what there is."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run of a table, at one budget.
+
+    Attributes:
+        architecture: its id.
+        seed: the training seed.
+        budget: environment steps.
+        total_reward: mean return of the last 100 full games; `None` if none had ended.
+        reward_mean: the metric that rewards learning early (SPEC 2.3).
+        parameters: of the encoder.
+        multiply_adds: of the encoder, for one observation.
+    """
+
+    architecture: str
+    seed: int
+    budget: int
+    total_reward: float | None
+    reward_mean: float | None
+    parameters: int
+    multiply_adds: int
+
+
+class Table:
+    """A table, read-only. Nothing is averaged, rounded or filled in unless it is asked for by name.
+
+    Args:
+        frame: the rows, with the columns of `rlnas.table.files.COLUMNS`.
+        settings: what was run.
+        name: what to call the table in messages.
+        checksum: of the file.
+
+    Attributes:
+        architectures: ids, in the order of the space.
+        baselines: names of the hand-made networks that were trained beside them; they are queried like architectures.
+        seeds: training seeds, ascending.
+        budgets: environment steps at which every run can be queried, ascending; the last is the whole run.
+    """
+
+    def __init__(self, frame: polars.DataFrame, settings: Mapping[str, Any], name: str, checksum: str = ""):
+        self.frame = frame
+        self.settings = dict(settings)
+        self.name = name
+        self.checksum = checksum
+        rows = frame.to_dicts()
+        if not rows:
+            raise UserError(f"the table {name!r} holds no run.")
+        self._rows: dict[tuple[str, int], dict[str, Any]] = {(r["architecture"], r["seed"]): r for r in rows}
+        present = {architecture for architecture, _ in self._rows}
+        self.architectures = [a.id for a in self.space if a.id in present]
+        self.baselines = sorted(present - set(self.architectures))
+        self.seeds = sorted({seed for _, seed in self._rows})
+        self.budgets: list[int] = rows[0]["budgets"]
+
+    @staticmethod
+    def read(path: str | Path) -> Table:
+        """Reads a table's file.
+
+        Raises:
+            UserError: if it cannot be read, is no table, or has changed since it was written.
+        """
+        frame, settings, checksum = read_table(Path(path))
+        return Table(frame, settings, Path(path).stem, checksum)
+
+    @cached_property
+    def space(self) -> Space:
+        """The search space."""
+        return Space.from_dict(self.settings["space"])
+
+    @property
+    def env(self) -> str:
+        """Id of the environment."""
+        return str(self.settings["env"])
+
+    @property
+    def steps(self) -> int:
+        """Environment steps of every run."""
+        return self.budgets[-1]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every architecture of the space has a successful run with every seed."""
+        return not self.missing() and len(self.architectures) == self.space.size
+
+    def missing(self) -> list[tuple[str, int]]:
+        """The networks and seeds, of those in the table, without a successful run."""
+        pairs = [(name, seed) for name in (*self.architectures, *self.baselines) for seed in self.seeds]
+        return [pair for pair in pairs if pair not in self._rows or self._rows[pair]["status"] != "done"]
+
+    @cached_property
+    def results_digest(self) -> str:
+        """A hash of all that the settings decide: equal for two builds of one table, whatever the machine measured."""
+        kept = self.frame.drop(MEASURED).sort("architecture", "seed").to_dicts()
+        settings = {key: value for key, value in self.settings.items() if key != "versions"}
+        return hashlib.sha256(json.dumps([settings, kept], sort_keys=True).encode()).hexdigest()
+
+    def query(self, architecture: str, *, seed: int, budget: int | str) -> Record:
+        """One run at one budget.
+
+        Args:
+            architecture: an architecture's id, or the name of a baseline.
+            seed: a training seed.
+            budget: environment steps, one of `budgets`; `"300k"` will do.
+
+        Raises:
+            MissingRun: if the table has no such run, or the run failed.
+        """
+        row, index = self._find(architecture, seed, budget)
+        return Record(
+            architecture,
+            seed,
+            self.budgets[index],
+            row["total_reward"][index],
+            row["reward_mean"][index],
+            row["parameters"],
+            row["multiply_adds"],
+        )
+
+    def _find(self, architecture: str, seed: int, budget: int | str) -> tuple[dict[str, Any], int]:
+        steps = budget if isinstance(budget, int) else parse_steps(budget, "budget")
+        run = f"the table {self.name!r} has no run of architecture {architecture!r} with seed {seed} at budget {steps}"
+        if architecture not in self._known:
+            self.space.architecture(architecture)  # says what is wrong with an id that is not the space's
+            raise MissingRun(f"{run}: no run of that architecture is in it.")
+        if (architecture, seed) not in self._rows:
+            raise MissingRun(f"{run}: its seeds are {', '.join(map(str, self.seeds))}.")
+        if steps not in self._budget_index:
+            raise MissingRun(f"{run}: its budgets are {', '.join(map(str, self.budgets))}.")
+        row = self._rows[architecture, seed]
+        if row["status"] != "done":
+            raise MissingRun(f"{run}: that run failed ({row['reason']}).")
+        return row, self._budget_index[steps]
+
+    @cached_property
+    def _known(self) -> set[str]:
+        return {*self.architectures, *self.baselines}
+
+    @cached_property
+    def _budget_index(self) -> dict[int, int]:
+        return {budget: index for index, budget in enumerate(self.budgets)}
+
+    def values(self, architecture: str, *, budget: int | str, metric: Metric, seeds: Sequence[int]) -> list[float]:
+        """A metric of one architecture under each of the seeds.
+
+        Raises:
+            MissingRun: if a run is missing, failed, or had finished no game by then.
+            UserError: if there is no such metric.
+        """
+        if metric not in METRICS:
+            raise unknown("metric", metric, METRICS)
+        found: list[float] = []
+        for seed in seeds:
+            row, index = self._find(architecture, seed, budget)
+            value = row[metric][index]
+            if value is None:
+                raise MissingRun(
+                    f"the table {self.name!r} has no {metric} of architecture {architecture!r} with seed {seed} at "
+                    f"budget {self.budgets[index]}: no game had ended by then."
+                )
+            found.append(value)
+        return found
+
+    def mean(self, architecture: str, *, budget: int | str, metric: Metric, seeds: Sequence[int]) -> float:
+        """The mean of a metric over the given seeds; raises as `values` does."""
+        return float(np.mean(self.values(architecture, budget=budget, metric=metric, seeds=seeds)))
+
+    def scores(self, *, budget: int | str, metric: Metric, seeds: Sequence[int]) -> np.ndarray:
+        """A metric of all architectures, `(architectures, seeds)` float64; raises as `values` does."""
+        return np.array(
+            [self.values(name, budget=budget, metric=metric, seeds=seeds) for name in self.architectures],
+            dtype=np.float64,
+        )
+
+    def measured(self, architecture: str) -> dict[str, float | None]:
+        """What the building machine measured, each the mean over the architecture's runs; `None` where it did not."""
+        rows = [row for (name, _), row in self._rows.items() if name == architecture]
+        if not rows:
+            raise MissingRun(f"the table {self.name!r} has no run of architecture {architecture!r}.")
+        known = {name: [row[name] for row in rows if row[name] is not None] for name in MEASURED}
+        return {name: float(np.mean(values)) if values else None for name, values in known.items()}
+
+    def __repr__(self) -> str:
+        return (
+            f"Table({self.name!r}: {self.env}, {len(self.architectures)} architectures of {self.space.name}, "
+            f"{len(self.seeds)} seeds, {short(self.steps)} steps)"
+        )
