@@ -66,7 +66,8 @@ def main() -> None:
                 scores.append(json.loads((out / "result.json").read_text())["total_reward"])
             if scores:
                 spread = statistics.stdev(scores) if len(scores) > 1 else 0.0
-                print(f"| {game} | {name} | {statistics.fmean(scores):.2f} ± {spread:.2f} ({len(scores)}) |", flush=True)
+                score = f"{statistics.fmean(scores):.2f} ± {spread:.2f} ({len(scores)})"
+                print(f"| {game} | {name} | {score} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,17 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from rlnas.nets.modules import ConvBlock, FitBlock, FlattenBlock, LinearBlock, MaxPoolBlock
-from rlnas.spaces import Choice, Conv, Fit, Flatten, Linear, MaxPool
+from rlnas.nets.modules import (
+    ActivationBlock,
+    ConvBlock,
+    FitBlock,
+    FlattenBlock,
+    LinearBlock,
+    MaxPoolBlock,
+    NormBlock,
+    ReadoutBlock,
+)
+from rlnas.spaces import Activation, Choice, Conv, Fit, Flatten, Linear, MaxPool, Norm, Readout
 
 
 def image(channels: int, height: int, width: int) -> torch.Tensor:
@@ -133,3 +142,70 @@ def test_flatten_runs_over_channels_then_rows_in_either_memory_layout():
     block = FlattenBlock(Flatten(), (2, 3, 4), {})
     assert block(x)[0].tolist() == list(range(24))
     assert block(x.to(memory_format=torch.channels_last))[0].tolist() == list(range(24))
+
+
+NAIVE = {
+    "none": lambda x: x,
+    "relu": lambda x: x * (x > 0),
+    "tanh": lambda x: (x.exp() - (-x).exp()) / (x.exp() + (-x).exp()),
+    "silu": lambda x: x / (1 + (-x).exp()),
+    "gelu": lambda x: x * (1 + torch.erf(x / 2**0.5)) / 2,
+    "elu": lambda x: torch.where(x > 0, x, x.exp() - 1),
+}
+
+
+@pytest.mark.parametrize("kind", NAIVE)
+def test_activations(kind):
+    x = image(2, 5, 5)
+    before = x.clone()
+    expected = NAIVE[kind](x)
+    torch.testing.assert_close(ActivationBlock(Activation(kind), (2, 5, 5), {})(x), expected)
+    assert torch.equal(x, before)  # the layer before may need it
+    flat = x.flatten(1)
+    linear = LinearBlock(Linear(3, activation=kind), (50,), {})
+    torch.testing.assert_close(linear(flat), NAIVE[kind](linear.linear(flat)))
+    conv = ConvBlock(Conv(3, kernel=3, activation=kind), (2, 5, 5), {})
+    torch.testing.assert_close(conv(x), NAIVE[kind](conv.conv(x)))
+    readout = ReadoutBlock(Readout(3, activation=kind), (2, 5, 5), {})
+    torch.testing.assert_close(readout(x), NAIVE[kind](readout.linear(flat)))
+
+
+def test_every_activation_keeps_padded_channels_at_zero():
+    for kind in NAIVE:
+        assert not ActivationBlock(Activation(kind), (1,), {})(torch.zeros(1, 1)).any()
+
+
+def test_readouts_reduce_the_positions():
+    x = image(3, 4, 5)
+    kind = Choice("readout", ["flatten", "mean", "max"])
+    reduced = {
+        "flatten": x.reshape(2, 60),
+        "mean": torch.stack([x[:, c].sum((1, 2)) / 20 for c in range(3)], 1),
+        "max": torch.stack([x[:, c].reshape(2, 20).sort().values[:, -1] for c in range(3)], 1),
+    }
+    for name, vector in reduced.items():
+        layer = Readout(7, kind, activation="none")
+        block = ReadoutBlock(layer, (3, 4, 5), {"readout": name})
+        torch.testing.assert_close(block(x), vector @ block.linear.weight.T + block.linear.bias)
+        assert sum(p.numel() for p in block.parameters()) == layer.parameters((3, 4, 5), {"readout": name})
+        assert layer.multiply_adds((3, 4, 5), {"readout": name}) == block.linear.weight.numel()
+
+
+@pytest.mark.parametrize("shape", [(6,), (4, 3, 5)])
+def test_layer_norm_normalises_all_but_the_batch(shape):
+    x = torch.randn(2, *shape, generator=torch.Generator().manual_seed(1)) * 3 + 1
+    layer = Norm(Choice("norm", ["layer", "none"]))
+    block = NormBlock(layer, shape, {"norm": "layer"})
+    scale, shift = torch.linspace(0.5, 2, shape[0]), torch.linspace(-1, 1, shape[0])
+    with torch.no_grad():
+        block.norm.weight.copy_(scale)
+        block.norm.bias.copy_(shift)
+    places = tuple(range(1, x.dim()))
+    centred = x - x.mean(places, keepdim=True)
+    normal = centred / (centred.square().mean(places, keepdim=True) + 1e-5).sqrt()
+    per_channel = (1, -1) + (1,) * (x.dim() - 2)
+    torch.testing.assert_close(block(x), normal * scale.reshape(per_channel) + shift.reshape(per_channel))
+    assert sum(p.numel() for p in block.parameters()) == layer.parameters(shape, {"norm": "layer"})
+    nothing = NormBlock(layer, shape, {"norm": "none"})
+    assert torch.equal(nothing(x), x)
+    assert layer.parameters(shape, {"norm": "none"}) == len(list(nothing.parameters())) == 0

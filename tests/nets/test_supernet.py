@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from rlnas.nets import Network, Supernet
-from rlnas.spaces import Architecture, Choice, Conv, Fit, Flatten, Linear, MaxPool, Space, load_space
+from rlnas.spaces import Architecture, Choice, Conv, Fit, Flatten, Linear, MaxPool, Space, adapt, load_space
 
 ACTIONS = 4
 
@@ -48,6 +48,16 @@ def check_path(supernet: Supernet, path: Architecture, x: Tensor) -> None:
     assert set(our_gradients) == set(their_gradients) == {name for name, _ in network.named_parameters()}
     for name, gradient in their_gradients.items():
         torch.testing.assert_close(our_gradients[name], gradient, rtol=1e-6, atol=1e-6, msg=name)
+
+
+@pytest.mark.parametrize("name", ["minatar-1", "minatar-2", "minatar-cnn"])
+def test_every_path_on_grids_of_bools_is_the_network_of_its_architecture(name):
+    space = adapt(load_space(name), (6, 10, 10))
+    supernet = Supernet(space, ACTIONS)
+    x = torch.rand(3, 6, 10, 10, generator=torch.Generator().manual_seed(0)) < 0.3
+    for path in space:
+        check_path(supernet, path, x)
+        assert torch.equal(supernet(x)[0], supernet(x.float())[0])
 
 
 @pytest.mark.usefixtures("_cheap_weights")

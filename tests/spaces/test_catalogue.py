@@ -3,7 +3,7 @@ import torch
 
 from rlnas.errors import UserError
 from rlnas.nets import Encoder
-from rlnas.spaces import CATALOGUE, Space, load_space
+from rlnas.spaces import CATALOGUE, Flatten, Space, adapt, load_space
 
 
 def map_sides(space: Space, architecture) -> list[int]:
@@ -65,6 +65,45 @@ def test_ids_of_the_papers_architectures_are_stable():
 def test_paper_1_flattens_to_7744_features():
     space = load_space("paper-1")
     assert space.shapes(space.architecture("k2=4,k3=3"))[-3:] == [(64, 11, 11), (7744,), (512,)]
+
+
+def test_minatar_1_keeps_its_map_sizes_whatever_the_kernels():
+    space = load_space("minatar-1")
+    assert space.size == 25
+    for architecture in space:
+        assert map_sides(space, architecture) == [5, 3]
+    assert space.shapes(next(iter(space)))[-2:] == [(288,), (128,)]
+
+
+def test_minatar_2_has_trade_offs():
+    space = load_space("minatar-2")
+    assert 100 <= space.size <= 200
+    example = dict(next(iter(space)))
+    strides = [map_sides(space, space.architecture({**example, "stride": stride})) for stride in (1, 2)]
+    assert strides == [[10, 10, 5], [5, 5, 5]]
+    costs = {kind: space.cost(space.architecture({**example, "readout": kind})) for kind in ("flatten", "mean", "max")}
+    assert costs["mean"] == costs["max"]
+    assert costs["flatten"].parameters > 5 * costs["mean"].parameters
+
+
+def test_minatar_cnn_is_the_games_own_network():
+    space = load_space("minatar-cnn")
+    (architecture,) = space
+    # A 3x3 convolution to 16 channels and 1,024 -> 128 (Young and Tian, 2019).
+    assert space.cost(architecture).parameters == 16 * (4 * 9 + 1) + 128 * (1024 + 1)
+
+
+def test_spaces_of_grids_take_the_channels_of_the_game():
+    for name in ("minatar-1", "minatar-2", "minatar-cnn"):
+        space = load_space(name)
+        adapted = adapt(space, (7, 10, 10))
+        assert adapted.input_shape == (7, 10, 10)
+        assert adapted == space.with_input((7, 10, 10))
+        assert adapt(space, (7, 9, 9)) == space
+        assert adapt(space, (7,)) == space
+    assert adapt(load_space("paper-1"), (3, 84, 84)) == load_space("paper-1")
+    mine = Space("minatar-1", (4, 10, 10), [Flatten()])
+    assert adapt(mine, (7, 10, 10)) == mine
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

@@ -1,7 +1,7 @@
 import pytest
 
 from rlnas.errors import UserError
-from rlnas.spaces import Choice, Conv, Fit, Flatten, Linear, MaxPool, ShapeError
+from rlnas.spaces import Activation, Choice, Conv, Fit, Flatten, Linear, MaxPool, Norm, Readout, ShapeError
 
 
 @pytest.mark.parametrize("kernel", range(1, 8))
@@ -45,6 +45,7 @@ def test_fit_gives_the_exact_size():
         (Fit(4, 4), (12,), "needs a map"),
         (Fit(4, 4, channels=2), (3, 4, 4), "cannot reduce 3 channels to 2"),
         (Linear(8), (3, 4, 4), "put a flatten layer before it"),
+        (Readout(8), (12,), "needs a map"),
     ],
 )
 def test_a_shape_that_a_layer_cannot_take_is_named(layer, shape, fault):
@@ -73,6 +74,16 @@ def test_reflection_works_up_to_the_size_of_the_map():
         (lambda: Fit(4, 4, shrink="squash"), "fit: shrink must be one of pool, crop"),
         (lambda: Fit(Choice("h", [4, 5]), 4), "fit: height cannot be a choice"),
         (lambda: Linear(0), "linear: features"),
+        (lambda: Linear(4, activation="sin"), "linear: activation must be one of none, relu, tanh"),
+        (lambda: Conv(4, kernel=3, activation=Choice("a", ["relu"])), "conv: activation cannot be a choice"),
+        (lambda: Readout(0), "readout: features"),
+        (lambda: Readout(Choice("f", [4, 8])), "readout: features cannot be a choice"),
+        (
+            lambda: Readout(8, Choice("r", ["mean", "sum"])),
+            "readout: kind must be one of flatten, mean, max, not 'sum'",
+        ),
+        (lambda: Norm(Choice("n", ["layer", "batch"])), "norm: kind must be one of layer, none, not 'batch'"),
+        (lambda: Activation("sin"), "activation: kind must be one of none, relu"),
     ],
 )
 def test_a_parameter_that_is_not_allowed_is_named(make, fault):

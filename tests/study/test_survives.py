@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .helpers import rlnas, tiny_command
+from .helpers import rlnas, tiny_command, workers_of
 
 RESULTS = ("result.json", "search/ranking.json", "search/paths.jsonl", "search/episodes.parquet", "report.html")
 
@@ -115,19 +115,6 @@ def test_ctrl_c_stops_the_search_and_its_workers_at_once(tmp_path: Path) -> None
     assert "rlnas resume" in message
     assert "Traceback" not in message
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
-
-
-def workers_of(parent: int) -> list[int]:
-    """The processes that a search has started and that still run."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split() if entry.name.isdigit() else []
-        except OSError:
-            continue
-        if fields and fields[0] != "Z" and int(fields[1]) == parent:
-            found.append(int(entry.name))
-    return found
 
 
 @pytest.mark.slow

@@ -49,7 +49,7 @@ def test_icc_interval_agrees_with_resampling_rows():
     found = variance_components(scores, seed=0, resamples=4000).icc
     rng = np.random.default_rng(5)
     drawn = []
-    for _ in range(1500):
+    for _ in range(800):
         rows = scores[rng.integers(12, size=12)]
         between, within = 4 * rows.mean(1).var(ddof=1), rows.var(1, ddof=1).mean()
         drawn.append((between - within) / (between + 3 * within))
@@ -92,7 +92,7 @@ def test_correlation_interval_agrees_with_scipys_bootstrap(kind):
         paired=True,
         vectorized=False,
         method="percentile",
-        n_resamples=1200,
+        n_resamples=600,
         rng=rng,
     ).confidence_interval
     assert (found.low, found.high) == pytest.approx((other.low, other.high), abs=0.05)

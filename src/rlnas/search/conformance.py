@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -23,13 +24,16 @@ ENOUGH = 20
 """In a space of so many architectures, two seeds are not expected to search alike."""
 
 
-def check_strategy(make: Make, spaces: Iterable[Space] | None = None, iterations: int = 57) -> None:
+def check_strategy(
+    make: Make, spaces: Iterable[Space] | None = None, iterations: int = 57, limit: int = 10_000
+) -> None:
     """Puts a strategy through all checks, on several spaces.
 
     Args:
         make: the strategy's class, or any function that makes one.
         spaces: where to try it; by default small, of one choice, and far too large to enumerate.
         iterations: its budget of PPO iterations.
+        limit: proposals within which a search has to end.
 
     Raises:
         AssertionError: at the first broken promise, saying which.
@@ -53,7 +57,7 @@ def check_strategy(make: Make, spaces: Iterable[Space] | None = None, iterations
     """
     for space in example_spaces() if spaces is None else spaces:
         for check in CHECKS:
-            check(Bench(make, space, iterations))
+            check(Bench(make, space, iterations, limit=limit))
 
 
 def example_spaces() -> tuple[Space, Space, Space]:
@@ -85,8 +89,7 @@ class SyntheticRunner:
         """The outcome of a proposal, the same at every call."""
         if isinstance(proposal, Fit):
             score = self.score(proposal.path)
-            # In a short fit it may happen that no game ends, at the best of times.
-            games = 0 if self.unlucky else self._noise("games") % 3
+            games = 0 if self.unlucky else 1 + self._noise("games") % 2
             return Outcome(((score,) * games,), running=score / 2)
         if isinstance(proposal, Evaluate):
             return Outcome(tuple((self.score(path),) * proposal.episodes for path in proposal.paths))
@@ -135,23 +138,37 @@ class Bench:
         return self.make(self.space, self.iterations, self.seed if seed is None else seed)
 
     def drive(self, strategy: Strategy, runner: SyntheticRunner | None = None) -> list[Proposal]:
-        """Drives a strategy to its end; returns its proposals."""
+        """Drives a strategy to its end; returns its proposals, each of which was checked."""
         runner = runner or SyntheticRunner(self.space)
         proposals: list[Proposal] = []
         while (proposal := strategy.ask()) is not None:
             if len(proposals) == self.limit:
                 self.fail(f"the search must end, but goes on after {self.limit} proposals.")
+            _check_proposal(self, proposal)
             proposals.append(proposal)
             strategy.tell(runner.answer(proposal))
             runner.told()
         return proposals
 
+    @contextmanager
+    def promise(self, promise: str) -> Iterator[None]:
+        """Turns what a strategy raises into the error that names the broken promise."""
+        try:
+            yield
+        except AssertionError:
+            raise
+        except Exception as error:
+            raise AssertionError(f"on space {self.space.name!r}: {promise}, but: {error!r}.") from error
+
     def as_json(self, state: dict[str, Any]) -> str:
         """A state as JSON text."""
-        try:
+        with self.promise("state_dict() must be plain data that JSON can hold"):
             return json.dumps(state, sort_keys=True)
-        except (TypeError, ValueError) as error:
-            self.fail(f"state_dict() must be plain data that JSON can hold: {error}.")
+
+    def rank(self, strategy: Strategy) -> list[Ranked]:
+        """A strategy's ranking."""
+        with self.promise("rank() must work at any time"):
+            return strategy.rank()
 
 
 def check_proposals(bench: Bench) -> None:
@@ -162,8 +179,6 @@ def check_proposals(bench: Bench) -> None:
         proposals = trial.drive(strategy)
         if strategy.ask() is not None:
             bench.fail("ask() must go on returning None when the search is over.")
-        for proposal in proposals:
-            _check_proposal(bench, proposal)
         spent = sum(proposal.iterations for proposal in proposals if isinstance(proposal, Fit))
         if spent > budget:
             bench.fail(f"the fits take {spent} iterations, but the budget is {budget}.")
@@ -196,13 +211,13 @@ def _check_proposal(bench: Bench, proposal: Proposal) -> None:
 def check_ranking(bench: Bench) -> None:
     """Rankings are in order, at any time; at the end they hold as many architectures as promised."""
     strategy, runner = bench.fresh(), SyntheticRunner(bench.space)
-    _check_ranking(bench, strategy.rank())
+    _check_ranking(bench, bench.rank(strategy))
     while (proposal := strategy.ask()) is not None and runner.turn < bench.limit:
         strategy.tell(runner.answer(proposal))
         runner.told()
         if _is_sampled(runner.turn):
-            _check_ranking(bench, strategy.rank())
-    ranking = strategy.rank()
+            _check_ranking(bench, bench.rank(strategy))
+    ranking = bench.rank(strategy)
     _check_ranking(bench, ranking)
     if len(ranking) != strategy.coverage:
         bench.fail(f"the final ranking holds {len(ranking)} architectures, but coverage promises {strategy.coverage}.")
@@ -226,8 +241,9 @@ def _check_ranking(bench: Bench, ranking: list[Ranked]) -> None:
 def check_bad_luck(bench: Bench) -> None:
     """A search survives fits in which no game ends, and trainings that fail."""
     strategy = bench.fresh()
-    proposals = bench.drive(strategy, SyntheticRunner(bench.space, unlucky=True))
-    ranking = strategy.rank()
+    with bench.promise("a search must survive fits in which no game ends, and trainings that fail"):
+        proposals = bench.drive(strategy, SyntheticRunner(bench.space, unlucky=True))
+        ranking = strategy.rank()
     _check_ranking(bench, ranking)
     trained = any(isinstance(proposal, Train) for proposal in proposals)
     if len(ranking) > strategy.coverage or (not trained and len(ranking) < strategy.coverage):
@@ -294,7 +310,8 @@ def check_resume(bench: Bench) -> None:
     ranking = whole.rank()
     for turn in _cuts(expected):
         resumed, state = bench.fresh(), json.loads(states[turn])
-        resumed.load_state_dict(state)
+        with bench.promise("load_state_dict() must take what state_dict() gave, by way of JSON"):
+            resumed.load_state_dict(state)
         if bench.as_json(resumed.state_dict()) != states[turn]:
             bench.fail(f"after {turn} proposals: the state that was loaded must be the state that is saved.")
         if bench.drive(resumed, SyntheticRunner(bench.space, turn)) != expected[turn:]:

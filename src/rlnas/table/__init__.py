@@ -1,8 +1,24 @@
 """Tabular benchmarks: read, query, merge, and search on a table instead of training."""
 
 from rlnas.table.merge import merge
+from rlnas.table.searches import StoredSearch, collect_searches, read_searches, search_of_run, write_searches
 from rlnas.table.shipped import load, shipped
 from rlnas.table.simulate import TableRunner
 from rlnas.table.table import METRICS, Metric, MissingRun, Record, Table
 
-__all__ = ["METRICS", "Metric", "MissingRun", "Record", "Table", "TableRunner", "load", "merge", "shipped"]
+__all__ = [
+    "METRICS",
+    "Metric",
+    "MissingRun",
+    "Record",
+    "StoredSearch",
+    "Table",
+    "TableRunner",
+    "collect_searches",
+    "load",
+    "merge",
+    "read_searches",
+    "search_of_run",
+    "shipped",
+    "write_searches",
+]

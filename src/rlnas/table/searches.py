@@ -69,7 +69,8 @@ class StoredSearch(BaseModel):
         """Makes sure that the search belongs to a table.
 
         Raises:
-            UserError: if environment or space differ; the message names the difference.
+            UserError: if environment or space differ, or the space has no such architecture; the message names the
+                difference.
         """
         for what, own, other in (("environment", self.env, table.env), ("space", self.space, table.space.name)):
             if own != other:
@@ -79,9 +80,11 @@ class StoredSearch(BaseModel):
                 )
         for name, _ in self.ranking:
             try:
-                table.space.architecture(name)
+                spelled = table.space.architecture(name).id
             except UserError as error:
                 raise UserError(f"the search {self} does not fit the table {table.name!r}: {error}") from None
+            if name != spelled:
+                raise UserError(f"the search {self} ranks {name!r}, which the space spells {spelled!r}.")
 
 
 def write_searches(path: str | Path, searches: Iterable[StoredSearch]) -> None:
@@ -137,7 +140,7 @@ def search_of_run(run: str | Path) -> StoredSearch:
         found["ranking"] = [(entry["architecture"], entry["proxy"]) for entry in result["ranking"]]
     except (LookupError, TypeError) as error:
         raise UserError(f"the study {str(run)!r} is damaged or of another version: {error!r}.") from None
-    return _build({**found, "remarks": result.get("remarks", ())}, f"the study {str(run)!r}")
+    return _build({**found, "remarks": cost.get("remarks", ())}, f"the study {str(run)!r}")
 
 
 def collect_searches(sources: Sequence[str | Path]) -> list[StoredSearch]:

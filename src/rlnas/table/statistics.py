@@ -13,6 +13,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from math import comb, sqrt
 from typing import Literal
@@ -102,7 +103,7 @@ def variance_components(scores: np.ndarray, *, seed: int, resamples: int = RESAM
     count, seeds = scores.shape
     if count < 2 or seeds < 2:
         return None
-    drawn = _with_whole(_counts(count, seed, resamples))
+    drawn = _counts(count, seed, resamples)
     means, within = scores.mean(1), scores.var(1, ddof=1)
     size = float(count)
     centres = (drawn @ means / size)[:, None]
@@ -153,7 +154,7 @@ def mean_correlation(
         seed: root of the resampling's random stream.
         resamples: resamples of the architectures for the interval.
     """
-    drawn = _with_whole(_counts(truth.size, seed, resamples))
+    drawn = _counts(truth.size, seed, resamples)
     found = []
     for proxy in proxies:
         known = ~np.isnan(proxy)
@@ -287,14 +288,13 @@ def _end(value: float, m: int, n: int, outside: float) -> float:
     return inside
 
 
+@lru_cache(maxsize=4)
 def _counts(size: int, seed: int, resamples: int) -> np.ndarray:
-    """How often each of `size` things is drawn in each resample: `(resamples, size)`."""
-    return seeding.generator(seed, "bootstrap").multinomial(size, np.full(size, 1 / size), resamples).astype(np.float64)
-
-
-def _with_whole(counts: np.ndarray) -> np.ndarray:
-    """The resamples, and before them the sample itself."""
-    return np.vstack([np.ones((1, counts.shape[1])), counts])
+    """How often each of `size` things is drawn: first the sample itself, then each resample."""
+    drawn = seeding.generator(seed, "bootstrap").multinomial(size, np.full(size, 1 / size), resamples)
+    counts = np.vstack([np.ones((1, size)), drawn])
+    counts.flags.writeable = False
+    return counts
 
 
 def _estimate(value: float, resampled: np.ndarray) -> Estimate:

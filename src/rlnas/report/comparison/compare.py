@@ -14,7 +14,6 @@ from rlnas.report.comparison.contenders import (
     RANDOM,
     Conditions,
     Contender,
-    Found,
     Standings,
     grouped,
     judge,
@@ -134,12 +133,14 @@ def work_out(
     seed: int = 0,
 ) -> Comparison:
     """Judges searches on a table; arguments and errors are those of `compare`."""
+    if not metrics:
+        raise UserError("a comparison needs at least one metric.")
     for metric in metrics:
         if metric not in METRICS:
             raise unknown("metric", metric, METRICS)
-    for name, value in (("top_k", top_k), ("repeats", repeats), ("seed", seed + 1)):
-        if value < 1:
-            raise UserError(f"{name} must be at least {0 if name == 'seed' else 1}.")
+    for name, value, least in (("top_k", top_k, 1), ("repeats", repeats, 1), ("seed", seed, 0)):
+        if value < least:
+            raise UserError(f"{name} must be at least {least}, not {value}.")
     steps = table.steps if budget is None else parse_steps(budget, "budget")
     conditions = Conditions(steps, top_k, repeats, seed)
     groups = grouped(searches, strategies)
@@ -173,11 +174,14 @@ def _view(table: Table, groups: dict[str, list[StoredSearch]], metric: Metric, c
 
 def _yardsticks(standings: Standings) -> list[Yardstick]:
     table = standings.table
-    query = {"budget": standings.budget, "metric": standings.metric, "seeds": table.seeds}
-    made = [Yardstick(name, name, table.mean(name, **query), made=True) for name in table.baselines]
+
+    def truth_of(name: str) -> float:
+        return table.mean(name, budget=standings.budget, metric=standings.metric, seeds=table.seeds)
+
+    made = [Yardstick(name, name, truth_of(name), made=True) for name in table.baselines]
     name, label = PAPERS_OWN.get(table.space.name, ("", ""))
     if name in table.architectures:
-        made.append(Yardstick(f"{name} ({label})", name, table.mean(name, **query), made=True))
+        made.append(Yardstick(f"{name} ({label})", name, truth_of(name), made=True))
     costs = [table.space.cost(table.space.architecture(name)) for name in table.architectures]
     largest = max(range(len(costs)), key=lambda n: (costs[n].multiply_adds, costs[n].parameters))
     truth = standings.truth
@@ -195,16 +199,8 @@ def _agreements(scores: np.ndarray, kind: Correlation, seed: int) -> tuple[Agree
 
 
 def _mean_correlations(contender: Contender, standings: Standings, seed: int) -> dict[Correlation, Estimate]:
-    proxies = np.full((len(contender.found), standings.truth.size), np.nan)
-    for row, found in zip(proxies, contender.found, strict=True):
-        for name, proxy in _search(found).ranking:
-            row[standings.index(standings.table.space.architecture(name).id)] = proxy
+    proxies = np.array([found.proxies for found in contender.found])
     return {kind: mean_correlation(proxies, standings.truth, kind, seed=seed) for kind in CORRELATIONS}
-
-
-def _search(found: Found) -> StoredSearch:
-    assert found.search is not None  # only repeats of random search have none
-    return found.search
 
 
 def _remarks(kept: Sequence[StoredSearch], given: Sequence[StoredSearch], top_k: int) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -80,6 +81,7 @@ class Found:
         regret: how far it is below the best of the table.
         hits: how many of the top K are among the true best K.
         cost: environment steps of the search and of the trainings.
+        proxies: `(architectures,)`, NaN where the search did not rank one; of random search all are NaN.
         correlations: of proxy and true performance, over the architectures that the search ranked.
     """
 
@@ -90,6 +92,7 @@ class Found:
     regret: float
     hits: int
     cost: int
+    proxies: np.ndarray
     correlations: dict[Correlation, Estimate]
 
 
@@ -172,16 +175,18 @@ def judge(search: StoredSearch, standings: Standings, conditions: Conditions) ->
         MissingRun: if the table lacks a run of an architecture that the search ranked.
     """
     runner = standings.runner()
-    space = standings.table.space
-    top = [space.architecture(name) for name, _ in search.ranking[: conditions.top_k]]
-    returns = runner.answer(Train(tuple(top))).returns
+    top = [name for name, _ in search.ranking[: conditions.top_k]]
+    returns = runner.answer(Train(tuple(standings.table.space.architecture(name) for name in top))).returns
     best = max(range(len(top)), key=lambda place: statistics.fmean(returns[place]))
-    ranked = [standings.index(space.architecture(name).id) for name, _ in search.ranking]
-    proxies = np.array([proxy for _, proxy in search.ranking])
+    proxies = np.full(standings.truth.size, np.nan)
+    for name, proxy in search.ranking:
+        proxies[standings.index(name)] = proxy
+    known = ~np.isnan(proxies)
     correlations = {
-        kind: correlation(proxies, standings.truth[ranked], kind, seed=conditions.seed) for kind in CORRELATIONS
+        kind: correlation(proxies[known], standings.truth[known], kind, seed=conditions.seed) for kind in CORRELATIONS
     }
-    return _found(search, [a.id for a in top], top[best].id, search.cost_steps + runner.clock, standings, correlations)
+    return Found(search, **_merits(top, top[best], standings), cost=search.cost_steps + runner.clock, proxies=proxies,
+                 correlations=correlations)  # fmt: skip
 
 
 def random_search(standings: Standings, conditions: Conditions) -> Contender:
@@ -191,6 +196,7 @@ def random_search(standings: Standings, conditions: Conditions) -> Contender:
         MissingRun: if the table lacks a run of an architecture that is drawn.
     """
     settings = RandomSearchSettings(samples=conditions.top_k)
+    nothing = np.full(standings.truth.size, np.nan)
     found = []
     for repeat in range(conditions.repeats):
         root = seeding.integer(conditions.seed, "compare-random", repeat)
@@ -198,28 +204,18 @@ def random_search(standings: Standings, conditions: Conditions) -> Contender:
         runner = standings.runner()
         drive(strategy, runner)
         names = [entry.architecture.id for entry in strategy.rank()]
-        found.append(_found(None, names, names[0], runner.clock, standings, {}))
+        merits = _merits(names, names[0], standings)
+        found.append(Found(None, **merits, cost=runner.clock, proxies=nothing, correlations={}))
     return Contender("random search", tuple(found))
 
 
-def _found(
-    search: StoredSearch | None,
-    top: list[str],
-    returned: str,
-    cost: int,
-    standings: Standings,
-    correlations: dict[Correlation, Estimate],
-) -> Found:
-    truth = standings.truth
-    index = standings.index(returned)
-    hits = sum(rank(truth, standings.index(name)) <= len(top) for name in top)
-    return Found(
-        search,
-        returned,
-        float(truth[index]),
-        rank(truth, index),
-        regret(truth, index),
-        hits,
-        cost,
-        correlations,
-    )
+def _merits(top: list[str], returned: str, standings: Standings) -> dict[str, Any]:
+    """What the architecture that is returned, and the top K, are worth."""
+    truth, index = standings.truth, standings.index(returned)
+    return {
+        "architecture": returned,
+        "score": float(truth[index]),
+        "rank": rank(truth, index),
+        "regret": regret(truth, index),
+        "hits": sum(rank(truth, standings.index(name)) <= len(top) for name in top),
+    }

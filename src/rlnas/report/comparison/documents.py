@@ -1,0 +1,197 @@
+"""A comparison as Markdown and as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from importlib import resources
+
+from rlnas.quantity import short
+from rlnas.report.comparison import histograms
+from rlnas.report.comparison.architectures import Shown, architectures, together
+from rlnas.report.comparison.compare import Comparison, View
+from rlnas.report.comparison.sheets import Sheet, interval
+from rlnas.report.comparison.tables import NAMES, basis, proxies, reliability, strategies, table_1
+from rlnas.report.formats import plural, spread
+from rlnas.report.layers import layer_table
+from rlnas.report.markup import Html, tag
+from rlnas.table.statistics import Estimate
+
+FIGURE = (
+    "The true performance of all architectures of the table. Lines: what each search returned, hand-made networks, and "
+    "the mean of random search."
+)
+LAYERS = "shapes are channels × height × width; parameters and multiply-adds are the encoder's, heads left out."
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The parts of a comparison, ready to be written in any form."""
+
+    comparison: Comparison
+    table_1: Sheet
+    by_metric: tuple[tuple[View, Sheet, Sheet], ...]
+    reliability: Sheet
+    architectures: tuple[Shown, ...]
+
+    @property
+    def sheets(self) -> list[Sheet]:
+        """All tables, those of architectures as one."""
+        pairs = [sheet for _, *pair in self.by_metric for sheet in pair]
+        return [self.table_1, *pairs, self.reliability, together(self.architectures)]
+
+
+def contents(comparison: Comparison) -> Contents:
+    """Makes all tables."""
+    return Contents(
+        comparison,
+        table_1(comparison),
+        tuple((view, strategies(view), proxies(view, comparison)) for view in comparison.shown),
+        reliability(comparison),
+        tuple(architectures(comparison)),
+    )
+
+
+def title(comparison: Comparison) -> str:
+    """What was compared, in a line."""
+    table = comparison.table
+    names = [contender.label for contender in comparison.shown[0].contenders]
+    return f"{', '.join([*names, 'random search'])} on {table.env}, space {table.space.name}"
+
+
+def lead(comparison: Comparison) -> list[str]:
+    """What came of it, a paragraph for each metric; what cannot be told is said."""
+    found = []
+    for view in comparison.shown:
+        words = [
+            f"By {NAMES[view.metric]}, random search returns networks of "
+            f"{spread(view.random.mean, view.random.deviation)}."
+        ]
+        for contender in view.contenders:
+            better = view.better[contender.label]
+            words.append(
+                f"{contender.label}: {spread(contender.mean, contender.deviation)}, {_verdict(better)} (a better "
+                f"network with probability {interval(better).text}, {plural(len(contender.found), 'search seed')})."
+            )
+        found.append(" ".join(words))
+    if len(comparison.table.seeds) < 2:
+        found.append(
+            "The table has one training seed: an architecture's seeds may differ by more than architectures do."
+        )
+    return found
+
+
+def _verdict(better: Estimate) -> str:
+    if better.low is not None and better.low > 0.5:
+        return "better than random search"
+    if better.high is not None and better.high < 0.5:
+        return "worse than random search"
+    return "not to be told from random search"
+
+
+def figure_name(view: View) -> str:
+    """Name of a figure's files, without the ending."""
+    return f"figure-4-{NAMES[view.metric].replace(' ', '-')}"
+
+
+def markdown(parts: Contents) -> str:
+    """The whole comparison as Markdown, for the folder that holds its figures and CSV files."""
+    return "\n\n".join(_markdown(parts)) + "\n"
+
+
+def _markdown(parts: Contents) -> Iterator[str]:
+    comparison = parts.comparison
+    under = f"*{basis(comparison)}*"
+    yield f"# {title(comparison)}"
+    yield _about(comparison)
+    yield from lead(comparison)
+
+    def part(sheet: Sheet) -> Iterator[str]:
+        yield f"## {sheet.title}"
+        yield sheet.markdown()
+        yield under
+        yield f"{sheet.note} [{sheet.name}.csv]({sheet.name}.csv)"
+
+    yield from part(parts.table_1)
+    for view, worth, ranked in parts.by_metric:
+        yield f"## Figure 4: all architectures, by {NAMES[view.metric]}"
+        yield f"![Histogram of {NAMES[view.metric]}]({figure_name(view)}.png)"
+        yield f"{FIGURE} {under}"
+        yield from part(worth)
+        yield from part(ranked)
+    yield from part(parts.reliability)
+    yield "## Tables 6 to 9: the architectures, layer by layer"
+    yield f"Star: chosen by the search; {LAYERS} {under} [architectures.csv](architectures.csv)"
+    for shown in parts.architectures:
+        yield f"### {shown.name}"
+        yield shown.why
+        yield shown.sheet.markdown()
+    if comparison.remarks:
+        yield "## Remarks"
+        yield "\n".join(f"- {remark}" for remark in comparison.remarks)
+
+
+def section(parts: Contents) -> Html:
+    """The whole comparison as HTML, for a page that has the report's style."""
+    comparison = parts.comparison
+    under = tag("p", basis(comparison), class_="note")
+    found = [tag("p", sentence, class_="sure") for sentence in lead(comparison)]
+    if comparison.remarks:
+        found.append(tag("ul", *(tag("li", remark) for remark in comparison.remarks), class_="warnings"))
+
+    def part(sheet: Sheet) -> list[Html]:
+        return [tag("h2", sheet.title), sheet.html(), under, tag("p", sheet.note, class_="note")]
+
+    found += part(parts.table_1)
+    for view, worth, ranked in parts.by_metric:
+        caption = tag("figcaption", f"{FIGURE} {basis(comparison)}")
+        found.append(tag("h2", f"Figure 4: all architectures, by {NAMES[view.metric]}"))
+        found.append(tag("figure", histograms.inline(view), caption))
+        found += [*part(worth), *part(ranked)]
+    found += part(parts.reliability)
+    found.append(tag("h2", "Tables 6 to 9: the architectures, layer by layer"))
+    found.append(tag("p", f"Blue: chosen by the search; {LAYERS}", class_="note"))
+    found.append(under)
+    layers = [
+        tag("div", tag("h3", one.name), tag("p", one.why, class_="note"), layer_table(comparison.table.space, one.name))
+        for one in parts.architectures
+    ]
+    found.append(tag("div", *layers, class_="pair"))
+    return tag("section", *found)
+
+
+def page(parts: Contents) -> str:
+    """The whole comparison as one self-contained page."""
+    comparison = parts.comparison
+    top = tag(
+        "section",
+        tag("p", "rlnas comparison", class_="kind"),
+        tag("h1", title(comparison)),
+        tag("p", _about(comparison)),
+    )
+    return document(title(comparison), top, section(parts))
+
+
+def document(heading: str, *sections: Html) -> str:
+    """A page in the report's style."""
+    style = resources.files("rlnas.report").joinpath("page.css").read_text(encoding="utf-8")
+    head = tag(
+        "head",
+        Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+        tag("title", Html(escape(heading))),
+        tag("style", Html(style)),
+    )
+    return f'<!DOCTYPE html>\n<html lang="en">{head}\n{tag("body", tag("main", *sections))}</html>\n'
+
+
+def _about(comparison: Comparison) -> str:
+    table = comparison.table
+    checksum = f", checksum {table.checksum[:12]}" if table.checksum else ""
+    count = len(table.architectures)
+    missing = "" if count == table.space.size else f" of {table.space.size:,}"
+    return (
+        f"Table {table.name}{checksum}: {count:,}{missing} architectures of {table.space.name} on {table.env}, "
+        f"{plural(len(table.seeds), 'training seed')}, {short(table.steps)} steps for each training, judged here at "
+        f"{short(comparison.conditions.budget)}."
+    )

@@ -1,0 +1,114 @@
+"""Figure 4 of the paper: the histogram of all architectures, and where the found ones are in it."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from itertools import cycle
+from typing import Any
+
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from rlnas.report.comparison.compare import View
+from rlnas.report.comparison.contenders import Contender
+from rlnas.report.comparison.tables import NAMES
+from rlnas.report.figures import ACCENT, INK, LINE, MUTED, STYLE, VARIABLES, WIDTH, _svg
+from rlnas.report.formats import plural
+from rlnas.report.markup import Html
+
+DOTS = 200
+DASHES = ((5.0, 2.5), (5.0, 2.0, 1.5, 2.0), (9.0, 2.0), (2.5, 1.5))
+
+INLINE = {colour: colour for colour in VARIABLES}
+"""The stand-ins themselves: `figures` replaces them by the page's colours."""
+
+
+def inline(view: View) -> Html:
+    """The figure as part of a page."""
+    figure = draw(view, INLINE)
+    with matplotlib.style.context(["default", _style(INLINE)]):
+        return _svg(figure, f"histogram-{view.metric}", f"Histogram of {NAMES[view.metric]}")
+
+
+def files(view: View) -> dict[str, bytes]:
+    """The figure as files of its own, by their endings; the same view gives the same bytes."""
+    colours = page_colours()
+    found = {}
+    with matplotlib.style.context(["default", _style(colours), {"svg.hashsalt": f"histogram-{view.metric}"}]):
+        figure = draw(view, colours)
+        for ending, metadata in (("svg", {"Date": None, "Creator": None}), ("png", {"Software": None})):
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=ending, dpi=DOTS, metadata=metadata, facecolor="white")
+            found[ending] = buffer.getvalue()
+    return found
+
+
+def page_colours() -> dict[str, str]:
+    """The colours of the page on light paper, for each stand-in."""
+    style = resources.files("rlnas.report").joinpath("page.css").read_text(encoding="utf-8")
+    light: dict[str, str] = {}
+    for name, colour in re.findall(r"(--\w+): (#[0-9a-f]{6})", style):
+        light.setdefault(name, colour)  # the first are those of light paper
+    return {stand_in: light[name] for stand_in, name in VARIABLES.items()}
+
+
+def _style(colours: Mapping[str, str]) -> dict[str, Any]:
+    return {key: colours.get(value, value) if isinstance(value, str) else value for key, value in STYLE.items()}
+
+
+def draw(view: View, colours: Mapping[str, str]) -> Figure:
+    """One histogram for each strategy, on the same axis: lines where its searches and the yardsticks are."""
+    panels: list[Contender | None] = [*view.contenders] or [None]
+    with matplotlib.style.context(["default", _style(colours)]):
+        figure = Figure(figsize=(WIDTH, 0.9 + 1.25 * len(panels)), layout="constrained")
+        figure.patch.set_visible(False)
+        rows = figure.subplots(len(panels), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+        references = list(_references(view, colours))
+        for axes, contender in zip(rows, panels, strict=True):
+            _histogram(axes, view, colours)
+            for where, _, style in references:
+                axes.axvline(where, **style)
+            if contender is not None:
+                _mark(axes, contender, colours)
+        rows[-1].set_xlabel(f"{NAMES[view.metric]}, mean over {plural(view.standings.scores.shape[1], 'seed')}")
+        found = Line2D([], [], color=colours[ACCENT], linewidth=2.0, label="returned by a search")
+        lines = [Line2D([], [], label=label, **style) for _, label, style in references]
+        lines = [found, *lines] if view.contenders else lines
+        figure.legend(handles=lines, loc="outside lower left", frameon=False, fontsize=8.5, ncols=2)
+    return figure
+
+
+def _references(view: View, colours: Mapping[str, str]) -> Iterator[tuple[float, str, dict[str, Any]]]:
+    """Where random search and the hand-made networks are, what they are called, and how they are drawn."""
+    dots = {"color": colours[MUTED], "linewidth": 1.5, "linestyle": (0, (1.0, 1.5))}
+    yield view.random.mean, "random search, mean", dots
+    made = (yard for yard in view.yardsticks if yard.made)
+    for yard, dashes in zip(made, cycle(DASHES), strict=False):
+        yield yard.score, yard.label, {"color": colours[INK], "linewidth": 1.3, "linestyle": (0, dashes)}
+
+
+def _histogram(axes: Axes, view: View, colours: Mapping[str, str]) -> None:
+    truth = view.standings.truth
+    bins = int(np.clip(2 * np.sqrt(truth.size), 8, 40))
+    low, high = float(truth.min()), float(truth.max())
+    # Means that differ by rounding alone leave no room for bins.
+    ends = (low - 0.5, high + 0.5) if np.isclose(low, high, rtol=1e-9) else (low, high)
+    axes.hist(truth, bins=bins, range=ends, color=colours[MUTED], alpha=0.45, edgecolor=colours[LINE], linewidth=0.5)
+    axes.set_ylabel("networks")
+    axes.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+
+
+def _mark(axes: Axes, contender: Contender, colours: Mapping[str, str]) -> None:
+    """A line for each network that was returned."""
+    networks = {found.architecture: found.score for found in contender.found}
+    counts = f"{plural(len(contender.found), 'search seed')}, {plural(len(networks), 'network')}"
+    axes.set_title(f"{contender.label}: {counts}", loc="left", fontsize=9.5)
+    for score in networks.values():
+        axes.axvline(score, color=colours[ACCENT], linewidth=2.0)

@@ -1,0 +1,387 @@
+import csv
+import io
+import re
+import statistics
+from html.parser import HTMLParser
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from rlnas.errors import UserError
+from rlnas.report.comparison import Comparison, compare, comparison_section
+from rlnas.spaces import Choice, Conv, Flatten, Linear, Space, load_space
+from rlnas.table import MissingRun, Table
+from rlnas.table.files import MEASURED, write_table
+from rlnas.table.searches import StoredSearch
+
+ENV = "My<b>&Env|v0"
+SPACE = Space(
+    "tiny<i>",
+    (2, 10, 10),
+    [Conv(Choice("c", [2, 4]), kernel=Choice("k", [1, 2, 3, 4, 5])), Flatten(), Linear(8)],
+)
+NAMES = [architecture.id for architecture in SPACE]
+MADE = [4.0, 5.0, 6.0]
+
+
+def row(name: str, seed: int, total: float | None, mean: float | None, status: str = "done") -> dict:
+    """A run whose scores at half of the budget are half of those at its end."""
+    half = [None if score is None else score / 2 for score in (total, mean)]
+    return {
+        "architecture": name,
+        "seed": seed,
+        "status": status,
+        "reason": "" if status == "done" else "broke",
+        "steps": 1000,
+        "episodes": 9,
+        "budgets": [500, 1000],
+        "total_reward": [half[0], total],
+        "reward_mean": [half[1], mean],
+        "parameters": 1,
+        "multiply_adds": 1,
+        **dict.fromkeys(MEASURED),
+    }
+
+
+def truths() -> tuple[np.ndarray, np.ndarray]:
+    """Both metrics, `(architectures, seeds)`: total reward 0 to 9 in the order of the space; the other reversed."""
+    noise = np.random.default_rng(0).normal(size=(len(NAMES), 3)) * 0.3
+    total = np.arange(len(NAMES))[:, None] + noise - noise.mean(1, keepdims=True)
+    return total, 20 - total
+
+
+TOTAL, MEAN = truths()
+
+
+def table(path: Path, seeds: int = 3, space: Space = SPACE, drop: tuple[str, int] | None = None) -> Table:
+    rows = [row("my-cnn", seed + 1, MADE[seed], MADE[seed] / 2) for seed in range(seeds)]
+    for number, name in enumerate(a.id for a in space):
+        for seed in range(seeds):
+            at = number % len(NAMES)
+            rows.append(row(name, seed + 1, float(TOTAL[at, seed]), float(MEAN[at, seed])))
+    rows = [entry for entry in rows if (entry["architecture"], entry["seed"]) != drop]
+    write_table(path / "mine.parquet", rows, {"env": ENV, "space": space.to_dict()})
+    return Table.read(path / "mine.parquet")
+
+
+def search(proxy: dict[str, float], strategy: str = "spos", seed: int = 0, **changes) -> StoredSearch:
+    ranking = sorted(proxy.items(), key=lambda item: -item[1])
+    fields = {"env": ENV, "space": SPACE.name, "steps": 800, "cost_steps": 900, "ranking": ranking}
+    return StoredSearch(**{"strategy": strategy, "seed": seed, **fields, **changes})
+
+
+def perfect(**changes) -> StoredSearch:
+    return search({name: float(n) for n, name in enumerate(NAMES)}, **changes)
+
+
+def worst(**changes) -> StoredSearch:
+    return search({name: -float(n) for n, name in enumerate(NAMES)}, **changes)
+
+
+def quick(mine: Table, searches: list[StoredSearch], **changes) -> Comparison:
+    return compare(mine, searches, **{"repeats": 20, **changes})
+
+
+def records(folder: Path, name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO((folder / f"{name}.csv").read_text())))
+
+
+class Page(HTMLParser):
+    """Sees that tags nest; keeps tags, attributes and text."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in ("meta", "wbr", "br"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.attributes += attrs
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory) -> Table:
+    return table(tmp_path_factory.mktemp("table"))
+
+
+@pytest.fixture(scope="module")
+def written(mine, tmp_path_factory) -> Path:
+    """A comparison of two strategies, written out."""
+    half = {name: float(-n) for n, name in enumerate(NAMES[:5])}
+    searches = [perfect(), worst(seed=1), search(half, "random-shared", remarks=("It <b>rained</b>.",))]
+    folder = tmp_path_factory.mktemp("out") / "comparison"
+    found = compare(mine, searches, repeats=1000, seed=4, out=folder)
+    assert found.out == folder
+    return folder
+
+
+def test_a_perfect_proxy(mine):
+    view = quick(mine, [perfect()]).views["total_reward"]
+    (found,) = view.contenders[0].found
+    assert found.architecture == NAMES[-1] == view.best
+    assert (found.rank, found.regret, found.hits) == (1, 0.0, 3)
+    assert {estimate.value for estimate in found.correlations.values()} == {1.0}
+    assert view.correlations["spos"]["kendall"].value == 1.0
+    other = quick(mine, [perfect()]).views["reward_mean"]
+    assert other.contenders[0].found[0].correlations["spearman"].value == -1.0
+    # By reward mean the truth is reversed, so the best of its top 3 is its third.
+    assert other.contenders[0].found[0].architecture == NAMES[-3]
+
+
+def test_a_search_costs_its_own_steps_and_its_trainings(mine):
+    view = quick(mine, [perfect(), perfect(strategy="enas")], top_k=2, budget=500).views["total_reward"]
+    assert [c.found[0].cost for c in view.contenders] == [900 + 2 * 3 * 500] * 2
+    assert {found.cost for found in view.random.found} == {2 * 3 * 500}
+
+
+def test_random_search_has_the_expectation_of_the_best_of_three(mine):
+    view = quick(mine, [], repeats=1000).views["total_reward"]
+    best = [max(trio) for trio in combinations(TOTAL.mean(1), 3)]
+    error = statistics.stdev(best) / 1000**0.5
+    assert view.random.mean == pytest.approx(statistics.fmean(best), abs=4 * error)
+    assert view.random.deviation == pytest.approx(statistics.stdev(best), rel=0.1)
+    assert view.random.average("hits") == pytest.approx(0.9, abs=0.06)  # 3 x 3 / 10
+
+
+def test_table_1_by_hand(written):
+    found = {entry["name"]: entry for entry in records(written, "table-1")}
+    assert list(found) == [
+        "random search",
+        "my-cnn",
+        "random-shared",
+        "spos",
+        "average architecture",
+        "largest network: c=4,k=5",
+        f"best of the table: {NAMES[0]}; {NAMES[-1]}",
+    ]
+    total, mean = TOTAL.mean(1), MEAN.mean(1)
+    spos = found["spos"]
+    # One search has the last three as its top 3, the other the first three.
+    assert float(spos["total_reward"]) == pytest.approx((total[9] + total[2]) / 2)
+    assert float(spos["total_reward_deviation"]) == pytest.approx(statistics.stdev([total[9], total[2]]))
+    assert float(spos["reward_mean"]) == pytest.approx((mean[7] + mean[0]) / 2)
+    assert float(found["random-shared"]["total_reward"]) == pytest.approx(total[2])
+    assert found["random-shared"]["total_reward_deviation"] == ""
+    assert float(found["my-cnn"]["total_reward"]) == 5.0
+    assert float(found["average architecture"]["total_reward"]) == pytest.approx(4.5)
+    assert float(found["largest network: c=4,k=5"]["total_reward"]) == pytest.approx(9.0)
+    assert (spos["budget"], spos["training_seeds"], spos["top_k"], spos["repeats"]) == ("1000", "1 2 3", "3", "1000")
+
+
+def test_what_a_strategy_is_worth_by_hand(written):
+    found = {entry["strategy"]: entry for entry in records(written, "strategies-total-reward")}
+    spos, random = found["spos"], found["random search"]
+    assert float(spos["gain_over_the_average"]) == pytest.approx(5.5 - 4.5)
+    assert float(spos["gain_over_my-cnn"]) == pytest.approx(0.5)
+    assert float(spos["regret"]) == pytest.approx(3.5)
+    assert float(spos["cost_steps"]) == 900 + 3 * 3 * 1000
+    assert float(random["cost_steps"]) == 9000
+    assert random["better_than_random"] == ""
+    # Of all trios, 36 of 120 have the best; one has nothing better than the third worst.
+    assert float(spos["better_than_random"]) == pytest.approx(((1 - 36 / 240) + 1 / 240) / 2, abs=0.02)
+    assert float(spos["better_than_random_low"]) < 0.5 < float(spos["better_than_random_high"])
+
+
+def test_proxies_beside_the_ceiling(written):
+    found = records(written, "proxies-total-reward")
+    by_seed = {(entry["strategy"], entry["search_seed"]): entry for entry in found}
+    assert float(by_seed["spos", "0"]["kendall"]) == 1.0
+    assert float(by_seed["spos", "1"]["kendall"]) == -1.0
+    assert float(by_seed["spos", "mean"]["kendall"]) == 0.0
+    assert by_seed["random-shared", "0"]["ranked"] == "5"
+    assert by_seed["random-shared", "0"]["best_rank"] == "8"
+    ceiling = by_seed["ceiling: one seed against another", "–"]
+    taus = [stats.kendalltau(TOTAL[:, a], TOTAL[:, b]).statistic for a, b in ((0, 1), (0, 2), (1, 2))]
+    assert float(ceiling["kendall"]) == pytest.approx(np.mean(taus))
+    assert float(records(written, "reliability")[1]["icc"]) > 0.95
+
+
+def test_every_table_says_budget_seeds_and_repeats(written):
+    text = (written / "comparison.md").read_text()
+    basis = "Budget 1k steps for each training; 3 training seeds (1, 2, 3); K = 3; random search repeated 1,000 times."
+    parts = [part for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:] if not part.startswith("Remarks")]
+    assert len(parts) == 9
+    assert all(basis in part for part in parts)
+    assert "winner's curse" in parts[0]
+    assert r"My<b>&Env|v0" in text
+    for name in re.findall(r"\]\(([^)]+)\)", text):
+        assert (written / name).stat().st_size > 0, name
+
+
+def test_the_best_architectures_layer_by_layer(written):
+    found = [entry for entry in records(written, "architectures") if entry["architecture"] == NAMES[-1]]
+    assert [entry["layer"] for entry in found] == ["input", "1 conv", "2 flatten", "3 linear", "encoder"]
+    assert found[1]["settings"] == "channels 4*, kernel 5*"
+    assert found[1]["output_shape"] == "4×10×10"
+    cost = SPACE.cost(SPACE.architecture(NAMES[-1]))
+    assert (int(found[1]["parameters"]), int(found[4]["multiply_adds"])) == (4 * 51, cost.multiply_adds)
+    text = (written / "comparison.md").read_text()
+    assert f"### {NAMES[-1]}\n\nThe best of spos by total reward (9.00; 1 of 2 searches); the best of the table" in text
+
+
+def test_the_page_is_whole_and_needs_nothing_else(written, mine):
+    text = (written / "comparison.html").read_text()
+    found = Page(text)
+    assert not {"script", "link", "img", "b<"} & set(found.tags)
+    assert not [value for name, value in found.attributes if name in ("src", "href") and not str(value).startswith("#")]
+    assert "My<b>&Env|v0" in found.text
+    assert "It <b>rained</b>." in found.text
+    assert text.count('class="chart"') == 2
+    section = comparison_section(quick(mine, [perfect()], metrics=["reward_mean"]))
+    assert section.startswith("<section>")
+    assert section.count('class="chart"') == 1
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+
+
+def test_figures_stand_alone(written):
+    svg = (written / "figure-4-total-reward.svg").read_text()
+    assert "var(--" not in svg
+    assert "random-shared: 1 search seed, 1 network" in svg
+    assert "spos: 2 search seeds, 2 networks" in svg
+    assert (written / "figure-4-reward-mean.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_input_gives_the_same_bytes(mine, tmp_path):
+    searches = [perfect(), worst(seed=1)]
+    for name, order in (("a", searches), ("b", searches[::-1])):
+        quick(mine, order, metrics=["total_reward"], out=tmp_path / name)
+    files = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert len(files) == 9
+    for name in files:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+    one, other = (quick(mine, searches, seed=seed).views["total_reward"].random.scores for seed in (1, 2))
+    assert one.tolist() != other.tolist()
+
+
+def test_a_table_of_one_seed_says_what_it_cannot(tmp_path):
+    found = quick(table(tmp_path, seeds=1), [perfect()], metrics=["total_reward"], out=tmp_path / "out")
+    assert found.views["total_reward"].components is None
+    text = (tmp_path / "out" / "comparison.md").read_text()
+    assert "| total reward | 10 | 1 | – | – | – | – |" in text
+    assert "The table has one training seed, so its seed-to-seed ceiling is unknown" in text
+    assert "| ceiling | – |  | 10 | – | – |" in text
+    assert records(tmp_path / "out", "proxies-total-reward")[-1]["kendall"] == ""
+
+
+def test_without_searches_there_is_random_search(mine, tmp_path):
+    found = quick(mine, [], metrics=["total_reward"], out=tmp_path)
+    assert found.views["total_reward"].contenders == ()
+    assert [entry["name"] for entry in records(tmp_path, "table-1")][:2] == ["random search", "my-cnn"]
+
+
+def test_a_missing_run_is_named(tmp_path):
+    with pytest.raises(MissingRun, match=rf"no run of architecture '{NAMES[3]}' with seed 2 at budget 1000"):
+        quick(table(tmp_path, drop=(NAMES[3], 2)), [])
+    with pytest.raises(MissingRun, match="its budgets are 500, 1000"):
+        quick(table(tmp_path), [], budget=700)
+
+
+def test_an_architecture_that_is_not_in_the_table_is_named(tmp_path):
+    rows = [row(name, 1, 1.0, 1.0) for name in NAMES[:-1]]
+    write_table(tmp_path / "part.parquet", rows, {"env": ENV, "space": SPACE.to_dict()})
+    part = Table.read(tmp_path / "part.parquet")
+    with pytest.raises(MissingRun, match=f"'{NAMES[-1]}'.* no run of that architecture is in it"):
+        quick(part, [worst()], repeats=1)
+    with pytest.raises(MissingRun, match="no run of that architecture is in it"):
+        quick(part, [], repeats=100)
+
+
+def test_searches_of_one_strategy_with_other_options_have_rows_of_their_own(mine):
+    searches = [
+        perfect(options={"subset": 2, "same": 1}),
+        perfect(options={"subset": 3, "same": 1}),
+        perfect(options={"subset": 3, "same": 1}, seed=1),
+        perfect(options={"same": 1}, steps=2000),
+        perfect(strategy="enas"),
+    ]
+    view = quick(mine, searches).views["total_reward"]
+    assert {one.label: len(one.found) for one in view.contenders} == {
+        "enas": 1,
+        "spos (800 steps, subset=2)": 1,
+        "spos (800 steps, subset=3)": 2,
+        "spos (2k steps, subset=default)": 1,
+    }
+
+
+def test_strategies_are_picked_by_name(mine):
+    searches = [perfect(), perfect(strategy="enas"), worst(strategy="random")]
+    found = quick(mine, searches, strategies=["spos", "random", "enas"])
+    assert [one.label for one in found.views["total_reward"].contenders] == ["spos", "enas"]
+    assert found.remarks[0].startswith("1 of the given searches are of random search and left out")
+    assert quick(mine, searches, strategies=["random"]).views["total_reward"].contenders == ()
+    with pytest.raises(UserError, match=r"unknown strategy of a stored search 'enos'. Did you mean 'enas'\?"):
+        quick(mine, searches, strategies=["enos"])
+
+
+def test_remarks_on_short_and_on_tied_rankings(mine):
+    tied = search({name: float(n > 4) for n, name in enumerate(NAMES)}, "enas")
+    remarks = quick(mine, [search({NAMES[0]: 1.0}), tied]).remarks
+    assert remarks == (
+        "enas with seed 0: 5 architectures share the proxy at the cut, so its top 3 is by lot.",
+        "spos with seed 0 ranks 1 architectures only, fewer than the top 3.",
+    )
+
+
+def test_a_proxy_without_differences_has_no_correlation(mine, tmp_path):
+    quick(mine, [search(dict.fromkeys(NAMES, 1.0))], metrics=["total_reward"], out=tmp_path)
+    assert records(tmp_path, "proxies-total-reward")[0]["kendall"] == ""
+
+
+def test_a_table_in_which_all_are_equal(tmp_path):
+    rows = [row(name, seed, 0.1, 0.1) for name in NAMES for seed in (1, 2, 3)]
+    write_table(tmp_path / "flat.parquet", rows, {"env": ENV, "space": SPACE.to_dict()})
+    flat = Table.read(tmp_path / "flat.parquet")
+    view = quick(flat, [perfect()], metrics=["total_reward"], out=tmp_path / "out").views["total_reward"]
+    assert view.components.icc.value is None
+    assert view.better["spos"].value == 0.5
+    text = (tmp_path / "out" / "comparison.md").read_text()
+    assert "The table's scores are all equal under some seed" in text
+    assert "spos: 0.10, not to be told from random search" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"top_k": 0}, "top_k must be at least 1"),
+        ({"repeats": 0}, "repeats must be at least 1"),
+        ({"seed": -1}, "seed must be at least 0"),
+        ({"metrics": ["reward"]}, "unknown metric 'reward'"),
+        ({"metrics": []}, "at least one metric"),
+    ],
+)
+def test_arguments_that_are_not_allowed(mine, arguments, message):
+    with pytest.raises(UserError, match=message):
+        quick(mine, [], **arguments)
+
+
+def test_a_search_on_something_else_is_refused(mine):
+    with pytest.raises(UserError, match="its environment is 'Other-v0'"):
+        quick(mine, [perfect(env="Other-v0")])
+
+
+def test_the_papers_own_nature_cnn_is_among_the_hand_made(tmp_path):
+    view = quick(table(tmp_path, space=load_space("paper-1")), []).views["total_reward"]
+    made = {yard.label: yard for yard in view.yardsticks if yard.made}
+    assert list(made) == ["my-cnn", "k2=4,k3=3 (the paper's Nature-CNN)"]
+    assert made["k2=4,k3=3 (the paper's Nature-CNN)"].architecture == "k2=4,k3=3"
+    assert [yard.architecture for yard in view.yardsticks if yard.label.startswith("largest")] == ["k2=5,k3=5"]

@@ -1,0 +1,125 @@
+"""A table that is built through kills equals one that was left alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from rlnas.errors import UserError
+from rlnas.study import TableSettings, build_table, collect_table
+from rlnas.study.metrics import metrics_at, reward_mean, total_reward
+from rlnas.study.trial import read_result
+from rlnas.table import MissingRun, Table
+
+from .helpers import rlnas, workers_of
+
+COMMAND = [
+    *("table", "build", "--env", "MinAtar/Breakout-v1", "--space", "minatar-1", "--steps", "1500", "--seeds", "2"),
+    *("--architectures", "k1=1,k2=2", "--workers", "2", "--checkpoint-steps", "512", "--device", "cpu"),
+    *("--env-options", "num_envs=8", "--ppo-options", "rollout_steps=32", "epochs=1", "--out", "run"),
+]
+NETWORKS = ["k1=1,k2=2", "minatar-cnn"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    finished = rlnas(COMMAND, folder)
+    assert finished.returncode == 0, finished.stderr
+    return folder / "run"
+
+
+@pytest.fixture
+def settings(undisturbed: Path) -> TableSettings:
+    import json
+
+    return TableSettings(**json.loads((undisturbed / "table.json").read_text()))
+
+
+@pytest.mark.slow
+def test_a_table_holds_what_its_trials_came_to(undisturbed: Path) -> None:
+    table = Table.read(undisturbed / "table.parquet")
+    assert (table.architectures, table.baselines, table.seeds) == (NETWORKS[:1], NETWORKS[1:], [1, 2])
+    assert table.budgets == [75 * n for n in range(1, 21)]
+    assert table.missing() == []
+    for name in NETWORKS:
+        for seed in (1, 2):
+            result = read_result(undisturbed / "trials" / name / f"seed-{seed}")
+            assert result is not None
+            record = table.query(name, seed=seed, budget=1500)
+            assert (record.total_reward, record.reward_mean) == (result.total_reward, result.reward_mean)
+            assert (record.parameters, record.multiply_adds) == (result.parameters, result.multiply_adds)
+        measured = table.measured(name)
+        assert all(value is not None and value > 0 for value in measured.values())
+    assert table.query(NETWORKS[0], seed=1, budget=1500) != table.query(NETWORKS[0], seed=2, budget=1500)
+
+
+@pytest.mark.slow
+def test_built_through_kills_of_the_builder_and_its_workers(undisturbed: Path, tmp_path: Path) -> None:
+    for delay in (0.3, 1.5):  # after the first signs of training
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rlnas.cli.main", *COMMAND], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "seed-" in line:
+                time.sleep(delay)
+                process.send_signal(signal.SIGKILL)
+                break
+        process.stdout.close()
+        assert process.wait() == -signal.SIGKILL
+        assert not (tmp_path / "run/table.parquet").exists()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rlnas.cli.main", "resume", "run", "--workers", "2"], cwd=tmp_path, text=True
+    )
+    killed = 0
+    while process.poll() is None and not killed:
+        for worker in workers_of(process.pid):
+            os.kill(worker, signal.SIGKILL)
+            killed += 1
+        time.sleep(0.02)
+    assert process.wait() == 0
+    assert killed
+    built, expected = Table.read(tmp_path / "run/table.parquet"), Table.read(undisturbed / "table.parquet")
+    assert built.results_digest == expected.results_digest
+
+
+@pytest.mark.slow
+def test_an_unfinished_build_is_collected_as_far_as_it_is(
+    undisturbed: Path, settings: TableSettings, tmp_path: Path
+) -> None:
+    (undisturbed / "trials" / NETWORKS[1] / "seed-2" / "result.json").rename(tmp_path / "kept.json")
+    try:
+        table = collect_table(undisturbed, settings, tmp_path / "part.parquet")
+    finally:
+        (tmp_path / "kept.json").rename(undisturbed / "trials" / NETWORKS[1] / "seed-2" / "result.json")
+    assert table.missing() == [(NETWORKS[1], 2)]
+    whole = Table.read(undisturbed / "table.parquet")
+    assert table.query(NETWORKS[1], seed=1, budget=1500) == whole.query(NETWORKS[1], seed=1, budget=1500)
+    with pytest.raises(MissingRun):
+        table.query(NETWORKS[1], seed=2, budget=1500)
+    with pytest.raises(UserError, match="no training of the table"):
+        collect_table(tmp_path / "nothing", settings, tmp_path / "none.parquet")
+
+
+@pytest.mark.slow
+def test_a_failed_training_is_a_row_with_its_reason(settings: TableSettings, tmp_path: Path) -> None:
+    fragile = settings.model_copy(update={"baselines": (), "seeds": (1,)})
+    fragile = fragile.model_copy(update={"ppo": fragile.ppo.model_copy(update={"learning_rate": 1e30})})
+    table = build_table(tmp_path / "run", fragile)
+    assert table.missing() == [(NETWORKS[0], 1)]
+    with pytest.raises(MissingRun, match=r"that run failed .training diverged"):
+        table.query(NETWORKS[0], seed=1, budget=1500)
+
+
+def test_metrics_at_budgets_are_those_of_the_games_that_had_ended() -> None:
+    steps, scores = [10, 20, 20, 35, 60, 104], [1.0, 5.0, 2.0, 0.0, 3.0, 7.0]
+    total, mean = metrics_at(steps, scores, [5, 20, 50, 100])
+    assert total == [None, total_reward(scores[:3]), total_reward(scores[:4]), total_reward(scores)]
+    assert mean == [None, reward_mean(scores[:3]), reward_mean(scores[:4]), reward_mean(scores)]

@@ -1,0 +1,146 @@
+"""The same strategies, with their trainings looked up in a table or run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import rlnas
+from rlnas.errors import UserError
+from rlnas.spaces import load_space
+from rlnas.table.files import write_table
+
+SPACE = load_space("minatar-1")
+NAMES = [architecture.id for architecture in SPACE]
+GAME = "MinAtar/Breakout-v1"
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Later architectures score more: the place in the space, and a little for the seed."""
+    path = tmp_path_factory.mktemp("table") / "made.parquet"
+    rows = [
+        {
+            "architecture": name,
+            "seed": seed,
+            "status": "done",
+            "reason": "",
+            "steps": 100,
+            "episodes": 9,
+            "budgets": [50, 100],
+            "total_reward": [0.0, place + seed / 10],
+            "reward_mean": [0.0, 1.0],
+            "parameters": 1,
+            "multiply_adds": 2,
+            "measured_inference_ms": None,
+            "measured_training_ms": None,
+            "measured_wall_seconds": None,
+        }
+        for place, name in enumerate([*NAMES, "minatar-cnn"])
+        for seed in (1, 2)
+    ]
+    write_table(path, rows, {"env": GAME, "space": SPACE.to_dict(), "steps": 100, "seeds": [1, 2]})
+    return str(path)
+
+
+def test_random_search_looks_its_trainings_up(table: str, tmp_path: Path) -> None:
+    result = rlnas.search(GAME, "minatar-1", "random", 1, table=table, out=tmp_path / "run", seed=3, device="cpu")
+    places = [NAMES.index(name) for name, _ in result.ranking]
+    assert len(places) == 3
+    assert result.best == NAMES[max(places)]
+    assert dict(result.ranking)[result.best] == pytest.approx(max(places) + 0.15)
+    trials = {entry["name"]: [t["total_reward"] for t in entry["trials"]] for entry in result.trials}
+    assert trials == {**{NAMES[p]: [p + 0.1, p + 0.2] for p in places}, "minatar-cnn": [25.1, 25.2]}
+    assert result.data["search"]["fit_steps"] == 0
+    assert not (tmp_path / "run/trials").exists()
+    again = rlnas.search(GAME, "minatar-1", "random", 1, table=table, out=tmp_path / "run", seed=3, device="cpu")
+    assert again.data == result.data
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"env": "MinAtar/Asterix-v1"}, "is of 'MinAtar/Breakout-v1', not of 'MinAtar/Asterix-v1'"),
+        ({"space": "minatar-2"}, "is of another space than 'minatar-2': 'minatar-1'"),
+        ({"train_steps": 70}, "has no budget 70: 50, 100"),
+        ({"baselines": ["k1=1,k2=1", "k1=9,k2=1"]}, "unknown option for choice 'k1'"),
+        ({"table": "minatar-none"}, "unknown table 'minatar-none'"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused(table: str, tmp_path: Path, changes: dict, fault: str) -> None:
+    arguments = {"env": GAME, "space": "minatar-1", "strategy": "random", "steps": 1, "table": table, **changes}
+    with pytest.raises(UserError, match=fault):
+        rlnas.search(**arguments, out=tmp_path / "run", device="cpu")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_study_refuses_another_table_than_it_began_with(table: str, tmp_path: Path) -> None:
+    rlnas.search(GAME, "minatar-1", "random", 1, table=table, out=tmp_path / "run", device="cpu")
+    (tmp_path / "run/result.json").unlink()
+    settings = json.loads((tmp_path / "run/study.json").read_text())
+    settings["table"]["checksum"] = "0" * 64
+    (tmp_path / "run/study.json").write_text(json.dumps(settings))
+    with pytest.raises(UserError, match="is not the one that this study began with"):
+        rlnas.resume(tmp_path / "run")
+
+
+SMALL = {
+    "device": "cpu",
+    "checkpoint_steps": 512,
+    "env_options": {"num_envs": 8},
+    "ppo_options": {"rollout_steps": 16, "epochs": 1},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("strategy", "options", "ranked"),
+    [
+        ("enas", {"child_iterations": 2}, 25),
+        ("random-shared", {"subset": 4, "eval_episodes": 2}, 4),
+        ("spos", {"eval_episodes": 1, "eval_batch": 25}, 25),
+    ],
+)
+def test_one_shot_strategies_fit_live_and_look_up(
+    table: str, tmp_path: Path, strategy: str, options: dict, ranked: int
+) -> None:
+    result = rlnas.search(
+        GAME, "minatar-1", strategy, 2048, table=table, out=tmp_path / "run", strategy_options=options, **SMALL
+    )
+    assert len(result.ranking) == ranked
+    assert result.data["search"]["fit_steps"] == 2048
+    assert result.best == NAMES[max(NAMES.index(name) for name, _ in result.ranking[:3])]
+
+
+@pytest.mark.slow
+def test_enas_goes_on_from_a_checkpoint_with_the_same_bytes(table: str, tmp_path: Path) -> None:
+    class Stop(Exception):
+        pass
+
+    def stop_at(steps: int):
+        def watch(progress):
+            if progress.done >= steps:
+                raise Stop
+
+        return watch
+
+    arguments = {"table": table, "strategy_options": {"child_iterations": 2, "children_per_update": 2}, **SMALL}
+    whole = rlnas.search(GAME, "minatar-1", "enas", 4096, out=tmp_path / "whole", **arguments)
+    for steps in (1100, 2900):
+        with pytest.raises(Stop):
+            rlnas.search(GAME, "minatar-1", "enas", 4096, out=tmp_path / "torn", watch=stop_at(steps), **arguments)
+    torn = rlnas.search(GAME, "minatar-1", "enas", 4096, out=tmp_path / "torn", **arguments)
+    assert torn.data == whole.data
+    for name in ("result.json", "search/ranking.json", "search/paths.jsonl", "search/episodes.parquet"):
+        assert (tmp_path / "torn" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_random_search_trains_live_and_each_training_once(tmp_path: Path) -> None:
+    arguments = {"train_steps": 256, "strategy_options": {"samples": 2}, "top_k": 2, "baselines": [], **SMALL}
+    result = rlnas.search(GAME, "minatar-1", "random", 1, out=tmp_path / "run", **arguments)
+    assert len(result.ranking) == 2
+    assert {entry["name"]: entry["total_reward"] for entry in result.trials} == dict(result.ranking)
+    assert len(list((tmp_path / "run/trials").glob("*/*/result.json"))) == 2

@@ -1,0 +1,49 @@
+import polars
+import pytest
+
+from rlnas.errors import UserError
+from rlnas.table import files
+from rlnas.table.files import read_table
+
+from .helpers import NAMES, make_table, row, settings
+
+
+def test_every_changed_byte_is_found(tmp_path):
+    path = tmp_path / "t.parquet"
+    make_table(path, [row(name, 1) for name in NAMES[:2]])
+    data = path.read_bytes()
+    for place in range(len(data)):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        with pytest.raises(UserError, match=r"has changed since it was written|is damaged"):
+            read_table(path)
+    path.write_bytes(data[:-100])
+    with pytest.raises(UserError, match=r"has changed|is damaged"):
+        read_table(path)
+
+
+def test_rows_and_settings_come_back(tmp_path):
+    path = tmp_path / "t.parquet"
+    rows = [row(name, seed) for name in NAMES[:3] for seed in (1, 2)]
+    make_table(path, rows[::-1])
+    frame, found, checksum = read_table(path)
+    assert frame.to_dicts() == rows
+    assert found == settings()
+    assert len(checksum) == 64
+
+
+def test_the_same_rows_give_the_same_bytes(tmp_path):
+    rows = [row(name, seed) for name in NAMES for seed in (1, 2)]
+    make_table(tmp_path / "a.parquet", rows)
+    make_table(tmp_path / "b.parquet", rows[::-1])
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+
+
+def test_a_table_of_another_version_is_refused(tmp_path, monkeypatch):
+    polars.DataFrame({"a": [1]}).write_parquet(tmp_path / "other.parquet")
+    with pytest.raises(UserError, match="no table"):
+        read_table(tmp_path / "other.parquet")
+    monkeypatch.setattr(files, "SCHEMA_VERSION", 2)
+    files.write_table(tmp_path / "t.parquet", [row(NAMES[0], 1)], settings())
+    monkeypatch.undo()
+    with pytest.raises(UserError, match="has schema version 2; this rlnas reads 1"):
+        read_table(tmp_path / "t.parquet")

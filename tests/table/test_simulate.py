@@ -1,0 +1,63 @@
+import time
+
+import pytest
+
+from rlnas.errors import UserError
+from rlnas.search import Evaluate, Fit, Train, drive, make_strategy
+from rlnas.table import MissingRun, TableRunner
+
+from .helpers import NAMES, SPACE, make_table, row, total
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory):
+    return make_table(tmp_path_factory.mktemp("table") / "t.parquet")
+
+
+def runner(table, seeds=(1, 2), budget=100):
+    return TableRunner(table, budget=budget, metric="total_reward", seeds=seeds)
+
+
+def test_trainings_are_looked_up_and_paid_for_once(table):
+    simulated = runner(table)
+    a, b, c = (SPACE.architecture(NAMES[place]) for place in (3, 9, 20))
+    assert simulated.answer(Train((a, b))).returns == ((total(3, 1), total(3, 2)), (total(9, 1), total(9, 2)))
+    assert simulated.clock == 2 * 2 * 100
+    simulated.answer(Train((b, c)))
+    assert simulated.clock == 3 * 2 * 100
+
+
+def test_a_search_on_a_table_finds_the_best_of_what_it_tried(table):
+    strategy = make_strategy("random", SPACE, 0, 7, {"samples": 4})
+    simulated = runner(table)
+    drive(strategy, simulated)
+    ranking = strategy.rank()
+    places = [NAMES.index(entry.architecture.id) for entry in ranking]
+    assert places == sorted(places, reverse=True)
+    assert simulated.trained == {NAMES[place] for place in places}
+    assert ranking[0].proxy == total(places[0], 1.5)
+    assert simulated.clock == 4 * 2 * 100
+
+
+def test_a_thousand_random_searches_take_less_than_a_second(table):
+    start = time.process_time()
+    for seed in range(1000):
+        strategy = make_strategy("random", SPACE, 0, seed, {})
+        drive(strategy, runner(table))
+        strategy.rank()
+    assert time.process_time() - start < 1.0
+
+
+def test_a_table_has_no_supernet_and_no_run_that_it_lacks(table):
+    path = SPACE.architecture(NAMES[0])
+    for proposal, what in ((Fit(path, 1), "fit"), (Evaluate((path,), 1, 0, 1), "evaluate")):
+        with pytest.raises(UserError, match=f"the strategy asks to {what} a supernet"):
+            runner(table).answer(proposal)
+    with pytest.raises(MissingRun, match="with seed 3"):
+        runner(table, seeds=(3,)).answer(Train((path,)))
+
+
+def test_runs_without_a_game_are_named(tmp_path):
+    table = make_table(tmp_path / "t.parquet", [row(NAMES[0], 1)])
+    with pytest.raises(MissingRun, match="no game had ended"):
+        runner(table, seeds=(1,), budget=50).answer(Train((SPACE.architecture(NAMES[0]),)))

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+
+from rlnas.errors import UserError
+from rlnas.table import MissingRun, Table, load
+
+from .helpers import NAMES, make_table, row, total
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
+    rows = [row(name, seed) for name in (*reversed(NAMES), "minatar-cnn") for seed in (2, 1)]
+    return make_table(tmp_path_factory.mktemp("table") / "mine.parquet", rows)
+
+
+def test_a_query_gives_one_run_at_one_budget(table):
+    record = table.query("k1=1,k2=4", seed=2, budget=100)
+    assert (record.total_reward, record.reward_mean) == (total(3, 2), total(3, 2) / 4)
+    assert (record.parameters, record.multiply_adds, record.seed, record.budget) == (30, 300, 2, 100)
+    assert table.query("k1=1,k2=4", seed=2, budget="50").total_reward == total(3, 2) / 2
+    assert table.query("minatar-cnn", seed=1, budget=100).total_reward == total(100, 1)
+
+
+def test_the_table_says_what_it_holds(table):
+    assert table.architectures == NAMES
+    assert (table.baselines, table.seeds, table.budgets, table.steps) == (["minatar-cnn"], [1, 2], [50, 100], 100)
+    assert table.complete
+    assert table.missing() == []
+    assert repr(table) == "Table('mine': MinAtar/Breakout-v1, 25 architectures of minatar-1, 2 seeds, 100 steps)"
+    assert table.measured("k1=1,k2=1")["measured_wall_seconds"] == 1.5
+
+
+@pytest.mark.parametrize(
+    ("question", "fault"),
+    [
+        (("k1=1,k2=4", 3, 100), "no run of architecture 'k1=1,k2=4' with seed 3 at budget 100: its seeds are 1, 2"),
+        (("k1=1,k2=4", 1, 70), "no run of architecture 'k1=1,k2=4' with seed 1 at budget 70: its budgets are 50, 100"),
+    ],
+)
+def test_a_missing_run_is_named(table, question, fault):
+    architecture, seed, budget = question
+    with pytest.raises(MissingRun, match=fault):
+        table.query(architecture, seed=seed, budget=budget)
+
+
+def test_an_architecture_that_is_not_in_the_space_is_refused(table):
+    with pytest.raises(UserError, match="unknown option for choice 'k1'"):
+        table.query("k1=9,k2=4", seed=1, budget=100)
+
+
+def test_nothing_is_filled_in(tmp_path):
+    rows = [row(name, seed) for name in NAMES[:3] for seed in (1, 2)]
+    rows[1] |= {"status": "failed", "reason": "the cable was cut", "total_reward": [None, None]}
+    del rows[5]
+    table = make_table(tmp_path / "torn.parquet", rows)
+    assert not table.complete
+    assert table.missing() == [(NAMES[0], 2), (NAMES[2], 2)]
+    with pytest.raises(MissingRun, match=r"that run failed .the cable was cut"):
+        table.query(NAMES[0], seed=2, budget=100)
+    with pytest.raises(MissingRun, match=f"'{NAMES[2]}' with seed 2"):
+        table.mean(NAMES[2], budget=100, metric="total_reward", seeds=[1, 2])
+    with pytest.raises(MissingRun, match=f"'{NAMES[4]}' with seed 1 .*no run of that architecture"):
+        table.query(NAMES[4], seed=1, budget=100)
+    with pytest.raises(MissingRun, match="no game had ended by then"):
+        table.mean(NAMES[0], budget=50, metric="total_reward", seeds=[1])
+
+
+def test_averages_are_asked_for_by_name(table):
+    assert table.mean(NAMES[7], budget=100, metric="total_reward", seeds=[1, 2]) == 7.375
+    assert table.mean(NAMES[7], budget=100, metric="total_reward", seeds=[2]) == 7.5
+    scores = table.scores(budget=100, metric="reward_mean", seeds=[1, 2])
+    assert np.array_equal(scores, [[total(place, seed) / 4 for seed in (1, 2)] for place in range(25)])
+    with pytest.raises(UserError, match=r"unknown metric 'total_rewards'\. Did you mean 'total_reward'"):
+        table.mean(NAMES[7], budget=100, metric="total_rewards", seeds=[1])
+
+
+def test_the_digest_of_the_results_ignores_what_a_machine_measured(tmp_path, table):
+    rows = [row(name, seed) for name in (*NAMES, "minatar-cnn") for seed in (1, 2)]
+    slower = make_table(tmp_path / "slower.parquet", [r | {"measured_wall_seconds": 99.0} for r in rows])
+    assert slower.checksum != table.checksum
+    assert slower.results_digest == table.results_digest
+    rows[0] |= {"reward_mean": [0.5, 0.1]}
+    assert make_table(tmp_path / "other.parquet", rows).results_digest != table.results_digest
+
+
+def test_an_unknown_table_is_refused(tmp_path):
+    with pytest.raises(UserError, match="unknown table 'minatar-brakeout'"):
+        load("minatar-brakeout")
+    with pytest.raises(UserError, match="cannot be read"):
+        load(str(tmp_path / "none.parquet"))
