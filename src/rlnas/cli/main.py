@@ -9,6 +9,7 @@ import tyro
 
 import rlnas
 from rlnas.cli import commands
+from rlnas.cli.comparing import compare
 from rlnas.cli.tables import TABLE_COMMANDS
 from rlnas.errors import RlnasError, UserError
 
@@ -17,6 +18,7 @@ COMMANDS: dict[str, Any] = {
     "train": commands.train,
     "resume": commands.resume,
     "table": commands.table,
+    "compare": compare,
     "report": commands.report,
     "evaluate": commands.evaluate,
     "list": commands.list_,

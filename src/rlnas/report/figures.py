@@ -19,7 +19,7 @@ from rlnas.report.data import Curve, Entrant, Run
 from rlnas.report.formats import big
 from rlnas.report.markup import Html, tag
 
-# Stand-ins for the page's colours: matplotlib writes them, `_svg` replaces them.
+# Stand-ins for the page's colours: matplotlib writes them, `svg` replaces them.
 INK, MUTED, LINE, ACCENT = "#010203", "#040506", "#070809", "#0a0b0c"
 VARIABLES = {INK: "--ink", MUTED: "--muted", LINE: "--line", ACCENT: "--accent"}
 
@@ -92,7 +92,7 @@ def _figure(height: float) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
-def _svg(figure: Figure, name: str, label: str) -> Html:
+def svg(figure: Figure, name: str, label: str) -> Html:
     """The figure as an `<svg>` element without ids that repeat, without metadata, in the page's colours."""
     buffer = io.StringIO()
     with matplotlib.style.context({"svg.hashsalt": name, "svg.fonttype": "none"}):
@@ -126,7 +126,7 @@ def learning_curves(run: Run) -> Html:
             _draw_curve(axes, entrant, drawn[entrant.name])
         _steps_axis(axes)
         axes.set_xlim(left=0)
-        return _svg(figure, "curves", "Learning curves")
+        return svg(figure, "curves", "Learning curves")
 
 
 def _draw_curve(axes: Axes, entrant: Entrant, line: Line) -> None:
@@ -152,7 +152,7 @@ def fit_curve(curve: Curve) -> Html:
         axes.plot(*curve, color=ACCENT, linewidth=1.6, marker="o" if len(curve[0]) == 1 else None, markersize=4)
         _steps_axis(axes)
         axes.set_xlim(left=0)
-        return _svg(figure, "fit", "Learning curve of the supernet")
+        return svg(figure, "fit", "Learning curve of the supernet")
 
 
 def short(run: Run, name: str) -> str:
@@ -185,7 +185,7 @@ def proxy_scatter(run: Run) -> Html | None:
         _label_points(axes, run, points)
         axes.set_xlabel("proxy performance")
         axes.set_ylabel("total reward, from scratch")
-        return _svg(figure, "scatter", "Proxy against true performance")
+        return svg(figure, "scatter", "Proxy against true performance")
 
 
 def _label_points(axes: Axes, run: Run, points: Sequence[tuple[float, Entrant]]) -> None:
@@ -224,4 +224,4 @@ def ranking_bars(run: Run) -> Html:
                               va="center", color=MUTED, fontsize=8)  # fmt: skip
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.set_xlabel("proxy performance")
-        return _svg(figure, "bars", "Proxy ranking")
+        return svg(figure, "bars", "Proxy ranking")

@@ -51,7 +51,7 @@ def _trial(run: Run) -> Headline:
 
 
 def _study(run: Run) -> Headline:
-    best, warnings = run.best, _missing(run)
+    best, warnings = run.best, [*_missing(run), *run.remarks]
     if best is None or best.score is None:
         return Headline(_no_best(run), _budget(run), "", warnings)
     others = [entrant for entrant in run.baselines if entrant is not best]

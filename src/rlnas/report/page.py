@@ -31,11 +31,16 @@ def page(run: Run) -> str:
     if run.kind == "study":
         sections.append(_search(run))
     sections += [_trials(run), _settings(run)]
+    return document(words.title, *sections)
+
+
+def document(heading: str, *sections: Html) -> str:
+    """A self-contained page in the report's style."""
     style = resources.files("rlnas.report").joinpath("page.css").read_text(encoding="utf-8")
     head = tag(
         "head",
         Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
-        tag("title", Html(escape(words.title))),
+        tag("title", Html(escape(heading))),
         tag("style", Html(style)),
     )
     body = tag("body", tag("main", *sections))

@@ -2,7 +2,7 @@
 
 from rlnas.table.merge import merge
 from rlnas.table.searches import StoredSearch, collect_searches, read_searches, search_of_run, write_searches
-from rlnas.table.shipped import load, shipped
+from rlnas.table.shipped import load, shipped, shipped_searches
 from rlnas.table.simulate import TableRunner
 from rlnas.table.table import METRICS, Metric, MissingRun, Record, Table
 
@@ -20,5 +20,6 @@ __all__ = [
     "read_searches",
     "search_of_run",
     "shipped",
+    "shipped_searches",
     "write_searches",
 ]

@@ -16,6 +16,12 @@ def shipped() -> list[str]:
     return sorted(path.stem for path in DATA.glob("*.parquet"))
 
 
+def shipped_searches(name: str) -> Path | None:
+    """The file of stored searches that comes with a table of the package, if there is one."""
+    path = DATA / f"{name}.searches.json"
+    return path if path.exists() else None
+
+
 def load(name: str) -> Table:
     """A table that comes with the package, by name, or one's own, by the path of its file.
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
-from importlib import resources
 
 from rlnas.quantity import short
 from rlnas.report.comparison import histograms
@@ -16,6 +14,7 @@ from rlnas.report.comparison.tables import NAMES, basis, proxies, reliability, s
 from rlnas.report.formats import plural, spread
 from rlnas.report.layers import layer_table
 from rlnas.report.markup import Html, tag
+from rlnas.report.page import document
 from rlnas.table.statistics import Estimate
 
 FIGURE = (
@@ -171,18 +170,6 @@ def page(parts: Contents) -> str:
         tag("p", _about(comparison)),
     )
     return document(title(comparison), top, section(parts))
-
-
-def document(heading: str, *sections: Html) -> str:
-    """A page in the report's style."""
-    style = resources.files("rlnas.report").joinpath("page.css").read_text(encoding="utf-8")
-    head = tag(
-        "head",
-        Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
-        tag("title", Html(escape(heading))),
-        tag("style", Html(style)),
-    )
-    return f'<!DOCTYPE html>\n<html lang="en">{head}\n{tag("body", tag("main", *sections))}</html>\n'
 
 
 def _about(comparison: Comparison) -> str:

@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 from rlnas.report.comparison.compare import View
 from rlnas.report.comparison.contenders import Contender
 from rlnas.report.comparison.tables import NAMES
-from rlnas.report.figures import ACCENT, INK, LINE, MUTED, STYLE, VARIABLES, WIDTH, _svg
+from rlnas.report.figures import ACCENT, INK, LINE, MUTED, STYLE, VARIABLES, WIDTH, svg
 from rlnas.report.formats import plural
 from rlnas.report.markup import Html
 
@@ -34,7 +34,7 @@ def inline(view: View) -> Html:
     """The figure as part of a page."""
     figure = draw(view, INLINE)
     with matplotlib.style.context(["default", _style(INLINE)]):
-        return _svg(figure, f"histogram-{view.metric}", f"Histogram of {NAMES[view.metric]}")
+        return svg(figure, f"histogram-{view.metric}", f"Histogram of {NAMES[view.metric]}")
 
 
 def files(view: View) -> dict[str, bytes]:

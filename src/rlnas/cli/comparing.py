@@ -1,0 +1,74 @@
+"""The command `rlnas compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from rich.table import Table as Grid
+
+from rlnas.cli.commands import Steps, console
+from rlnas.errors import UserError
+
+
+def compare(
+    table: str,
+    searches: tuple[Path, ...] = (),
+    strategies: tuple[str, ...] = (),
+    budget: Steps | None = None,
+    metrics: tuple[Literal["total_reward", "reward_mean"], ...] = ("total_reward", "reward_mean"),
+    top_k: int = 3,
+    repeats: int = 1000,
+    seed: int = 0,
+    out: Path | None = None,
+    save_searches: Path | None = None,
+) -> None:
+    """Compare strategies with random search and hand-made networks on a table: table 1, figure 4, tables 6 to 9.
+
+    Args:
+        table: A table that comes with rlnas (see: rlnas table show), or a file that ends in .parquet.
+        searches: Finished searches: run directories of rlnas search, or files of stored searches; those that come with
+            the table by default.
+        strategies: Which of them, in this order; all by default. Random search is always run.
+        budget: Environment steps at which networks are judged; the whole trainings by default.
+        metrics: Metrics that get a figure and tables of their own; table 1 has both.
+        top_k: Architectures that each search has trained from scratch.
+        repeats: Repeats of random search.
+        seed: Root of the random streams.
+        out: Folder to write to; comparison-<table> by default.
+        save_searches: A file to store the searches in; its name must end in .json.
+    """
+    from rlnas.report.comparison import compare as run
+    from rlnas.report.comparison.tables import table_1
+    from rlnas.table import collect_searches, load, shipped_searches, write_searches
+
+    found = load(table)
+    if not searches:
+        own = shipped_searches(table)
+        searches = (own,) if own is not None else ()
+    stored = collect_searches(searches)
+    if save_searches is not None:
+        if save_searches.suffix != ".json":
+            raise UserError(f"the name of a file of searches ends in .json, not {save_searches.name!r}.")
+        write_searches(save_searches, stored)
+    folder = out or Path(f"comparison-{found.name}")
+    comparison = run(
+        found,
+        stored,
+        strategies=tuple(name for name in strategies if name != "random") if strategies else None,
+        budget=budget,
+        metrics=metrics,
+        top_k=top_k,
+        repeats=repeats,
+        seed=seed,
+        out=folder,
+    )
+    sheet = table_1(comparison)
+    grid = Grid(box=None, pad_edge=False, title=sheet.title, title_justify="left")
+    for number, column in enumerate(sheet.columns):
+        grid.add_column(column.title, justify="left" if number < sheet.texts else "right")
+    for row in sheet.rows:
+        grid.add_row(*(cell.text for cell in row))
+    console.print(grid)
+    console.print(sheet.note, soft_wrap=True, markup=False)
+    console.print(f"Comparison: {folder / 'comparison.html'}", soft_wrap=True, markup=False)
