@@ -6,7 +6,7 @@ SPOS`. The package is imported first, so that loading it later cannot replace th
 
 import rlnas.search  # noqa: F401  (see above)
 from rlnas import table
-from rlnas.api import Evaluation, SearchResult, build_table, evaluate, resume, search, train
+from rlnas.api import Evaluation, SearchResult, build_table, compare, evaluate, resume, search, train
 from rlnas.errors import EnvironmentFault, RlnasError, UserError
 from rlnas.spaces import Choice, Space, load_space
 
@@ -22,6 +22,7 @@ __all__ = [
     "UserError",
     "__version__",
     "build_table",
+    "compare",
     "evaluate",
     "load_space",
     "resume",

@@ -7,6 +7,7 @@ from typing import Literal
 
 from rich.table import Table as Grid
 
+from rlnas import api
 from rlnas.cli.commands import Steps, console
 from rlnas.errors import UserError
 
@@ -38,24 +39,18 @@ def compare(
         out: Folder to write to; comparison-<table> by default.
         save_searches: A file to store the searches in; its name must end in .json.
     """
-    from rlnas.report.comparison import compare as run
     from rlnas.report.comparison.tables import table_1
-    from rlnas.table import collect_searches, load, shipped_searches, write_searches
+    from rlnas.table import collect_searches, write_searches
 
-    found = load(table)
-    if not searches:
-        own = shipped_searches(table)
-        searches = (own,) if own is not None else ()
-    stored = collect_searches(searches)
     if save_searches is not None:
         if save_searches.suffix != ".json":
             raise UserError(f"the name of a file of searches ends in .json, not {save_searches.name!r}.")
-        write_searches(save_searches, stored)
-    folder = out or Path(f"comparison-{found.name}")
-    comparison = run(
-        found,
-        stored,
-        strategies=tuple(name for name in strategies if name != "random") if strategies else None,
+        write_searches(save_searches, collect_searches(searches))
+    folder = out or Path(f"comparison-{Path(table).stem}")
+    comparison = api.compare(
+        table,
+        searches,
+        strategies=tuple(name for name in strategies if name != "random") or None,
         budget=budget,
         metrics=metrics,
         top_k=top_k,

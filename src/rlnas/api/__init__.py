@@ -1,0 +1,21 @@
+"""rlnas in one call each: search, train, build a table, go on with a run, evaluate."""
+
+from rlnas.api.runs import Evaluation, evaluate, read_run_settings, resume
+from rlnas.api.searching import SearchResult, run_search, search
+from rlnas.api.tables import build_table, compare, run_table
+from rlnas.api.training import run_training, train
+
+__all__ = [
+    "Evaluation",
+    "SearchResult",
+    "build_table",
+    "compare",
+    "evaluate",
+    "read_run_settings",
+    "resume",
+    "run_search",
+    "run_table",
+    "run_training",
+    "search",
+    "train",
+]

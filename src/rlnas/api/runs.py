@@ -1,0 +1,125 @@
+"""What is done with a run directory that is there already: `rlnas.resume`, `rlnas.evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rlnas.api.searching import SearchResult, best_trial, run_search
+from rlnas.api.tables import run_table
+from rlnas.api.training import run_training
+from rlnas.errors import UserError
+from rlnas.prepare import allow_imports, checked
+
+# torch takes seconds to import; what needs it is imported when it is called.
+if TYPE_CHECKING:
+    from rlnas.study import StudySettings, TableSettings, TrialSettings, Watcher
+    from rlnas.table import Table
+
+
+def resume(
+    path: str | Path, *, workers: int = 1, imports: Sequence[str] = (), watch: Watcher | None = None
+) -> SearchResult | dict[str, Any] | Table:
+    """Goes on with a run where it was stopped; a finished run returns its result.
+
+    Args:
+        path: the run directory of a search, a training or a table.
+        workers: trainings that run at a time.
+        imports: the modules that the run imports, allowed by name, since they are code.
+        watch: called with `Progress`.
+
+    Raises:
+        UserError: if there is no run at that place, or it imports a module that is not allowed.
+        EnvironmentFault: if the environment fails.
+    """
+    settings = read_run_settings(Path(path))
+    allow_imports(settings, imports)
+    from rlnas.study import TableSettings, TrialSettings
+
+    if isinstance(settings, TrialSettings):
+        return run_training(Path(path), settings, watch)
+    if isinstance(settings, TableSettings):
+        return run_table(Path(path), settings, workers, watch)
+    return run_search(Path(path), settings, workers, watch)
+
+
+def read_run_settings(path: Path) -> StudySettings | TrialSettings | TableSettings:
+    """The settings in a run directory.
+
+    Raises:
+        UserError: if there is no run at that place, or its settings are damaged.
+    """
+    from rlnas.study import StudySettings, TableSettings, TrialSettings
+    from rlnas.study.files import read_object
+
+    if (path / "study.json").exists():
+        return checked(StudySettings, "setting", read_object(path / "study.json"))
+    if (path / "trial.json").exists():
+        return checked(TrialSettings, "setting", read_object(path / "trial.json"))
+    if (path / "table.json").exists():
+        return checked(TableSettings, "setting", read_object(path / "table.json"))
+    raise UserError(f"there is no run at {str(path)!r}: it has no study.json, trial.json or table.json.")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Full games of a trained agent.
+
+    Attributes:
+        architecture: its id.
+        scores: unclipped returns.
+        lengths: environment steps.
+    """
+
+    architecture: str
+    scores: list[float]
+    lengths: list[int]
+
+
+def evaluate(
+    path: str | Path, episodes: int = 30, *, seed: int = 0, greedy: bool = False, imports: Sequence[str] = ()
+) -> Evaluation:
+    """Plays full games with a trained agent: the best of a study, or that of a training.
+
+    Args:
+        path: the run directory of a search or a training.
+        episodes: full games, each in an environment of its own.
+        seed: root of the games' random streams, which no training shares.
+        greedy: take the most probable action instead of drawing one.
+        imports: the modules that the run imports, allowed by name, since they are code.
+
+    Raises:
+        UserError: if there is no trained agent, or the run imports a module that is not allowed.
+        EnvironmentFault: if the environment fails.
+    """
+    import torch
+
+    from rlnas import seeding
+    from rlnas.envs import import_modules, make_env
+    from rlnas.ppo import play_episodes, torch_threads
+    from rlnas.study import load_network
+    from rlnas.study.files import read_object
+
+    path = Path(path)
+    if episodes < 1:
+        raise UserError(f"episodes must be at least 1, not {episodes}.")
+    allow_imports(read_run_settings(path), imports)
+    if (path / "study.json").exists():
+        if not (path / "result.json").exists():
+            raise UserError(f"the study {str(path)!r} is not done: rlnas resume {path}")
+        path = best_trial(path, read_object(path / "result.json"))
+    settings, network = load_network(path)
+    allow_imports(settings, imports)
+    import_modules(settings.imports)
+    env = make_env(settings.env, settings.env_settings, num_envs=episodes)
+    stream = torch.Generator().manual_seed(seeding.integer(seed, "evaluate", "actions"))
+    seeds = seeding.integers(seed, "evaluate", "environments", count=episodes)
+    try:
+        limit = settings.env_settings.max_steps
+        with torch_threads(1):
+            (played,) = play_episodes([lambda: network], env, seeds, [stream], greedy=greedy, max_steps=limit)
+    finally:
+        env.close()
+    return Evaluation(settings.architecture, [e.score for e in played], [e.length for e in played])

@@ -1,0 +1,162 @@
+"""`rlnas.search`: a whole study in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rlnas.errors import UserError
+from rlnas.prepare import Options, prepare_search
+from rlnas.spaces import Space
+
+# torch takes seconds to import; what needs it is imported when it is called.
+if TYPE_CHECKING:
+    from rlnas.nets import Network
+    from rlnas.study import StudySettings, Watcher
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a study found.
+
+    Attributes:
+        path: the run directory.
+        data: the content of its `result.json`.
+    """
+
+    path: Path
+    data: dict[str, Any]
+
+    @property
+    def best(self) -> str | None:
+        """Id of the best architecture by true performance; `None` if no training finished a game."""
+        return self.data["best"]
+
+    @property
+    def ranking(self) -> list[tuple[str, float]]:
+        """Architecture ids and proxy performances, best first."""
+        return [(entry["architecture"], entry["proxy"]) for entry in self.data["ranking"]]
+
+    @property
+    def trials(self) -> list[dict[str, Any]]:
+        """Every network trained from scratch, with its scores and its trials."""
+        return self.data["architectures"]
+
+    def network(self) -> Network:
+        """The trained network of the best architecture, first training seed.
+
+        Raises:
+            UserError: if there is no best architecture.
+        """
+        from rlnas.study import load_network
+
+        return load_network(best_trial(self.path, self.data))[1]
+
+
+def best_trial(path: Path, data: dict[str, Any]) -> Path:
+    """The directory of the best architecture's first trial.
+
+    Raises:
+        UserError: if there is no best architecture.
+    """
+    from rlnas.study.trainings import folder_name
+
+    if data["best"] is None:
+        raise UserError(f"the study {str(path)!r} has no best architecture: no training finished a game.")
+    (entry,) = [entry for entry in data["architectures"] if entry["name"] == data["best"]]
+    return path / "trials" / folder_name(entry["name"]) / f"seed-{entry['trials'][0]['seed']}"
+
+
+def search(
+    env: str,
+    space: str | Path | Space = "paper-1",
+    strategy: str = "spos",
+    steps: int | str = "10M",
+    *,
+    train_steps: int | str | None = None,
+    out: str | Path | None = None,
+    seed: int = 0,
+    top_k: int = 3,
+    train_seeds: int = 1,
+    baselines: Sequence[str] | None = None,
+    table: str | Path | None = None,
+    workers: int = 1,
+    threads: int | None = None,
+    checkpoint_steps: int | str = "100k",
+    device: str = "auto",
+    imports: Sequence[str] = (),
+    strategy_options: Options | None = None,
+    env_options: Options | None = None,
+    ppo_options: Options | None = None,
+    watch: Watcher | None = None,
+) -> SearchResult:
+    """Searches the network of an agent, trains the best candidates and hand-made networks, returns what it found.
+
+    Args:
+        env: id of the environment, e.g. `"ALE/Breakout-v5"`.
+        space: a catalogue name, a TOML file, or a `Space`.
+        strategy: name of the strategy.
+        steps: environment steps of the search; `10_000_000` or `"10M"`.
+        train_steps: environment steps of every training from scratch; as many as `steps` by default.
+        out: run directory; the same call on it goes on or, when done, returns its result.
+        seed: root of all random streams; searches and trainings never share one.
+        top_k: architectures to train from scratch.
+        train_seeds: trainings of each.
+        baselines: hand-made networks to train beside them: fixed spaces of the catalogue, or architecture ids; by
+            default Nature-CNN, where it takes the observations.
+        table: a table, by name or file, in which the trainings from scratch are looked up instead of run.
+        workers: trainings that run at a time, each in a process of its own with one thread.
+        threads: torch threads of the search; by default the processors at hand, up to 4.
+        checkpoint_steps: environment steps between checkpoints.
+        device: `"auto"`, `"cpu"` or `"cuda"`.
+        imports: modules that register environments.
+        strategy_options: options of the strategy, e.g. `{"eval_episodes": 50}` for `SPOSSettings`.
+        env_options: fields of `EnvSettings`, e.g. `{"sticky_actions": 0.0}`.
+        ppo_options: fields of `PPOSettings`.
+        watch: called with `Progress`.
+
+    Raises:
+        UserError: if an argument is not allowed; nothing is written then.
+        EnvironmentFault: if the environment fails during the search.
+    """
+    path, settings = prepare_search(
+        env=env,
+        space=space,
+        strategy=strategy,
+        steps=steps,
+        train_steps=train_steps,
+        out=out,
+        seed=seed,
+        top_k=top_k,
+        train_seeds=train_seeds,
+        baselines=baselines,
+        table=table,
+        threads=threads,
+        checkpoint_steps=checkpoint_steps,
+        device=device,
+        imports=imports,
+        strategy_options=strategy_options or {},
+        env_options=env_options or {},
+        ppo_options=ppo_options or {},
+    )
+    return run_search(path, settings, workers, watch)
+
+
+def run_search(path: Path, settings: StudySettings, workers: int, watch: Watcher | None) -> SearchResult:
+    """Runs or goes on with a study, and writes its report.
+
+    Raises:
+        UserError: if the directory belongs to something else.
+        EnvironmentFault: if the environment fails during the search.
+    """
+    if workers < 1:
+        raise UserError(f"workers must be at least 1, not {workers}.")
+    from rlnas.report import write_report
+    from rlnas.study import run_study
+    from rlnas.study.progress import nobody
+
+    result = SearchResult(path, run_study(path, settings, workers, watch or nobody))
+    write_report(path)
+    return result

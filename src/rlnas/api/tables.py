@@ -1,0 +1,137 @@
+"""`rlnas.build_table` and `rlnas.compare`: tabular benchmarks, and strategies judged on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rlnas.errors import UserError
+from rlnas.prepare import Options, prepare_table
+from rlnas.spaces import Space
+
+# torch takes seconds to import; what needs it is imported when it is called.
+if TYPE_CHECKING:
+    from rlnas.report.comparison import Comparison
+    from rlnas.study import TableSettings, Watcher
+    from rlnas.table import Metric, Table
+
+
+def build_table(
+    env: str,
+    space: str | Path | Space,
+    steps: int | str,
+    *,
+    seeds: int = 1,
+    first_seed: int = 1,
+    architectures: Sequence[str] = (),
+    baselines: Sequence[str] | None = None,
+    out: str | Path | None = None,
+    workers: int = 1,
+    checkpoint_steps: int | str = "100k",
+    device: str = "auto",
+    imports: Sequence[str] = (),
+    env_options: Options | None = None,
+    ppo_options: Options | None = None,
+    watch: Watcher | None = None,
+) -> Table:
+    """Trains every architecture of a space with several seeds: a tabular benchmark.
+
+    Args:
+        env: id of the environment.
+        space: a catalogue name, a TOML file, or a `Space`.
+        steps: environment steps of every training.
+        seeds: trainings of each architecture.
+        first_seed: their seeds are `first_seed`, `first_seed + 1`, ...; a table grows by merging one of later seeds.
+        architectures: ids of the architectures to train; all where none are named.
+        baselines: hand-made networks to train beside them, as in `search`.
+        out: run directory; the same call on it goes on or, when done, returns the table.
+        workers: trainings that run at a time, each in a process of its own with one thread.
+        checkpoint_steps: environment steps between checkpoints.
+        device: `"auto"`, `"cpu"` or `"cuda"`.
+        imports: modules that register environments.
+        env_options: fields of `EnvSettings`.
+        ppo_options: fields of `PPOSettings`.
+        watch: called with `Progress`.
+
+    Returns:
+        The table; its file is `table.parquet` in the run directory.
+
+    Raises:
+        UserError: if an argument is not allowed; nothing is written then.
+    """
+    path, settings = prepare_table(
+        env=env,
+        space=space,
+        steps=steps,
+        seeds=seeds,
+        first_seed=first_seed,
+        architectures=architectures,
+        baselines=baselines,
+        out=out,
+        checkpoint_steps=checkpoint_steps,
+        device=device,
+        imports=imports,
+        env_options=env_options or {},
+        ppo_options=ppo_options or {},
+    )
+    return run_table(path, settings, workers, watch)
+
+
+def run_table(path: Path, settings: TableSettings, workers: int, watch: Watcher | None) -> Table:
+    """Builds or goes on building a table."""
+    if workers < 1:
+        raise UserError(f"workers must be at least 1, not {workers}.")
+    from rlnas.study import build_table
+    from rlnas.study.progress import nobody
+
+    return build_table(path, settings, workers, watch or nobody)
+
+
+def compare(
+    table: str | Path | Table,
+    searches: Sequence[str | Path] = (),
+    *,
+    strategies: Sequence[str] | None = None,
+    budget: int | str | None = None,
+    metrics: Sequence[Metric] = ("total_reward", "reward_mean"),
+    top_k: int = 3,
+    repeats: int = 1_000,
+    seed: int = 0,
+    out: str | Path | None = None,
+) -> Comparison:
+    """Compares strategies with random search and hand-made networks on a table; nothing is trained.
+
+    Args:
+        table: a table, its name, or its file.
+        searches: finished searches: run directories of `search`, or files of stored searches; those that come with the
+            table, if there are none.
+        strategies: which of them, in this order; all by default. Random search is always run.
+        budget: environment steps at which networks are judged; the whole trainings by default.
+        metrics: metrics that get a figure and tables of their own.
+        top_k: architectures that each search has trained from scratch.
+        repeats: repeats of random search.
+        seed: root of the random streams.
+        out: a folder to write a page, Markdown, CSV files and figures to.
+
+    Raises:
+        MissingRun: if the table lacks a run that is needed.
+        UserError: if a search does not fit the table, or an argument is not allowed.
+    """
+    from rlnas.report.comparison import compare as judge
+    from rlnas.table import Table, collect_searches, load, shipped_searches
+
+    found = table if isinstance(table, Table) else load(str(table))
+    own = shipped_searches(str(table)) if not isinstance(table, Table) and not searches else None
+    stored = collect_searches([own] if own is not None else [Path(source) for source in searches])
+    return judge(
+        found,
+        stored,
+        strategies=strategies,
+        budget=budget,
+        metrics=metrics,
+        top_k=top_k,
+        repeats=repeats,
+        seed=seed,
+        out=out,
+    )

@@ -1,0 +1,84 @@
+"""`rlnas.train`: one training from scratch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rlnas.prepare import Options, prepare_training
+from rlnas.spaces import Space
+
+# torch takes seconds to import; what needs it is imported when it is called.
+if TYPE_CHECKING:
+    from rlnas.study import TrialSettings, Watcher
+
+
+def train(
+    env: str,
+    arch: str | Mapping[str, Any],
+    space: str | Path | Space = "paper-1",
+    steps: int | str = "10M",
+    *,
+    out: str | Path | None = None,
+    seed: int = 1,
+    checkpoint_steps: int | str = "100k",
+    device: str = "auto",
+    threads: int = 1,
+    imports: Sequence[str] = (),
+    env_options: Options | None = None,
+    ppo_options: Options | None = None,
+    watch: Watcher | None = None,
+) -> dict[str, Any]:
+    """Trains one architecture from scratch; the arguments are those of `search`.
+
+    Args:
+        env: id of the environment.
+        arch: the architecture: its id, or a dict of options; `"fixed"` where the space has no choices.
+        space: a catalogue name, a TOML file, or a `Space`.
+        steps: environment steps.
+        out: run directory.
+        seed: root of the training's random streams.
+        checkpoint_steps: environment steps between checkpoints.
+        device: `"auto"`, `"cpu"` or `"cuda"`.
+        threads: threads of torch and of the emulator; more than one pays only while the processors are idle.
+        imports: modules that register environments.
+        env_options: fields of `EnvSettings`.
+        ppo_options: fields of `PPOSettings`.
+        watch: called with `Progress`.
+
+    Returns:
+        The content of `result.json`.
+
+    Raises:
+        UserError: if an argument is not allowed; nothing is written then.
+        EnvironmentFault: if the environment fails.
+    """
+    path, settings = prepare_training(
+        env=env,
+        arch=arch,
+        space=space,
+        steps=steps,
+        out=out,
+        seed=seed,
+        checkpoint_steps=checkpoint_steps,
+        device=device,
+        threads=threads,
+        imports=imports,
+        env_options=env_options or {},
+        ppo_options=ppo_options or {},
+    )
+    return run_training(path, settings, watch)
+
+
+def run_training(path: Path, settings: TrialSettings, watch: Watcher | None) -> dict[str, Any]:
+    """Runs or goes on with a training, and writes its report."""
+    from rlnas.ppo import torch_threads
+    from rlnas.report import write_report
+    from rlnas.study import run_trial
+    from rlnas.study.progress import nobody
+
+    with torch_threads(settings.threads):
+        result = run_trial(path, settings, watch or nobody)
+    write_report(path)
+    return result.model_dump(mode="json")
