@@ -55,6 +55,7 @@ def test_random_search_looks_its_trainings_up(table: str, tmp_path: Path) -> Non
     assert trials == {**{NAMES[p]: [p + 0.1, p + 0.2] for p in places}, "minatar-cnn": [25.1, 25.2]}
     assert result.data["search"]["fit_steps"] == 0
     assert not (tmp_path / "run/trials").exists()
+    assert f"--table {table}" in (tmp_path / "run/report.html").read_text()
     again = rlnas.search(GAME, "minatar-1", "random", 1, table=table, out=tmp_path / "run", seed=3, device="cpu")
     assert again.data == result.data
 

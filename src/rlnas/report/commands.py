@@ -28,7 +28,9 @@ def command(run: Run) -> str:
     else:
         words += ["--strategy", chosen["strategy"], *_pairs(run, "--strategy-options", "strategy_options")]
         words += ["--steps", exact(chosen["steps"]), "--train-steps", exact(chosen["train_steps"])]
-        words += ["--top-k", str(chosen["top_k"]), "--train-seeds", str(chosen["train_seeds"])]
+        words += ["--top-k", str(chosen["top_k"])]
+        table = chosen["table"]
+        words += ["--table", table["source"]] if table else ["--train-seeds", str(chosen["train_seeds"])]
     words += ["--seed", str(chosen["seed"]), "--checkpoint-steps", exact(chosen["checkpoint_steps"])]
     if run.kind == "study":
         words += ["--threads", str(chosen["threads"]), "--baselines", *chosen["baselines"]]
