@@ -75,7 +75,7 @@ def result(path: Path, best: str | None, trials: dict[str, list[dict]]) -> None:
                 {"name": name, "candidate": name != "nature-cnn", "trials": own} for name, own in trials.items()
             ],
             "ranking": json.loads((path / "search" / "ranking.json").read_text()),
-            "search": {"fit_steps": 10_000_384, "evaluated_architectures": 3, "evaluation_steps": 777},
+            "search": {"fit_steps": 10_000_384, "evaluated_architectures": 3, "evaluation_steps": 777, "remarks": []},
         },
     )
 
@@ -314,7 +314,8 @@ def test_command_of_a_catalogue_space(tmp_path):
     assert (
         "rlnas search --env E-v0 --import my.envs --space paper-1 --strategy spos --strategy-options eval_episodes=2 "
         "--steps 10M --train-steps 500k --top-k 2 --train-seeds 1 --seed 3 --checkpoint-steps 100k --threads 1 "
-        "--baselines nature-cnn --env-options fire=false --ppo-options epochs=5 value_clip=none --device cpu --out NEW"
+        "--baselines nature-cnn --env-options fire=false --ppo-options epochs=5 value_clip=none reward_clip=sign "
+        "--device cpu --out NEW"
     ) in text
     assert "not in the catalogue" not in text
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import rlnas
+from rlnas.cli.main import main
 from rlnas.errors import UserError
 from rlnas.spaces import load_space
 from rlnas.table.files import write_table
@@ -145,3 +146,22 @@ def test_random_search_trains_live_and_each_training_once(tmp_path: Path) -> Non
     assert len(result.ranking) == 2
     assert {entry["name"]: entry["total_reward"] for entry in result.trials} == dict(result.ranking)
     assert len(list((tmp_path / "run/trials").glob("*/*/result.json"))) == 2
+
+
+@pytest.mark.slow
+def test_random_search_without_a_finished_game_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["search", "--env", GAME, "--space", "minatar-1", "--strategy", "random", "--steps", "1", "--baselines"]
+    command += [
+        "--train-steps",
+        "8",
+        "--strategy-options",
+        "samples=1",
+        "--env-options",
+        "num_envs=2",
+        "--device",
+        "cpu",
+    ]
+    with pytest.raises(SystemExit) as stop:
+        main([*command, "--ppo-options", "rollout_steps=2", "--out", str(tmp_path / "run")])
+    assert stop.value.code == 1
+    assert "the search ranked no architecture: its trainings failed or finished no game" in capsys.readouterr().err

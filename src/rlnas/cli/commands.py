@@ -331,11 +331,16 @@ def print_study(result: api.SearchResult) -> None:
         for trial in failed:
             console.print(f"Failed: {entry['name']} seed {trial['seed']}: {trial['reason']}", markup=False)
     console.print(table)
+    report = result.path / "report.html"
+    if not result.ranking:
+        raise RlnasError(
+            f"the search ranked no architecture: its trainings failed or finished no game; report: {report}"
+        )
     trials = [trial for entry in result.trials if entry["candidate"] for trial in entry["trials"]]
     if all(trial["status"] == "failed" for trial in trials):
-        raise RlnasError(f"all trainings of candidates failed; report: {result.path / 'report.html'}")
+        raise RlnasError(f"all trainings of candidates failed; report: {report}")
     console.print(f"Best architecture: {result.best or 'none, since no training finished a game'}", soft_wrap=True)
-    console.print(f"Report: {result.path / 'report.html'}", soft_wrap=True, markup=False)
+    console.print(f"Report: {report}", soft_wrap=True, markup=False)
 
 
 def print_training(path: Path, result: dict[str, Any]) -> None:

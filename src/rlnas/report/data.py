@@ -148,6 +148,8 @@ def read_run(path: Path) -> Run:
         raise UserError(f"the run {str(path)!r} is damaged or of another version: {what}.") from None
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise UserError(f"the run {str(path)!r} is damaged or of another version: {error!r}.") from None
+    if (path / "table.json").exists():
+        raise UserError(f"{str(path)!r} builds a table, which has no report: rlnas table show {path / 'table.parquet'}")
     what = "holds neither study.json nor trial.json" if path.is_dir() else "is not a directory"
     raise UserError(f"{str(path)!r} is no run of rlnas: it {what}.")
 
