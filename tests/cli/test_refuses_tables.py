@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rlnas.cli.main import main
 from rlnas.spaces import load_space
+from rlnas.table import StoredSearch, write_searches
 from rlnas.table.files import write_table
 
 from .test_refuses import refuse
@@ -103,12 +103,11 @@ def test_bad_comparisons(
 
 
 def test_searches_of_another_game_or_damaged(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["search", "--env", "MinAtar/Asterix-v1", "--space", "minatar-1", "--strategy", "random", "--steps", "1",
-          "--train-steps", "2k", "--top-k", "1", "--baselines", "k1=1,k2=1", "--strategy-options", "samples=1",
-          "--env-options", "num_envs=2", "--ppo-options", "rollout_steps=16", "--device", "cpu",
-          "--out", str(tmp_path / "asterix")])  # fmt: skip
+    search = StoredSearch(strategy="spos", seed=1, env="MinAtar/Asterix-v1", space="minatar-1", steps=9, cost_steps=9,
+                          ranking=(("k1=1,k2=1", 1.0),))  # fmt: skip
+    write_searches(tmp_path / "asterix.json", [search])
     command = ["compare", "--table", str(table), "--out", str(tmp_path / "out"), "--searches"]
-    assert "MinAtar/Asterix-v1" in refuse(capsys, [*command, str(tmp_path / "asterix")])
+    assert "MinAtar/Asterix-v1" in refuse(capsys, [*command, str(tmp_path / "asterix.json")])
     (tmp_path / "searches.json").write_text(json.dumps({"schema": 99}))
     assert "searches.json" in refuse(capsys, [*command, str(tmp_path / "searches.json")])
     assert not (tmp_path / "out").exists()

@@ -123,7 +123,7 @@ class ENAS(Strategy):
             return
         (returns,) = outcome.returns
         self.unfinished += not returns
-        self.batch.append((self._sample_child(), statistics.fmean(returns) if returns else outcome.running))
+        self.batch.append((self._sample_child(), statistics.fmean(returns) if returns else float(outcome.running)))
         self.fitted += min(self.settings.child_iterations, self.iterations - self.fitted)
         self.children += 1
         if len(self.batch) == self.settings.children_per_update or self.fitted >= self.iterations:
