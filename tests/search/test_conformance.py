@@ -23,8 +23,8 @@ from rlnas.spaces import Space, load_space
 VARIANTS = {
     "spos": ("spos", {"eval_budget": 12, "population": 6}),
     "spos-evolution": ("spos", {"eval_budget": 12, "population": 6, "selection": "evolution"}),
-    "enas": ("enas", {"rank_samples": 30}),
-    "enas-options": ("enas", {"rank_samples": 30, "feed_last": True, "reward_scale": "std", "children_per_update": 2}),
+    "enas": ("enas", {"rank_samples": 30, "hidden": 16}),
+    "enas-options": ("enas", {"rank_samples": 9, "feed_last": True, "reward_scale": "std", "children_per_update": 2}),
     "random": ("random", {}),
     "random-shared": ("random-shared", {}),
 }
