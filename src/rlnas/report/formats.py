@@ -27,12 +27,22 @@ def score(value: float | None) -> str:
 def spread(value: float | None, deviation: float | None) -> str:
     """A score with its standard deviation, where there is one.
 
-    >>> spread(94.371, 6.432), spread(127.64, 16.24), spread(1.0, None)
-    ('94.37 ± 6.43', '127.6 ± 16.2', '1.00')
+    >>> spread(94.371, 6.432), spread(127.64, 16.24), spread(4.97, 0.0231), spread(1.0, None)
+    ('94.37 ± 6.43', '127.6 ± 16.2', '4.97 ± 0.02', '1.00')
     """
     if value is None or deviation is None:
         return score(value)
-    return f"{score(value)} ± " + (f"{deviation:.1f}" if 100 <= abs(value) < 1000 else score(deviation))
+    return f"{score(value)} ± {_as_fine_as(value, deviation)}"
+
+
+def _as_fine_as(value: float, other: float) -> str:
+    """A number with the decimals that `score` gives another; more, where that other is small itself."""
+    size = abs(value)
+    if size >= 1000:
+        return f"{other:,.0f}"
+    if size >= 100:
+        return f"{other:.1f}"
+    return f"{other:.2f}" if size >= 0.1 else score(other)
 
 
 def big(value: float) -> str:
