@@ -209,3 +209,12 @@ def test_layer_norm_normalises_all_but_the_batch(shape):
     nothing = NormBlock(layer, shape, {"norm": "none"})
     assert torch.equal(nothing(x), x)
     assert layer.parameters(shape, {"norm": "none"}) == len(list(nothing.parameters())) == 0
+
+
+def test_linear_normalises_the_features_that_it_has_not_the_padding():
+    layer, x = Linear(Choice("f", [3, 8]), activation="tanh", norm="layer"), torch.randn(4, 5)
+    block = LinearBlock(layer, (5,), {"f": 3})
+    y = block.linear(x)
+    normal = (y - y.mean(1, keepdim=True)) / (y.var(1, correction=0, keepdim=True) + 1e-5).sqrt()
+    torch.testing.assert_close(block(x), F.pad(torch.tanh(normal), (0, 5)))
+    assert sum(p.numel() for p in block.parameters()) == layer.parameters((5,), {"f": 3})

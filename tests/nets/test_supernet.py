@@ -4,7 +4,20 @@ import torch
 from torch import Tensor
 
 from rlnas.nets import Network, Supernet
-from rlnas.spaces import Architecture, Choice, Conv, Fit, Flatten, Linear, MaxPool, Space, adapt, load_space
+from rlnas.spaces import (
+    Architecture,
+    Choice,
+    Conv,
+    Fit,
+    Flatten,
+    Linear,
+    MaxPool,
+    Norm,
+    Repeat,
+    Space,
+    adapt,
+    load_space,
+)
 
 ACTIONS = 4
 
@@ -18,8 +31,8 @@ def everything(shrink: str) -> Space:
         Conv(Choice("c2", [3, 5]), kernel=Choice("k2", kernels), pad_mode="reflect"),
         Fit(7, 6, channels=8, shrink=shrink),
         Flatten(),
-        Linear(Choice("f1", [9, 12])),
-        Linear(10),
+        Linear(Choice("f1", [9, 12]), norm="layer"),
+        Repeat([Linear(10, norm=Choice("n1", ["none", "layer"]))], times=Choice("d1", [1, 2])),
     ]
     return Space("everything", (2, 16, 15), layers)
 
@@ -58,6 +71,29 @@ def test_every_path_on_grids_of_bools_is_the_network_of_its_architecture(name):
     for path in space:
         check_path(supernet, path, x)
         assert torch.equal(supernet(x)[0], supernet(x.float())[0])
+
+
+def test_every_path_on_vectors_is_the_network_of_its_architecture():
+    space = adapt(load_space("mlp"), (5,))
+    supernet = Supernet(space, ACTIONS)
+    x = torch.randn(3, 5, generator=torch.Generator().manual_seed(0))
+    for path in space:
+        check_path(supernet, path, x)
+
+
+def test_depth_shares_the_first_times_and_computes_no_more():
+    space = Space("deep", (4,), [Repeat([Linear(4), Norm()], times=Choice("depth", [1, 2, 3]))])
+    supernet = Supernet(space, ACTIONS)
+    x = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
+    encoder, copies = supernet.encoder, supernet.encoder.blocks[0].copies
+    for depth in (1, 3, 2):
+        supernet.activate(space.architecture({"depth": depth}))
+        expected = x
+        for copy in copies[:depth]:
+            expected = copy(expected)
+        assert torch.equal(encoder(x), expected)
+        assert len(Network(space, space.architecture({"depth": depth}), ACTIONS).encoder.blocks[0].copies) == depth
+    assert not torch.equal(copies[0].blocks[0].linear.weight, copies[1].blocks[0].linear.weight)
 
 
 @pytest.mark.usefixtures("_cheap_weights")
@@ -126,7 +162,7 @@ def test_a_network_and_a_supernet_of_one_seed_start_with_the_same_weights():
         part = Network(space, path, ACTIONS, seed=7).state_dict()
         assert all(torch.equal(whole[name], tensor) for name, tensor in part.items())
     other = Network(space, path, ACTIONS, seed=8).state_dict()
-    assert not any(torch.equal(whole[name], other[name]) for name in other if name.endswith("weight"))
+    assert not any(torch.equal(whole[name], other[name]) for name in other if whole[name].dim() > 1)
 
 
 def test_an_extracted_network_is_a_copy():

@@ -1,7 +1,7 @@
 import pytest
 
 from rlnas.errors import UserError
-from rlnas.spaces import Activation, Choice, Conv, Fit, Flatten, Linear, MaxPool, Norm, Readout, ShapeError
+from rlnas.spaces import Activation, Choice, Conv, Fit, Flatten, Linear, MaxPool, Norm, Readout, Repeat, ShapeError
 
 
 @pytest.mark.parametrize("kernel", range(1, 8))
@@ -89,3 +89,27 @@ def test_reflection_works_up_to_the_size_of_the_map():
 def test_a_parameter_that_is_not_allowed_is_named(make, fault):
     with pytest.raises(UserError, match=fault):
         make()
+
+
+def test_repeat_costs_what_its_times_cost():
+    layer = Repeat([Linear(8), Norm()], times=Choice("d", [1, 3]))
+    assert layer.output_shape((5,), {"d": 1}) == layer.output_shape((5,), {"d": 3}) == (8,)
+    first, later = 8 * 6 + 16, 8 * 9 + 16
+    assert layer.parameters((5,), {"d": 1}) == first
+    assert layer.parameters((5,), {"d": 3}) == first + 2 * later
+    assert layer.multiply_adds((5,), {"d": 3}) == 8 * 5 + 2 * 8 * 8
+
+
+def test_repeat_finds_the_choices_inside_once():
+    act = Choice("act", ["relu", "tanh"])
+    layer = Repeat([Activation(act), Activation(act)], times=Choice("d", [1, 2]))
+    assert [choice.name for choice in layer.choices] == ["d", "act"]
+
+
+def test_a_repeat_that_changes_the_shape_is_refused():
+    with pytest.raises(ShapeError, match=r"after the first time, but makes \(4, 2, 2\) of \(4, 4, 4\)"):
+        Repeat([Conv(4, kernel=3, stride=2)], times=2).output_shape((3, 8, 8), {})
+    with pytest.raises(UserError, match="repeat: layers"):
+        Repeat([], times=2)
+    with pytest.raises(UserError, match="repeat: times"):
+        Repeat([Flatten()], times=0)

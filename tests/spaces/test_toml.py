@@ -1,7 +1,7 @@
 import pytest
 
 from rlnas.errors import UserError
-from rlnas.spaces import CATALOGUE, Choice, Conv, Fit, Flatten, Linear, MaxPool, Space, load_space
+from rlnas.spaces import CATALOGUE, Activation, Choice, Conv, Fit, Flatten, Linear, MaxPool, Repeat, Space, load_space
 
 GOOD = """\
 name = "mine"
@@ -37,6 +37,8 @@ def to_toml(space: Space) -> str:
     def value(x: object) -> str:
         if isinstance(x, dict):
             return "{" + ", ".join(f"{key} = {value(item)}" for key, item in x.items()) + "}"
+        if isinstance(x, list):
+            return f"[{', '.join(map(value, x))}]"
         return f'"{x}"' if isinstance(x, str) else str(x)
 
     data = space.to_dict()
@@ -62,7 +64,8 @@ def test_all_parameters_survive_a_file(load):
         MaxPool(Choice("p", [1, 2]), stride=2, padding="valid"),
         Fit(5, 6, channels=9, shrink="crop"),
         Flatten(),
-        Linear(Choice("f", [3, 7])),
+        Linear(Choice("f", [3, 7]), activation="none", norm=Choice("n", ["none", "layer"])),
+        Repeat([Activation("silu"), Linear(7)], times=Choice("d", [1, 2])),
     ]
     space = Space("all", (2, 12, 12), layers)
     assert load(to_toml(space)) == space

@@ -92,16 +92,18 @@ class FitBlock(nn.Module):
 
 
 class LinearBlock(nn.Module):
-    """Linear, activation, zero features up to the widest option."""
+    """Linear, norm, activation, zero features up to the widest option."""
 
     def __init__(self, layer: Linear, shape: Shape, values: Values):
         super().__init__()
         self.width = widest(layer.features)
         self.activation = layer.activation
-        self.linear = nn.Linear(shape[0], resolve(layer.features, values))
+        features = resolve(layer.features, values)
+        self.linear = nn.Linear(shape[0], features)
+        self.norm = nn.LayerNorm(features) if resolve(layer.norm, values) == "layer" else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        return widen(activate(self.linear(x), self.activation), self.width)
+        return widen(activate(self.norm(self.linear(x)), self.activation), self.width)
 
 
 REDUCTIONS: dict[str, Callable[[Tensor], Tensor]] = {

@@ -79,7 +79,7 @@ class Supernet(Network):
 
     def activate(self, path: Architecture) -> None:
         """Makes `path` the active path."""
-        self.encoder.activate(path)
+        self.encoder.activate(dict(path))
 
     def extract(self, path: Architecture) -> Network:
         """The network of one architecture with a copy of the supernet's weights."""

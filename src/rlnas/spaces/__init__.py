@@ -13,6 +13,7 @@ from rlnas.spaces.layers import (
     MaxPool,
     Norm,
     Readout,
+    Repeat,
     Shape,
     ShapeError,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Norm",
     "Option",
     "Readout",
+    "Repeat",
     "Shape",
     "ShapeError",
     "Space",

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from rlnas.errors import unknown
 from rlnas.spaces.choice import Choice
-from rlnas.spaces.layers import Activation, Conv, Fit, Flatten, Layer, Linear, MaxPool, Norm, Readout, Shape
+from rlnas.spaces.layers import Activation, Conv, Fit, Flatten, Layer, Linear, MaxPool, Norm, Readout, Repeat, Shape
 from rlnas.spaces.space import Space
 from rlnas.spaces.toml import load_toml
 
 ATARI_INPUT = (4, 84, 84)
 MINATAR_INPUT = (4, 10, 10)
 """Of Breakout and Asterix; `adapt` gives the spaces of other games their channels."""
+VECTOR_INPUT = (4,)
+"""Of CartPole; `adapt` does the same."""
 
 
 def nature_cnn() -> Space:
@@ -95,7 +97,23 @@ def minatar_2() -> Space:
     return Space("minatar-2", MINATAR_INPUT, layers)
 
 
+def mlp() -> Space:
+    """54 architectures for vectors: depth, width, activation and norm."""
+    layers = [
+        Linear(Choice("width", (32, 64, 256)), activation="none", norm=Choice("norm", ("none", "layer"))),
+        Activation(Choice("act", ("tanh", "relu", "silu"))),
+    ]
+    return Space("mlp", VECTOR_INPUT, [Repeat(layers, times=Choice("depth", (1, 2, 3)))])
+
+
+def mlp_64_64() -> Space:
+    """The hand-made network for vectors that RL people know: two layers of 64 with tanh, here shared by both heads."""
+    return Space("mlp-64-64", VECTOR_INPUT, [Linear(64, activation="tanh"), Linear(64, activation="tanh")])
+
+
 CATALOGUE: dict[str, Callable[[], Space]] = {
+    "mlp": mlp,
+    "mlp-64-64": mlp_64_64,
     "minatar-1": minatar_1,
     "minatar-2": minatar_2,
     "minatar-cnn": minatar_cnn,
@@ -106,17 +124,17 @@ CATALOGUE: dict[str, Callable[[], Space]] = {
 }
 
 
-ADAPTABLE = {"minatar-1", "minatar-2", "minatar-cnn"}
-"""Spaces of the catalogue whose number of input channels is the environment's."""
+ADAPTABLE = {"minatar-1", "minatar-2", "minatar-cnn", "mlp", "mlp-64-64"}
+"""Spaces of the catalogue whose number of input channels, or of numbers in a vector, is the environment's."""
 
-HAND_MADE = ("nature-cnn", "minatar-cnn")
+HAND_MADE = ("nature-cnn", "minatar-cnn", "mlp-64-64")
 """The networks without choices that serve as yardsticks."""
 
 
 def adapt(space: Space, input_shape: Shape) -> Space:
     """A space of the catalogue on the channels of an environment, where it is meant for that; others as they are."""
-    same_map = len(input_shape) == 3 and input_shape[1:] == space.input_shape[1:]
-    if space.name in ADAPTABLE and same_map and space == CATALOGUE[space.name]():
+    alike = len(input_shape) == len(space.input_shape) and input_shape[1:] == space.input_shape[1:]
+    if space.name in ADAPTABLE and alike and space == CATALOGUE[space.name]():
         return space.with_input(input_shape)
     return space
 

@@ -6,6 +6,7 @@ that is declared as `int | Choice` or `str | Choice` can be searched.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
@@ -18,6 +19,9 @@ Values = dict[str, Option]
 
 ACTIVATIONS = ("none", "relu", "tanh", "silu", "gelu", "elu")
 """All map 0 to 0, so that channels padded with zeros stay zero."""
+
+
+NORMS = ("layer", "none")
 
 
 class ShapeError(UserError):
@@ -214,16 +218,25 @@ class Flatten(Layer):
 
 @dataclass(frozen=True)
 class Linear(Layer):
-    """A fully connected layer, then its activation. A searched width is zero-padded to its widest option."""
+    """A fully connected layer, then its norm and its activation.
+
+    Args:
+        features: output features. A choice is zero-padded to its widest option, after the norm, which does not see
+            the padding.
+        activation: one of `ACTIVATIONS`.
+        norm: `"layer"` normalises over the features, `"none"` does not.
+    """
 
     type: ClassVar[str] = "linear"
     one_input_shape: ClassVar[bool] = True
     features: int | Choice
     activation: str = "relu"
+    norm: str | Choice = "none"
 
     def __post_init__(self) -> None:
         _positive("linear", features=self.features)
         _one_activation("linear", self.activation)
+        _one_of("linear", "norm", self.norm, NORMS)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         if len(shape) != 1:
@@ -231,7 +244,8 @@ class Linear(Layer):
         return (widest(self.features),)
 
     def parameters(self, shape: Shape, values: Values) -> int:
-        return resolve(self.features, values) * (shape[0] + 1)
+        features = resolve(self.features, values)
+        return features * (shape[0] + 1) + (2 * features if resolve(self.norm, values) == "layer" else 0)
 
     def multiply_adds(self, shape: Shape, values: Values) -> int:
         return resolve(self.features, values) * shape[0]
@@ -292,7 +306,7 @@ class Norm(Layer):
     kind: str | Choice = "layer"
 
     def __post_init__(self) -> None:
-        _one_of("norm", "kind", self.kind, ("layer", "none"))
+        _one_of("norm", "kind", self.kind, NORMS)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         return shape
@@ -319,6 +333,62 @@ class Activation(Layer):
         return shape
 
 
+@dataclass(frozen=True)
+class Repeat(Layer):
+    """Some layers, once or several times over, each time with weights of their own: depth.
+
+    The first times are the same in every depth, and share their weights. Choices inside hold for all times alike. All
+    times after the first must keep the shape, so that what follows does not depend on the depth.
+
+    Args:
+        layers: the layers that are repeated.
+        times: how often.
+    """
+
+    type: ClassVar[str] = "repeat"
+    one_input_shape: ClassVar[bool] = True
+    layers: Sequence[Layer]
+    times: int | Choice
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", tuple(self.layers))
+        if not self.layers or not all(isinstance(layer, Layer) for layer in self.layers):
+            raise UserError("repeat: layers must be a list of at least one layer.")
+        _positive("repeat", times=self.times)
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """That of the depth, and those of the layers."""
+        own = (self.times,) if isinstance(self.times, Choice) else ()
+        return tuple(dict.fromkeys([*own, *(choice for layer in self.layers for choice in layer.choices)]))
+
+    def inputs(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
+        """Every layer of every time, with the shape that reaches it.
+
+        Raises:
+            ShapeError: if a layer cannot work on its shape, or a later time changes the shape.
+        """
+        found = []
+        for time in range(resolve(self.times, values)):
+            before = shape
+            for layer in self.layers:
+                found.append((layer, shape))
+                shape = layer.output_shape(shape, values)
+            if time > 0 and shape != before:
+                raise ShapeError(f"repeat must keep the shape after the first time, but makes {shape} of {before}.")
+        return found
+
+    def output_shape(self, shape: Shape, values: Values) -> Shape:
+        layer, last = self.inputs(shape, values)[-1]
+        return layer.output_shape(last, values)
+
+    def parameters(self, shape: Shape, values: Values) -> int:
+        return sum(layer.parameters(own, values) for layer, own in self.inputs(shape, values))
+
+    def multiply_adds(self, shape: Shape, values: Values) -> int:
+        return sum(layer.multiply_adds(own, values) for layer, own in self.inputs(shape, values))
+
+
 LAYERS: dict[str, type[Layer]] = {
-    layer.type: layer for layer in (Conv, MaxPool, Fit, Flatten, Linear, Readout, Norm, Activation)
+    layer.type: layer for layer in (Conv, MaxPool, Fit, Flatten, Linear, Readout, Norm, Activation, Repeat)
 }

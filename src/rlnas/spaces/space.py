@@ -12,7 +12,7 @@ import numpy as np
 from rlnas.errors import UserError, unknown
 from rlnas.spaces.architecture import FIXED_ID, Architecture
 from rlnas.spaces.choice import Choice, Option
-from rlnas.spaces.layers import LAYERS, Layer, Shape, ShapeError, Values
+from rlnas.spaces.layers import LAYERS, Layer, Repeat, Shape, ShapeError, Values
 
 MAX_SHAPES = 10_000
 
@@ -272,6 +272,8 @@ def _layer_to_dict(layer: Layer) -> dict[str, object]:
         value = getattr(layer, field.name)
         if isinstance(value, Choice):
             value = {"choice": value.name, "options": list(value.options)}
+        elif isinstance(value, tuple):
+            value = [_layer_to_dict(inner) for inner in value]
         if value is not None:
             found[field.name] = value
     return found
@@ -299,6 +301,8 @@ def layer_from_dict(data: object) -> Layer:
                     f'{kind.type}: a choice reads {{choice = "name", options = [...]}}, not {dict(value)!r}.'
                 )
             parameters[key] = Choice(value["choice"], value["options"])
+        elif kind is Repeat and key == "layers" and isinstance(value, list):
+            parameters[key] = tuple(layer_from_dict(inner) for inner in value)
     try:
         return kind(**parameters)
     except TypeError:
