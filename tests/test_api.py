@@ -92,3 +92,33 @@ def test_import_is_quick() -> None:
 def test_threads_of_the_caller_are_left_alone(found: rlnas.SearchResult) -> None:
     assert torch.get_num_threads() == 1
     assert np.isfinite([proxy for _, proxy in found.ranking]).all()
+
+
+@pytest.mark.parametrize(
+    ("env", "space", "baselines", "rollout"),
+    [
+        ("CartPole-v1", "mlp", ("mlp-64-64",), 32),
+        ("Acrobot-v1", "mlp", ("mlp-64-64",), 256),
+        ("MinAtar/Freeway-v1", "minatar-1", ("minatar-cnn",), 64),
+        ("ALE/Pong-v5", "paper-1", ("nature-cnn",), 128),
+    ],
+)
+def test_the_environment_alone_is_enough(env, space, baselines, rollout, tmp_path):
+    from rlnas.prepare import prepare_search
+
+    nothing = dict.fromkeys(("space", "train_steps", "baselines", "table", "threads"))
+    _, settings = prepare_search(
+        env=env, strategy="spos", steps="10k", out=tmp_path, seed=0, top_k=3, train_seeds=1, checkpoint_steps="100k",
+        device="cpu", imports=(), strategy_options={}, env_options={}, ppo_options={}, **nothing,
+    )  # fmt: skip
+    assert settings.space["name"] == space
+    assert settings.load_space().input_shape == settings.load_space().with_input(settings.space["input"]).input_shape
+    assert settings.baselines == baselines
+    assert settings.ppo.rollout_steps == rollout
+
+
+@pytest.mark.slow
+def test_cartpole_from_its_name_alone_learns(tmp_path):
+    result = rlnas.train("CartPole-v1", "depth=2,width=64,norm=none,act=tanh", steps="25k", out=tmp_path, device="cpu")
+    assert result["space"] == "mlp"
+    assert result["total_reward"] > 100  # a random policy lasts 22 steps

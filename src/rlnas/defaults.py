@@ -1,34 +1,107 @@
-"""What an environment gets where the user says nothing: how it is set up, PPO's hyperparameters, the yardsticks."""
+"""What an environment gets where the user says nothing: set-up, hyperparameters, space, hand-made networks."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from rlnas.envs.minatar import MINATAR_PREFIX
 from rlnas.envs.registry import ATARI_PREFIX
+from rlnas.errors import UserError
 from rlnas.spaces import HAND_MADE, Shape, adapt, load_space
 
-MINATAR_ENV = {"num_envs": 32}
-MINATAR_PPO = {
-    "rollout_steps": 64,
-    "learning_rate": 1e-3,
-    "clip": 0.2,
-    "value_clip": None,
-    "reward_clip": "none",
+
+@dataclass(frozen=True)
+class Defaults:
+    """Settings for an environment.
+
+    Attributes:
+        source: where they come from.
+        env: what differs from `EnvSettings`.
+        ppo: what differs from `PPOSettings`, which are for Atari.
+    """
+
+    source: str
+    env: dict[str, Any]
+    ppo: dict[str, Any]
+
+
+ATARI = Defaults("the paper's table 4", {}, {})
+
+MINATAR = Defaults(
+    "a sweep on MinAtar's Breakout (docs/ppo.md)",
+    {"num_envs": 32},
+    {"rollout_steps": 64, "learning_rate": 1e-3, "clip": 0.2, "value_clip": None, "reward_clip": "none"},
+)
+
+OTHER = Defaults(
+    "the defaults of Stable-Baselines3's PPO, shared out over 8 environments",
+    {"num_envs": 8},
+    {
+        "rollout_steps": 256,
+        "epochs": 10,
+        "minibatches": 32,
+        "learning_rate": 3e-4,
+        "clip": 0.2,
+        "value_clip": None,
+        "value_coef": 0.5,
+        "entropy_coef": 0.0,
+        "reward_clip": "none",
+    },
+)
+
+_ZOO = "the settings that RL Baselines3 Zoo tuned for it (hyperparams/ppo.yml)"
+
+TUNED = {
+    "CartPole-v1": Defaults(
+        _ZOO,
+        {"num_envs": 8},
+        OTHER.ppo
+        | {
+            "rollout_steps": 32,
+            "epochs": 20,
+            "minibatches": 1,
+            "learning_rate": 1e-3,
+            "gamma": 0.98,
+            "gae_lambda": 0.8,
+        },
+    ),
+    "LunarLander-v3": Defaults(
+        _ZOO,
+        {"num_envs": 16},
+        OTHER.ppo
+        | {
+            "rollout_steps": 1024,
+            "epochs": 4,
+            "minibatches": 256,
+            "gamma": 0.999,
+            "gae_lambda": 0.98,
+            "entropy_coef": 0.01,
+        },
+    ),
 }
 
 
-def env_defaults(env: str) -> dict[str, Any]:
-    """What differs from `EnvSettings` for an environment."""
-    return dict(MINATAR_ENV) if env.startswith(MINATAR_PREFIX) else {}
+def defaults(env: str) -> Defaults:
+    """The settings that an environment gets where the user says nothing."""
+    if env.startswith(ATARI_PREFIX):
+        return ATARI
+    return MINATAR if env.startswith(MINATAR_PREFIX) else TUNED.get(env, OTHER)
 
 
-def ppo_defaults(env: str) -> dict[str, Any]:
-    """What differs from `PPOSettings`, which is for Atari, for an environment."""
-    if env.startswith(MINATAR_PREFIX):
-        return dict(MINATAR_PPO)
-    # Only Atari games learn from the sign of the reward.
-    return {} if env.startswith(ATARI_PREFIX) else {"reward_clip": "none"}
+def default_space(env: str, observation_shape: Shape) -> str:
+    """The name of the catalogue's space that is searched for an environment.
+
+    Raises:
+        UserError: if the catalogue has none for such observations.
+    """
+    for name in ("paper-1", "minatar-1", "mlp"):
+        if adapt(load_space(name), observation_shape).input_shape == observation_shape:
+            return name
+    raise UserError(
+        f"no space of the catalogue takes the observations of {env!r}, of shape {observation_shape}: name a space, or "
+        "declare one (docs/spaces.md)."
+    )
 
 
 def default_baselines(input_shape: Shape) -> list[str]:

@@ -79,7 +79,7 @@ def resolve_device(device: str) -> str:
 def prepare_search(
     *,
     env: str,
-    space: str | Path | Space,
+    space: str | Path | Space | None,
     strategy: str,
     steps: int | str,
     train_steps: int | str | None,
@@ -105,7 +105,7 @@ def prepare_search(
     Raises:
         UserError: if an argument is not allowed.
     """
-    common, found = _common(env, load_space(space), env_options, ppo_options, device, tuple(imports))
+    common, found = _common(env, space, env_options, ppo_options, device, tuple(imports))
     values = {
         "steps": parse_steps(steps),
         "train_steps": parse_steps(steps if train_steps is None else train_steps, "train-steps"),
@@ -197,36 +197,44 @@ def _run_path(out: str | Path | None, env: str, *names: object) -> Path:
 
 
 def _common(
-    env: str, space: Space, env_options: Options, ppo_options: Options, device: str, imports: tuple[str, ...]
+    env: str,
+    space: str | Path | Space | None,
+    env_options: Options,
+    ppo_options: Options,
+    device: str,
+    imports: tuple[str, ...],
 ) -> tuple[dict[str, Any], Space]:
     """The settings that studies and trials share, checked against the environment itself, and the space for it."""
-    from rlnas.defaults import env_defaults, ppo_defaults
+    from rlnas.defaults import default_space, defaults
     from rlnas.envs import EnvSettings, import_modules, make_env
     from rlnas.ppo import PPOSettings
     from rlnas.study.trial import check_fit
 
-    env_settings = checked(EnvSettings, "environment option", {**env_defaults(env), **env_options})
+    found = None if space is None else load_space(space)
+    env_settings = checked(EnvSettings, "environment option", {**defaults(env).env, **env_options})
     import_modules(imports)
     probe = make_env(env, env_settings, num_envs=1)
     probe.close()
-    space = adapt(space, probe.observation_shape)
-    check_fit(space.input_shape, probe.observation_shape, env, space.name)
+    if found is None:
+        found = load_space(default_space(env, probe.observation_shape))
+    found = adapt(found, probe.observation_shape)
+    check_fit(found.input_shape, probe.observation_shape, env, found.name)
     values = {
         "env": env,
         "imports": imports,
-        "space": space.to_dict(),
+        "space": found.to_dict(),
         "env_settings": env_settings,
-        "ppo": checked(PPOSettings, "PPO option", {**ppo_defaults(env), **ppo_options}),
+        "ppo": checked(PPOSettings, "PPO option", {**defaults(env).ppo, **ppo_options}),
         "device": resolve_device(device),
     }
-    return values, space
+    return values, found
 
 
 def prepare_training(
     *,
     env: str,
     arch: str | Mapping[str, Any],
-    space: str | Path | Space,
+    space: str | Path | Space | None,
     steps: int | str,
     out: str | Path | None,
     seed: int,
@@ -245,7 +253,7 @@ def prepare_training(
     Raises:
         UserError: if an argument is not allowed.
     """
-    common, found = _common(env, load_space(space), env_options, ppo_options, device, tuple(imports))
+    common, found = _common(env, space, env_options, ppo_options, device, tuple(imports))
     architecture = found.architecture(arch).id
     values = {
         "architecture": architecture,
@@ -264,7 +272,7 @@ def prepare_training(
 def prepare_table(
     *,
     env: str,
-    space: str | Path | Space,
+    space: str | Path | Space | None,
     steps: int | str,
     seeds: int,
     first_seed: int,
@@ -285,7 +293,7 @@ def prepare_table(
     Raises:
         UserError: if an argument is not allowed.
     """
-    common, found = _common(env, load_space(space), env_options, ppo_options, device, tuple(imports))
+    common, found = _common(env, space, env_options, ppo_options, device, tuple(imports))
     if seeds < 1 or first_seed < 0:
         raise UserError(f"a table needs at least 1 seed, from 0 on, not {seeds} from {first_seed}.")
     if not architectures and found.size > LARGEST_TABLE:

@@ -71,7 +71,7 @@ def best_trial(path: Path, data: dict[str, Any]) -> Path:
 
 def search(
     env: str,
-    space: str | Path | Space = "paper-1",
+    space: str | Path | Space | None = None,
     strategy: str = "spos",
     steps: int | str = "10M",
     *,
@@ -96,7 +96,7 @@ def search(
 
     Args:
         env: id of the environment, e.g. `"ALE/Breakout-v5"`.
-        space: a catalogue name, a TOML file, or a `Space`.
+        space: a catalogue name, a TOML file, or a `Space`; by default the catalogue's for such observations.
         strategy: name of the strategy.
         steps: environment steps of the search; `10_000_000` or `"10M"`.
         train_steps: environment steps of every training from scratch; as many as `steps` by default.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def build_table(
     env: str,
-    space: str | Path | Space,
+    space: str | Path | Space | None,
     steps: int | str,
     *,
     seeds: int = 1,
@@ -39,7 +39,7 @@ def build_table(
 
     Args:
         env: id of the environment.
-        space: a catalogue name, a TOML file, or a `Space`.
+        space: a catalogue name, a TOML file, or a `Space`; `None`: the catalogue's for such observations.
         steps: environment steps of every training.
         seeds: trainings of each architecture.
         first_seed: their seeds are `first_seed`, `first_seed + 1`, ...; a table grows by merging one of later seeds.

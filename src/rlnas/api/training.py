@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def train(
     env: str,
     arch: str | Mapping[str, Any],
-    space: str | Path | Space = "paper-1",
+    space: str | Path | Space | None = None,
     steps: int | str = "10M",
     *,
     out: str | Path | None = None,
@@ -35,7 +35,7 @@ def train(
     Args:
         env: id of the environment.
         arch: the architecture: its id, or a dict of options; `"fixed"` where the space has no choices.
-        space: a catalogue name, a TOML file, or a `Space`.
+        space: a catalogue name, a TOML file, or a `Space`; by default the catalogue's for such observations.
         steps: environment steps.
         out: run directory.
         seed: root of the training's random streams.

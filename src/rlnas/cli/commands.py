@@ -6,7 +6,7 @@ import os
 import statistics
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import tyro
 from rich.console import Console
@@ -14,11 +14,9 @@ from rich.table import Table
 
 from rlnas import api
 from rlnas.cli.display import Display
-from rlnas.errors import RlnasError, UserError, unknown
+from rlnas.errors import RlnasError, UserError
 from rlnas.prepare import default_threads, prepare_search, prepare_training
 from rlnas.quantity import short
-from rlnas.search import STRATEGIES
-from rlnas.spaces import CATALOGUE, load_space
 
 console = Console(highlight=False)
 
@@ -48,7 +46,7 @@ def find_modules_here(modules: tuple[str, ...]) -> tuple[str, ...]:
 
 def search(
     env: str,
-    space: str = "paper-1",
+    space: str | None = None,
     strategy: str = "spos",
     steps: Steps = "10M",
     train_steps: Steps | None = None,
@@ -73,7 +71,7 @@ def search(
 
     Args:
         env: Environment, e.g. ALE/Breakout-v5 (see: rlnas list envs).
-        space: Search space: a name (see: rlnas list spaces) or a TOML file.
+        space: Search space: a name (see: rlnas list spaces) or a TOML file; by default one for such observations.
         strategy: Search strategy (see: rlnas list strategies).
         steps: Environment steps of the search, e.g. 10M, 500k, 1e6.
         train_steps: Environment steps of every training from scratch; as many as --steps by default.
@@ -113,11 +111,11 @@ def search(
         env_options=options(env_options, "--env-options"),
         ppo_options=options(ppo_options, "--ppo-options"),
     )
-    size = settings.load_space().size
-    trainings = (min(top_k, size) + len(settings.baselines)) * train_seeds
+    found = settings.load_space()
+    trainings = (min(top_k, found.size) + len(settings.baselines)) * train_seeds
     console.print(
-        f"Searching {space} ({size:,} architectures) on {env}: {strategy} for {short(settings.steps)} steps, then "
-        f"{trainings} trainings of {short(settings.train_steps)} steps each, "
+        f"Searching {found.name} ({found.size:,} architectures) on {env}: {strategy} for {short(settings.steps)} "
+        f"steps, then {trainings} trainings of {short(settings.train_steps)} steps each, "
         + (f"looked up in {table}." if table else f"{workers} at a time."),
         soft_wrap=True,
     )
@@ -130,7 +128,7 @@ def search(
 def train(
     env: str,
     arch: str,
-    space: str = "paper-1",
+    space: str | None = None,
     steps: Steps = "10M",
     out: Path | None = None,
     seed: int = 1,
@@ -146,7 +144,7 @@ def train(
     Args:
         env: Environment, e.g. ALE/Breakout-v5.
         arch: Architecture, e.g. k2=4,k3=3; "fixed" where the space has no choices.
-        space: Search space: a name or a TOML file.
+        space: Search space: a name or a TOML file; by default one for such observations.
         steps: Environment steps, e.g. 10M, 500k, 1e6.
         out: Run directory; runs/<environment>-<space>-<architecture>-seed-<seed> by default.
         seed: Root of all random streams.
@@ -228,89 +226,6 @@ def evaluate(run: Run, episodes: int = 30, seed: int = 0, greedy: bool = False, 
         f"mean length {statistics.fmean(result.lengths):.0f} steps.",
         soft_wrap=True,
     )
-
-
-def list_(what: Annotated[Literal["spaces", "strategies", "envs"], tyro.conf.Positional]) -> None:
-    """List what there is.
-
-    Args:
-        what: spaces, strategies or envs.
-    """
-    if what == "envs":
-        from rlnas.envs import known_ids
-
-        for name in known_ids():
-            console.print(name, soft_wrap=True)
-    elif what == "strategies":
-        for name, (strategy, _) in STRATEGIES.items():
-            console.print(f"{name}  {_first_line(strategy)}", soft_wrap=True)
-    else:
-        table = Table(box=None, pad_edge=False)
-        for column in ("space", "architectures", "input", "about"):
-            table.add_column(column)
-        for name, build in CATALOGUE.items():
-            found = build()
-            table.add_row(name, f"{found.size:,}", "x".join(map(str, found.input_shape)), _first_line(build))
-        console.print(table)
-
-
-def _first_line(documented: object) -> str:
-    return (documented.__doc__ or "").strip().splitlines()[0]
-
-
-def describe(name: Annotated[str, tyro.conf.Positional]) -> None:
-    """Describe a space (its layers, choices and costs), or the options of a strategy, of environments or of PPO.
-
-    Args:
-        name: A space, a TOML file, a strategy, env-options or ppo-options.
-    """
-    if name in STRATEGIES:
-        _describe_options(f"Options of {name}", STRATEGIES[name][1])
-    elif name in ("env-options", "ppo-options"):
-        from rlnas.envs import EnvSettings
-        from rlnas.ppo import PPOSettings
-
-        _describe_options(name, EnvSettings if name == "env-options" else PPOSettings)
-    elif name in CATALOGUE or name.endswith(".toml"):
-        _describe_space(name)
-    else:
-        raise unknown("name", name, [*CATALOGUE, *STRATEGIES, "env-options", "ppo-options"])
-
-
-def _describe_options(title: str, model: Any) -> None:
-    console.print(f"[bold]{title}[/bold]")
-    for name, field in model.model_fields.items():
-        console.print(f"  {name} = {field.default}", markup=False)
-    attributes = model.__doc__.partition("Attributes:")[2].rstrip()
-    console.print(attributes, markup=False)
-
-
-def _describe_space(name: str) -> None:
-    space = load_space(name)
-    console.print(f"[bold]{space.name}[/bold]: {space.size:,} architectures, input {space.input_shape}.")
-    example = next(iter(space))
-    table = Table(box=None, pad_edge=False)
-    for column in ("layer", "parameters", f"output ({example.id})"):
-        table.add_column(column)
-    for layer, plain, shape in zip(space.layers, space.to_dict()["layers"], space.shapes(example), strict=True):  # type: ignore[call-overload]
-        settings = ", ".join(f"{key}={_plain(value)}" for key, value in plain.items() if key != "type")
-        table.add_row(layer.type, settings, "x".join(map(str, shape)))
-    console.print(table)
-    if space.size <= 1_000:
-        costs = Table(box=None, pad_edge=False)
-        for column in ("architecture", "parameters", "multiply-adds"):
-            costs.add_column(column, justify="left" if column == "architecture" else "right")
-        for architecture in space:
-            cost = space.cost(architecture)
-            costs.add_row(architecture.id, f"{cost.parameters:,}", f"{cost.multiply_adds:,}")
-        console.print(costs)
-    console.print("Parameters and multiply-adds are those of the encoder, heads left out.")
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{value['choice']} in {{{', '.join(map(str, value['options']))}}}"
-    return str(value)
 
 
 def print_study(result: api.SearchResult) -> None:

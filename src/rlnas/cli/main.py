@@ -10,6 +10,7 @@ import tyro
 import rlnas
 from rlnas.cli import commands
 from rlnas.cli.comparing import compare
+from rlnas.cli.describing import describe, list_
 from rlnas.cli.tables import TABLE_COMMANDS
 from rlnas.errors import RlnasError, UserError
 
@@ -21,8 +22,8 @@ COMMANDS: dict[str, Any] = {
     "compare": compare,
     "report": commands.report,
     "evaluate": commands.evaluate,
-    "list": commands.list_,
-    "describe": commands.describe,
+    "list": list_,
+    "describe": describe,
 }
 
 

@@ -21,8 +21,8 @@ Sources = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar
 
 def build(
     env: str,
-    space: str,
     steps: Steps,
+    space: str | None = None,
     seeds: int = 1,
     first_seed: int = 1,
     architectures: tuple[str, ...] = (),
@@ -41,8 +41,8 @@ def build(
 
     Args:
         env: Environment, e.g. MinAtar/Breakout-v1.
-        space: Search space: a name or a TOML file.
         steps: Environment steps of every training, e.g. 10M, 500k, 1e6.
+        space: Search space: a name or a TOML file; by default one for such observations.
         seeds: Trainings of each architecture.
         first_seed: The first of their seeds; a table grows by merging one of later seeds.
         architectures: Architectures to train; all of the space by default.
@@ -70,10 +70,10 @@ def build(
         env_options=options(env_options, "--env-options"),
         ppo_options=options(ppo_options, "--ppo-options"),
     )
-    networks = len(settings.entrants())
+    name, networks = settings.space["name"], len(settings.entrants())
     console.print(
-        f"Building a table of {space} on {env}: {networks} networks x {seeds} seeds, {short(settings.steps)} steps "
-        f"each, {workers} at a time.\nRun directory: {path}",
+        f"Building a table of {name} on {env}: {networks} networks x {seeds} seeds, {short(settings.steps)} "
+        f"steps each, {workers} at a time.\nRun directory: {path}",
         soft_wrap=True,
         markup=False,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from rlnas.defaults import env_defaults, ppo_defaults
+from rlnas.defaults import defaults
 from rlnas.report.data import Run
 from rlnas.report.formats import exact, flatten
 from rlnas.spaces import CATALOGUE, adapt
@@ -41,7 +41,7 @@ def command(run: Run) -> str:
 def _pairs(run: Run, flag: str, group: str) -> list[str]:
     """The options of a group that differ from the defaults, as `name=value`; of a strategy, all."""
     usual = StudySettings(env="", space={}, steps=1, train_steps=1).model_dump(mode="json")[group]
-    usual |= {"env_settings": env_defaults(run.env), "ppo": ppo_defaults(run.env)}.get(group, {})
+    usual |= {"env_settings": defaults(run.env).env, "ppo": defaults(run.env).ppo}.get(group, {})
     changed = {key: value for key, value in run.settings[group].items() if key not in usual or usual[key] != value}
     # The command line spells "no value" as none.
     pairs = [f"{key}={'none' if run.settings[group][key] is None else text}" for key, text in flatten(changed).items()]

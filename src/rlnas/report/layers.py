@@ -14,8 +14,8 @@ def layer_table(space: Space, name: str) -> Html:
     architecture = space.architecture(name)
     values = dict(architecture)
     rows: list[list[str]] = [["input", _shape(space.input_shape), "", ""]]
-    shape = space.input_shape
-    for layer, output in zip(space.layers, space.shapes(architecture), strict=True):
+    for layer, shape in space.layers_of(architecture):
+        output = layer.output_shape(shape, values)
         costs = layer.parameters(shape, values), layer.multiply_adds(shape, values)
         words: list[str] = [tag("b", layer.type)]
         for field in fields(layer):
@@ -26,7 +26,6 @@ def layer_table(space: Space, name: str) -> Html:
                 words.append(f"{field.name} {value}")
         cell = tag("span", join(_between(words)), class_="layer")
         rows.append([cell, _shape(output), f"{costs[0]:,}" if costs[0] else "", big(costs[1]) if costs[1] else ""])
-        shape = output
     whole = space.cost(architecture)
     rows.append([tag("b", "encoder"), "", f"{whole.parameters:,}", big(whole.multiply_adds)])
     return table(["layer", "output", "parameters", "multiply-adds"], rows, texts=2)

@@ -231,6 +231,14 @@ class Space:
             found.append(shape)
         return found
 
+    def layers_of(self, architecture: Architecture) -> list[tuple[Layer, Shape]]:
+        """Every layer that the architecture computes, with the shape that reaches it; repeated layers one by one."""
+        shapes = [self.input_shape, *self.shapes(architecture)]
+        found: list[tuple[Layer, Shape]] = []
+        for layer, shape in zip(self.layers, shapes, strict=False):
+            found += layer.inputs(shape, dict(architecture)) if isinstance(layer, Repeat) else [(layer, shape)]
+        return found
+
     def cost(self, architecture: Architecture) -> Cost:
         """Parameters and multiply-adds of the architecture's encoder."""
         values = dict(architecture)

@@ -67,12 +67,10 @@ def _sheet(title: str, rows: tuple[tuple[Cell, ...], ...]) -> Sheet:
 def _rows(space: Space, name: str) -> Iterator[tuple[Cell, ...]]:
     architecture = space.architecture(name)
     values = dict(architecture)
-    shape = space.input_shape
-    yield _row(name, "input", "", shape, None, None)
-    for number, (layer, output) in enumerate(zip(space.layers, space.shapes(architecture), strict=True), 1):
+    yield _row(name, "input", "", space.input_shape, None, None)
+    for number, (layer, shape) in enumerate(space.layers_of(architecture), 1):
         costs = layer.parameters(shape, values), layer.multiply_adds(shape, values)
-        yield _row(name, f"{number} {layer.type}", _settings(layer, values), output, *costs)
-        shape = output
+        yield _row(name, f"{number} {layer.type}", _settings(layer, values), layer.output_shape(shape, values), *costs)
     whole = space.cost(architecture)
     yield _row(name, "encoder", "", None, whole.parameters, whole.multiply_adds)
 

@@ -1,0 +1,134 @@
+"""The commands `rlnas list` and `rlnas describe`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import tyro
+from rich.table import Table
+
+from rlnas.cli.commands import Modules, console, find_modules_here
+from rlnas.errors import UserError, unknown
+from rlnas.search import STRATEGIES
+from rlnas.spaces import CATALOGUE, load_space
+
+
+def list_(what: Annotated[Literal["spaces", "strategies", "envs"], tyro.conf.Positional]) -> None:
+    """List what there is.
+
+    Args:
+        what: spaces, strategies or envs.
+    """
+    if what == "envs":
+        from rlnas.envs import known_ids
+
+        for name in known_ids():
+            console.print(name, soft_wrap=True)
+    elif what == "strategies":
+        for name, (strategy, _) in STRATEGIES.items():
+            console.print(f"{name}  {_first_line(strategy)}", soft_wrap=True)
+    else:
+        table = Table(box=None, pad_edge=False)
+        for column in ("space", "architectures", "input", "about"):
+            table.add_column(column)
+        for name, build in CATALOGUE.items():
+            found = build()
+            table.add_row(name, f"{found.size:,}", "x".join(map(str, found.input_shape)), _first_line(build))
+        console.print(table)
+
+
+def _first_line(documented: object) -> str:
+    return (documented.__doc__ or "").strip().splitlines()[0]
+
+
+def describe(
+    name: Annotated[str | None, tyro.conf.Positional] = None, env: str | None = None, import_: Modules = ()
+) -> None:
+    """Describe a space (its layers, choices and costs), the options of a strategy, or what an environment would get.
+
+    Args:
+        name: A space, a TOML file, a strategy, env-options or ppo-options.
+        env: An environment: what is used for it where you say nothing, and why.
+        import_: Modules that register your own environments.
+    """
+    if env is not None:
+        _describe_env(env, find_modules_here(import_))
+        return
+    if name is None:
+        raise UserError("describe needs a name, or --env.")
+    if name in STRATEGIES:
+        _describe_options(f"Options of {name}", STRATEGIES[name][1])
+    elif name in ("env-options", "ppo-options"):
+        from rlnas.envs import EnvSettings
+        from rlnas.ppo import PPOSettings
+
+        _describe_options(name, EnvSettings if name == "env-options" else PPOSettings)
+    elif name in CATALOGUE or name.endswith(".toml"):
+        _describe_space(name)
+    else:
+        raise unknown("name", name, [*CATALOGUE, *STRATEGIES, "env-options", "ppo-options"])
+
+
+def _describe_env(env: str, imports: tuple[str, ...]) -> None:
+    from rlnas.defaults import default_baselines, default_space, defaults
+    from rlnas.envs import EnvSettings, import_modules, make_env
+
+    import_modules(imports)
+    own = defaults(env)
+    probe = make_env(env, EnvSettings(**own.env), num_envs=1)
+    probe.close()
+    shape = probe.observation_shape
+    console.print(f"[bold]{env}[/bold]: observations {shape} {probe.observation_dtype}, {probe.num_actions} actions.")
+    try:
+        console.print(f"Space: {default_space(env, shape)}, the catalogue's for observations of this shape.")
+    except UserError as error:
+        console.print(f"Space: {error}", soft_wrap=True, markup=False)
+    console.print(f"Hand-made networks: {', '.join(default_baselines(shape)) or 'none of this shape'}.")
+    changed = ", ".join(f"{name}={value}" for name, value in {**own.env, **own.ppo}.items()) or "nothing"
+    console.print(
+        f"Settings: {own.source}. What differs from env-options and ppo-options: {changed}.",
+        soft_wrap=True,
+        markup=False,
+    )
+
+
+def _describe_options(title: str, model: Any) -> None:
+    console.print(f"[bold]{title}[/bold]")
+    for name, field in model.model_fields.items():
+        console.print(f"  {name} = {field.default}", markup=False)
+    attributes = model.__doc__.partition("Attributes:")[2].rstrip()
+    console.print(attributes, markup=False)
+
+
+def _describe_space(name: str) -> None:
+    space = load_space(name)
+    console.print(f"[bold]{space.name}[/bold]: {space.size:,} architectures, input {space.input_shape}.")
+    example = next(iter(space))
+    table = Table(box=None, pad_edge=False)
+    for column in ("layer", "parameters", f"output ({example.id})"):
+        table.add_column(column)
+    for layer, plain, shape in zip(space.layers, space.to_dict()["layers"], space.shapes(example), strict=True):  # type: ignore[call-overload]
+        settings = _settings(plain)
+        table.add_row(layer.type, settings, "x".join(map(str, shape)))
+    console.print(table)
+    if space.size <= 1_000:
+        costs = Table(box=None, pad_edge=False)
+        for column in ("architecture", "parameters", "multiply-adds"):
+            costs.add_column(column, justify="left" if column == "architecture" else "right")
+        for architecture in space:
+            cost = space.cost(architecture)
+            costs.add_row(architecture.id, f"{cost.parameters:,}", f"{cost.multiply_adds:,}")
+        console.print(costs)
+    console.print("Parameters and multiply-adds are those of the encoder, heads left out.")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{value['choice']} in {{{', '.join(map(str, value['options']))}}}"
+    if isinstance(value, list):
+        return "; ".join(" ".join([item["type"], _settings(item)]).strip() for item in value)
+    return str(value)
+
+
+def _settings(layer: Any) -> str:
+    return ", ".join(f"{key}={_plain(value)}" for key, value in layer.items() if key != "type")
