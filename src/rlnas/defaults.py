@@ -29,8 +29,8 @@ class Defaults:
 ATARI = Defaults("the paper's table 4", {}, {})
 
 MINATAR = Defaults(
-    "a sweep on MinAtar's Breakout (docs/ppo.md)",
-    {"num_envs": 32},
+    "MinAtar's own sticky actions, and a sweep on its Breakout (docs/ppo.md)",
+    {"num_envs": 32, "sticky_actions": 0.1},
     {"rollout_steps": 64, "learning_rate": 1e-3, "clip": 0.2, "value_clip": None, "reward_clip": "none"},
 )
 

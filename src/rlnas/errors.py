@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class RlnasError(Exception):
@@ -39,3 +40,11 @@ def unknown(kind: str, value: object, allowed: Iterable[str]) -> UserError:
     hint = f" Did you mean {near[0]!r}?" if near else ""
     shown = ", ".join(names[:12]) + (f", ... ({len(names)} in all)" if len(names) > 12 else "")
     return UserError(f"unknown {kind} {str(value)!r}.{hint} Allowed: {shown}.")
+
+
+def differences(old: Any, new: Any, name: str = "") -> list[str]:
+    """The settings that differ, each in words: `name is old there, not new`."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        keys = list(dict.fromkeys([*old, *new]))
+        return [line for key in keys for line in differences(old.get(key), new.get(key), f"{name}.{key}".lstrip("."))]
+    return [] if old == new else [f"{name} is {old!r} there, not {new!r}"]

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from rlnas.errors import UserError, unknown
+from rlnas.errors import UserError, differences, unknown
 from rlnas.quantity import parse_steps
 from rlnas.search import make_strategy, settings_class
-from rlnas.spaces import Space, adapt, load_space
+from rlnas.spaces import CATALOGUE, Space, adapt, load_space
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
+    from rlnas.envs import EnvSettings
+    from rlnas.ppo import PPOSettings
     from rlnas.study import StudySettings, TableSettings, TrialSettings
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -122,7 +124,9 @@ def prepare_search(
 
     values["baselines"] = _baselines(baselines, found, env)
     if table is not None:
-        values |= _look_up_in(table, env, found, train_steps, baselines, values["baselines"])
+        values |= _look_up_in(
+            table, env, found, common["env_settings"], common["ppo"], train_steps, baselines, values["baselines"]
+        )
     settings = checked(StudySettings, "setting", values)
     make_strategy(strategy, found, settings.iterations(settings.steps), 0, settings.strategy_options)
     return _run_path(out, env, found.name, strategy, seed), settings
@@ -150,6 +154,8 @@ def _look_up_in(
     source: str | Path,
     env: str,
     space: Space,
+    env_settings: EnvSettings,
+    ppo: PPOSettings,
     train_steps: int | str | None,
     asked: Sequence[str] | None,
     baselines: tuple[str, ...],
@@ -157,7 +163,8 @@ def _look_up_in(
     """The settings of a study that looks its trainings up: budget, seeds and baselines are the table's.
 
     Raises:
-        UserError: if the table is of another environment or space, or lacks the budget or a baseline asked for.
+        UserError: if the table is of another environment or space, was built with other settings, is not complete, or
+            lacks the budget or a baseline asked for.
     """
     from rlnas.study import TableReference
     from rlnas.table import load
@@ -167,6 +174,15 @@ def _look_up_in(
         raise UserError(f"the table {table.name!r} is of {table.env!r}, not of {env!r}.")
     if table.space != space:
         raise UserError(f"the table {table.name!r} is of another space than {space.name!r}: {table.space.name!r}.")
+    for group, own in (("env_settings", env_settings), ("ppo", ppo)):
+        plain = own.model_dump(mode="json")
+        found = differences(table.settings.get(group, plain), plain, group)
+        if found:
+            raise UserError(f"the table {table.name!r} was built with other settings: {found[0]}.")
+    gone = [(name, seed) for name, seed in table.absent() if name not in CATALOGUE]
+    if gone or len(table.architectures) < table.space.size:
+        what = f"{gone[0][0]} with seed {gone[0][1]}" if gone else "some architectures"
+        raise UserError(f"the table {table.name!r} is not complete (it lacks {what}), and a search may need any run.")
     budget = table.steps if train_steps is None else parse_steps(train_steps, "train-steps")
     if budget not in table.budgets:
         raise UserError(f"the table {table.name!r} has no budget {budget}: {', '.join(map(str, table.budgets))}.")
@@ -174,7 +190,9 @@ def _look_up_in(
     absent = [name for name in baselines if name not in names]
     if asked is not None and absent:
         raise UserError(f"the table {table.name!r} has no run of baseline {absent[0]!r}.")
-    reference = TableReference(source=str(source), checksum=table.checksum, seeds=tuple(table.seeds))
+    # A file by its whole path, so that the study can go on from any folder.
+    place = str(Path(source).resolve()) if str(source).endswith(".parquet") else str(source)
+    reference = TableReference(source=place, checksum=table.checksum, seeds=tuple(table.seeds))
     return {
         "table": reference,
         "train_steps": budget,

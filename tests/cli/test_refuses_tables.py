@@ -91,7 +91,7 @@ def test_bad_tables(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
         (["--budget", "70"], "70"),
         (["--top-k", "0"], "0"),
         (["--repeats", "0"], "0"),
-        (["--save-searches", "a.txt"], "ends in .json"),
+        (["--save-searches", "a.txt"], "a new file that ends in .json"),
     ],
 )
 def test_bad_comparisons(

@@ -7,7 +7,7 @@ from rlnas.errors import EnvironmentFault, UserError
 
 
 def test_a_stream_is_that_of_the_games_themselves():
-    env = MinAtarEnv("MinAtar/Breakout-v1", 3)
+    env = MinAtarEnv("MinAtar/Breakout-v1", EnvSettings(num_envs=3, sticky_actions=0.1))
     seeds = np.array([5, 6, 7])
     games = []
     for seed in seeds:
@@ -46,7 +46,7 @@ def test_a_stream_is_that_of_the_games_themselves():
 
 
 def test_running_scores_are_the_returns_so_far():
-    env = MinAtarEnv("MinAtar/Asterix-v1", 4)
+    env = MinAtarEnv("MinAtar/Asterix-v1", EnvSettings(num_envs=4, sticky_actions=0.1))
     env.reset(np.arange(4))
     total = np.zeros(4)
     for t in range(100):
@@ -66,11 +66,13 @@ def test_a_restart_forgets_everything():
         frames += [env.step(np.zeros(64, dtype=np.int64)).observation for _ in range(3)]
         return np.stack(frames)
 
-    used = MinAtarEnv("MinAtar/SpaceInvaders-v1", 64)
+    used = MinAtarEnv("MinAtar/SpaceInvaders-v1", EnvSettings(num_envs=64, sticky_actions=0.1))
     used.reset(np.arange(64))
     for _ in range(300):
         used.step(np.full(64, 1))
-    assert np.array_equal(play(used), play(MinAtarEnv("MinAtar/SpaceInvaders-v1", 64)))
+    assert np.array_equal(
+        play(used), play(MinAtarEnv("MinAtar/SpaceInvaders-v1", EnvSettings(num_envs=64, sticky_actions=0.1)))
+    )
 
 
 @pytest.mark.parametrize(
@@ -86,9 +88,28 @@ def test_games_differ_in_channels_and_actions(game, channels, minimal):
         assert f"MinAtar/{game}-{version}" in known_ids()
 
 
+def test_the_time_limit_of_freeway_truncates():
+    env = MinAtarEnv("MinAtar/Freeway-v1", EnvSettings(num_envs=1))
+    env.reset(np.array([3]))
+    steps = [env.step(np.array([0])) for _ in range(2501)]
+    assert not any(step.terminated[0] or step.truncated[0] for step in steps[:-1])
+    assert (steps[-1].terminated[0], steps[-1].truncated[0]) == (False, True)
+    assert (steps[-1].episodes[0].length, steps[-1].episodes[0].truncated) == (2501, True)
+
+
+def test_sticky_actions_are_an_option():
+    def played(sticky):
+        env = MinAtarEnv("MinAtar/Breakout-v1", EnvSettings(num_envs=8, sticky_actions=sticky))
+        env.reset(np.arange(8))
+        return np.stack([env.step(np.full(8, t % 3)).observation for t in range(6)])
+
+    assert not np.array_equal(played(0.0), played(0.9))
+    assert np.array_equal(played(0.9), played(0.9))
+
+
 @pytest.mark.parametrize("actions", [[0, 3], [-1, 0], [0]])
 def test_an_action_out_of_range_is_a_fault(actions):
-    env = MinAtarEnv("MinAtar/Breakout-v1", 2)
+    env = MinAtarEnv("MinAtar/Breakout-v1", EnvSettings(num_envs=2, sticky_actions=0.1))
     env.reset(np.array([1, 2]))
     with pytest.raises(EnvironmentFault, match=r"0\.\.2"):
         env.step(np.array(actions))

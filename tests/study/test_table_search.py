@@ -9,7 +9,10 @@ import pytest
 
 import rlnas
 from rlnas.cli.main import main
+from rlnas.defaults import defaults
+from rlnas.envs import EnvSettings
 from rlnas.errors import UserError
+from rlnas.ppo import PPOSettings
 from rlnas.spaces import load_space
 from rlnas.table.files import write_table
 
@@ -42,7 +45,13 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> str:
         for place, name in enumerate([*NAMES, "minatar-cnn"])
         for seed in (1, 2)
     ]
-    write_table(path, rows, {"env": GAME, "space": SPACE.to_dict(), "steps": 100, "seeds": [1, 2]})
+    settings = {"env": GAME, "space": SPACE.to_dict(), "steps": 100, "seeds": [1, 2]}
+    settings["env_settings"] = EnvSettings(**defaults(GAME).env).model_dump(mode="json")
+    settings["ppo"] = PPOSettings(**defaults(GAME).ppo).model_dump(mode="json")
+    write_table(path, rows, settings)
+    # A table that says nothing of how its agents were trained goes with any study.
+    write_table(path.with_name("silent.parquet"), rows, {key: settings[key] for key in ("env", "space", "seeds")})
+    write_table(path.with_name("torn.parquet"), rows[:-4], settings)
     return str(path)
 
 
@@ -69,6 +78,8 @@ def test_random_search_looks_its_trainings_up(table: str, tmp_path: Path) -> Non
         ({"train_steps": 70}, "has no budget 70: 50, 100"),
         ({"baselines": ["k1=1,k2=1", "k1=9,k2=1"]}, "unknown option for choice 'k1'"),
         ({"table": "minatar-none"}, "unknown table 'minatar-none'"),
+        ({"ppo_options": {"clip": 0.3}}, "built with other settings: ppo.clip is 0.2 there, not 0.3"),
+        ({"env_options": {"num_envs": 2}}, "built with other settings: env_settings.num_envs is 32 there, not 2"),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused(table: str, tmp_path: Path, changes: dict, fault: str) -> None:
@@ -86,6 +97,22 @@ def test_a_study_refuses_another_table_than_it_began_with(table: str, tmp_path: 
     (tmp_path / "run/study.json").write_text(json.dumps(settings))
     with pytest.raises(UserError, match="is not the one that this study began with"):
         rlnas.resume(tmp_path / "run")
+
+
+def silent(table: str) -> str:
+    return table.replace("made", "silent")
+
+
+def test_an_incomplete_table_is_refused_before_the_search(table: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"is not complete .it lacks k1=5,k2=5"):
+        rlnas.search(GAME, "minatar-1", "random", 1, table=table.replace("made", "torn"), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_study_on_a_table_has_no_agent_to_evaluate(table: str, tmp_path: Path) -> None:
+    rlnas.search(GAME, "minatar-1", "random", 1, table=table, out=tmp_path / "run", device="cpu")
+    with pytest.raises(UserError, match="looked its trainings up in a table: it has no trained agent"):
+        rlnas.evaluate(tmp_path / "run")
 
 
 SMALL = {
@@ -109,7 +136,7 @@ def test_one_shot_strategies_fit_live_and_look_up(
     table: str, tmp_path: Path, strategy: str, options: dict, ranked: int
 ) -> None:
     result = rlnas.search(
-        GAME, "minatar-1", strategy, 2048, table=table, out=tmp_path / "run", strategy_options=options, **SMALL
+        GAME, "minatar-1", strategy, 2048, table=silent(table), out=tmp_path / "run", strategy_options=options, **SMALL
     )
     assert len(result.ranking) == ranked
     assert result.data["search"]["fit_steps"] == 2048
@@ -128,7 +155,7 @@ def test_enas_goes_on_from_a_checkpoint_with_the_same_bytes(table: str, tmp_path
 
         return watch
 
-    arguments = {"table": table, "strategy_options": {"child_iterations": 2, "children_per_update": 2}, **SMALL}
+    arguments = {"table": silent(table), "strategy_options": {"child_iterations": 2, "children_per_update": 3}, **SMALL}
     whole = rlnas.search(GAME, "minatar-1", "enas", 4096, out=tmp_path / "whole", **arguments)
     for steps in (1100, 2900):
         with pytest.raises(Stop):

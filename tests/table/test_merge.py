@@ -3,7 +3,7 @@ import pytest
 from rlnas.errors import UserError
 from rlnas.table import merge
 
-from .helpers import NAMES, make_table, row
+from .helpers import NAMES, SPACE, make_table, row, total
 
 
 def part(path, seeds, names=NAMES, **changes):
@@ -22,7 +22,7 @@ def test_a_table_grows_by_seeds_and_by_architectures(tmp_path):
 
 def test_tables_of_other_settings_are_refused(tmp_path):
     one, other = part(tmp_path / "a.parquet", (1,)), part(tmp_path / "b.parquet", (2,), steps=200)
-    with pytest.raises(UserError, match="'a' and 'b' cannot be merged: steps is 100 in one and 200 in the other"):
+    with pytest.raises(UserError, match="the table 'b' cannot be merged into 'a': steps is 100 there, not 200"):
         merge([one, other], tmp_path / "merged.parquet")
     assert not (tmp_path / "merged.parquet").exists()
 
@@ -34,3 +34,30 @@ def test_tables_that_disagree_are_refused(tmp_path):
         merge([one, other], tmp_path / "merged.parquet")
     slower = make_table(tmp_path / "c.parquet", [row(NAMES[3], 1, measured_wall_seconds=7.0)], seeds=[1])
     assert merge([one, slower], tmp_path / "merged.parquet").results_digest == one.results_digest
+
+
+def test_a_run_that_failed_in_one_and_succeeded_in_another_has_succeeded(tmp_path):
+    one = make_table(tmp_path / "a.parquet", [row(NAMES[3], 1, status="failed", reason="killed"), row(NAMES[4], 1)])
+    other = make_table(tmp_path / "b.parquet", [row(NAMES[3], 1)])
+    for number, parts in enumerate(([one, other], [other, one])):
+        merged = merge(parts, tmp_path / f"merged-{number}.parquet")
+        assert merged.query(NAMES[3], seed=1, budget=100).total_reward == total(3, 1)
+
+
+def test_halves_with_and_without_the_hand_made_network_are_one_table(tmp_path):
+    one = make_table(tmp_path / "a.parquet", [row(NAMES[3], 1), row("minatar-cnn", 1)], baselines=["minatar-cnn"])
+    other = make_table(tmp_path / "b.parquet", [row(NAMES[4], 1)], baselines=[], architectures=[NAMES[4]])
+    merged = merge([one, other], tmp_path / "merged.parquet")
+    assert (merged.architectures, merged.baselines) == ([NAMES[3], NAMES[4]], ["minatar-cnn"])
+
+
+def test_spaces_written_by_an_older_version_are_the_same(tmp_path):
+    verbose = SPACE.to_dict()
+    verbose["layers"] = [{**layer, "activation": "relu"} if layer["type"] == "conv" else layer
+                         for layer in verbose["layers"]]  # fmt: skip
+    assert verbose != SPACE.to_dict()
+    one, other = part(tmp_path / "a.parquet", (1,), space=verbose), part(tmp_path / "b.parquet", (2,))
+    assert (
+        merge([one, other], tmp_path / "m.parquet").results_digest
+        == part(tmp_path / "w.parquet", (1, 2)).results_digest
+    )

@@ -65,7 +65,9 @@ def study(path: Path, **changes) -> Path:
         "search": {"fit_steps": 1024, "evaluated_architectures": 0, "evaluation_steps": 30},
         **changes,
     }
-    (path / "study.json").write_text(json.dumps({"strategy_options": {"entropy": 0.1}}))
+    (path / "study.json").write_text(
+        json.dumps({"strategy_options": {"entropy": 0.1}, "env_settings": {"num_envs": 4}, "ppo": {"clip": 0.3}})
+    )
     (path / "result.json").write_text(json.dumps(result))
     return path
 
@@ -90,10 +92,17 @@ def test_the_search_of_a_study(tmp_path):
         cost_steps=1054,
         ranking=[("k=1", 0.5), ("k=2", 0.25)],
         remarks=(),
+        settings={"env_settings": {"num_envs": 4}, "ppo": {"clip": 0.3}},
     )
-    cost = {"fit_steps": 1, "evaluated_architectures": 0, "evaluation_steps": 2, "remarks": ["Hm."]}
+    cost = {
+        "fit_steps": 1,
+        "evaluated_architectures": 0,
+        "evaluation_steps": 2,
+        "remarks": ["Hm."],
+        "trained_architectures": ["k=2"],
+    }
     found = search_of_run(study(tmp_path, search=cost))
-    assert (found.cost_steps, found.remarks) == (3, ("Hm.",))
+    assert (found.cost_steps, found.remarks, found.trained) == (3, ("Hm.",), ("k=2",))
 
 
 def test_searches_of_files_and_runs_together(tmp_path):

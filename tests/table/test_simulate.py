@@ -57,7 +57,8 @@ def test_a_table_has_no_supernet_and_no_run_that_it_lacks(table):
         runner(table, seeds=(3,)).answer(Train((path,)))
 
 
-def test_runs_without_a_game_are_named(tmp_path):
-    table = make_table(tmp_path / "t.parquet", [row(NAMES[0], 1)])
-    with pytest.raises(MissingRun, match="no game had ended"):
-        runner(table, seeds=(1,), budget=50).answer(Train((SPACE.architecture(NAMES[0]),)))
+def test_runs_that_failed_or_finished_no_game_give_no_score_as_in_a_live_search(tmp_path):
+    rows = [row(NAMES[0], 1), row(NAMES[1], 1, status="failed", reason="killed"), row(NAMES[2], 1)]
+    table = make_table(tmp_path / "t.parquet", rows)
+    asked = Train(tuple(SPACE.architecture(name) for name in NAMES[:3]))
+    assert runner(table, seeds=(1,), budget=50).answer(asked).returns == ((), (), (total(2, 1) / 2,))

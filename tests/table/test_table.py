@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from rlnas.errors import UserError
+from rlnas.spaces import load_space
 from rlnas.table import MissingRun, Table, load
 
 from .helpers import NAMES, make_table, row, total
@@ -54,7 +55,9 @@ def test_nothing_is_filled_in(tmp_path):
     del rows[5]
     table = make_table(tmp_path / "torn.parquet", rows)
     assert not table.complete
-    assert table.missing() == [(NAMES[0], 2), (NAMES[2], 2)]
+    assert table.missing()[:3] == [(NAMES[0], 2), (NAMES[2], 2), (NAMES[3], 1)]
+    assert len(table.missing()) == 2 + 2 * 22
+    assert table.absent() == table.missing()[1:]
     with pytest.raises(MissingRun, match=r"that run failed .the cable was cut"):
         table.query(NAMES[0], seed=2, budget=100)
     with pytest.raises(MissingRun, match=f"'{NAMES[2]}' with seed 2"):
@@ -88,3 +91,38 @@ def test_an_unknown_table_is_refused(tmp_path):
         load("minatar-brakeout")
     with pytest.raises(UserError, match="cannot be read"):
         load(str(tmp_path / "none.parquet"))
+
+
+def test_what_is_missing_is_told_by_the_settings(tmp_path):
+    rows = [row(name, 1) for name in NAMES]
+    table = make_table(tmp_path / "t.parquet", rows, seeds=[1, 2], baselines=["minatar-cnn"])
+    assert not table.complete
+    assert len(table.missing()) == 25 + 2
+    few = make_table(tmp_path / "few.parquet", [row(NAMES[2], 1)], seeds=[1], architectures=[NAMES[2]])
+    assert few.missing() == []
+    assert not few.complete
+
+
+def test_an_id_may_be_spelled_in_another_order(table):
+    assert table.query("k2=4,k1=1", seed=2, budget=100).total_reward == total(3, 2)
+
+
+@pytest.mark.parametrize("seeds", [[], [1, 1]])
+def test_seeds_are_named_each_once(table, seeds):
+    with pytest.raises(UserError, match="name at least one seed, and each once"):
+        table.mean(NAMES[0], budget=100, metric="total_reward", seeds=seeds)
+
+
+def test_a_table_of_a_space_too_large_to_enumerate_is_read_at_once(tmp_path):
+    space = load_space("paper-large")
+    names = [space.sample(np.random.default_rng(seed)).id for seed in (1, 2)]
+    table = make_table(tmp_path / "t.parquet", [row(name, 1) for name in names], space=space.to_dict(), seeds=[1])
+    assert sorted(table.architectures) == sorted(names)
+    assert not table.complete
+
+
+def test_runs_of_different_budgets_are_refused(tmp_path):
+    with pytest.raises(UserError, match="a run twice, or runs of different budgets"):
+        make_table(tmp_path / "t.parquet", [row(NAMES[0], 1), row(NAMES[1], 1, budgets=[10, 20])])
+    with pytest.raises(UserError, match="a run twice, or runs of different budgets"):
+        make_table(tmp_path / "t.parquet", [row(NAMES[0], 1), row(NAMES[0], 1)])

@@ -109,6 +109,8 @@ def evaluate(
     if (path / "study.json").exists():
         if not (path / "result.json").exists():
             raise UserError(f"the study {str(path)!r} is not done: rlnas resume {path}")
+        if read_object(path / "study.json").get("table"):
+            raise UserError(f"the study {str(path)!r} looked its trainings up in a table: it has no trained agent.")
         path = best_trial(path, read_object(path / "result.json"))
     settings, network = load_network(path)
     allow_imports(settings, imports)

@@ -42,15 +42,15 @@ def compare(
     from rlnas.report.comparison.tables import table_1
     from rlnas.table import collect_searches, write_searches
 
-    if save_searches is not None:
-        if save_searches.suffix != ".json":
-            raise UserError(f"the name of a file of searches ends in .json, not {save_searches.name!r}.")
-        write_searches(save_searches, collect_searches(searches))
+    # Names may stand apart or joined by commas.
+    chosen = [name for part in strategies for name in part.split(",") if name]
+    if save_searches is not None and (save_searches.suffix != ".json" or not searches or save_searches.exists()):
+        raise UserError("--save-searches takes a new file that ends in .json, for the searches that --searches names.")
     folder = out or Path(f"comparison-{Path(table).stem}")
     comparison = api.compare(
         table,
         searches,
-        strategies=tuple(name for name in strategies if name != "random") or None,
+        strategies=tuple(name for name in chosen if name != "random") if chosen else None,
         budget=budget,
         metrics=metrics,
         top_k=top_k,
@@ -58,6 +58,8 @@ def compare(
         seed=seed,
         out=folder,
     )
+    if save_searches is not None:
+        write_searches(save_searches, collect_searches(searches))
     sheet = table_1(comparison)
     grid = Grid(box=None, pad_edge=False, title=sheet.title, title_justify="left")
     for number, column in enumerate(sheet.columns):

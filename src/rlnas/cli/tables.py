@@ -116,6 +116,10 @@ def merge(tables: Sources, out: Path) -> None:
 def _parquet(path: Path) -> Path:
     if path.suffix != ".parquet":
         raise UserError(f"the name of a table's file ends in .parquet, not {path.name!r}.")
+    if path.exists():
+        raise UserError(f"the file {str(path)!r} exists already: choose another name.")
+    if (path.parent / "table.json").exists():
+        raise UserError(f"{str(path.parent)!r} is the directory of a build, which writes its own table.")
     return path
 
 

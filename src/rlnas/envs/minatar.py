@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.util
 import logging
 import re
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from rlnas.envs.base import EpisodeCounter, Step
+from rlnas.envs.settings import EnvSettings
 from rlnas.errors import EnvironmentFault, UserError, unknown
 
 MINATAR_PREFIX = "MinAtar/"
@@ -48,33 +50,34 @@ def _environment_class() -> Any:
 
 
 class MinAtarEnv:
-    """MinAtar games, stepped one after another in this process, with MinAtar's own sticky actions (0.1) and ramping.
+    """MinAtar games, stepped one after another in this process, with MinAtar's own rising difficulty.
 
     Observations are grids `(channels, 10, 10)` of bools; the number of channels depends on the game.
 
     Args:
         env_id: e.g. `"MinAtar/Breakout-v1"`.
-        num_envs: how many games step together.
+        settings: the options; of them only `num_envs` and `sticky_actions` mean something here.
+        num_envs: overrides `settings.num_envs`.
 
     Raises:
         UserError: if there is no such game, or MinAtar is not installed.
     """
 
-    def __init__(self, env_id: str, num_envs: int):
+    def __init__(self, env_id: str, settings: EnvSettings, num_envs: int | None = None):
         found = re.fullmatch(r"(\w+)-(v\d)", env_id.removeprefix(MINATAR_PREFIX))
         if found is None or found[1] not in GAMES or found[2] not in VERSIONS:
             raise unknown("environment", env_id, minatar_ids())
-        self.num_envs = num_envs
-        self._make, self._game = _environment_class(), GAMES[found[1]]
-        example = self._make(self._game)
+        self.num_envs = num_envs or settings.num_envs
+        self._make = partial(_environment_class(), GAMES[found[1]], sticky_action_prob=settings.sticky_actions)
+        example = self._make()
         self._actions = example.minimal_action_set() if found[2] == "v1" else list(range(example.num_actions()))
         self.num_actions = len(self._actions)
         height, width, channels = example.state_shape()
         self.observation_shape: tuple[int, ...] = (channels, height, width)
         self.observation_dtype = np.dtype(np.bool_)
         self._games: list[Any] = []
-        self._counter = EpisodeCounter(num_envs)
-        self._over = np.zeros(num_envs, dtype=bool)
+        self._counter = EpisodeCounter(self.num_envs)
+        self._over = np.zeros(self.num_envs, dtype=bool)
 
     @property
     def running_scores(self) -> np.ndarray:
@@ -83,9 +86,8 @@ class MinAtarEnv:
 
     def reset(self, seeds: np.ndarray) -> np.ndarray:
         """Starts a new game in every environment; see `VectorEnv.reset`."""
-        # New objects: MinAtar's own reset forgets neither the last action, which a sticky one would repeat, nor, in
-        # some games, how far the difficulty has risen.
-        self._games = [self._make(self._game) for _ in range(self.num_envs)]
+        # New objects: MinAtar's own reset does not forget the last action, which a sticky one would repeat.
+        self._games = [self._make() for _ in range(self.num_envs)]
         for game, seed in zip(self._games, seeds, strict=True):
             game.seed(int(seed))
             game.reset()
@@ -105,10 +107,12 @@ class MinAtarEnv:
                 game.reset()
             else:
                 reward[i], ended[i] = game.act(self._actions[actions[i]])
-        never = np.zeros(self.num_envs, dtype=bool)
-        episodes = self._counter.add(reward, ~resetting, ended, never)
+        # Only Freeway has a time limit, which MinAtar reports like any other end.
+        late = [getattr(game.env, "terminate_timer", 0) < 0 for game in self._games]
+        truncated = ended & np.array(late)
+        episodes = self._counter.add(reward, ~resetting, ended, truncated)
         self._over = ended
-        return Step(self._observe(), reward, ended, never, ~resetting, episodes)
+        return Step(self._observe(), reward, ended & ~truncated, truncated, ~resetting, episodes)
 
     def _observe(self) -> np.ndarray:
         return np.stack([game.state() for game in self._games]).transpose(0, 3, 1, 2)

@@ -55,7 +55,7 @@ def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None,
         EnvironmentFault: if the environment cannot be made.
     """
     if env_id.startswith(MINATAR_PREFIX):
-        return MinAtarEnv(env_id, num_envs or settings.num_envs)
+        return MinAtarEnv(env_id, settings, num_envs)
     known = known_ids()
     if env_id not in known:
         if env_id.startswith(ATARI_PREFIX) and not any(name.startswith(ATARI_PREFIX) for name in known):

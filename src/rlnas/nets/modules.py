@@ -63,7 +63,7 @@ class ConvBlock(nn.Module):
 
 
 class MaxPoolBlock(nn.Module):
-    """Zero padding, then max-pooling. Maps are not negative after ReLU, so zeros never win over an activation."""
+    """Zero padding, then max-pooling. After ReLU maps are not negative, so zeros never win over an activation."""
 
     def __init__(self, layer: MaxPool, shape: Shape, values: Values):
         super().__init__()

@@ -113,13 +113,13 @@ class Trainer:
         """Whether the budget is spent."""
         return self.iteration >= self.iterations
 
-    def restart(self, number: int) -> None:
-        """Begins new episodes everywhere; `number` says which restart this is, and so which seeds it uses.
+    def restart(self, number: int, occasion: str = "environments") -> None:
+        """Begins new episodes everywhere; `occasion` and `number` say which restart this is: its seeds come from them.
 
         Episodes in progress are cut: for learning they end as truncated, since every rollout bootstraps its last
         values, and they are not scored.
         """
-        self.observation = self.env.reset(seeding.integers(self.seed, "environments", number, count=self.env.num_envs))
+        self.observation = self.env.reset(seeding.integers(self.seed, occasion, number, count=self.env.num_envs))
 
     def iterate(self) -> IterationLog:
         """Runs one iteration: a rollout, then the update.

@@ -41,6 +41,8 @@ class ENASSettings(BaseModel):
         reward_scale: `"none"` learns from plain returns, as the paper does; `"std"` divides what a reward has above
             the baseline by a running standard deviation, so that games with large returns meet the same balance of
             reward and entropy as games with small ones.
+        fresh_games: whether every child begins new games. If not, games run on from child to child, so the first ones
+            that end were partly played by others; where games are longer than a child, its reward is mostly theirs.
         rank_samples: architectures in the ranking of a space of more than 10,000; they are drawn from the controller.
     """
 
@@ -55,6 +57,7 @@ class ENASSettings(BaseModel):
     embedding: int = Field(32, ge=1)
     feed_last: bool = False
     reward_scale: Literal["none", "std"] = "none"
+    fresh_games: bool = False
     rank_samples: int = Field(1_000, ge=1, le=ENUMERABLE)
 
 
@@ -115,7 +118,7 @@ class ENAS(Strategy):
         if self.fitted >= self.iterations:
             return None
         iterations = min(self.settings.child_iterations, self.iterations - self.fitted)
-        return Fit(self.space.architecture(self._sample_child()), iterations)
+        return Fit(self.space.architecture(self._sample_child()), iterations, self.settings.fresh_games)
 
     def tell(self, outcome: Outcome) -> None:
         """Takes a child's reward; when enough children are told, the controller learns."""

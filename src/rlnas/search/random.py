@@ -68,6 +68,11 @@ class RandomSearch(Strategy):
         found = [(item, statistics.fmean(scores[item.id])) for item in self.drawn if scores.get(item.id)]
         return by_proxy(found, self.seed, "random-tie")
 
+    def remarks(self) -> list[str]:
+        """Which architectures are missing from the ranking."""
+        gone = [item.id for item in self.drawn if self.scores is not None and not self.scores[item.id]]
+        return [f"{name} is not ranked: a training of it failed or finished no game." for name in gone]
+
     def state_dict(self) -> dict[str, Any]:
         """The scores; what was drawn follows from the seed."""
         scores = None if self.scores is None else {name: list(returns) for name, returns in self.scores.items()}

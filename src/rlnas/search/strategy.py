@@ -17,10 +17,12 @@ class Fit:
     Attributes:
         path: the architecture whose weights are trained.
         iterations: PPO iterations, each a rollout with that path and its update.
+        fresh: whether new games begin first, so that no game was partly played by another path.
     """
 
     path: Architecture
     iterations: int
+    fresh: bool = False
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,10 @@ class Conv(Layer):
 
 @dataclass(frozen=True)
 class MaxPool(Layer):
-    """Max-pooling over square windows; padded with zeros like `Conv` when `padding` is `"same"`."""
+    """Max-pooling over square windows; padded with zeros like `Conv` when `padding` is `"same"`.
+
+    Where activations can be negative (tanh, silu, ...), a zero of the padding may win over them.
+    """
 
     type: ClassVar[str] = "max-pool"
     kernel: int | Choice

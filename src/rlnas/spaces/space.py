@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 
 import numpy as np
 
@@ -275,15 +275,17 @@ class Space:
 
 
 def _layer_to_dict(layer: Layer) -> dict[str, object]:
+    """Parameters at their defaults are left out, so that a later version, with more of them, writes the same."""
     found: dict[str, object] = {"type": layer.type}
     for field in fields(layer):
         value = getattr(layer, field.name)
+        if field.default is not MISSING and value == field.default:
+            continue
         if isinstance(value, Choice):
             value = {"choice": value.name, "options": list(value.options)}
         elif isinstance(value, tuple):
             value = [_layer_to_dict(inner) for inner in value]
-        if value is not None:
-            found[field.name] = value
+        found[field.name] = value
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from rlnas.errors import UserError
 
-FORMAT = "rlnas-checkpoint-1"
+FORMAT = "rlnas-checkpoint-2"
 
 
 def _beside(path: Path) -> Path:
@@ -65,10 +66,9 @@ def read_object(path: Path) -> dict[str, Any]:
 
 def write_table(path: Path, columns: Mapping[str, Any]) -> None:
     """Writes named columns as a Parquet file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _beside(path)
-    polars.DataFrame(columns).write_parquet(temporary)
-    os.replace(temporary, path)
+    buffer = io.BytesIO()
+    polars.DataFrame(columns).write_parquet(buffer)
+    write_bytes(path, buffer.getvalue())
 
 
 def save_checkpoint(path: Path, owner: str, tensors: Mapping[str, Tensor], data: Mapping[str, Any]) -> None:

@@ -45,6 +45,7 @@ class SupernetFit:
         self.games = EpisodeTable()
         self.paths: list[dict[str, Any]] = []
         self.restarts = 0
+        self.saved = 0
         self.evaluated = 0
         self.evaluation_steps = 0
         self.meter, self.selection_meter = RateMeter(), RateMeter()
@@ -53,12 +54,14 @@ class SupernetFit:
     def begin(self, events: Path) -> None:
         """Opens the events and starts the environments, at the beginning or after `load_state_dict`."""
         self.events = TensorBoardLog(events, self.trainer.steps)
-        self.trainer.restart(self.restarts)
+        self.go_on()
 
     def fit(self, proposal: Fit) -> Outcome:
         """Trains along a path."""
         assert self.events is not None
         self.supernet.activate(proposal.path)
+        if proposal.fresh:
+            self.trainer.restart(len(self.paths), "path")
         scores: list[float] = []
         total = self.trainer.iterations * self.trainer.steps_per_iteration
         for _ in range(proposal.iterations):
@@ -100,16 +103,26 @@ class SupernetFit:
         return self.supernet
 
     @property
-    def restart_due(self) -> bool:
-        """Whether a checkpoint, and with it a restart of the environments, is due."""
-        due = (self.restarts + 1) * self.settings.checkpoint_iterations
-        return self.trainer.iteration >= due or self.trainer.done
+    def checkpoint_due(self) -> bool:
+        """Whether enough iterations have passed since the last checkpoint."""
+        return self.trainer.iteration - self.saved >= self.settings.checkpoint_iterations or self.trainer.done
+
+    def begin_checkpoint(self) -> None:
+        """Counts a checkpoint: from there on, other games are played than without it."""
+        self.saved = self.trainer.iteration
+        self.restarts += 1
+
+    def go_on(self) -> None:
+        """Begins new games after a checkpoint, in a run that goes on as in one that is resumed."""
+        if not self.trainer.done:
+            self.trainer.restart(self.restarts)
 
     def state_dict(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Tensors and plain data, for a checkpoint."""
         data = {
             "paths": self.paths,
             "restarts": self.restarts,
+            "saved": self.saved,
             "evaluated": self.evaluated,
             "evaluation_steps": self.evaluation_steps,
         }
@@ -119,7 +132,7 @@ class SupernetFit:
         """Restores what `state_dict` gave; `file` is named if it does not fit."""
         load_state(file, tensors, self.trainer, self.games)
         self.paths = data["paths"]
-        self.restarts = data["restarts"]
+        self.restarts, self.saved = data["restarts"], data["saved"]
         self.evaluated = data["evaluated"]
         self.evaluation_steps = data["evaluation_steps"]
 

@@ -40,6 +40,7 @@ class LiveSearch:
             settings.strategy, self.space, settings.iterations(settings.steps), self.root, settings.strategy_options
         )
         self.shared: SupernetFit | None = None
+        self.trained: dict[str, None] = {}
         self.last: Proposal | None = None
         self.owner = fingerprint(settings.model_dump(mode="json"))
 
@@ -78,6 +79,7 @@ class LiveSearch:
 
     def _train(self, proposal: Train) -> Outcome:
         entrants = [Contestant(a.id, self.space, a.id) for a in proposal.architectures]
+        self.trained |= dict.fromkeys(entrant.name for entrant in entrants)
         returns = []
         for entrant, results in zip(entrants, self.trainings.run(entrants), strict=True):
             assert results[0].architecture == entrant.architecture
@@ -93,20 +95,21 @@ class LiveSearch:
 
     def told(self) -> None:
         """Writes a checkpoint where one is due; there the environments restart."""
-        if not isinstance(self.last, Fit):
+        if self.shared is None:
             self._checkpoint()
-        elif self.shared is not None and self.shared.restart_due:
-            self.shared.restarts += 1
+        elif not isinstance(self.last, Fit) or self.shared.checkpoint_due:
+            self.shared.begin_checkpoint()
             self._checkpoint()
-            self.shared.trainer.restart(self.shared.restarts)
+            self.shared.go_on()
 
     def cost(self) -> dict[str, Any]:
-        """Environment steps of the fit and of the evaluations, how many architectures were evaluated, and remarks."""
+        """Environment steps of the fit and of the evaluations, what was evaluated and trained, and remarks."""
         shared = self.shared
         return {
             "fit_steps": shared.trainer.steps if shared else 0,
             "evaluated_architectures": shared.evaluated if shared else 0,
             "evaluation_steps": shared.evaluation_steps if shared else 0,
+            "trained_architectures": list(self.trained),
             "remarks": self.strategy.remarks(),
         }
 
@@ -117,11 +120,13 @@ class LiveSearch:
             self.shared.events.flush()
             lines = "".join(json.dumps(entry) + "\n" for entry in self.shared.paths)
             write_bytes(self.path / "paths.jsonl", lines.encode())
-        save_checkpoint(self.file, self.owner, tensors, {"strategy": self.strategy.state_dict(), "supernet": data})
+        plain = {"strategy": self.strategy.state_dict(), "supernet": data, "trained": list(self.trained)}
+        save_checkpoint(self.file, self.owner, tensors, plain)
 
     def _restore(self) -> None:
         tensors, data = load_checkpoint(self.file, self.owner)
         self.strategy.load_state_dict(data["strategy"])
+        self.trained = dict.fromkeys(data["trained"])
         if data["supernet"]:
             self.shared = SupernetFit(self.settings, self.root, self.watch)
             self.shared.load_state_dict(self.file, tensors, data["supernet"])

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from rlnas.errors import UserError
+from rlnas.errors import UserError, differences
 from rlnas.study.files import read_object, write_json
 
 
@@ -21,14 +21,6 @@ def fingerprint(settings: Mapping[str, Any]) -> str:
     """A short hash of settings, versions left out: what ties a checkpoint to them."""
     kept = {name: value for name, value in settings.items() if name != "versions"}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def differences(old: Any, new: Any, name: str = "") -> list[str]:
-    """The settings that differ, each as `name: old, not new`."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        keys = list(dict.fromkeys([*old, *new]))
-        return [line for key in keys for line in differences(old.get(key), new.get(key), f"{name}.{key}".lstrip("."))]
-    return [] if old == new else [f"{name} is {old!r} there, not {new!r}"]
 
 
 class RunDirectory:

@@ -18,7 +18,7 @@ from rlnas.table import Table, load
 def current_versions() -> dict[str, str]:
     """The installed versions of the packages that decide a result."""
     found = {}
-    for package in ("rlnas", "torch", "numpy", "gymnasium", "ale-py"):
+    for package in ("rlnas", "torch", "numpy", "gymnasium", "ale-py", "minatar"):
         with contextlib.suppress(PackageNotFoundError):
             found[package] = version(package)
     return found

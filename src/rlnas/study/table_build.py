@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars
 import torch
+from polars.exceptions import PolarsError
 from pydantic import Field
 
 from rlnas import seeding
@@ -80,6 +82,9 @@ def build_table(path: Path, settings: TableSettings, workers: int = 1, watch: Wa
         workers: trials that run at a time.
         watch: told of the progress.
 
+    Returns:
+        The table. A training that failed is a row with its reason.
+
     Raises:
         UserError: if the directory or a trial in it belongs to something else.
         WorkerError: if a worker's process breaks for a reason that is not its trial's.
@@ -87,7 +92,7 @@ def build_table(path: Path, settings: TableSettings, workers: int = 1, watch: Wa
     import_modules(settings.imports)
     file = path / "table.parquet"
     with RunDirectory(path, "table", settings.model_dump(mode="json")):
-        if file.exists():
+        if file.exists() and not Table.read(file).absent():
             return Table.read(file)
         entrants = settings.entrants()
         trials = [
@@ -125,12 +130,14 @@ class _Count:
 
     def __init__(self, total: int, watch: Watcher):
         self.total, self.watch, self.done = total, watch, 0
+        self.lock = threading.Lock()
 
     def __call__(self, progress: Progress) -> None:
         self.watch(progress)
         if progress.finished:
-            self.done += 1
-            self.watch(Progress("table", self.done, self.total, "trainings", finished=self.done == self.total))
+            with self.lock:
+                self.done += 1
+                self.watch(Progress("table", self.done, self.total, "trainings", finished=self.done == self.total))
 
 
 def _write(file: Path, path: Path, settings: TableSettings, found: list[tuple[Contestant, list[TrialResult]]]) -> None:
@@ -156,7 +163,10 @@ def _row(entrant: Contestant, folder: Path, result: TrialResult, budgets: list[i
     mean: list[float | None] = [None] * len(budgets)
     seconds = None
     if result.status == "done":
-        games = polars.read_parquet(folder / "episodes.parquet", glob=False)
+        try:
+            games = polars.read_parquet(folder / "episodes.parquet", glob=False)
+        except (OSError, PolarsError) as error:
+            raise UserError(f"the file {str(folder / 'episodes.parquet')!r} cannot be read: {error}.") from None
         total, mean = metrics_at(games["step"].to_list(), games["return"].to_list(), budgets)
         seconds = read_json(folder / "timing.json")["seconds"]
     return {

@@ -13,7 +13,7 @@ from rlnas.spaces import CATALOGUE, FIXED_ID, Space, adapt, load_space
 from rlnas.study.settings import StudySettings
 from rlnas.study.trial import TrialResult
 from rlnas.study.workers import Trial, Workers
-from rlnas.table import Table
+from rlnas.table import NoScore, Table
 
 MAX_FOLDER_NAME = 200
 
@@ -129,14 +129,17 @@ class TableTrainings:
         return [[self._look_up(entrant, seed) for seed in self.settings.training_seeds] for entrant in entrants]
 
     def _look_up(self, entrant: Contestant, seed: int) -> TrialResult:
-        record = self.table.query(entrant.name, seed=seed, budget=self.settings.train_steps)
-        return TrialResult(
+        cost = entrant.space.cost(entrant.space.architecture(entrant.architecture))
+        blank = TrialResult(
             architecture=entrant.architecture,
             space=entrant.space.name,
             seed=seed,
-            steps=record.budget,
-            total_reward=record.total_reward,
-            reward_mean=record.reward_mean,
-            parameters=record.parameters,
-            multiply_adds=record.multiply_adds,
+            parameters=cost.parameters,
+            multiply_adds=cost.multiply_adds,
         )
+        try:
+            record = self.table.query(entrant.name, seed=seed, budget=self.settings.train_steps)
+        except NoScore as error:
+            return blank.model_copy(update={"status": "failed", "reason": str(error)})
+        scores = {"total_reward": record.total_reward, "reward_mean": record.reward_mean}
+        return blank.model_copy(update={"steps": record.budget, **scores})

@@ -87,6 +87,7 @@ class LocalWorkers:
         if result is not None:
             if fingerprint(read_settings(trial.directory).model_dump()) != fingerprint(trial.settings.model_dump()):
                 raise UserError(f"the trial {str(trial.directory)!r} belongs to other settings than this study's.")
+            self._watch(Progress(trial.label, result.steps, result.steps, score=result.total_reward, finished=True))
             return result
         for _ in range(ATTEMPTS):
             code, reason = self._attempt(trial)
@@ -99,7 +100,8 @@ class LocalWorkers:
                 raise UserError(reason)
             if code == Exit.FAILED:
                 break
-        if code == Exit.BROKEN:
+        # Killed twice: it may be the trial that needs more memory than there is. All else is not the trial's fault.
+        if code != Exit.FAILED and code >= 0:
             raise WorkerError(f"{trial.label}: {reason}; see {trial.directory / 'worker.log'}.")
         self._watch(Progress(trial.label, 0, 0, finished=True, note=f"failed: {reason}"))
         return blank_result(trial.settings).model_copy(update={"status": "failed", "reason": reason})

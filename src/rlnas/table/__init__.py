@@ -4,12 +4,13 @@ from rlnas.table.merge import merge
 from rlnas.table.searches import StoredSearch, collect_searches, read_searches, search_of_run, write_searches
 from rlnas.table.shipped import load, shipped, shipped_searches
 from rlnas.table.simulate import TableRunner
-from rlnas.table.table import METRICS, Metric, MissingRun, Record, Table
+from rlnas.table.table import METRICS, Metric, MissingRun, NoScore, Record, Table
 
 __all__ = [
     "METRICS",
     "Metric",
     "MissingRun",
+    "NoScore",
     "Record",
     "StoredSearch",
     "Table",

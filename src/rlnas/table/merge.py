@@ -6,40 +6,40 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rlnas.errors import UserError
+from rlnas.errors import UserError, differences
 from rlnas.table.files import MEASURED, write_table
-from rlnas.table.table import Table
-
-OWN = ("seeds", "architectures", "versions")
-"""Settings in which the parts of a table may differ."""
+from rlnas.table.table import OWN, Table
 
 
 def merge(tables: Sequence[Table], path: str | Path) -> Table:
     """Writes the runs of several tables as one; returns it.
 
     Raises:
-        UserError: if the tables were built with different settings, or two of them disagree on a run.
+        UserError: if the tables were built with different settings, or two of them disagree on a run. A run that failed
+            in one and succeeded in another has succeeded.
     """
     first = tables[0]
     rows: dict[tuple[str, int], dict[str, Any]] = {}
     for table in tables:
         for name in sorted({*first.settings, *table.settings} - set(OWN)):
             one, other = first.settings.get(name), table.settings.get(name)
-            # A later version may write a space with further parameters, at values that change nothing.
-            if one != other and not (name == "space" and first.space == table.space):
-                raise UserError(
-                    f"the tables {first.name!r} and {table.name!r} cannot be merged: {name} is {_short(one)} in one "
-                    f"and {_short(other)} in the other."
-                )
+            # Another version may write the same space in another way.
+            found = [] if name == "space" and first.space == table.space else differences(one, other, name)
+            if found:
+                raise UserError(f"the table {table.name!r} cannot be merged into {first.name!r}: {found[0]}.")
         for row in table.frame.to_dicts():
             key = (row["architecture"], row["seed"])
-            if key in rows and _results(rows[key]) != _results(row):
+            if key in rows and rows[key]["status"] != row["status"]:
+                rows[key] = row if row["status"] == "done" else rows[key]
+            elif key in rows and _results(rows[key]) != _results(row):
                 raise UserError(
                     f"the tables disagree on architecture {key[0]!r} with seed {key[1]}: the second is {table.name!r}."
                 )
             rows.setdefault(key, row)
     settings = {name: value for name, value in first.settings.items() if name not in OWN}
+    settings["space"] = first.space.to_dict()
     settings["seeds"] = sorted({seed for _, seed in rows})
+    settings["baselines"] = sorted({name for table in tables for name in table.baselines})
     settings["versions"] = first.settings.get("versions", {})
     write_table(Path(path), list(rows.values()), settings)
     return Table.read(path)
@@ -47,8 +47,3 @@ def merge(tables: Sequence[Table], path: str | Path) -> Table:
 
 def _results(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in MEASURED}
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -29,6 +29,8 @@ class StoredSearch(BaseModel):
         space: name of the space.
         steps: the budget of the search, in environment steps.
         cost_steps: environment steps that the search itself took, fitting and evaluation games together.
+        trained: ids of the architectures that it had trained from scratch, which come on top.
+        settings: what its agents were trained with: `env_settings` and `ppo`.
         ranking: ids of architectures and their proxy performances, best first.
         remarks: what a reader should know about how the search went.
     """
@@ -42,6 +44,8 @@ class StoredSearch(BaseModel):
     space: str
     steps: int = Field(ge=1)
     cost_steps: int = Field(ge=0)
+    trained: tuple[str, ...] = ()
+    settings: dict[str, Any] = {}
     ranking: tuple[tuple[str, FiniteFloat], ...] = Field(min_length=1)
     remarks: tuple[str, ...] = ()
 
@@ -78,7 +82,15 @@ class StoredSearch(BaseModel):
                     f"the search {self} does not fit the table {table.name!r}: its {what} is {own!r}, the table's is "
                     f"{other!r}."
                 )
-        for name, _ in self.ranking:
+        for group, own in self.settings.items():
+            for name, value in own.items():
+                other = table.settings.get(group, own).get(name)
+                if value != other:
+                    raise UserError(
+                        f"the search {self} does not fit the table {table.name!r}: its {group}.{name} is {value!r}, "
+                        f"the table's is {other!r}."
+                    )
+        for name in (*(name for name, _ in self.ranking), *self.trained):
             try:
                 spelled = table.space.architecture(name).id
             except UserError as error:
@@ -137,6 +149,8 @@ def search_of_run(run: str | Path) -> StoredSearch:
         found = {name: result[name] for name in ("strategy", "seed", "env", "space", "steps")}
         found["options"] = study["strategy_options"]
         found["cost_steps"] = cost["fit_steps"] + cost["evaluation_steps"]
+        found["trained"] = cost.get("trained_architectures", ())
+        found["settings"] = {group: study[group] for group in ("env_settings", "ppo")}
         found["ranking"] = [(entry["architecture"], entry["proxy"]) for entry in result["ranking"]]
     except (LookupError, TypeError) as error:
         raise UserError(f"the study {str(run)!r} is damaged or of another version: {error!r}.") from None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rlnas.errors import UserError
 from rlnas.search import Outcome, Proposal, Train
-from rlnas.table.table import Metric, Table
+from rlnas.table.table import Metric, NoScore, Table
 
 
 class TableRunner:
@@ -49,7 +49,10 @@ class TableRunner:
         found = []
         for architecture in proposal.architectures:
             name = architecture.id
-            found.append(tuple(self.table.values(name, budget=self.budget, metric=self.metric, seeds=self.seeds)))
+            try:
+                found.append(tuple(self.table.values(name, budget=self.budget, metric=self.metric, seeds=self.seeds)))
+            except NoScore:
+                found.append(())
             self.trained.add(name)
         return Outcome(tuple(found))
 

@@ -19,11 +19,21 @@ from rlnas.spaces import Space
 from rlnas.table.files import MEASURED, read_table
 
 Metric = Literal["total_reward", "reward_mean"]
+OWN = ("seeds", "architectures", "baselines", "versions")
+"""Settings in which tables may differ and still be parts of one: what they hold follows from their rows."""
+
+LARGEST = 10_000
+"""Architectures of a space that are still enumerated."""
+
 METRICS: tuple[Metric, ...] = ("total_reward", "reward_mean")
 
 
 class MissingRun(UserError, LookupError):
     """The table has no such run; the message names architecture, seed and budget, and what there is."""
+
+
+class NoScore(MissingRun):
+    """The run is there, but it failed, or no game of it had ended."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +84,14 @@ class Table:
         if not rows:
             raise UserError(f"the table {name!r} holds no run.")
         self._rows: dict[tuple[str, int], dict[str, Any]] = {(r["architecture"], r["seed"]): r for r in rows}
-        present = {architecture for architecture, _ in self._rows}
-        self.architectures = [a.id for a in self.space if a.id in present]
-        self.baselines = sorted(present - set(self.architectures))
-        self.seeds = sorted({seed for _, seed in self._rows})
         self.budgets: list[int] = rows[0]["budgets"]
+        if len(self._rows) < len(rows) or any(row["budgets"] != self.budgets for row in rows):
+            raise UserError(f"the table {name!r} holds a run twice, or runs of different budgets.")
+        present = sorted({architecture for architecture, _ in self._rows})
+        places = {found: place for found in present if (place := self._place(found)) is not None}
+        self.architectures = sorted(places, key=places.__getitem__)
+        self.baselines = [found for found in present if found not in places]
+        self.seeds = sorted({seed for _, seed in self._rows})
 
     @staticmethod
     def read(path: str | Path) -> Table:
@@ -95,6 +108,14 @@ class Table:
         """The search space."""
         return Space.from_dict(self.settings["space"])
 
+    def _place(self, name: str) -> tuple[int, ...] | None:
+        """Where an architecture stands in the order of the space; `None` for a network that is not of the space."""
+        try:
+            architecture = self.space.architecture(name)
+        except UserError:
+            return None
+        return tuple(choice.options.index(architecture[choice.name]) for choice in self.space.choices)
+
     @property
     def env(self) -> str:
         """Id of the environment."""
@@ -107,23 +128,36 @@ class Table:
 
     @property
     def complete(self) -> bool:
-        """Whether every architecture of the space has a successful run with every seed."""
+        """Whether every architecture of the space, and every baseline, has a successful run with every seed."""
         return not self.missing() and len(self.architectures) == self.space.size
 
     def missing(self) -> list[tuple[str, int]]:
-        """The networks and seeds, of those in the table, without a successful run."""
-        pairs = [(name, seed) for name in (*self.architectures, *self.baselines) for seed in self.seeds]
+        """The networks and seeds that were to be trained, by the settings, and have no successful run."""
+        names = self.settings.get("architectures") or (
+            [architecture.id for architecture in self.space] if self.space.size <= LARGEST else self.architectures
+        )
+        names = dict.fromkeys([*names, *self.settings.get("baselines", ()), *self.architectures, *self.baselines])
+        seeds = sorted({*self.settings.get("seeds", ()), *self.seeds})
+        pairs = [(name, seed) for name in names for seed in seeds]
         return [pair for pair in pairs if pair not in self._rows or self._rows[pair]["status"] != "done"]
+
+    def absent(self) -> list[tuple[str, int]]:
+        """Those of `missing` that were not tried at all."""
+        return [pair for pair in self.missing() if pair not in self._rows]
 
     @cached_property
     def results_digest(self) -> str:
         """A hash of all that the settings decide: equal for two builds of one table, whatever the machine measured."""
         kept = self.frame.drop(MEASURED).sort("architecture", "seed").to_dicts()
-        settings = {key: value for key, value in self.settings.items() if key != "versions"}
+        settings = {key: value for key, value in self.settings.items() if key not in OWN}
+        settings["space"] = self.space.to_dict()
         return hashlib.sha256(json.dumps([settings, kept], sort_keys=True).encode()).hexdigest()
 
     def query(self, architecture: str, *, seed: int, budget: int | str) -> Record:
         """One run at one budget.
+
+        At a budget below the whole, this is the whole training as it stood then, not a training of that length: its
+        learning rate was still on the way down.
 
         Args:
             architecture: an architecture's id, or the name of a baseline.
@@ -145,18 +179,20 @@ class Table:
         )
 
     def _find(self, architecture: str, seed: int, budget: int | str) -> tuple[dict[str, Any], int]:
+        if architecture not in self._known:
+            architecture = self.space.architecture(architecture).id  # spelled in another order, or not in the space
         steps = budget if isinstance(budget, int) else parse_steps(budget, "budget")
         run = f"the table {self.name!r} has no run of architecture {architecture!r} with seed {seed} at budget {steps}"
         if architecture not in self._known:
-            self.space.architecture(architecture)  # says what is wrong with an id that is not the space's
             raise MissingRun(f"{run}: no run of that architecture is in it.")
         if (architecture, seed) not in self._rows:
-            raise MissingRun(f"{run}: its seeds are {', '.join(map(str, self.seeds))}.")
+            own = [str(known) for known in self.seeds if (architecture, known) in self._rows]
+            raise MissingRun(f"{run}: its seeds are {', '.join(own)}.")
         if steps not in self._budget_index:
             raise MissingRun(f"{run}: its budgets are {', '.join(map(str, self.budgets))}.")
         row = self._rows[architecture, seed]
         if row["status"] != "done":
-            raise MissingRun(f"{run}: that run failed ({row['reason']}).")
+            raise NoScore(f"{run}: that run failed ({row['reason']}).")
         return row, self._budget_index[steps]
 
     @cached_property
@@ -176,12 +212,14 @@ class Table:
         """
         if metric not in METRICS:
             raise unknown("metric", metric, METRICS)
+        if not seeds or len(set(seeds)) < len(seeds):
+            raise UserError(f"name at least one seed, and each once, not {list(seeds)}.")
         found: list[float] = []
         for seed in seeds:
             row, index = self._find(architecture, seed, budget)
             value = row[metric][index]
             if value is None:
-                raise MissingRun(
+                raise NoScore(
                     f"the table {self.name!r} has no {metric} of architecture {architecture!r} with seed {seed} at "
                     f"budget {self.budgets[index]}: no game had ended by then."
                 )

@@ -176,7 +176,9 @@ def judge(search: StoredSearch, standings: Standings, conditions: Conditions) ->
     """
     runner = standings.runner()
     top = [name for name, _ in search.ranking[: conditions.top_k]]
-    returns = runner.answer(Train(tuple(standings.table.space.architecture(name) for name in top))).returns
+    space = standings.table.space
+    runner.answer(Train(tuple(map(space.architecture, search.trained))))  # paid for, and not again among the top K
+    returns = runner.answer(Train(tuple(map(space.architecture, top)))).returns
     best = max(range(len(top)), key=lambda place: statistics.fmean(returns[place]))
     proxies = np.full(standings.truth.size, np.nan)
     for name, proxy in search.ranking:

@@ -40,8 +40,10 @@ TRUE = (
 def basis(comparison: Comparison) -> str:
     """Budget, seeds and repeats: what every table is printed with."""
     conditions, seeds = comparison.conditions, comparison.table.seeds
+    whole = comparison.table.steps
+    cut = f" (trainings of {short(whole)} steps as they stood then)" if conditions.budget < whole else ""
     return (
-        f"Budget {short(conditions.budget)} steps for each training; {plural(len(seeds), 'training seed')} "
+        f"Budget {short(conditions.budget)} steps for each training{cut}; {plural(len(seeds), 'training seed')} "
         f"({', '.join(map(str, seeds))}); K = {conditions.top_k}; random search repeated "
         f"{plural(conditions.repeats, 'time')}."
     )

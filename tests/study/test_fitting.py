@@ -1,0 +1,117 @@
+"""The live half of a one-shot search: what a proposal does to the supernet, and what is told of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from rlnas import seeding
+from rlnas.envs import EnvSettings, Step, make_env
+from rlnas.ppo import PPOSettings, play_episodes
+from rlnas.search import Evaluate, Fit
+from rlnas.spaces import load_space
+from rlnas.study import StudySettings
+from rlnas.study.fitting import SupernetFit
+
+GAME = "MinAtar/Asterix-v1"
+SPACE = load_space("minatar-1")
+ONE, TWO = SPACE.architecture("k1=1,k2=3"), SPACE.architecture("k1=2,k2=4")
+
+
+@pytest.fixture
+def fit(tmp_path: Path) -> SupernetFit:
+    settings = StudySettings(
+        env=GAME,
+        space=SPACE.to_dict(),
+        env_settings=EnvSettings(num_envs=4, sticky_actions=0.1),
+        ppo=PPOSettings(rollout_steps=64, epochs=1, minibatches=2),
+        steps=4096,
+        train_steps=1,
+    )
+    found = SupernetFit(settings, 7, lambda progress: None)
+    found.begin(tmp_path)
+    return found
+
+
+class Recorder:
+    """An environment that keeps what it returned."""
+
+    def __init__(self, env: Any):
+        self._env = env
+        self.steps: list[Step] = []
+        self.resets = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._env, name)
+
+    def reset(self, seeds: np.ndarray) -> np.ndarray:
+        self.resets += 1
+        return self._env.reset(seeds)
+
+    def step(self, actions: np.ndarray) -> Step:
+        self.steps.append(self._env.step(actions))
+        return self.steps[-1]
+
+
+def test_a_fit_trains_its_path_and_no_other(fit: SupernetFit) -> None:
+    for path in (TWO, ONE):
+        before = {name: tensor.clone() for name, tensor in fit.supernet.state_dict().items()}
+        fit.fit(Fit(path, 1))
+        changed = {name for name, tensor in fit.supernet.state_dict().items() if not torch.equal(tensor, before[name])}
+        own = {name for name in before if "options" not in name}
+        own |= {name for name in before if f"k1={path['k1']}." in name or f"k2={path['k2']}." in name}
+        assert changed == own
+
+
+def test_what_is_told_of_a_fit_is_what_was_played(fit: SupernetFit) -> None:
+    recorder = Recorder(fit.env)
+    fit.env = fit.trainer.env = recorder
+    running, everything = np.zeros(4), []
+    for iterations in (12, 3):
+        recorder.steps.clear()
+        outcome = fit.fit(Fit(ONE, iterations))
+        assert len(recorder.steps) == 64 * iterations
+        finished = []
+        for step in recorder.steps:
+            running += step.reward
+            for episode in step.episodes:
+                finished.append(running[episode.environment])
+                running[episode.environment] = 0
+        assert outcome.returns == (tuple(finished),)
+        everything += finished
+        assert outcome.running == pytest.approx(running.mean())
+    assert len(everything) > 10
+    assert max(everything) > 1  # returns of whole games, not signs
+    assert [entry["path"] for entry in fit.paths] == [ONE.id, ONE.id]
+    assert fit.paths[1]["steps"] == 15 * 256
+
+
+def test_games_run_on_unless_fresh_ones_are_asked_for(fit: SupernetFit) -> None:
+    recorder = Recorder(fit.env)
+    fit.env = fit.trainer.env = recorder
+    fit.fit(Fit(ONE, 1))
+    assert recorder.resets == 0
+    observations = []
+    for _ in range(2):
+        fit.fit(Fit(ONE, 1, fresh=True))
+        observations.append(recorder.steps[-64].observation)
+    assert recorder.resets == 2
+    assert not np.array_equal(*observations)
+
+
+def test_an_evaluation_plays_each_path_with_the_shared_weights(fit: SupernetFit) -> None:
+    fit.fit(Fit(ONE, 1))
+    outcome = fit.evaluate(Evaluate((ONE, TWO), 3, 0, 25))
+    games = seeding.integers(7, "evaluation", count=3)
+    for path, returns in zip((ONE, TWO), outcome.returns, strict=True):
+        network = fit.supernet.extract(path)
+        stream = torch.Generator().manual_seed(seeding.integer(7, "evaluation", path.id))
+        env = make_env(GAME, EnvSettings(sticky_actions=0.1), num_envs=3)
+        (alone,) = play_episodes([lambda network=network: network], env, games, [stream])
+        assert returns == tuple(episode.score for episode in alone)
+    assert outcome.returns[0] != outcome.returns[1]
+    assert fit.evaluated == 2
