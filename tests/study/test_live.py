@@ -14,6 +14,10 @@ from rlnas.search import STRATEGIES, Evaluate, Fit, Outcome, Proposal, Ranked, S
 from rlnas.spaces import Space
 
 
+class Nothing(BaseModel):
+    """No options."""
+
+
 class Mixed(Strategy):
     """Fits, evaluates, and once trains, in turn."""
 
@@ -59,7 +63,7 @@ class Stop(Exception):
 def test_a_strategy_that_mixes_proposals_resumes_with_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(STRATEGIES, "mixed", (Mixed, BaseModel))
+    monkeypatch.setitem(STRATEGIES, "mixed", (Mixed, Nothing))
     arguments = {
         "steps": 12 * 128,
         "train_steps": 512,
