@@ -1,0 +1,33 @@
+"""The tables and searches that come with the package."""
+
+import pytest
+
+from rlnas.report.comparison import compare
+from rlnas.spaces import adapt, load_space
+from rlnas.table import load, read_searches, shipped, shipped_searches
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_shipped_table_is_whole_and_of_a_space_of_the_catalogue(name):
+    table = load(name)
+    assert table.complete
+    assert table.space == adapt(load_space(table.space.name), table.space.input_shape)
+    assert len(table.seeds) >= 2
+    cost = table.space.cost(table.space.architecture(table.architectures[0]))
+    record = table.query(table.architectures[0], seed=table.seeds[0], budget=table.steps)
+    assert (record.parameters, record.multiply_adds) == (cost.parameters, cost.multiply_adds)
+
+
+def test_the_table_that_the_docs_name_is_there():
+    assert "minatar-breakout" in shipped()
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_shipped_searches_fit_their_table_and_are_compared(name):
+    path = shipped_searches(name)
+    assert path is not None
+    table, searches = load(name), read_searches(path)
+    for strategy in ("spos", "enas"):
+        assert len({search.seed for search in searches if search.strategy == strategy}) >= 4
+    found = compare(table, searches, metrics=["total_reward"], repeats=20)
+    assert found.shown
