@@ -27,7 +27,7 @@ def refuse(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
     ("arguments", "parts"),
     [
         (["--env", "ALE/Breakot-v5"], ["'ALE/Breakot-v5'", "Did you mean 'ALE/Breakout-v5'?"]),
-        (["--env", "CartPole-v1"], ["(4, 84, 84)", "(4,)"]),
+        (["--env", "CartPole-v1", "--space", "paper-1"], ["(4, 84, 84)", "(4,)"]),
         (["--env", "Pendulum-v1"], ["Box actions"]),
         (["--env", "Blackjack-v1"], ["Tuple observations"]),
         (["--space", "papr-1"], ["'papr-1'", "Did you mean 'paper-1'?"]),

@@ -97,7 +97,7 @@ def test_maps_lie_channels_last_and_read_as_they_were(guess_env):
 
 @pytest.mark.parametrize(
     ("shape", "dtype", "kept"),
-    [((4,), np.float64, torch.float32), ((3, 5), np.uint8, torch.uint8), ((2, 3, 4), bool, torch.float32)],
+    [((4,), np.float64, torch.float32), ((3, 5), np.uint8, torch.uint8), ((2, 3, 4), bool, torch.bool)],
 )
 def test_observations_of_any_shape_and_type_are_kept(shape, dtype, kept):
     env = SimpleNamespace(num_envs=2, observation_shape=shape, observation_dtype=np.dtype(dtype))

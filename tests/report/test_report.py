@@ -309,15 +309,22 @@ def test_many_long_ids(tmp_path):
 
 def test_command_of_a_catalogue_space(tmp_path):
     changed = {"ppo": {"epochs": 5, "value_clip": None}, "env_settings": {"fire": False}, "imports": ["my.envs"]}
-    study_json(tmp_path, env="E-v0", space=load_space("paper-1").to_dict(), seed=3, **changed)
+    study_json(tmp_path, env="ALE/Pong-v5", space=load_space("paper-1").to_dict(), seed=3, **changed)
     text = read(tmp_path).text
     assert (
-        "rlnas search --env E-v0 --import my.envs --space paper-1 --strategy spos --strategy-options eval_episodes=2 "
+        "rlnas search --env ALE/Pong-v5 --import my.envs --space paper-1 --strategy spos --strategy-options eval_episodes=2 "
         "--steps 10M --train-steps 500k --top-k 2 --train-seeds 1 --seed 3 --checkpoint-steps 100k --threads 1 "
-        "--baselines nature-cnn --env-options fire=false --ppo-options epochs=5 value_clip=none reward_clip=sign "
-        "--device cpu --out NEW"
+        "--baselines nature-cnn --env-options fire=false --ppo-options epochs=5 value_clip=none --device cpu "
+        "--out NEW"
     ) in text
     assert "not in the catalogue" not in text
+
+
+def test_command_names_what_differs_from_the_defaults_of_the_environment(tmp_path):
+    study_json(tmp_path, env="CartPole-v1", ppo={"rollout_steps": 32, "reward_clip": "sign"})
+    words = read(tmp_path).text.split("--ppo-options ")[1].split()
+    assert "reward_clip=sign" in words
+    assert not any(word.startswith("rollout_steps") for word in words)
 
 
 @pytest.mark.parametrize("name", ["mine", "paper-1"])
