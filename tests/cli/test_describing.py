@@ -1,0 +1,39 @@
+import pytest
+
+from rlnas.cli.main import main
+
+
+def described(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    main(["describe", *arguments])
+    return " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("env", "parts"),
+    [
+        ("CartPole-v1", ["(4,) float32, 2 actions", "Space: mlp", "mlp-64-64", "RL Baselines3 Zoo", "gamma=0.98"]),
+        (
+            "MinAtar/Freeway-v1",
+            ["(7, 10, 10) bool, 3 actions", "Space: minatar-1", "minatar-cnn", "sticky_actions=0.1"],
+        ),
+        ("ALE/Pong-v5", ["(4, 84, 84) uint8, 6 actions", "Space: paper-1", "nature-cnn", "table 4", ": nothing."]),
+        ("Acrobot-v1", ["(6,) float32", "Stable-Baselines3's PPO"]),
+    ],
+)
+def test_what_an_environment_gets(env: str, parts: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    text = described(capsys, "--env", env)
+    assert [part for part in parts if part not in text] == []
+
+
+def test_the_layers_of_a_space_inside_others(capsys: pytest.CaptureFixture[str]) -> None:
+    text = described(capsys, "mlp")
+    assert "54 architectures, input (4,)" in text
+    assert "depth in {1, 2, 3}" in text
+    assert "depth=3,width=256,norm=layer,act=silu" in text
+
+
+def test_something_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["describe"])
+    assert stop.value.code == 2
+    assert "needs a name, or --env" in capsys.readouterr().err
