@@ -211,7 +211,8 @@ def _run_path(out: str | Path | None, env: str, *names: object) -> Path:
     """The run directory: as given, or named after what runs."""
     if out is not None:
         return Path(out)
-    return Path("runs") / "-".join(str(name) for name in (env.rpartition("/")[2], *names)).lower()
+    words = "-".join(str(name) for name in (env.rpartition("/")[2], *names)).lower()
+    return Path("runs") / words.replace("/", "-").replace(" ", "-")  # a space of one's own may be called anything
 
 
 def _common(

@@ -87,9 +87,9 @@ def test_a_narrow_linear_layer_is_widened_with_zero_features():
 @pytest.mark.parametrize("padding", ["same", "valid"])
 @pytest.mark.parametrize(("kernel", "stride"), [(2, 1), (2, 2), (3, 2), (4, 3)])
 def test_max_pool_takes_the_largest_of_each_window(kernel, stride, padding):
-    layer, x = MaxPool(kernel, stride=stride, padding=padding), image(3, 8, 9).relu()
+    layer, x = MaxPool(kernel, stride=stride, padding=padding), image(3, 8, 9) - 2
     before, after = (kernel // 2, kernel - 1 - kernel // 2) if padding == "same" else (0, 0)
-    padded = F.pad(x, (before, after, before, after))
+    padded = F.pad(x, (before, after, before, after), value=-float("inf"))
     expected = torch.zeros(2, *layer.output_shape((3, 8, 9), {}))
     for row, column, window in windows(padded, kernel, stride):
         expected[:, :, row, column] = window.amax((2, 3))

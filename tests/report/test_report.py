@@ -312,7 +312,8 @@ def test_command_of_a_catalogue_space(tmp_path):
     study_json(tmp_path, env="ALE/Pong-v5", space=load_space("paper-1").to_dict(), seed=3, **changed)
     text = read(tmp_path).text
     assert (
-        "rlnas search --env ALE/Pong-v5 --import my.envs --space paper-1 --strategy spos --strategy-options eval_episodes=2 "
+        "rlnas search --env ALE/Pong-v5 --import my.envs --space paper-1 --strategy spos "
+        "--strategy-options eval_episodes=2 "
         "--steps 10M --train-steps 500k --top-k 2 --train-seeds 1 --seed 3 --checkpoint-steps 100k --threads 1 "
         "--baselines nature-cnn --env-options fire=false --ppo-options epochs=5 value_clip=none --device cpu "
         "--out NEW"

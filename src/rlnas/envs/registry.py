@@ -60,8 +60,9 @@ def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None,
     if env_id not in known:
         if env_id.startswith(ATARI_PREFIX) and not any(name.startswith(ATARI_PREFIX) for name in known):
             raise UserError(f"{env_id!r} needs the extra 'atari': pip install 'rlnas[atari]'.")
-        if f"{ATARI_PREFIX}{env_id}" in known:
-            raise UserError(f"unknown environment {env_id!r}. Did you mean '{ATARI_PREFIX}{env_id}'?")
+        for prefix in (ATARI_PREFIX, MINATAR_PREFIX):
+            if f"{prefix}{env_id}" in known:
+                raise UserError(f"unknown environment {env_id!r}. Did you mean '{prefix}{env_id}'?")
         close = [name for name in known if name.startswith(ATARI_PREFIX) == env_id.startswith(ATARI_PREFIX)]
         raise unknown("environment", env_id, close)
     if env_id.startswith(ATARI_PREFIX):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,9 +15,13 @@ from rlnas.spaces.choice import resolve, widest
 from rlnas.spaces.layers import Values
 
 
-def pad_map(x: Tensor, top: int, bottom: int, left: int, right: int, mode: str = "constant") -> Tensor:
+def pad_map(
+    x: Tensor, top: int, bottom: int, left: int, right: int, mode: str = "constant", value: float | None = None
+) -> Tensor:
     """Pads height and width of `x`, shape `(batch, channels, height, width)`; negative widths crop."""
-    return F.pad(x, (left, right, top, bottom), mode=mode) if (top, bottom, left, right) != (0, 0, 0, 0) else x
+    if (top, bottom, left, right) == (0, 0, 0, 0):
+        return x
+    return F.pad(x, (left, right, top, bottom), mode=mode, value=value)
 
 
 def widen(x: Tensor, width: int) -> Tensor:
@@ -63,7 +68,7 @@ class ConvBlock(nn.Module):
 
 
 class MaxPoolBlock(nn.Module):
-    """Zero padding, then max-pooling. After ReLU maps are not negative, so zeros never win over an activation."""
+    """Padding that never wins, then max-pooling."""
 
     def __init__(self, layer: MaxPool, shape: Shape, values: Values):
         super().__init__()
@@ -71,7 +76,7 @@ class MaxPoolBlock(nn.Module):
         self.before, self.after = (self.kernel // 2, (self.kernel - 1) // 2) if layer.padding == "same" else (0, 0)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = pad_map(x, self.before, self.after, self.before, self.after)
+        x = pad_map(x, self.before, self.after, self.before, self.after, value=-math.inf)
         return F.max_pool2d(x, self.kernel, self.stride)
 
 

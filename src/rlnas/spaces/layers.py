@@ -153,10 +153,7 @@ class Conv(Layer):
 
 @dataclass(frozen=True)
 class MaxPool(Layer):
-    """Max-pooling over square windows; padded with zeros like `Conv` when `padding` is `"same"`.
-
-    Where activations can be negative (tanh, silu, ...), a zero of the padding may win over them.
-    """
+    """Max-pooling over square windows; with `padding="same"` as many windows as `Conv` has, cut at the map's edge."""
 
     type: ClassVar[str] = "max-pool"
     kernel: int | Choice

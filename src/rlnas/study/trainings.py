@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from rlnas.spaces import CATALOGUE, FIXED_ID, Space, adapt, load_space
+from rlnas.errors import unknown
+from rlnas.spaces import CATALOGUE, FIXED_ID, HAND_MADE, Space, adapt, load_space
 from rlnas.study.settings import StudySettings
 from rlnas.study.trial import TrialResult
 from rlnas.study.workers import Trial, Workers
@@ -54,6 +55,8 @@ def find_baseline(name: str, space: Space) -> Contestant:
     """
     if name in CATALOGUE and not load_space(name).choices:
         return Contestant(name, adapt(load_space(name), space.input_shape), FIXED_ID, baseline=True)
+    if "=" not in name:
+        raise unknown("hand-made network", name, [*HAND_MADE, f"an architecture's id such as {next(iter(space)).id}"])
     return Contestant(space.architecture(name).id, space, space.architecture(name).id, baseline=True)
 
 

@@ -115,11 +115,12 @@ def mean(values: tuple[float | None, float | None]) -> Cell:
 def signed(value: float | None) -> Cell:
     """A cell with a gain.
 
-    >>> signed(1.5).text, signed(-0.25).text
-    ('+1.50', '-0.25')
+    >>> signed(1.5).text, signed(-0.25).text, signed(0.0851).text
+    ('+1.50', '-0.25', '+0.09')
     """
+    small = value is not None and 0.005 <= abs(value) < 1
     plus = "+" if value is not None and value > 0 else ""
-    return Cell(plus + score(value), (value,))
+    return Cell(plus + (f"{value:.2f}" if small else score(value)), (value,))
 
 
 def interval(estimate: Estimate | None) -> Cell:
