@@ -54,6 +54,23 @@ class SearchResult:
 
         return load_network(best_trial(self.path, self.data))[1]
 
+    def export(self, to: str, out: str | Path | None = None) -> Path:
+        """Writes the trained agent of the best architecture for use elsewhere; see `rlnas.export.export`.
+
+        Args:
+            to: `"torch"`, `"onnx"` or `"sb3"`.
+            out: the folder or file to write; in the folder `export` of the run by default.
+
+        Returns:
+            The folder or file that was written.
+
+        Raises:
+            UserError: if there is no best architecture, or the format is unknown or cannot hold the agent.
+        """
+        from rlnas.export import export
+
+        return export(self.path, to, out)
+
 
 def best_trial(path: Path, data: dict[str, Any]) -> Path:
     """The directory of the best architecture's first trial.

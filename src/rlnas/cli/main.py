@@ -11,6 +11,7 @@ import rlnas
 from rlnas.cli import commands
 from rlnas.cli.comparing import compare
 from rlnas.cli.describing import describe, list_
+from rlnas.cli.exporting import export
 from rlnas.cli.tables import TABLE_COMMANDS
 from rlnas.errors import RlnasError, UserError
 
@@ -20,6 +21,7 @@ COMMANDS: dict[str, Any] = {
     "resume": commands.resume,
     "table": commands.table,
     "compare": compare,
+    "export": export,
     "report": commands.report,
     "evaluate": commands.evaluate,
     "list": list_,

@@ -1,0 +1,8 @@
+"""A trained agent in the user's own stack: a plain PyTorch file, ONNX, Stable-Baselines3.
+
+Importing this package is cheap; `export` loads what a format needs.
+"""
+
+from rlnas.export.export import FORMATS, export
+
+__all__ = ["FORMATS", "export"]

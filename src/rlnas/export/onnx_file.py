@@ -1,0 +1,152 @@
+"""An agent as one ONNX file, compared in onnxruntime with the network before it is written."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from onnx import numpy_helper
+from onnxscript import opset18 as op
+
+from rlnas.errors import RlnasError, UserError
+from rlnas.export.agent import Agent
+from rlnas.study.files import write_bytes
+
+OPSET = 18
+TOLERANCE = 1e-4
+"""Largest difference that rounding may make, as a part of the largest output (or of 1, where that is smaller)."""
+
+
+class ParityError(RlnasError, RuntimeError):
+    """An exported file does not compute what the network computes."""
+
+
+def write_onnx(agent: Agent, path: Path) -> None:
+    """Writes the network as an ONNX file: `observation` in; `logits` `(batch, actions)` and `value` `(batch,)` out.
+
+    The observation has the type of the environment's, its batch may have any size, and scaling is inside. The file's
+    metadata say where the agent comes from; `rlnas` holds the content of `architecture.json`.
+
+    Args:
+        agent: the agent.
+        path: the file.
+
+    Raises:
+        UserError: if a layer of the user's own has no counterpart in ONNX.
+        ParityError: if onnxruntime computes something else from the file than torch from the network; nothing is
+            written then.
+    """
+    model = _convert(agent)
+    description = agent.description
+    about = {"env": agent.settings.env, "architecture": agent.settings.architecture}
+    about |= {"rlnas_version": description["exported_by"]["rlnas"], "rlnas": json.dumps(description)}
+    for name, text in about.items():
+        model.metadata_props.add(key=name, value=text)
+    data = model.SerializeToString()
+    check_parity(agent, data)
+    write_bytes(path, data)
+
+
+def _convert(agent: Agent) -> Any:
+    """The network as an ONNX model (a protobuf message).
+
+    Raises:
+        UserError: if a layer of the user's own has no counterpart in ONNX.
+    """
+    # Two observations: the exporter would take a batch of one for a constant.
+    example = torch.from_numpy(agent.draw_observations(2))
+    try:
+        with _silence():
+            program = torch.onnx.export(
+                agent.network,
+                (example,),
+                dynamo=True,
+                verbose=False,
+                opset_version=OPSET,
+                input_names=["observation"],
+                output_names=["logits", "value"],
+                dynamic_shapes={"observation": {0: torch.export.Dim("batch")}},
+                custom_translation_table={torch.ops.aten.adaptive_max_pool2d.default: adaptive_max_pool},
+            )
+    except torch.onnx.OnnxExporterError as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        reason = (str(cause) or type(cause).__name__).splitlines()[0]
+        raise UserError(f"torch cannot convert this network to ONNX: {reason}") from error
+    assert program is not None
+    return program.model_proto
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Keeps the exporter's remarks about itself, such as torchvision that is not there, from the user."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def adaptive_max_pool(x: Any, output_size: list[int]) -> tuple[Any, Any]:
+    """Adaptive max-pooling in ONNX, which has no such operator, and for which torch 2.13 has no translation.
+
+    Args:
+        x: the symbolic map `(batch, channels, height, width)`; height and width are known.
+        output_size: height and width that come out.
+
+    Returns:
+        The pooled map, and a stand-in for the places of the maxima, which no layer reads.
+    """
+    sides = [windows(int(size), count) for size, count in zip(x.shape[2:], output_size, strict=True)]
+    for axis, covered in enumerate(sides, 2):
+        places: Any = op.Constant(value=numpy_helper.from_array(covered))
+        within: Any = op.Constant(value_ints=[axis + 1])
+        # The gather puts the places of a window on an axis of its own, after that of the windows.
+        x = op.ReduceMax(op.Gather(x, places, axis=axis), within, keepdims=0)
+    return x, op.Constant(value_ints=[0])
+
+
+def windows(size: int, count: int) -> np.ndarray:
+    """The places that each of `count` windows over `size` places covers.
+
+    Returns:
+        `(count, longest)` int64; shorter windows name their last place again.
+    """
+    bounds = [(size * n // count, -(-size * (n + 1) // count)) for n in range(count)]
+    longest = max(end - start for start, end in bounds)
+    return np.array([[min(start + k, end - 1) for k in range(longest)] for start, end in bounds], dtype=np.int64)
+
+
+@torch.no_grad()
+def check_parity(agent: Agent, data: bytes) -> None:
+    """Runs an ONNX file and the network on the same random observations, in batches of 1 and of 5.
+
+    Raises:
+        ParityError: if an output has another shape, or differs by more than rounding can explain.
+    """
+    options = onnxruntime.SessionOptions()
+    # One thread, as everywhere in rlnas: a second one slows both down as soon as another process is busy.
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    for count in (1, 5):
+        observation = agent.draw_observations(count, seed=count)
+        expected = [output.numpy() for output in agent.network(torch.from_numpy(observation))]
+        found = session.run(["logits", "value"], {"observation": observation})
+        for name, one, other in zip(("logits", "value"), expected, found, strict=True):
+            if one.shape != other.shape:
+                raise ParityError(f"the exported file returns {name} of shape {other.shape}, not {one.shape}.")
+            difference = float(np.abs(one - other).max())
+            if not difference <= TOLERANCE * max(1.0, float(np.abs(one).max())):
+                raise ParityError(f"the exported file differs from the network: by {difference:g} in {name}.")

@@ -1,0 +1,78 @@
+"""Networks of rlnas in Stable-Baselines3: a features extractor that takes an architecture as plain data.
+
+Exported agents name it, so it stays where it is, and imports no more than it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from gymnasium import Space as GymSpace
+from stable_baselines3.common.preprocessing import is_image_space
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from torch import Tensor
+
+from rlnas.errors import UserError
+from rlnas.nets import Encoder
+from rlnas.spaces import Space, adapt, load_space
+from rlnas.spaces.choice import Option
+
+
+class RlnasExtractor(BaseFeaturesExtractor):
+    """The encoder of an architecture, as a features extractor of Stable-Baselines3.
+
+    `policy_kwargs` gives all that a policy needs to know to be the network of rlnas and nothing more. Observations have
+    the shape that the space takes, channels first; leave `normalize_images` of the policy as it is.
+
+    Args:
+        observation_space: of the environment; Stable-Baselines3 hands it over.
+        space: the search space as plain data (`Space.to_dict`, or `space` in `architecture.json`), or its catalogue
+            name.
+        architecture: the architecture: its id or a dict of options; `"fixed"` where the space has no choices.
+
+    Raises:
+        UserError: if there is no such space or architecture, or it does not take the observations.
+    """
+
+    def __init__(
+        self, observation_space: GymSpace, space: str | Mapping[str, object], architecture: str | Mapping[str, Option]
+    ):
+        known = Space.from_dict(space) if isinstance(space, Mapping) else load_space(space)
+        shape = observation_space.shape or ()
+        known = adapt(known, shape)
+        if known.input_shape != shape:
+            raise UserError(
+                f"space {known.name!r} takes observations of shape {known.input_shape}, but those of the environment "
+                f"have the shape {shape}; channels come first (docs/exports.md has wrappers)."
+            )
+        super().__init__(observation_space, known.features)
+        self.encoder = Encoder(known, known.architecture(architecture))
+        # Stable-Baselines3 scales bytes itself, but only those that it takes for an image.
+        scaled = is_image_space(observation_space)
+        self.scale = 1.0 if scaled or observation_space.dtype != np.uint8 else 1 / 255
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """Features `(batch, features)` of observations `(batch, *shape)`, float32."""
+        return self.encoder(observations * self.scale if self.scale != 1.0 else observations)
+
+
+def policy_kwargs(
+    space: str | Space | Mapping[str, object], architecture: str | Mapping[str, Option]
+) -> dict[str, Any]:
+    """What to hand to `PPO(..., policy_kwargs=...)`, so that the policy has the network of an architecture.
+
+    `net_arch=[]` keeps Stable-Baselines3 from adding two layers of 64 for each head.
+
+    Args:
+        space: a catalogue name, a `Space`, or its plain data.
+        architecture: its id or a dict of options.
+    """
+    plain = space.to_dict() if isinstance(space, Space) else space
+    chosen = architecture if isinstance(architecture, str) else dict(architecture)
+    return {
+        "features_extractor_class": RlnasExtractor,
+        "features_extractor_kwargs": {"space": plain, "architecture": chosen},
+        "net_arch": [],
+    }

@@ -1,0 +1,70 @@
+"""An agent as a file that `PPO.load` of Stable-Baselines3 opens."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from gymnasium.spaces import Discrete
+from stable_baselines3 import PPO
+from stable_baselines3.common.policies import ActorCriticPolicy
+
+from rlnas.export.agent import Agent
+from rlnas.export.sb3 import policy_kwargs
+from rlnas.study.files import write_bytes
+
+
+def build_ppo(agent: Agent) -> PPO:
+    """The agent as a PPO of Stable-Baselines3, without an environment.
+
+    Its hyperparameters are those of the training, as far as Stable-Baselines3 has them, so that it can be trained
+    further; Adam starts anew. The attribute `rlnas` holds the content of `architecture.json`.
+    """
+    settings, ppo = agent.settings, agent.settings.ppo
+    samples = ppo.rollout_steps * settings.env_settings.num_envs
+    model = PPO(
+        ActorCriticPolicy,
+        None,  # type: ignore[arg-type]
+        learning_rate=ppo.learning_rate,
+        n_steps=ppo.rollout_steps,
+        batch_size=max(2, samples // ppo.minibatches),
+        n_epochs=ppo.epochs,
+        gamma=ppo.gamma,
+        gae_lambda=ppo.gae_lambda,
+        clip_range=ppo.clip,
+        clip_range_vf=ppo.value_clip,
+        normalize_advantage=ppo.normalize_advantages,
+        ent_coef=ppo.entropy_coef,
+        vf_coef=ppo.value_coef,
+        max_grad_norm=ppo.max_grad_norm,
+        policy_kwargs={
+            **policy_kwargs(settings.space, settings.architecture),
+            "optimizer_kwargs": {"eps": ppo.adam_eps},
+        },
+        device="cpu",
+        _init_setup_model=False,
+    )
+    model.observation_space = agent.observation
+    model.action_space = Discrete(agent.actions)
+    model.n_envs = settings.env_settings.num_envs
+    model._setup_model()
+    # Only now, since the set-up initialises all layers.
+    encoder = model.policy.features_extractor.encoder
+    encoder.load_state_dict(agent.network.encoder.state_dict())  # type: ignore[union-attr]
+    model.policy.action_net.load_state_dict(agent.network.policy.state_dict())
+    model.policy.value_net.load_state_dict(agent.network.value.state_dict())
+    model.num_timesteps = agent.result.steps if agent.result else 0
+    model.rlnas = agent.description  # type: ignore[attr-defined]
+    return model
+
+
+def write_zip(agent: Agent, path: Path) -> None:
+    """Writes a file that `PPO.load` opens wherever rlnas is installed.
+
+    Args:
+        agent: the agent.
+        path: the file.
+    """
+    buffer = io.BytesIO()
+    build_ppo(agent).save(buffer)
+    write_bytes(path, buffer.getvalue())

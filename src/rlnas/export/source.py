@@ -1,0 +1,261 @@
+"""A network as one readable Python file that needs PyTorch and nothing of rlnas."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rlnas.errors import UserError
+from rlnas.nets import Network
+from rlnas.nets import modules as blocks
+from rlnas.nets.encoder import ChoiceBlock, RepeatBlock, Sequence
+
+ACTIVATIONS = {
+    "none": "{}",
+    "relu": "F.relu({})",
+    "tanh": "torch.tanh({})",
+    "silu": "F.silu({})",
+    "gelu": "F.gelu({})",
+    "elu": "F.elu({})",
+}
+
+REDUCTIONS = {"flatten": "torch.flatten(x, 1)", "mean": "x.mean((2, 3))", "max": "x.amax((2, 3))"}
+
+
+class Listing:
+    """The lines of a network's source, collected while one observation is followed through the network.
+
+    Attributes:
+        modules: what the constructor says.
+        steps: what the forward pass says, from `x` to `x`.
+        weights: the network's tensors under the names of the source, in order.
+    """
+
+    def __init__(self) -> None:
+        self.modules: list[str] = []
+        self.steps: list[str] = []
+        self.weights: dict[str, Tensor] = {}
+        self._counts: Counter[str] = Counter()
+
+    def module(self, kind: str, module: nn.Module, built: str) -> str:
+        """Adds a module with weights, built by the expression `built`; returns the expression that applies it."""
+        self._counts[kind] += 1
+        return self.named(f"{kind}{self._counts[kind]}", module, built)
+
+    def named(self, name: str, module: nn.Module, built: str) -> str:
+        """Adds a module under a name; see `module`."""
+        self.modules.append(f"self.{name} = {built}")
+        self.weights |= {f"{name}.{key}": tensor.contiguous() for key, tensor in module.state_dict().items()}
+        return f"self.{name}"
+
+    def step(self, expression: str, why: str = "") -> None:
+        """Adds a step that makes `x` the value of an expression."""
+        self.steps += [f"# {why}"] * bool(why) + [f"x = {expression}"]
+
+    def follow(self, block: nn.Module, x: Tensor) -> Tensor:
+        """Lists a block of the encoder, with the shape that leaves it; returns what it makes of `x`.
+
+        Raises:
+            UserError: if nothing is known about blocks of this kind.
+        """
+        if isinstance(block, ChoiceBlock):
+            return self.follow(block.options[block.active], x)
+        if isinstance(block, Sequence | RepeatBlock):
+            parts = block.blocks if isinstance(block, Sequence) else list(block.copies)[: block.depth]
+            for part in parts:
+                x = self.follow(part, x)
+            return x
+        if type(block) not in WRITERS:
+            raise UserError(f"a layer of type {type(block).__name__} cannot be written as plain PyTorch yet.")
+        before = len(self.steps)
+        WRITERS[type(block)](self, block, x)
+        x = block(x)
+        if len(self.steps) > before:
+            self.steps[-1] += f"  # {' x '.join(map(str, x.shape[1:]))}"
+        return x
+
+
+def _linear(module: nn.Linear) -> str:
+    return f"nn.Linear({module.in_features}, {module.out_features})"
+
+
+def _pad(listing: Listing, top: int, bottom: int, left: int, right: int, mode: str = "constant") -> None:
+    if (top, bottom, left, right) != (0, 0, 0, 0):
+        how = "" if mode == "constant" else f', mode="{mode}"'
+        listing.step(f"F.pad(x, ({left}, {right}, {top}, {bottom}){how})")
+
+
+def _widen(listing: Listing, missing: int, dimensions: int) -> None:
+    if missing:
+        pairs = ", ".join(["0"] * (2 * dimensions - 3) + [str(missing)])
+        what = "channels" if dimensions == 4 else "features"
+        listing.step(f"F.pad(x, ({pairs}))", f"zeros for the {what} that wider options of the search space have")
+
+
+def _conv(listing: Listing, block: blocks.ConvBlock, x: Tensor) -> None:
+    conv = block.conv
+    if block.skip > 1:
+        why = "what the stride of the 1x1 convolution reads; a stride of its own crashes in oneDNN's training"
+        listing.step(f"x[:, :, :: {block.skip}, :: {block.skip}]", why)
+    before, after = block.outside
+    _pad(listing, before, after, before, after, block.pad_mode)
+    options = f"kernel_size={conv.kernel_size[0]}, stride={conv.stride[0]}"
+    options += f", padding={conv.padding[0]}" if conv.padding[0] else ""
+    apply = listing.module("conv", conv, f"nn.Conv2d({conv.in_channels}, {conv.out_channels}, {options})")
+    listing.step(ACTIVATIONS[block.activation].format(f"{apply}(x)"))
+    _widen(listing, block.width - conv.out_channels, 4)
+
+
+def _max_pool(listing: Listing, block: blocks.MaxPoolBlock, x: Tensor) -> None:
+    _pad(listing, block.before, block.after, block.before, block.after)
+    listing.step(f"F.max_pool2d(x, kernel_size={block.kernel}, stride={block.stride})")
+
+
+def _fit(listing: Listing, block: blocks.FitBlock, x: Tensor) -> None:
+    height, width = x.shape[2:]
+    if block.pool and (height > block.height or width > block.width):
+        height, width = min(height, block.height), min(width, block.width)
+        listing.step(f"F.adaptive_max_pool2d(x, ({height}, {width}))")
+    rows, columns = block.height - height, block.width - width
+    if rows < 0 or columns < 0:
+        # A negative share before or after is what is cut there.
+        cut = [_centre(height, rows), _centre(width, columns)]
+        listing.step(f"x[:, :, {cut[0]}, {cut[1]}]")
+    rows, columns = max(rows, 0), max(columns, 0)
+    _pad(listing, rows // 2, rows - rows // 2, columns // 2, columns - columns // 2)
+    _widen(listing, block.channels - x.shape[1], 4)
+
+
+def _centre(size: int, missing: int) -> str:
+    """The slice that a crop keeps of a side, where `missing` is negative."""
+    return f"{-(missing // 2)}:{size + missing - missing // 2}" if missing < 0 else ":"
+
+
+def _linear_block(listing: Listing, block: blocks.LinearBlock, x: Tensor) -> None:
+    inner = f"{listing.module('linear', block.linear, _linear(block.linear))}(x)"
+    if isinstance(block.norm, nn.LayerNorm):
+        norm = listing.module("norm", block.norm, f"nn.LayerNorm({block.norm.normalized_shape[0]})")
+        inner = f"{norm}({inner})"
+    listing.step(ACTIVATIONS[block.activation].format(inner))
+    _widen(listing, block.width - block.linear.out_features, 2)
+
+
+def _readout(listing: Listing, block: blocks.ReadoutBlock, x: Tensor) -> None:
+    listing.step(REDUCTIONS[block.kind])
+    apply = listing.module("linear", block.linear, _linear(block.linear))
+    listing.step(ACTIVATIONS[block.activation].format(f"{apply}(x)"))
+
+
+def _norm(listing: Listing, block: blocks.NormBlock, x: Tensor) -> None:
+    if isinstance(block.norm, nn.GroupNorm):
+        apply = listing.module("norm", block.norm, f"nn.GroupNorm({block.norm.num_groups}, {block.norm.num_channels})")
+        listing.step(f"{apply}(x)")
+
+
+def _activation(listing: Listing, block: blocks.ActivationBlock, x: Tensor) -> None:
+    if block.kind != "none":
+        listing.step(ACTIVATIONS[block.kind].format("x"))
+
+
+def _flatten(listing: Listing, block: blocks.FlattenBlock, x: Tensor) -> None:
+    listing.step("torch.flatten(x, 1)")
+
+
+WRITERS: dict[type[nn.Module], Callable[[Listing, Any, Tensor], None]] = {
+    blocks.ConvBlock: _conv,
+    blocks.MaxPoolBlock: _max_pool,
+    blocks.FitBlock: _fit,
+    blocks.LinearBlock: _linear_block,
+    blocks.ReadoutBlock: _readout,
+    blocks.NormBlock: _norm,
+    blocks.ActivationBlock: _activation,
+    blocks.FlattenBlock: _flatten,
+}
+
+TEMPLATE = '''\
+"""{about}"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn{functional}
+
+
+class Network(nn.Module):
+    """Maps observations to the logits of the actions and to the value.
+
+    Observations are `(batch, {shape})`, {dtype} in the environment; uint8 is scaled to [0, 1], other types are taken
+    as they are. Logits are `(batch, {actions})`, values `(batch,)`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+{modules}
+
+    def forward(self, observation: Tensor) -> tuple[Tensor, Tensor]:
+{steps}
+        return self.policy(x), self.value(x).squeeze(-1)
+
+
+def load(folder: str | Path = Path(__file__).parent) -> Network:
+    """The network with its trained weights, read from `state_dict.pt` in a folder; on the CPU."""
+    network = Network()
+    network.load_state_dict(torch.load(Path(folder) / "state_dict.pt", map_location="cpu", weights_only=True))
+    return network{layout}
+'''
+
+
+@torch.no_grad()
+def write_source(network: Network, dtype: str, about: Mapping[str, str]) -> tuple[str, dict[str, Tensor]]:
+    """The source of a network and its weights under the names of that source.
+
+    Args:
+        network: the network of one architecture, on the CPU.
+        dtype: the type of the environment's observations, for the reader.
+        about: what the reader should know, each thing with its name.
+
+    Returns:
+        Python source with a class `Network` and a function `load`; the tensors of its state dict.
+
+    Raises:
+        UserError: if a layer cannot be written as plain PyTorch.
+    """
+    shape = network.space.input_shape
+    listing = Listing()
+    _observe(listing)
+    listing.follow(network.encoder, torch.zeros(1, *shape))
+    for name, head in (("policy", network.policy), ("value", network.value)):
+        listing.named(name, head, _linear(head))
+    indent = " " * 8
+    source = TEMPLATE.format(
+        about=_about(about),
+        functional="\nfrom torch.nn import functional as F" * any("F." in step for step in listing.steps),
+        shape=", ".join(map(str, shape)),
+        dtype=dtype,
+        actions=network.policy.out_features,
+        modules="\n".join(indent + line for line in listing.modules),
+        steps="\n".join(indent + line for line in listing.steps),
+        # In this layout convolutions run about a third faster on the CPU.
+        layout=".to(memory_format=torch.channels_last)" if len(shape) == 3 else "",
+    )
+    return source, listing.weights
+
+
+def _observe(listing: Listing) -> None:
+    """What happens to an observation before the first layer; a normalisation belongs here."""
+    listing.steps.append("x = observation.float()")
+    listing.steps += ["if observation.dtype == torch.uint8:", "    x = x * (1 / 255)"]
+
+
+def _about(about: Mapping[str, str]) -> str:
+    """The head of the file. A run may be a stranger's: nothing in its names may end the text and become code."""
+    known = [f"{name}: {re.sub(r'[^A-Za-z0-9 _.,:;=+/()-]', '?', value)}" for name, value in about.items()]
+    lines = [line for text in known for line in textwrap.wrap(text, 110, subsequent_indent="    ")]
+    head = "An actor-critic network that rlnas found and trained.\n\nIt needs PyTorch and nothing else."
+    return "\n".join([f"{head} `load()` reads the weights that lie beside this file.\n", *lines, ""])

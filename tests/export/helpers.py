@@ -1,0 +1,59 @@
+"""Trained agents that were never trained: run directories with random weights, and processes that lack packages."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from rlnas.nets import Network
+from rlnas.spaces import Linear, Space, load_space
+from rlnas.study import TrialSettings
+from rlnas.study.files import save_checkpoint, write_json
+from rlnas.study.run_directory import fingerprint
+from rlnas.study.trial import blank_result
+
+
+def slim(name: str) -> Space:
+    """A space of the catalogue with a narrow last layer: the wide one takes a second to initialise."""
+    space = load_space(name)
+    return Space(space.name, space.input_shape, [*space.layers[:-1], Linear(16)])
+
+
+@torch.no_grad()
+def stir(network: Network) -> Network:
+    """Gives every tensor numbers of its own; biases of 0 and scales of 1 would hide what is mixed up."""
+    stream = torch.Generator().manual_seed(1)
+    for parameter in network.parameters():
+        noise = torch.randn(parameter.shape, generator=stream)
+        if parameter.dim() > 1:
+            # Of this size, signals keep theirs through linear layers and ReLUs.
+            parameter.copy_(noise * (2 / parameter[0].numel()) ** 0.5)
+        else:
+            parameter.add_(noise / 5)
+    return network
+
+
+def make_trial(path: Path, space: Space, architecture: str, env: str, actions: int = 4, **settings: object) -> Network:
+    """Writes the run directory of a finished training; returns its network."""
+    found = TrialSettings(env=env, space=space.to_dict(), architecture=architecture, steps=1000, **settings)
+    network = stir(Network(space, space.architecture(architecture), actions))
+    plain = found.model_dump(mode="json")
+    tensors = {f"policy.{name}": tensor for name, tensor in network.state_dict().items()}
+    save_checkpoint(path / "checkpoint.safetensors", fingerprint(plain), tensors, {"seconds": 0.0})
+    result = blank_result(found).model_copy(update={"steps": 1024, "episodes": 7, "total_reward": 2.5})
+    write_json(path / "trial.json", plain)
+    write_json(path / "result.json", result.model_dump(mode="json"))
+    return network
+
+
+def run_without(packages: tuple[str, ...], script: str, *arguments: object) -> None:
+    """Runs a script in a process of its own in which some packages cannot be imported."""
+    block = f"import sys\nfor name in {packages!r}:\n    sys.modules[name] = None\n"
+    command = [sys.executable, "-c", block + script, *map(str, arguments)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr

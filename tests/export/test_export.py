@@ -1,0 +1,155 @@
+"""Which agent of a run is exported, where to, and what is refused."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import tyro
+
+import rlnas
+from rlnas.cli import exporting
+from rlnas.errors import UserError
+from rlnas.export import FORMATS, export
+from rlnas.export.agent import load_agent, trained_trial
+from rlnas.spaces import Flatten, Linear, Space
+from rlnas.study.files import write_json
+
+from .helpers import make_trial
+
+SPACE = Space("small", (4, 10, 10), [Flatten(), Linear(6)])
+GAME = "MinAtar/Breakout-v1"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    make_trial(tmp_path / "run", SPACE, "fixed", GAME)
+    return tmp_path / "run"
+
+
+def make_study(path: Path, best: str | None = "b", table: object = None) -> Path:
+    entries = [{"name": name, "trials": [{"seed": 1001}, {"seed": 1002}]} for name in ("a", "b")]
+    write_json(path / "study.json", {"table": table})
+    write_json(path / "result.json", {"best": best, "architectures": entries})
+    for name in ("a", "b"):
+        for seed in (1001, 1002):
+            make_trial(path / "trials" / name / f"seed-{seed}", SPACE, "fixed", GAME, seed=seed)
+    return path
+
+
+def test_of_a_search_the_best_architecture_is_exported(tmp_path: Path) -> None:
+    study = make_study(tmp_path / "study")
+    assert trained_trial(study) == study / "trials/b/seed-1001"
+    assert load_agent(study).settings.seed == 1001
+
+
+def test_exports_lie_in_the_run_unless_another_place_is_named(run: Path, tmp_path: Path) -> None:
+    assert export(run, "torch") == run / "export/torch"
+    assert export(run, "sb3") == run / "export/ppo.zip"
+    assert export(str(run), "torch", str(tmp_path / "deep/er")) == tmp_path / "deep/er"
+    assert {entry.name for entry in (tmp_path / "deep/er").iterdir()} == {
+        "network.py",
+        "state_dict.pt",
+        "architecture.json",
+    }
+    export(run, "torch")  # again, over the old files
+
+
+def test_command_line(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tyro.cli(exporting.export, args=[str(run), "--to", "torch", "--out", str(tmp_path / "mine")])
+    assert f"Exported: {tmp_path / 'mine'}" in capsys.readouterr().out
+    assert (tmp_path / "mine/network.py").exists()
+
+
+def test_a_network_that_was_trained_for_real(tmp_path: Path) -> None:
+    small = {"env_options": {"num_envs": 2}, "ppo_options": {"rollout_steps": 16, "epochs": 1, "minibatches": 2}}
+    rlnas.train(GAME, "k1=1,k2=3", "minatar-1", 64, out=tmp_path / "run", **small)
+    agent = load_agent(tmp_path / "run")
+    assert agent.description["training"]["steps"] == 64
+    sys.path.insert(0, str(export(tmp_path / "run", "torch")))
+    try:
+        import network
+    finally:
+        sys.path.pop(0)
+        sys.modules.pop("network", None)
+    observation = torch.from_numpy(agent.draw_observations(3))
+    for one, other in zip(network.load()(observation), agent.network(observation), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-6)
+
+
+def test_bad_arguments(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "x.onnx").mkdir()
+    for to, out, part in [
+        ("onxx", None, "Did you mean 'onnx'"),
+        ("onnx", tmp_path / "network.pt", "ends in .onnx"),
+        ("onnx", tmp_path / "x.onnx", "ends in .onnx"),
+        ("sb3", tmp_path / "agent", "ends in .zip"),
+        ("torch", tmp_path / "file", "is a file"),
+    ]:
+        with pytest.raises(UserError, match=part):
+            export(run, to, out)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("to", "package"), [("onnx", "onnxruntime"), ("onnx", "onnx"), ("sb3", "stable_baselines3")])
+def test_missing_package(to: str, package: str, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(UserError, match=rf"needs {package}: pip install 'rlnas\[export\]'"):
+        export(run, to)
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_runs_without_a_trained_agent(to: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no search and no training"):
+        export(tmp_path / "missing", to)
+    unfinished = make_study(tmp_path / "unfinished")
+    (unfinished / "result.json").unlink()
+    for study, part in [
+        (unfinished, "is not done"),
+        (make_study(tmp_path / "nothing", best=None), "no training finished a game"),
+        (make_study(tmp_path / "table", table={"source": "x"}), "looked its trainings up in a table"),
+    ]:
+        with pytest.raises(UserError, match=part):
+            export(study, to)
+    begun = tmp_path / "begun"
+    make_trial(begun, SPACE, "fixed", GAME)
+    (begun / "checkpoint.safetensors").unlink()
+    with pytest.raises(UserError, match="no checkpoint yet"):
+        export(begun, to)
+
+
+def test_a_run_that_imports_modules_runs_no_code_unless_they_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "strange_module.py").write_text("raise SystemExit('executed')")
+    monkeypatch.syspath_prepend(tmp_path)
+    make_trial(tmp_path / "run", SPACE, "fixed", GAME, imports=("strange_module",))
+    with pytest.raises(UserError, match="--import strange_module"):
+        export(tmp_path / "run", "torch")
+    (tmp_path / "strange_module.py").write_text("")
+    export(tmp_path / "run", "torch", imports=("strange_module",))
+    export(tmp_path / "run", "torch")  # it has been imported by now
+
+
+def test_environments_that_are_not_there_or_differ(tmp_path: Path) -> None:
+    vector = Space("vector", (5,), [Linear(3)])
+    for env, part in [("NoSuch-v0", "cannot be made"), ("CartPole-v1", r"takes the shape \(5,\)")]:
+        make_trial(tmp_path / env, vector, "fixed", env)
+        with pytest.raises(UserError, match=part):
+            export(tmp_path / env, "torch")
+
+
+def test_observations_have_the_type_of_the_environment(tmp_path: Path) -> None:
+    for env, space, dtype in [
+        (GAME, SPACE, np.bool_),
+        ("ALE/Pong-v5", Space("pixels", (4, 10, 10), [Flatten(), Linear(6)]), np.uint8),
+        ("CartPole-v1", Space("vector", (4,), [Linear(3)]), np.float32),
+    ]:
+        make_trial(tmp_path / "run" / env, space, "fixed", env)
+        agent = load_agent(tmp_path / "run" / env)
+        drawn = agent.draw_observations(3)
+        assert agent.dtype == drawn.dtype == dtype
+        assert drawn.shape == (3, *space.input_shape)
+        assert len(np.unique(drawn)) >= 2

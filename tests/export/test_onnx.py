@@ -1,0 +1,139 @@
+"""ONNX files, in a process that has neither rlnas nor torch, against the networks that were exported."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from torch.nn import functional as F
+
+from rlnas.errors import RlnasError, UserError
+from rlnas.export import export
+from rlnas.export.agent import load_agent
+from rlnas.export.onnx_file import ParityError, check_parity, windows
+from rlnas.nets import Network
+from rlnas.spaces import Activation, Choice, Linear, Norm, Space, load_space
+
+from .helpers import make_trial, run_without, slim, stir
+
+VECTORS = Space("vectors", (4,), [Linear(Choice("f", (6, 9)), activation="none"), Norm("layer"), Activation("tanh")])
+
+CASES = {
+    # Bytes, even kernels, adaptive pooling whose windows differ in length.
+    "paper-2": (slim("paper-2"), "k2=2,k3=5,k4=2,k5=5,k6=2", "ALE/Breakout-v5", np.uint8),
+    # Bools, padded channels, norm of a vector.
+    "minatar-2": (
+        load_space("minatar-2"),
+        "width=8,kernel=3,stride=1,act=silu,readout=max,norm=layer",
+        "MinAtar/Breakout-v1",
+        np.bool_,
+    ),
+    "vectors": (VECTORS, "f=6", "CartPole-v1", np.float32),
+}
+
+ANSWER = """
+import pathlib
+import numpy
+import onnxruntime
+
+root = pathlib.Path(sys.argv[1])
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = 1
+for inputs in root.glob("*.inputs.npz"):
+    name = inputs.name.partition(".")[0]
+    session = onnxruntime.InferenceSession(root / f"{name}.onnx", options)
+    found = {}
+    for count, observation in numpy.load(inputs).items():
+        logits, value = session.run(["logits", "value"], {"observation": observation})
+        found |= {f"{count} logits": logits, f"{count} value": value}
+    numpy.savez(root / f"{name}.outputs.npz", **found)
+assert not any(name.startswith(("rlnas.", "torch.")) for name in sys.modules)
+"""
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Network]]:
+    root, networks = tmp_path_factory.mktemp("onnx"), {}
+    for name, (space, architecture, env, _) in CASES.items():
+        networks[name] = make_trial(root / "runs" / name, space, architecture, env, actions=3)
+        assert export(root / "runs" / name, "onnx", root / f"{name}.onnx") == root / f"{name}.onnx"
+    return root, networks
+
+
+def test_onnxruntime_computes_the_same_without_rlnas_and_torch(exported: tuple[Path, dict[str, Network]]) -> None:
+    root, networks = exported
+    rng = np.random.default_rng(0)
+    for name, (space, _, _, dtype) in CASES.items():
+        noise = {f"{n}": rng.random((n, *space.input_shape)) for n in (1, 2, 7)}
+        batches = {n: x if dtype == np.float32 else x * 256 if dtype == np.uint8 else x < 0.3 for n, x in noise.items()}
+        np.savez(root / f"{name}.inputs.npz", **{n: x.astype(dtype) for n, x in batches.items()})
+    run_without(("rlnas", "torch"), ANSWER, root)
+    for name, network in networks.items():
+        inputs, outputs = np.load(root / f"{name}.inputs.npz"), np.load(root / f"{name}.outputs.npz")
+        for count in inputs:
+            with torch.inference_mode():
+                logits, value = network(torch.from_numpy(inputs[count]))
+            np.testing.assert_allclose(outputs[f"{count} logits"], logits.numpy(), rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(outputs[f"{count} value"], value.numpy(), rtol=1e-4, atol=1e-5)
+            assert outputs[f"{count} value"].shape == (int(count),)
+
+
+def test_file_says_what_goes_in_and_out_and_where_it_comes_from(exported: tuple[Path, dict[str, Network]]) -> None:
+    model = onnx.load(exported[0] / "minatar-2.onnx")
+    onnx.checker.check_model(model, full_check=True)
+    (observation,) = model.graph.input
+    assert observation.name == "observation"
+    assert observation.type.tensor_type.elem_type == onnx.TensorProto.BOOL
+    assert [d.dim_param or d.dim_value for d in observation.type.tensor_type.shape.dim] == ["batch", 4, 10, 10]
+    assert [output.name for output in model.graph.output] == ["logits", "value"]
+    about = {entry.key: entry.value for entry in model.metadata_props}
+    assert about["architecture"] == CASES["minatar-2"][1]
+    assert about["env"] == "MinAtar/Breakout-v1"
+    assert about["rlnas_version"]
+    assert json.loads(about["rlnas"])["space"] == load_space("minatar-2").to_dict()
+
+
+def test_a_file_of_another_network_does_not_pass(exported: tuple[Path, dict[str, Network]]) -> None:
+    root, _ = exported
+    agent, data = load_agent(root / "runs/vectors"), (root / "vectors.onnx").read_bytes()
+    check_parity(agent, data)
+    other = stir(Network(VECTORS, VECTORS.architecture("f=6"), 3))
+    with torch.no_grad():
+        other.value.bias += 0.01
+    with pytest.raises(ParityError, match="in value"):
+        check_parity(dataclasses.replace(agent, network=other), data)
+    wider = stir(Network(VECTORS, VECTORS.architecture("f=6"), 4))
+    with pytest.raises(ParityError, match=r"logits of shape \(1, 3\), not \(1, 4\)"):
+        check_parity(dataclasses.replace(agent, network=wider), data)
+    with torch.no_grad():
+        other.policy.bias += float("nan")
+    with pytest.raises(ParityError, match="by nan in logits"):
+        check_parity(dataclasses.replace(agent, network=other), data)
+
+
+def test_nothing_is_written_when_the_file_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_trial(tmp_path / "run", VECTORS, "f=6", "CartPole-v1", actions=2)
+    monkeypatch.setattr("rlnas.export.onnx_file.TOLERANCE", -1.0)
+    with pytest.raises(RlnasError, match="differs from the network"):
+        export(tmp_path / "run", "onnx")
+    assert not (tmp_path / "run/export").exists()
+
+
+def test_a_layer_that_onnx_lacks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise torch.onnx.OnnxExporterError("Next steps: ...") from ValueError("no ONNX function for aten.odd\nmore")
+
+    make_trial(tmp_path / "run", VECTORS, "f=6", "CartPole-v1", actions=2)
+    monkeypatch.setattr(torch.onnx, "export", fail)
+    with pytest.raises(UserError, match=r"cannot convert this network to ONNX: no ONNX function for aten\.odd$"):
+        export(tmp_path / "run", "onnx")
+
+
+@pytest.mark.parametrize(("size", "count"), [(20, 11), (21, 11), (7, 7), (9, 2), (24, 5), (5, 1)])
+def test_windows_are_those_of_adaptive_pooling(size: int, count: int) -> None:
+    x = torch.randn(3, 2, size, generator=torch.Generator().manual_seed(0))
+    pooled = x[:, :, torch.from_numpy(windows(size, count))].amax(-1)
+    assert torch.equal(pooled, F.adaptive_max_pool1d(x, count))
