@@ -13,6 +13,7 @@ from rlnas.cli import exporting
 from rlnas.errors import UserError
 from rlnas.export import FORMATS, export
 from rlnas.export.agent import load_agent, trained_trial
+from rlnas.export.parity import ParityError
 from rlnas.spaces import Flatten, Linear, Space
 from rlnas.study.files import write_json
 
@@ -76,6 +77,14 @@ def test_a_network_that_was_trained_for_real(tmp_path: Path) -> None:
     observation = torch.from_numpy(agent.draw_observations(3))
     for one, other in zip(network.load()(observation), agent.network(observation), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_nothing_is_written_when_the_export_differs(to: str, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rlnas.export.parity.TOLERANCE", -1.0)
+    with pytest.raises(ParityError, match="differs from the network"):
+        export(run, to)
+    assert not (run / "export").exists()
 
 
 def test_bad_arguments(run: Path, tmp_path: Path) -> None:

@@ -42,6 +42,20 @@ ODDITIES = Space(
     ],
 )
 
+POOLED = Space(
+    "pooled",
+    (2, 9, 8),
+    # Of maps below zero, padding with zeros would win.
+    [
+        Conv(6, kernel=3, activation="tanh"),
+        MaxPool(2, stride=2),
+        Conv(6, kernel=3, activation="none"),
+        MaxPool(3),
+        Flatten(),
+        Linear(9),
+    ],
+)
+
 LARGE = "c1=16,k1=1,c2=48,k2=2,c3=24,k3=3,c4=32,k4=4,c5=16,k5=5,c6=48,k6=1,c7=32,k7=2,c8=24,k8=3,c9=16,k9=4"
 
 CASES = {
@@ -58,6 +72,7 @@ CASES = {
     "minatar-2, mean": (load_space("minatar-2"), "width=24,kernel=5,stride=2,act=tanh,readout=mean,norm=layer"),
     "minatar-2, max": (load_space("minatar-2"), "width=8,kernel=5,stride=1,act=silu,readout=max,norm=layer"),
     "oddities, deep": (ODDITIES, "c=5,k=2,depth=3,f=8,norm=layer"),
+    "pooled": (POOLED, "fixed"),
     "oddities, wide": (ODDITIES, "c=8,k=3,depth=1,f=12,norm=none"),
 }
 
@@ -144,6 +159,15 @@ def test_description_says_what_the_agent_observes_and_where_it_comes_from(tmp_pa
     assert found["training"]["seed"] == 3
     assert found["training"]["steps"] == 1024
     assert found["training"]["total_reward"] == 2.5
+
+
+def test_a_training_without_a_finished_game_has_no_score(tmp_path: Path) -> None:
+    make_trial(tmp_path / "run", load_space("minatar-1"), "k1=1,k2=4", "MinAtar/Breakout-v1")
+    result = json.loads((tmp_path / "run/result.json").read_text())
+    (tmp_path / "run/result.json").write_text(json.dumps({**result, "total_reward": None}))
+    source = (export(tmp_path / "run", "torch") / "network.py").read_text()
+    assert "Training: seed 0, 1024 steps" in source
+    assert "no full game yet" in source
 
 
 def test_a_training_under_way_is_exported_without_scores(tmp_path: Path) -> None:

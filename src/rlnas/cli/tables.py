@@ -145,7 +145,7 @@ def show(table: Annotated[str | None, tyro.conf.Positional] = None, budget: Step
         console.print(f"Incomplete: {len(missing)} runs are missing or failed, e.g. {missing[0]}.", markup=False)
     grid = Grid(box=None, pad_edge=False, title=f"after {short(at)} steps", title_justify="left")
     for column in ("network", "total reward", "sd", "reward mean", "seeds", "parameters", "multiply-adds"):
-        grid.add_column(column, justify="left" if column == "network" else "right")
+        grid.add_column(column, justify="left" if column == "network" else "right", overflow="fold")
     for row in sorted(_rows(found, at), key=lambda row: -row[0]):
         grid.add_row(*row[1])
     console.print(grid)

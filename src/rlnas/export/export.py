@@ -34,7 +34,7 @@ def export(run: str | Path, to: str, out: str | Path | None = None, *, imports: 
     Raises:
         UserError: if there is no trained agent, the format is unknown or cannot hold it, a package is missing, or
             `out` is of the wrong kind.
-        ParityError: if an ONNX file does not compute what the network computes.
+        ParityError: if the export does not compute what the network computes; nothing is written then.
     """
     if to not in FORMATS:
         raise unknown("export format", to, FORMATS)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +16,12 @@ import torch
 from onnx import numpy_helper
 from onnxscript import opset18 as op
 
-from rlnas.errors import RlnasError, UserError
+from rlnas.errors import UserError
 from rlnas.export.agent import Agent
+from rlnas.export.parity import check_parity
 from rlnas.study.files import write_bytes
 
 OPSET = 18
-TOLERANCE = 1e-4
-"""Largest difference that rounding may make, as a part of the largest output (or of 1, where that is smaller)."""
-
-
-class ParityError(RlnasError, RuntimeError):
-    """An exported file does not compute what the network computes."""
 
 
 def write_onnx(agent: Agent, path: Path) -> None:
@@ -51,7 +46,7 @@ def write_onnx(agent: Agent, path: Path) -> None:
     for name, text in about.items():
         model.metadata_props.add(key=name, value=text)
     data = model.SerializeToString()
-    check_parity(agent, data)
+    check_parity(agent, run_onnx(data))
     write_bytes(path, data)
 
 
@@ -129,24 +124,10 @@ def windows(size: int, count: int) -> np.ndarray:
     return np.array([[min(start + k, end - 1) for k in range(longest)] for start, end in bounds], dtype=np.int64)
 
 
-@torch.no_grad()
-def check_parity(agent: Agent, data: bytes) -> None:
-    """Runs an ONNX file and the network on the same random observations, in batches of 1 and of 5.
-
-    Raises:
-        ParityError: if an output has another shape, or differs by more than rounding can explain.
-    """
+def run_onnx(data: bytes) -> Callable[[np.ndarray], Sequence[np.ndarray]]:
+    """What onnxruntime makes of observations with a file of this content: logits and values."""
     options = onnxruntime.SessionOptions()
     # One thread, as everywhere in rlnas: a second one slows both down as soon as another process is busy.
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    for count in (1, 5):
-        observation = agent.draw_observations(count, seed=count)
-        expected = [output.numpy() for output in agent.network(torch.from_numpy(observation))]
-        found = session.run(["logits", "value"], {"observation": observation})
-        for name, one, other in zip(("logits", "value"), expected, found, strict=True):
-            if one.shape != other.shape:
-                raise ParityError(f"the exported file returns {name} of shape {other.shape}, not {one.shape}.")
-            difference = float(np.abs(one - other).max())
-            if not difference <= TOLERANCE * max(1.0, float(np.abs(one).max())):
-                raise ParityError(f"the exported file differs from the network: by {difference:g} in {name}.")
+    return lambda observation: session.run(["logits", "value"], {"observation": observation})

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from rlnas.export.agent import Agent
+from rlnas.export.parity import check_parity
 from rlnas.export.source import write_source
 from rlnas.study.files import write_bytes, write_json
 
@@ -24,6 +29,7 @@ def write_folder(agent: Agent, folder: Path) -> None:
 
     Raises:
         UserError: if a layer cannot be written as plain PyTorch.
+        ParityError: if the file computes something else than the network; nothing is written then.
     """
     settings, result = agent.settings, agent.result
     score = "no full game yet" if result is None or result.total_reward is None else f"{result.total_reward:.2f}"
@@ -35,8 +41,18 @@ def write_folder(agent: Agent, folder: Path) -> None:
         "More": "architecture.json",
     }
     source, weights = write_source(agent.network, agent.dtype.name, about)
+    check_parity(agent, run_source(source, weights))
     buffer = io.BytesIO()
     torch.save(weights, buffer)
     write_bytes(folder / "state_dict.pt", buffer.getvalue())
     write_json(folder / "architecture.json", agent.description)
     write_bytes(folder / "network.py", source.encode())
+
+
+def run_source(source: str, weights: dict[str, Tensor]) -> Callable[[np.ndarray], Sequence[np.ndarray]]:
+    """What the class `Network` in a source makes of observations with these weights: logits and values."""
+    scope: dict[str, Any] = {"__name__": "network", "__file__": "network.py"}
+    exec(compile(source, "network.py", "exec"), scope)
+    network = scope["Network"]()
+    network.load_state_dict(weights)
+    return lambda observation: [output.numpy() for output in network(torch.from_numpy(observation))]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+import torch
 from gymnasium.spaces import Discrete
 from stable_baselines3 import PPO
 from stable_baselines3.common.policies import ActorCriticPolicy
 
 from rlnas.export.agent import Agent
+from rlnas.export.parity import check_parity
 from rlnas.export.sb3 import policy_kwargs
 from rlnas.study.files import write_bytes
 
@@ -64,7 +68,23 @@ def write_zip(agent: Agent, path: Path) -> None:
     Args:
         agent: the agent.
         path: the file.
+
+    Raises:
+        ParityError: if the policy computes something else than the network; nothing is written then.
     """
+    model = build_ppo(agent)
+    check_parity(agent, run_policy(model.policy))
     buffer = io.BytesIO()
-    build_ppo(agent).save(buffer)
+    model.save(buffer)
     write_bytes(path, buffer.getvalue())
+
+
+def run_policy(policy: ActorCriticPolicy) -> Callable[[np.ndarray], Sequence[np.ndarray]]:
+    """What a policy of Stable-Baselines3 makes of observations: logits and values."""
+
+    def compute(observation: np.ndarray) -> list[np.ndarray]:
+        features = policy.extract_features(torch.from_numpy(observation))
+        assert isinstance(features, torch.Tensor)
+        return [policy.action_net(features).numpy(), policy.value_net(features).squeeze(-1).numpy()]
+
+    return compute

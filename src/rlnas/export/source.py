@@ -85,9 +85,8 @@ def _linear(module: nn.Linear) -> str:
     return f"nn.Linear({module.in_features}, {module.out_features})"
 
 
-def _pad(listing: Listing, top: int, bottom: int, left: int, right: int, mode: str = "constant") -> None:
+def _pad(listing: Listing, top: int, bottom: int, left: int, right: int, how: str = "") -> None:
     if (top, bottom, left, right) != (0, 0, 0, 0):
-        how = "" if mode == "constant" else f', mode="{mode}"'
         listing.step(f"F.pad(x, ({left}, {right}, {top}, {bottom}){how})")
 
 
@@ -104,7 +103,8 @@ def _conv(listing: Listing, block: blocks.ConvBlock, x: Tensor) -> None:
         why = "what the stride of the 1x1 convolution reads; a stride of its own crashes in oneDNN's training"
         listing.step(f"x[:, :, :: {block.skip}, :: {block.skip}]", why)
     before, after = block.outside
-    _pad(listing, before, after, before, after, block.pad_mode)
+    how = "" if block.pad_mode == "constant" else f', mode="{block.pad_mode}"'
+    _pad(listing, before, after, before, after, how)
     options = f"kernel_size={conv.kernel_size[0]}, stride={conv.stride[0]}"
     options += f", padding={conv.padding[0]}" if conv.padding[0] else ""
     apply = listing.module("conv", conv, f"nn.Conv2d({conv.in_channels}, {conv.out_channels}, {options})")
@@ -113,7 +113,7 @@ def _conv(listing: Listing, block: blocks.ConvBlock, x: Tensor) -> None:
 
 
 def _max_pool(listing: Listing, block: blocks.MaxPoolBlock, x: Tensor) -> None:
-    _pad(listing, block.before, block.after, block.before, block.after)
+    _pad(listing, block.before, block.after, block.before, block.after, ', value=float("-inf")')
     listing.step(f"F.max_pool2d(x, kernel_size={block.kernel}, stride={block.stride})")
 
 
