@@ -4,8 +4,10 @@
 SPOS`. The package is imported first, so that loading it later cannot replace the function.
 """
 
+import importlib
+from types import ModuleType
+
 import rlnas.search  # noqa: F401  (see above)
-from rlnas import table
 from rlnas.api import Evaluation, SearchResult, build_table, compare, evaluate, resume, search, train
 from rlnas.errors import EnvironmentFault, RlnasError, UserError
 from rlnas.spaces import Choice, Space, load_space
@@ -30,3 +32,10 @@ __all__ = [
     "table",
     "train",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Loads `rlnas.table` when it is asked for: it needs Parquet, which most commands do not."""
+    if name == "table":
+        return importlib.import_module("rlnas.table")
+    raise AttributeError(f"module 'rlnas' has no attribute {name!r}")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class RlnasError(Exception):
@@ -48,3 +51,9 @@ def differences(old: Any, new: Any, name: str = "") -> list[str]:
         keys = list(dict.fromkeys([*old, *new]))
         return [line for key in keys for line in differences(old.get(key), new.get(key), f"{name}.{key}".lstrip("."))]
     return [] if old == new else [f"{name} is {old!r} there, not {new!r}"]
+
+
+def fault(error: ValidationError) -> str:
+    """The first thing that is wrong with values read from disk: where, and what."""
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 Model = TypeVar("Model", bound=BaseModel)
 Options = Mapping[str, Any]
 
-LARGEST_TABLE = 10_000
-"""Architectures in a table."""
-
 
 def checked(model: type[Model], what: str, values: Options) -> Model:
     """Builds settings; says in one sentence what is wrong with them.
@@ -42,19 +39,6 @@ def checked(model: type[Model], what: str, values: Options) -> Model:
             raise unknown(what, name, model.model_fields) from None
         reason = first["msg"].removeprefix("Input ")
         raise UserError(f"{what} {name!r} {reason}, not {first['input']!r}.") from None
-
-
-def allow_imports(settings: StudySettings | TrialSettings | TableSettings, allowed: Sequence[str]) -> None:
-    """Raises unless the caller named every module that a run imports: opening a stranger's run must not run code.
-
-    Raises:
-        UserError: naming the modules.
-    """
-    missing = [module for module in settings.imports if module not in allowed]
-    if missing:
-        raise UserError(
-            f"the run imports code of its own: if you trust it, allow it with --import {' '.join(settings.imports)}."
-        )
 
 
 def default_threads() -> int:
@@ -312,12 +296,14 @@ def prepare_table(
     Raises:
         UserError: if an argument is not allowed.
     """
+    from rlnas.table.table import LARGEST
+
     common, found = _common(env, space, env_options, ppo_options, device, tuple(imports))
     if seeds < 1 or first_seed < 0:
         raise UserError(f"a table needs at least 1 seed, from 0 on, not {seeds} from {first_seed}.")
-    if not architectures and found.size > LARGEST_TABLE:
+    if not architectures and found.size > LARGEST:
         raise UserError(
-            f"space {found.name!r} has {found.size:,} architectures, and a table holds at most {LARGEST_TABLE:,}: name "
+            f"space {found.name!r} has {found.size:,} architectures, and a table holds at most {LARGEST:,}: name "
             "the architectures to train."
         )
     values = {

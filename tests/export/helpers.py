@@ -9,10 +9,11 @@ from pathlib import Path
 
 import torch
 
+from rlnas.files import write_json
 from rlnas.nets import Network
 from rlnas.spaces import Linear, Space, load_space
 from rlnas.study import TrialSettings
-from rlnas.study.files import save_checkpoint, write_json
+from rlnas.study.files import save_checkpoint
 from rlnas.study.run_directory import fingerprint
 from rlnas.study.trial import blank_result
 

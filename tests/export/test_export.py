@@ -14,8 +14,8 @@ from rlnas.errors import UserError
 from rlnas.export import FORMATS, export
 from rlnas.export.agent import load_agent, trained_trial
 from rlnas.export.parity import ParityError
+from rlnas.files import write_json
 from rlnas.spaces import Flatten, Linear, Space
-from rlnas.study.files import write_json
 
 from .helpers import make_trial
 

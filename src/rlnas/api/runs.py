@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rlnas.api.searching import SearchResult, best_trial, run_search
+from rlnas.api.searching import SearchResult, run_search
 from rlnas.api.tables import run_table
 from rlnas.api.training import run_training
 from rlnas.errors import UserError
-from rlnas.prepare import allow_imports, checked
+from rlnas.prepare import checked
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ def resume(
         EnvironmentFault: if the environment fails.
     """
     settings = read_run_settings(Path(path))
-    allow_imports(settings, imports)
+    from rlnas.envs import allow_imports
+
+    allow_imports(settings.imports, imports)
     from rlnas.study import TableSettings, TrialSettings
 
     if isinstance(settings, TrialSettings):
@@ -51,8 +53,8 @@ def read_run_settings(path: Path) -> StudySettings | TrialSettings | TableSettin
     Raises:
         UserError: if there is no run at that place, or its settings are damaged.
     """
+    from rlnas.files import read_object
     from rlnas.study import StudySettings, TableSettings, TrialSettings
-    from rlnas.study.files import read_object
 
     if (path / "study.json").exists():
         return checked(StudySettings, "setting", read_object(path / "study.json"))
@@ -97,23 +99,16 @@ def evaluate(
     import torch
 
     from rlnas import seeding
-    from rlnas.envs import import_modules, make_env
+    from rlnas.envs import allow_imports, import_modules, make_env
     from rlnas.ppo import play_episodes, torch_threads
-    from rlnas.study import load_network
-    from rlnas.study.files import read_object
+    from rlnas.study import load_network, trained_trial
 
     path = Path(path)
     if episodes < 1:
         raise UserError(f"episodes must be at least 1, not {episodes}.")
-    allow_imports(read_run_settings(path), imports)
-    if (path / "study.json").exists():
-        if not (path / "result.json").exists():
-            raise UserError(f"the study {str(path)!r} is not done: rlnas resume {path}")
-        if read_object(path / "study.json").get("table"):
-            raise UserError(f"the study {str(path)!r} looked its trainings up in a table: it has no trained agent.")
-        path = best_trial(path, read_object(path / "result.json"))
-    settings, network = load_network(path)
-    allow_imports(settings, imports)
+    allow_imports(read_run_settings(path).imports, imports)
+    settings, network = load_network(trained_trial(path))
+    allow_imports(settings.imports, imports)
     import_modules(settings.imports)
     env = make_env(settings.env, settings.env_settings, num_envs=episodes)
     stream = torch.Generator().manual_seed(seeding.integer(seed, "evaluate", "actions"))

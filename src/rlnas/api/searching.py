@@ -50,9 +50,9 @@ class SearchResult:
         Raises:
             UserError: if there is no best architecture.
         """
-        from rlnas.study import load_network
+        from rlnas.study import load_network, trained_trial
 
-        return load_network(best_trial(self.path, self.data))[1]
+        return load_network(trained_trial(self.path))[1]
 
     def export(self, to: str, out: str | Path | None = None) -> Path:
         """Writes the trained agent of the best architecture for use elsewhere; see `rlnas.export.export`.
@@ -70,20 +70,6 @@ class SearchResult:
         from rlnas.export import export
 
         return export(self.path, to, out)
-
-
-def best_trial(path: Path, data: dict[str, Any]) -> Path:
-    """The directory of the best architecture's first trial.
-
-    Raises:
-        UserError: if there is no best architecture.
-    """
-    from rlnas.study.trainings import folder_name
-
-    if data["best"] is None:
-        raise UserError(f"the study {str(path)!r} has no best architecture: no training finished a game.")
-    (entry,) = [entry for entry in data["architectures"] if entry["name"] == data["best"]]
-    return path / "trials" / folder_name(entry["name"]) / f"seed-{entry['trials'][0]['seed']}"
 
 
 def search(

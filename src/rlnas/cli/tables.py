@@ -15,7 +15,6 @@ from rlnas.errors import UserError
 from rlnas.prepare import default_threads, prepare_table
 from rlnas.quantity import parse_steps, short
 
-Source = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")]
 Sources = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")]
 
 

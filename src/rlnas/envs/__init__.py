@@ -4,7 +4,7 @@ from rlnas.envs.atari import AtariEnv
 from rlnas.envs.base import Episode, Step, VectorEnv
 from rlnas.envs.gym import GymEnv
 from rlnas.envs.minatar import MinAtarEnv
-from rlnas.envs.registry import import_modules, known_ids, make_env
+from rlnas.envs.registry import allow_imports, import_modules, known_ids, make_env
 from rlnas.envs.settings import EnvSettings
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "MinAtarEnv",
     "Step",
     "VectorEnv",
+    "allow_imports",
     "import_modules",
     "known_ids",
     "make_env",

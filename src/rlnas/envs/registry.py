@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
+from collections.abc import Sequence
 
 import gymnasium
 
@@ -29,6 +30,19 @@ def import_modules(modules: tuple[str, ...]) -> None:
             importlib.import_module(module)
         except Exception as error:
             raise UserError(f"the module {module!r} cannot be imported: {type(error).__name__}: {error}.") from error
+
+
+def allow_imports(modules: Sequence[str], allowed: Sequence[str]) -> None:
+    """Raises unless the caller named every module that a run imports: opening a stranger's run must not run code.
+
+    Raises:
+        UserError: naming the modules.
+    """
+    missing = [module for module in modules if module not in allowed]
+    if missing:
+        raise UserError(
+            f"the run imports code of its own: if you trust it, allow it with --import {' '.join(modules)}."
+        )
 
 
 def known_ids() -> list[str]:

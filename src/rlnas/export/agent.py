@@ -12,16 +12,15 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Box
 
-from rlnas.envs import import_modules
+from rlnas.envs import allow_imports, import_modules
 from rlnas.envs.minatar import MINATAR_PREFIX
 from rlnas.envs.registry import ATARI_PREFIX, known_ids
 from rlnas.errors import UserError
 from rlnas.nets import Network
 from rlnas.spaces import Shape
 from rlnas.study import TrialResult, TrialSettings, load_network
-from rlnas.study.files import read_object
 from rlnas.study.settings import current_versions
-from rlnas.study.trainings import folder_name
+from rlnas.study.study import trained_trial
 from rlnas.study.trial import read_result, read_settings
 
 FORMAT = "rlnas-agent-1"
@@ -113,39 +112,11 @@ def load_agent(run: Path, imports: Sequence[str] = ()) -> Agent:
     trial = trained_trial(run)
     settings = read_settings(trial)
     # What this process has imported already, it trusts already.
-    missing = [module for module in settings.imports if module not in imports and module not in sys.modules]
-    if missing:
-        raise UserError(
-            f"the run imports code of its own: if you trust it, allow it with --import {' '.join(settings.imports)}."
-        )
+    allow_imports(settings.imports, [*imports, *sys.modules])
     import_modules(settings.imports)
     settings, network = load_network(trial)
     space = find_observations(settings.env, network.space.input_shape)
     return Agent(settings, network.eval(), space, read_result(trial))
-
-
-def trained_trial(run: Path) -> Path:
-    """The directory of the trial to export: a training's own, or that of a search's best architecture.
-
-    Raises:
-        UserError: if there is none.
-    """
-    if (run / "trial.json").exists():
-        return run
-    if not (run / "study.json").exists():
-        raise UserError(f"there is no search and no training at {str(run)!r}: it has no study.json or trial.json.")
-    if not (run / "result.json").exists():
-        raise UserError(f"the study {str(run)!r} is not done: rlnas resume {run}")
-    if read_object(run / "study.json").get("table") is not None:
-        raise UserError(
-            f"the study {str(run)!r} looked its trainings up in a table, so it has no trained network: "
-            "train the architecture that it found with rlnas train."
-        )
-    data = read_object(run / "result.json")
-    if data.get("best") is None:
-        raise UserError(f"the study {str(run)!r} has no best architecture: no training finished a game.")
-    (entry,) = [entry for entry in data["architectures"] if entry["name"] == data["best"]]
-    return run / "trials" / folder_name(entry["name"]) / f"seed-{entry['trials'][0]['seed']}"
 
 
 def find_observations(env: str, shape: Shape) -> Box:

@@ -19,7 +19,7 @@ from onnxscript import opset18 as op
 from rlnas.errors import UserError
 from rlnas.export.agent import Agent
 from rlnas.export.parity import check_parity
-from rlnas.study.files import write_bytes
+from rlnas.files import write_bytes
 
 OPSET = 18
 

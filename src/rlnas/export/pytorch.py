@@ -14,7 +14,7 @@ from torch import Tensor
 from rlnas.export.agent import Agent
 from rlnas.export.parity import check_parity
 from rlnas.export.source import write_source
-from rlnas.study.files import write_bytes, write_json
+from rlnas.files import write_bytes, write_json
 
 
 def write_folder(agent: Agent, folder: Path) -> None:

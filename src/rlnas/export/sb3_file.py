@@ -15,7 +15,7 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from rlnas.export.agent import Agent
 from rlnas.export.parity import check_parity
 from rlnas.export.sb3 import policy_kwargs
-from rlnas.study.files import write_bytes
+from rlnas.files import write_bytes
 
 
 def build_ppo(agent: Agent) -> PPO:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from rlnas.errors import UserError
+from rlnas.files import write_bytes
 from rlnas.report.data import read_run
 from rlnas.report.page import page
-from rlnas.study.files import write_bytes
 
 __all__ = ["write_report"]
 

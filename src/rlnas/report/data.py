@@ -14,9 +14,9 @@ import polars
 from polars.exceptions import PolarsError
 from pydantic import ValidationError
 
-from rlnas.errors import UserError
+from rlnas.errors import UserError, fault
+from rlnas.files import read_json, read_object
 from rlnas.spaces import FIXED_ID, Space
-from rlnas.study.files import read_json, read_object
 from rlnas.study.settings import StudySettings, TrialSettings
 from rlnas.study.study import SCHEMA
 from rlnas.study.trainings import Contestant, find_baseline
@@ -143,9 +143,7 @@ def read_run(path: Path) -> Run:
     except UserError:
         raise
     except ValidationError as error:
-        first = error.errors()[0]
-        what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise UserError(f"the run {str(path)!r} is damaged or of another version: {what}.") from None
+        raise UserError(f"the run {str(path)!r} is damaged or of another version: {fault(error)}.") from None
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise UserError(f"the run {str(path)!r} is damaged or of another version: {error!r}.") from None
     if (path / "table.json").exists():
@@ -220,16 +218,9 @@ def _read_trial(folder: Path, network: Contestant, seed: int, summary: dict[str,
     result = read_result(folder)
     if result is not None:
         return result
-    cost = network.space.cost(network.space.architecture(network.architecture))
     if summary is None:
         summary = {"seed": seed, "status": "unfinished" if (folder / "trial.json").exists() else "not begun"}
-    return TrialResult(
-        architecture=network.architecture,
-        space=network.space.name,
-        parameters=cost.parameters,
-        multiply_adds=cost.multiply_adds,
-        **summary,
-    )
+    return TrialResult.blank(network.space, network.architecture, **summary)
 
 
 def _read_paths(file: Path) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from rlnas.study.progress import Progress, Watcher
 from rlnas.study.settings import StudySettings, TableReference, TrialSettings
-from rlnas.study.study import run_study
+from rlnas.study.study import run_study, trained_trial
 from rlnas.study.table_build import TableSettings, build_table, collect_table
 from rlnas.study.trial import TrialResult, load_network, run_trial
 
@@ -19,4 +19,5 @@ __all__ = [
     "load_network",
     "run_study",
     "run_trial",
+    "trained_trial",
 ]

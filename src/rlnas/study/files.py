@@ -1,10 +1,9 @@
-"""Files of a run: written whole and renamed into place, checkpoints that hold tensors and plain data only."""
+"""Files of a run beside its JSON: Parquet, and checkpoints that hold tensors and plain data only."""
 
 from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,53 +14,9 @@ from safetensors.torch import save
 from torch import Tensor
 
 from rlnas.errors import UserError
+from rlnas.files import write_bytes
 
 FORMAT = "rlnas-checkpoint-2"
-
-
-def _beside(path: Path) -> Path:
-    """The name of a file while it is being written: always the same, so that kills leave no heap of parts."""
-    return path.with_name(f".{path.name}.part")
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Writes a file so that a kill at any moment leaves the old one or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _beside(path)
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-
-
-def write_json(path: Path, data: Any) -> None:
-    """Writes plain data as indented JSON; equal data gives equal bytes."""
-    write_bytes(path, (json.dumps(data, indent=2, allow_nan=False) + "\n").encode())
-
-
-def read_json(path: Path) -> Any:
-    """Reads JSON.
-
-    Raises:
-        UserError: if the file cannot be read or is not JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"the file {str(path)!r} cannot be read: {error}.") from None
-
-
-def read_object(path: Path) -> dict[str, Any]:
-    """Reads a JSON object.
-
-    Raises:
-        UserError: if the file cannot be read or holds something else.
-    """
-    found = read_json(path)
-    if not isinstance(found, dict):
-        raise UserError(f"the file {str(path)!r} should hold a JSON object.")
-    return found
 
 
 def write_table(path: Path, columns: Mapping[str, Any]) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rlnas import seeding
+from rlnas.files import write_bytes, write_json
 from rlnas.search import Fit, Outcome, Proposal, Ranked, Strategy, Train, drive, make_strategy
-from rlnas.study.files import load_checkpoint, save_checkpoint, write_bytes, write_json
+from rlnas.study.files import load_checkpoint, save_checkpoint
 from rlnas.study.fitting import SupernetFit
 from rlnas.study.progress import Watcher
 from rlnas.study.run_directory import fingerprint

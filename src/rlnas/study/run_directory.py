@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from rlnas.errors import UserError, differences
-from rlnas.study.files import read_object, write_json
+from rlnas.files import read_object, write_json
 
 
 def fingerprint(settings: Mapping[str, Any]) -> str:

@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from rlnas.envs import import_modules
+from rlnas.errors import UserError
+from rlnas.files import read_object, write_json
 from rlnas.ppo import torch_threads
 from rlnas.search import Ranked
 from rlnas.spaces import Space
-from rlnas.study.files import read_object, write_json
 from rlnas.study.live import LiveSearch
 from rlnas.study.progress import Watcher, nobody
 from rlnas.study.run_directory import RunDirectory
 from rlnas.study.settings import StudySettings
-from rlnas.study.trainings import Contestant, LiveTrainings, TableTrainings, Trainings, find_baseline
+from rlnas.study.trainings import Contestant, LiveTrainings, TableTrainings, Trainings, find_baseline, folder_name
 from rlnas.study.trial import TrialResult
 from rlnas.study.workers import LocalWorkers
 
@@ -123,3 +124,27 @@ def _mean(values: list[float | None]) -> float | None:
     """The mean over seeds; `None` unless every seed has a score, so that no failure flatters a network."""
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known and len(known) == len(values) else None
+
+
+def trained_trial(run: Path) -> Path:
+    """The trial with a run's trained agent: a training's own directory, or that of a search's best architecture.
+
+    Raises:
+        UserError: if there is none.
+    """
+    if (run / "trial.json").exists():
+        return run
+    if not (run / "study.json").exists():
+        raise UserError(f"there is no search and no training at {str(run)!r}: it has no study.json or trial.json.")
+    if not (run / "result.json").exists():
+        raise UserError(f"the study {str(run)!r} is not done: rlnas resume {run}")
+    if read_object(run / "study.json").get("table") is not None:
+        raise UserError(
+            f"the study {str(run)!r} looked its trainings up in a table: it has no trained agent. "
+            "Train the architecture that it found with rlnas train."
+        )
+    data = read_object(run / "result.json")
+    if data.get("best") is None:
+        raise UserError(f"the study {str(run)!r} has no best architecture: no training finished a game.")
+    (entry,) = [entry for entry in data["architectures"] if entry["name"] == data["best"]]
+    return run / "trials" / folder_name(entry["name"]) / f"seed-{entry['trials'][0]['seed']}"

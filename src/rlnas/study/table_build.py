@@ -17,17 +17,17 @@ from pydantic import Field
 from rlnas import seeding
 from rlnas.envs import import_modules
 from rlnas.errors import UserError
+from rlnas.files import read_json
 from rlnas.nets import Network
 from rlnas.ppo import torch_threads
 from rlnas.spaces import Space
-from rlnas.study.files import read_json
 from rlnas.study.metrics import metrics_at
 from rlnas.study.progress import Progress, Watcher, nobody
 from rlnas.study.run_directory import RunDirectory
 from rlnas.study.settings import RunSettings, TrialSettings
 from rlnas.study.trainings import Contestant, find_baseline, run_all
 from rlnas.study.trial import TrialResult, read_result
-from rlnas.study.workers import LocalWorkers, Trial
+from rlnas.study.workers import LocalWorkers
 from rlnas.table import Table
 from rlnas.table.files import write_table
 
@@ -92,16 +92,10 @@ def build_table(path: Path, settings: TableSettings, workers: int = 1, watch: Wa
     import_modules(settings.imports)
     file = path / "table.parquet"
     with RunDirectory(path, "table", settings.model_dump(mode="json")):
-        if file.exists() and not Table.read(file).absent():
-            return Table.read(file)
+        if file.exists() and not (table := Table.read(file)).absent():
+            return table
         entrants = settings.entrants()
-        trials = [
-            [
-                Trial(entrant.folder(path, seed), settings.trial(entrant, seed), f"{entrant.name} seed-{seed}")
-                for seed in settings.seeds
-            ]
-            for entrant in entrants
-        ]
+        trials = [[e.training(path, settings.trial(e, seed)) for seed in settings.seeds] for e in entrants]
         count = _Count(sum(map(len, trials)), watch)
         with LocalWorkers(workers, count) as pool:
             results = run_all(trials, pool)

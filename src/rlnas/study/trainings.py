@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from rlnas.errors import unknown
 from rlnas.spaces import CATALOGUE, FIXED_ID, HAND_MADE, Space, adapt, load_space
-from rlnas.study.settings import StudySettings
+from rlnas.study.settings import StudySettings, TrialSettings
 from rlnas.study.trial import TrialResult
 from rlnas.study.workers import Trial, Workers
 from rlnas.table import NoScore, Table
@@ -38,6 +38,10 @@ class Contestant:
     def folder(self, run: Path, seed: int) -> Path:
         """The directory of its trial with a seed."""
         return run / "trials" / folder_name(self.name) / f"seed-{seed}"
+
+    def training(self, run: Path, settings: TrialSettings) -> Trial:
+        """Its training in the directory of a study or a table."""
+        return Trial(self.folder(run, settings.seed), settings, f"{self.name} seed-{settings.seed}")
 
 
 def folder_name(name: str) -> str:
@@ -84,11 +88,11 @@ class LiveTrainings:
 
     def run(self, entrants: Sequence[Contestant]) -> list[list[TrialResult]]:
         """See `Trainings.run`."""
-        trials: list[list[Trial]] = [[] for _ in entrants]
-        for seed in self.settings.training_seeds:
-            for entrant, own in zip(entrants, trials, strict=True):
-                settings = self.settings.trial(entrant.space, entrant.architecture, seed)
-                own.append(Trial(entrant.folder(self.path, seed), settings, f"{entrant.name} seed-{seed}"))
+        own = self.settings
+        trials = [
+            [entrant.training(self.path, own.trial(entrant.space, entrant.architecture, s)) for s in own.training_seeds]
+            for entrant in entrants
+        ]
         return run_all(trials, self.workers)
 
 
@@ -132,17 +136,10 @@ class TableTrainings:
         return [[self._look_up(entrant, seed) for seed in self.settings.training_seeds] for entrant in entrants]
 
     def _look_up(self, entrant: Contestant, seed: int) -> TrialResult:
-        cost = entrant.space.cost(entrant.space.architecture(entrant.architecture))
-        blank = TrialResult(
-            architecture=entrant.architecture,
-            space=entrant.space.name,
-            seed=seed,
-            parameters=cost.parameters,
-            multiply_adds=cost.multiply_adds,
-        )
+        found: dict[str, Any]
         try:
             record = self.table.query(entrant.name, seed=seed, budget=self.settings.train_steps)
+            found = {"steps": record.budget, "total_reward": record.total_reward, "reward_mean": record.reward_mean}
         except NoScore as error:
-            return blank.model_copy(update={"status": "failed", "reason": str(error)})
-        scores = {"total_reward": record.total_reward, "reward_mean": record.reward_mean}
-        return blank.model_copy(update={"steps": record.budget, **scores})
+            found = {"status": "failed", "reason": str(error)}
+        return TrialResult.blank(entrant.space, entrant.architecture, seed, **found)

@@ -12,11 +12,13 @@ from torch import Tensor
 
 from rlnas import seeding
 from rlnas.envs import import_modules, make_env
-from rlnas.errors import UserError
+from rlnas.errors import UserError, fault
+from rlnas.files import read_object, write_json
 from rlnas.nets import Network
 from rlnas.ppo import Trainer
+from rlnas.spaces import Space
 from rlnas.study.episodes import EpisodeTable
-from rlnas.study.files import load_checkpoint, read_object, save_checkpoint, write_json
+from rlnas.study.files import load_checkpoint, save_checkpoint
 from rlnas.study.metrics import learning_curve, reward_mean, total_reward
 from rlnas.study.progress import Progress, RateMeter, Watcher, nobody
 from rlnas.study.run_directory import RunDirectory, fingerprint
@@ -64,14 +66,25 @@ class TrialResult(BaseModel):
     curve_steps: list[int] = []
     curve: list[float] = []
 
+    @classmethod
+    def blank(cls, space: Space, architecture: str, seed: int, **found: Any) -> TrialResult:
+        """The result of a training of an architecture's id: its names, its costs, and what else was found."""
+        cost = space.cost(space.architecture(architecture))
+        return cls(
+            architecture=architecture,
+            space=space.name,
+            seed=seed,
+            parameters=cost.parameters,
+            multiply_adds=cost.multiply_adds,
+            **found,
+        )
+
 
 def _read(path: Path, model: type[Model]) -> Model:
     try:
         return model(**read_object(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"the file {str(path)!r} is not what it should be: {name}: {first['msg']}.") from None
+        raise UserError(f"the file {str(path)!r} is not what it should be: {fault(error)}.") from None
 
 
 def read_result(path: Path) -> TrialResult | None:
@@ -94,15 +107,7 @@ def read_settings(path: Path) -> TrialSettings:
 
 def blank_result(settings: TrialSettings) -> TrialResult:
     """The result of a trial that has not begun: its names and costs."""
-    space = settings.load_space()
-    cost = space.cost(space.architecture(settings.architecture))
-    return TrialResult(
-        architecture=settings.architecture,
-        space=space.name,
-        seed=settings.seed,
-        parameters=cost.parameters,
-        multiply_adds=cost.multiply_adds,
-    )
+    return TrialResult.blank(settings.load_space(), settings.architecture, settings.seed)
 
 
 def run_trial(path: Path, settings: TrialSettings, watch: Watcher = nobody, label: str = "train") -> TrialResult:

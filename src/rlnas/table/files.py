@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import polars
 
 from rlnas.errors import UserError
+from rlnas.files import write_bytes
 
 SCHEMA_VERSION = 1
 _BLANK = b"rlnas-sha256:" + b"0" * 64
@@ -69,13 +69,7 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]], settings: Mapping
     if len(_CHECKSUM.findall(blank)) != 1:
         raise RuntimeError("the checksum's place in the file is not unique")
     checksum = hashlib.sha256(blank).hexdigest().encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    with temporary.open("wb") as file:
-        file.write(_CHECKSUM.sub(b"rlnas-sha256:" + checksum, blank))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    write_bytes(path, _CHECKSUM.sub(b"rlnas-sha256:" + checksum, blank))
 
 
 def read_table(path: Path) -> tuple[polars.DataFrame, dict[str, Any], str]:

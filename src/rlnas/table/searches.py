@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator
 
-from rlnas.errors import UserError
+from rlnas.errors import UserError, fault
+from rlnas.files import read_object, write_bytes
 from rlnas.table.table import Table
 
 SCHEMA_VERSION = 1
@@ -107,11 +107,7 @@ def write_searches(path: str | Path, searches: Iterable[StoredSearch]) -> None:
     """
     kept = _distinct(searches)
     entries = ",\n".join(json.dumps(search.model_dump(mode="json"), sort_keys=True, allow_nan=False) for search in kept)
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.part")
-    temporary.write_text(f'{{"schema": {SCHEMA_VERSION}, "searches": [\n{entries}\n]}}\n', encoding="utf-8")
-    os.replace(temporary, target)
+    write_bytes(Path(path), f'{{"schema": {SCHEMA_VERSION}, "searches": [\n{entries}\n]}}\n'.encode())
 
 
 def read_searches(path: str | Path) -> list[StoredSearch]:
@@ -120,7 +116,7 @@ def read_searches(path: str | Path) -> list[StoredSearch]:
     Raises:
         UserError: if it cannot be read, is of another schema version, or an entry is wrong; the message says which.
     """
-    data = _read_object(Path(path))
+    data = read_object(Path(path))
     if data.get("schema") != SCHEMA_VERSION:
         version = data.get("schema")
         raise UserError(f"the searches {str(path)!r} have schema {version!r}; this rlnas reads {SCHEMA_VERSION}.")
@@ -141,7 +137,7 @@ def search_of_run(run: str | Path) -> StoredSearch:
         raise UserError(f"{str(run)!r} is no run of rlnas search: it has no study.json.")
     if not (path / "result.json").exists():
         raise UserError(f"the study {str(run)!r} is not done: rlnas resume {run}")
-    study, result = _read_object(path / "study.json"), _read_object(path / "result.json")
+    study, result = read_object(path / "study.json"), read_object(path / "result.json")
     if result.get("schema") != RESULT_SCHEMA:
         raise UserError(f"the study {str(run)!r} has a result of schema {result.get('schema')!r}, not {RESULT_SCHEMA}.")
     try:
@@ -185,19 +181,7 @@ def _build(data: object, what: str) -> StoredSearch:
         raise UserError(f"{what} should be a JSON object.")
     try:
         return StoredSearch(**data)
-    except (ValidationError, TypeError) as error:
-        if not isinstance(error, ValidationError):
-            raise UserError(f"{what} is wrong: {error}.") from None
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UserError(f"{what} is wrong: {where}: {first['msg']}.") from None
-
-
-def _read_object(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"the file {str(path)!r} cannot be read: {error}.") from None
-    if not isinstance(found, dict):
-        raise UserError(f"the file {str(path)!r} should hold a JSON object.")
-    return found
+    except ValidationError as error:
+        raise UserError(f"{what} is wrong: {fault(error)}.") from None
+    except TypeError as error:
+        raise UserError(f"{what} is wrong: {error}.") from None

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from rlnas.files import write_bytes
 from rlnas.report.comparison import histograms
 from rlnas.report.comparison.compare import Comparison, View, work_out
 from rlnas.report.comparison.documents import contents, figure_name, markdown, page, section
 from rlnas.report.comparison.tables import facts
 from rlnas.report.markup import Html
-from rlnas.study.files import write_bytes
 from rlnas.table import METRICS, Metric, Table
 from rlnas.table.searches import StoredSearch
 
