@@ -95,7 +95,7 @@ def compare_streams(theirs: VecEnv, ours: VectorEnv, steps: int, channels_last: 
     other, mine = theirs.reset(), ours.reset(np.array([5]))
     for _ in range(steps):
         np.testing.assert_array_equal(mine[0], other[0].transpose(2, 0, 1) if channels_last else other[0])
-        action = rng.integers(ours.num_actions, size=1)
+        action = rng.integers(ours.actions.outputs, size=1)
         step = ours.step(action)
         other, reward, done, _ = theirs.step(action)
         assert step.reward[0] == reward[0]
