@@ -63,6 +63,12 @@ class Observations:
         self._bounded = not whole and bool(np.isfinite(space.low).any() or np.isfinite(space.high).any())
         self.remarks: list[str] = []
 
+    @property
+    def space(self) -> Box:
+        """The space of observations as networks see them."""
+        low, high = self._arrange(self._space.low), self._arrange(self._space.high)
+        return Box(low, high, self.shape, self._space.dtype)
+
     def _arrange(self, values: np.ndarray) -> np.ndarray:
         if values.ndim == 0:
             return values[None]
