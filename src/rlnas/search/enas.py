@@ -26,7 +26,7 @@ ENUMERABLE = 10_000
 SAMPLE_ROUNDS = 20
 
 LIMITED_ROUNDS, LIMITED_DRAWS = 160, 64
-"""In a large limited space, children are drawn so many at a time, so many times over, until one is within the limits."""
+"""In a large limited space, so many draws, of so many children each, are made until one is within the limits."""
 
 UNIFORM_DRAWS = 1_000
 """Where none was: a child is picked among so many uniform architectures within the limits."""
@@ -163,7 +163,7 @@ class ENAS(Strategy):
         return child, picked
 
     def _draw_within(self, count: int, rng: np.random.Generator, before: Child | None) -> tuple[list[Indices], bool]:
-        """Draws from the controller that are within the limits; and whether some had to be picked among uniform ones."""
+        """Draws from the controller that are within the limits; and whether some were picked among uniform ones."""
         found: list[Indices] = []
         for _ in range(LIMITED_ROUNDS):
             drawn = self.controller.sample(rng.random((LIMITED_DRAWS, len(self.options))), before)
@@ -173,9 +173,7 @@ class ENAS(Strategy):
         uniform = [self.space.indices(self.space.sample(rng)) for _ in range(UNIFORM_DRAWS)]
         return found + self._pick(uniform, count - len(found), rng, before), True
 
-    def _pick(
-        self, among: list[Indices], count: int, rng: np.random.Generator, before: Child | None
-    ) -> list[Indices]:
+    def _pick(self, among: list[Indices], count: int, rng: np.random.Generator, before: Child | None) -> list[Indices]:
         """Draws some of the given architectures, in proportion to their probabilities under the controller."""
         chances = self._shares(self.controller.log_probabilities(among, before))
         return [among[n] for n in rng.choice(len(among), count, p=chances)]
@@ -266,8 +264,8 @@ class ENAS(Strategy):
             )
         if self.picked:
             found.append(
-                f"For {self.picked} of {self.children} children, no draw of the controller was within the limits: they "
-                f"were picked among {UNIFORM_DRAWS:,} uniform architectures that are, by the controller's probabilities."
+                f"For {self.picked} of {self.children} children, no draw of the controller was within the limits: "
+                f"they were picked among {UNIFORM_DRAWS:,} uniform ones that are, by the controller's probabilities."
             )
         return found
 
