@@ -25,8 +25,8 @@ ENUMERABLE = 10_000
 
 SAMPLE_ROUNDS = 20
 
-LIMITED_ROUNDS, LIMITED_DRAWS = 160, 64
-"""In a large limited space, so many draws, of so many children each, are made until one is within the limits."""
+LIMITED_DRAWS = (64, *(1_024,) * 10)
+"""In a large limited space, so many children are drawn at a time, until enough of them are within the limits."""
 
 UNIFORM_DRAWS = 1_000
 """Where none was: a child is picked among so many uniform architectures within the limits."""
@@ -165,8 +165,8 @@ class ENAS(Strategy):
     def _draw_within(self, count: int, rng: np.random.Generator, before: Child | None) -> tuple[list[Indices], bool]:
         """Draws from the controller that are within the limits; and whether some were picked among uniform ones."""
         found: list[Indices] = []
-        for _ in range(LIMITED_ROUNDS):
-            drawn = self.controller.sample(rng.random((LIMITED_DRAWS, len(self.options))), before)
+        for size in LIMITED_DRAWS:
+            drawn = self.controller.sample(rng.random((size, len(self.options))), before)
             found += [indices for indices in drawn if self.space.admits(indices)]
             if len(found) >= count:
                 return found[:count], False

@@ -190,18 +190,20 @@ class LimitedSpace(Space):
             UserError: if it is not in the space, or beyond a limit; the message says which, and what it costs.
         """
         found = super().architecture(value)
-        for name, cost in self._measures(found):
-            limit = self.limits.given[name]
-            if cost > limit:
-                raise UserError(
-                    f"architecture {found.id!r} of space {self.name!r} is beyond the limits: "
-                    f"{_compared(name, cost, limit)}."
-                )
+        excess = self._excess(found)
+        if excess is not None:
+            name, cost = excess
+            raise UserError(
+                f"architecture {found.id!r} of space {self.name!r} is beyond the limits: "
+                f"{_compared(name, cost, self.limits.given[name])}."
+            )
         return found
 
     def admits(self, indices: Sequence[int]) -> bool:
         """Whether a list of option indices, one for each choice, names an architecture within the limits."""
-        return super().admits(indices) and self._within(super().architecture(indices))
+        return super().admits(indices) and self._within(
+            Architecture(tuple((c.name, c.options[i]) for c, i in zip(self.choices, indices, strict=True)))
+        )
 
     def with_input(self, input_shape: Sequence[int]) -> Space:
         """The same layers, within the same limits, on observations of another shape.
@@ -218,21 +220,23 @@ class LimitedSpace(Space):
         """Parameters and multiply-adds of the architecture's encoder."""
         return self._costs(dict(architecture))
 
-    def _measures(self, architecture: Architecture) -> Iterator[tuple[str, float]]:
-        """What the architecture costs, in the measures that are limited; latency last, as it may be known of few."""
-        cost = self.cost(architecture)
-        if self.limits.max_params is not None:
-            yield "max_params", cost.parameters
-        if self.limits.max_multiply_adds is not None:
-            yield "max_multiply_adds", cost.multiply_adds
-        if self.limits.max_latency is not None:
-            if architecture.id not in self._latencies:
+    def _excess(self, architecture: Architecture) -> tuple[str, float] | None:
+        """The limit that the architecture is beyond, and what it costs; latency last, as it may be known of few."""
+        limits, cost = self.limits, self.cost(architecture)
+        if limits.max_params is not None and cost.parameters > limits.max_params:
+            return "max_params", cost.parameters
+        if limits.max_multiply_adds is not None and cost.multiply_adds > limits.max_multiply_adds:
+            return "max_multiply_adds", cost.multiply_adds
+        if limits.max_latency is not None:
+            latency = self._latencies.get(architecture.id)
+            if latency is None:
                 raise UserError(f"no latency of architecture {architecture.id!r} of space {self.name!r} is known.")
-            yield "max_latency", self._latencies[architecture.id]
+            if latency > limits.max_latency:
+                return "max_latency", latency
+        return None
 
     def _within(self, architecture: Architecture) -> bool:
-        given = self.limits.given
-        return all(cost <= given[name] for name, cost in self._measures(architecture))
+        return self._excess(architecture) is None
 
     def _list(self) -> tuple[Architecture, ...]:
         every = list(super().__iter__())
