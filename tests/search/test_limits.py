@@ -22,6 +22,7 @@ from rlnas.search import (
     SPOSSettings,
     Train,
     check_strategy,
+    enas,
     make_strategy,
 )
 from rlnas.search.conformance import example_spaces
@@ -188,7 +189,7 @@ def test_enas_estimates_that_gradient_without_bias_where_it_cannot_enumerate(mon
 
 
 def test_enas_finds_the_best_within_the_limits():
-    strategy = ENAS(TIGHT, 450, seed=0, settings=ENASSettings(learning_rate=4e-2, child_iterations=1))
+    strategy = ENAS(TIGHT, 300, seed=0, settings=ENASSettings(learning_rate=5e-2, child_iterations=1))
     drive(strategy)
     best = strategy.rank()[0]
     assert score(best.architecture) == max(map(score, TIGHT))
@@ -196,8 +197,9 @@ def test_enas_finds_the_best_within_the_limits():
 
 
 def test_enas_whose_controller_is_sure_of_what_is_beyond_says_so_and_resumes(monkeypatch):
-    monkeypatch.setattr("rlnas.search.enas.LIMITED_DRAWS", (64,))
-    monkeypatch.setattr("rlnas.search.enas.UNIFORM_DRAWS", 100)
+    monkeypatch.setattr(enas, "LIMITED_DRAWS", (64,))
+    monkeypatch.setattr(enas, "UNIFORM_DRAWS", 100)
+
     def make() -> ENAS:
         return ENAS(LARGE, 4, 0, ENASSettings(child_iterations=1, rank_samples=20, hidden=4, embedding=4))
 
