@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from rlnas.errors import UserError, differences, unknown
 from rlnas.quantity import parse_steps
 from rlnas.search import make_strategy, settings_class
-from rlnas.spaces import CATALOGUE, Space, adapt, load_space
+from rlnas.spaces import CATALOGUE, LimitedSpace, Limits, Space, adapt, load_space
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -82,6 +82,9 @@ def prepare_search(
     strategy_options: Options,
     env_options: Options,
     ppo_options: Options,
+    max_params: int | str | None = None,
+    max_multiply_adds: int | str | None = None,
+    max_latency: float | None = None,
 ) -> tuple[Path, StudySettings]:
     """Checks everything that can be checked before a run directory is touched; the arguments are those of `search`.
 
@@ -102,6 +105,9 @@ def prepare_search(
         "strategy": strategy,
         "strategy_options": _strategy_options(strategy, strategy_options),
         "threads": default_threads() if threads is None else threads,
+        "max_params": None if max_params is None else parse_steps(max_params, "max-params"),
+        "max_multiply_adds": None if max_multiply_adds is None else parse_steps(max_multiply_adds, "max-multiply-adds"),
+        "max_latency": max_latency,
         **common,
     }
     from rlnas.study import StudySettings
@@ -112,8 +118,30 @@ def prepare_search(
             table, env, found, common["env_settings"], common["ppo"], train_steps, baselines, values["baselines"]
         )
     settings = checked(StudySettings, "setting", values)
-    make_strategy(strategy, found, settings.iterations(settings.steps), 0, settings.strategy_options)
+    candidates = _within_limits(found, settings)
+    make_strategy(strategy, candidates, settings.iterations(settings.steps), 0, settings.strategy_options)
     return _run_path(out, env, found.name, strategy, seed), settings
+
+
+def _within_limits(space: Space, settings: StudySettings) -> Space:
+    """What the strategy may search, as far as it is known before latencies are measured.
+
+    Raises:
+        UserError: if no architecture is within the limits, or latencies cannot be had.
+    """
+    limits = settings.limits
+    if not limits.given:
+        return space
+    if limits.max_latency is None:
+        return LimitedSpace(space, limits)
+    from rlnas.study.latency import check_measurable, find_latencies
+
+    table = settings.load_table()
+    if table is not None:
+        return LimitedSpace(space, limits, find_latencies(space, limits, table))
+    check_measurable(space)
+    others = Limits(limits.max_params, limits.max_multiply_adds)
+    return LimitedSpace(space, others) if others.given else space
 
 
 def _baselines(names: Sequence[str] | None, space: Space, env: str) -> tuple[str, ...]:

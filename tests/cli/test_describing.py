@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from rlnas.cli.main import main
@@ -39,3 +41,22 @@ def test_something_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
         main(["describe"])
     assert stop.value.code == 2
     assert "needs a name, or --env" in capsys.readouterr().err
+
+
+def test_latency_is_measured_where_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    text = described(capsys, "mlp-64-64", "--latency")
+    assert re.search(r"latency \(ms\) fixed 4,480 4,352 0\.\d{3} ", text)
+    assert "on one thread of this machine" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [(["paper-large"], "at most 1,000"), (["enas"], "goes with a space"), (["--env", "CartPole-v1"], "with a space")],
+)
+def test_latency_of_what_cannot_be_measured(
+    arguments: list[str], part: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["describe", *arguments, "--latency"])
+    assert stop.value.code == 2
+    assert part in capsys.readouterr().err

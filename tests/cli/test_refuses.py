@@ -55,11 +55,28 @@ def refuse(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
         (["--env", "BreakoutNoFrameskip-v4"], ["old id", "ALE/Breakout-v5"]),
         (["--space", "paper-large", "--strategy-options", "selection=full"], ["too large", "'evolution'"]),
         (["--train-seeds", "1000"], ["train_seeds", "1000"]),
+        (["--max-params", "0"], ["max-params", "'0'"]),
+        (
+            ["--max-params", "3M"],
+            ["no architecture of space 'paper-1'", "3,979,936 parameters (k2=1,k3=1)", "3,000,000"],
+        ),
+        (["--max-multiply-adds", "few"], ["max-multiply-adds", "'few'"]),
+        (["--max-multiply-adds", "1M"], ["7,856,128 multiply-adds (k2=1,k3=1), where at most 1,000,000 are allowed"]),
+        (["--max-latency", "0"], ["max_latency", "greater than 0"]),
+        (["--max-latency", "inf"], ["max_latency", "finite"]),
+        (["--max-latency", "1e-9"], ["no architecture of space 'paper-1'", "where at most 1e-09 ms is allowed"]),
+        (["--space", "paper-large", "--max-latency", "1"], ["512,000,000,000", "--max-params or --max-multiply-adds"]),
+        (["--space", "paper-large", "--max-params", "1M"], ["none of 10,000", "1,776,080 parameters (c1=16,k1=1,"]),
     ],
 )
 def test_bad_search_arguments(
-    arguments: list[str], parts: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    parts: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("rlnas.study.latency.measure_inference", lambda space, architecture: 0.5)
     out = tmp_path / "run"
     message = refuse(capsys, [*SEARCH, "--out", str(out), *arguments])
     for part in parts:

@@ -89,6 +89,9 @@ def search(
     threads: int | None = None,
     checkpoint_steps: int | str = "100k",
     device: str = "auto",
+    max_params: int | str | None = None,
+    max_multiply_adds: int | str | None = None,
+    max_latency: float | None = None,
     imports: Sequence[str] = (),
     strategy_options: Options | None = None,
     env_options: Options | None = None,
@@ -114,6 +117,11 @@ def search(
         threads: torch threads of the search; by default the processors at hand, up to 4.
         checkpoint_steps: environment steps between checkpoints.
         device: `"auto"`, `"cpu"` or `"cuda"`.
+        max_params: parameters that a candidate's encoder may have, e.g. `"500k"`; hand-made networks are trained
+            whatever they cost.
+        max_multiply_adds: multiply-adds that a candidate's encoder may take for one observation, e.g. `"20M"`.
+        max_latency: milliseconds that a candidate may take for one observation, on this machine and one thread; with a
+            table, on the machine that built it.
         imports: modules that register environments.
         strategy_options: options of the strategy, e.g. `{"eval_episodes": 50}` for `SPOSSettings`.
         env_options: fields of `EnvSettings`, e.g. `{"sticky_actions": 0.0}`.
@@ -143,6 +151,9 @@ def search(
         strategy_options=strategy_options or {},
         env_options=env_options or {},
         ppo_options=ppo_options or {},
+        max_params=max_params,
+        max_multiply_adds=max_multiply_adds,
+        max_latency=max_latency,
     )
     return run_search(path, settings, workers, watch)
 

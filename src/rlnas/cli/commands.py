@@ -61,6 +61,9 @@ def search(
     threads: int | None = None,
     checkpoint_steps: Steps = "100k",
     device: str = "auto",
+    max_params: Steps | None = None,
+    max_multiply_adds: Steps | None = None,
+    max_latency: Annotated[float | None, tyro.conf.arg(metavar="MS")] = None,
     import_: Modules = (),
     strategy_options: Pairs = (),
     env_options: Pairs = (),
@@ -87,6 +90,10 @@ def search(
         threads: Torch threads of the search; the processors at hand (at most 4) by default.
         checkpoint_steps: Environment steps between checkpoints; there the environments restart.
         device: auto, cpu or cuda.
+        max_params: Parameters that a candidate's encoder may have, e.g. 500k.
+        max_multiply_adds: Multiply-adds that a candidate's encoder may take for one observation, e.g. 20M.
+        max_latency: Milliseconds that a candidate may take for one observation, on this machine and one thread; with
+            --table, those that the table holds.
         import_: Modules that register your own environments.
         strategy_options: Options of the strategy, e.g. eval_episodes=50 (see: rlnas describe spos).
         env_options: Options of the environment, e.g. sticky_actions=0 (see: rlnas describe env-options).
@@ -111,12 +118,16 @@ def search(
         strategy_options=options(strategy_options, "--strategy-options"),
         env_options=options(env_options, "--env-options"),
         ppo_options=options(ppo_options, "--ppo-options"),
+        max_params=max_params,
+        max_multiply_adds=max_multiply_adds,
+        max_latency=max_latency,
     )
     found = settings.load_space()
     trainings = (min(top_k, found.size) + len(settings.baselines)) * train_seeds
+    within = f", those of {settings.limits.words()}" if settings.limits.given else ""
     console.print(
-        f"Searching {found.name} ({found.size:,} architectures) on {env}: {strategy} for {short(settings.steps)} "
-        f"steps, then {trainings} trainings of {short(settings.train_steps)} steps each, "
+        f"Searching {found.name} ({found.size:,} architectures{within}) on {env}: {strategy} for "
+        f"{short(settings.steps)} steps, then {trainings} trainings of {short(settings.train_steps)} steps each, "
         + (f"looked up in {table}." if table else f"{workers} at a time."),
         soft_wrap=True,
     )

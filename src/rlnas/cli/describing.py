@@ -8,9 +8,10 @@ import tyro
 from rich.table import Table
 
 from rlnas.cli.commands import Modules, console, find_modules_here
+from rlnas.cli.display import Display
 from rlnas.errors import UserError, unknown
 from rlnas.search import STRATEGIES
-from rlnas.spaces import CATALOGUE, load_space
+from rlnas.spaces import CATALOGUE, Limits, load_space
 
 
 def list_(what: Annotated[Literal["spaces", "strategies", "envs"], tyro.conf.Positional]) -> None:
@@ -42,15 +43,21 @@ def _first_line(documented: object) -> str:
 
 
 def describe(
-    name: Annotated[str | None, tyro.conf.Positional] = None, env: str | None = None, import_: Modules = ()
+    name: Annotated[str | None, tyro.conf.Positional] = None,
+    env: str | None = None,
+    latency: bool = False,
+    import_: Modules = (),
 ) -> None:
     """Describe a space (its layers, choices and costs), the options of a strategy, or what an environment would get.
 
     Args:
         name: A space, a TOML file, a strategy, env-options or ppo-options.
         env: An environment: what is used for it where you say nothing, and why.
+        latency: Measure how long each network of a space takes for one observation, on this machine and one thread.
         import_: Modules that register your own environments.
     """
+    if latency and (env is not None or name is None or not _is_space(name)):
+        raise UserError("--latency goes with a space.")
     if env is not None:
         _describe_env(env, find_modules_here(import_))
         return
@@ -63,10 +70,14 @@ def describe(
         from rlnas.ppo import PPOSettings
 
         _describe_options(name, EnvSettings if name == "env-options" else PPOSettings)
-    elif name in CATALOGUE or name.endswith(".toml"):
-        _describe_space(name)
+    elif _is_space(name):
+        _describe_space(name, latency)
     else:
         raise unknown("name", name, [*CATALOGUE, *STRATEGIES, "env-options", "ppo-options"])
+
+
+def _is_space(name: str) -> bool:
+    return name in CATALOGUE or name.endswith(".toml")
 
 
 def _describe_env(env: str, imports: tuple[str, ...]) -> None:
@@ -100,8 +111,16 @@ def _describe_options(title: str, model: Any) -> None:
     console.print(attributes, markup=False)
 
 
-def _describe_space(name: str) -> None:
+def _describe_space(name: str, latency: bool) -> None:
     space = load_space(name)
+    latencies: dict[str, float] = {}
+    if latency:
+        from rlnas.study.latency import LARGEST, find_latencies
+
+        if space.size > LARGEST:
+            raise UserError(f"space {name!r} has {space.size:,} architectures: --latency measures at most {LARGEST:,}.")
+        with Display(console) as display:
+            latencies = find_latencies(space, Limits(), None, display)
     console.print(f"[bold]{space.name}[/bold]: {space.size:,} architectures, input {space.input_shape}.")
     example = next(iter(space))
     table = Table(box=None, pad_edge=False)
@@ -113,13 +132,16 @@ def _describe_space(name: str) -> None:
     console.print(table)
     if space.size <= 1_000:
         costs = Table(box=None, pad_edge=False)
-        for column in ("architecture", "parameters", "multiply-adds"):
+        for column in ("architecture", "parameters", "multiply-adds", *(("latency (ms)",) if latency else ())):
             costs.add_column(column, justify="left" if column == "architecture" else "right")
         for architecture in space:
             cost = space.cost(architecture)
-            costs.add_row(architecture.id, f"{cost.parameters:,}", f"{cost.multiply_adds:,}")
+            measured = [f"{latencies[architecture.id]:.3f}"] if latency else []
+            costs.add_row(architecture.id, f"{cost.parameters:,}", f"{cost.multiply_adds:,}", *measured)
         console.print(costs)
     console.print("Parameters and multiply-adds are those of the encoder, heads left out.")
+    if latency:
+        console.print("Latency: one observation through the network, heads included, on one thread of this machine.")
 
 
 def _plain(value: Any) -> str:

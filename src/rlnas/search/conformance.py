@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from rlnas.search.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy, Train
-from rlnas.spaces import Activation, Architecture, Choice, Linear, Space
+from rlnas.spaces import Activation, Architecture, Choice, LimitedSpace, Limits, Linear, Space
 
 Make = Callable[[Space, int, int], Strategy]
 """Makes a fresh strategy from a space, a budget of PPO iterations and a seed."""
@@ -31,7 +31,7 @@ def check_strategy(
 
     Args:
         make: the strategy's class, or any function that makes one.
-        spaces: where to try it; by default small, of one choice, and far too large to enumerate.
+        spaces: where to try it; by default small, of one choice, far too large to enumerate, and limited in cost.
         iterations: its budget of PPO iterations.
         limit: proposals within which a search has to end.
 
@@ -60,14 +60,21 @@ def check_strategy(
             check(Bench(make, space, iterations, limit=limit))
 
 
-def example_spaces() -> tuple[Space, Space, Space]:
-    """24 architectures whose choices differ in the number of options; a single choice; 20^9 architectures."""
+def example_spaces() -> tuple[Space, Space, Space, Space, Space]:
+    """Spaces that differ in what a strategy may trip over.
+
+    24 architectures whose choices differ in the number of options; a single choice; 20^9 architectures; and the first
+    and the last of these within limits of cost that no single choice decides.
+    """
     mixed = [Linear(Choice("width", (4, 8, 16))), Activation(Choice("act", ("relu", "tanh")))]
     mixed.append(Linear(Choice("out", range(1, 5))))
+    wide = [Linear(Choice(f"w{n}", range(1, 21))) for n in range(9)]
     return (
         Space("small", (4,), mixed),
         Space("one-choice", (4,), mixed[:1]),
-        Space("large", (4,), [Linear(Choice(f"w{n}", range(1, 21))) for n in range(9)]),
+        Space("large", (4,), wide),
+        LimitedSpace(Space("small-limited", (4,), mixed), Limits(max_params=100)),
+        LimitedSpace(Space("large-limited", (4,), wide), Limits(max_params=1_700)),
     )
 
 
@@ -205,7 +212,11 @@ def _check_proposal(bench: Bench, proposal: Proposal) -> None:
         bench.fail(f"a proposal must not name an architecture twice: {proposal}.")
     for architecture in found:
         if architecture not in bench.space:
-            bench.fail(f"a proposal must stay within the space, but {architecture!r} is not in it.")
+            bench.fail(f"a proposal must stay within the space{_limits(bench)}, but {architecture!r} is not in it.")
+
+
+def _limits(bench: Bench) -> str:
+    return f" ({bench.space.limits.words()})" if isinstance(bench.space, LimitedSpace) else ""
 
 
 def check_ranking(bench: Bench) -> None:
@@ -228,7 +239,7 @@ def check_ranking(bench: Bench) -> None:
 def _check_ranking(bench: Bench, ranking: list[Ranked]) -> None:
     for entry in ranking:
         if entry.architecture not in bench.space:
-            bench.fail(f"rank() must stay within the space, but {entry.architecture!r} is not in it.")
+            bench.fail(f"rank() must stay within the space{_limits(bench)}, but {entry.architecture!r} is not in it.")
         if not math.isfinite(entry.proxy):
             bench.fail(f"rank() must give finite proxies, but that of {entry.architecture.id} is {entry.proxy}.")
     if len({entry.architecture for entry in ranking}) < len(ranking):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,19 @@ Child = tuple[Indices, float]
 """An architecture that was sampled, and the reward that it earned."""
 
 INITIAL_RANGE = 0.1
+
+
+@dataclass(frozen=True)
+class Support:
+    """What children are drawn among, where that is not all that the choices span.
+
+    Attributes:
+        architectures: all of them; or draws from the controller that are among them.
+        complete: whether these are all.
+    """
+
+    architectures: Sequence[Indices]
+    complete: bool
 
 
 class ChoiceLSTM(nn.Module):
@@ -168,10 +182,13 @@ class Controller:
         advantages: Sequence[float],
         entropy_coef: float,
         learning_rate: float,
+        supports: Sequence[Support] | None = None,
     ) -> None:
         """One step of REINFORCE (paper, section 3) with Adam.
 
-        It descends minus the mean over children of advantage times log-probability, minus the entropy bonus.
+        It descends minus the mean over children of advantage times log-probability, minus the entropy bonus. With
+        supports, the log-probability is that given the support, log p(child) - log p(support). Of an incomplete one the
+        gradient of log p(support) is estimated, without bias, as the mean gradient of log p over its draws.
 
         Args:
             architectures: the children.
@@ -179,11 +196,14 @@ class Controller:
             advantages: for each, its reward above the baseline.
             entropy_coef: weight of the mean, over children, of the summed entropies that they met.
             learning_rate: Adam's rate in this step.
+            supports: for each child, what it was drawn among; `None` where that is everything.
         """
         if not self.options:
             return
         given = torch.tensor(architectures)
         _, log_probability, entropy = self.model(len(given), before, lambda number, _: given[:, number])
+        if supports is not None:
+            log_probability = log_probability - self._log_masses(supports, before)
         gain = torch.tensor(advantages, dtype=torch.float32) * log_probability
         loss = -gain.mean() - entropy_coef * entropy.mean()
         parameters = list(self.parameters.values())
@@ -192,6 +212,18 @@ class Controller:
             parameter.grad = gradient
         self.optimizer.param_groups[0]["lr"] = learning_rate
         self.optimizer.step()
+
+    def _log_masses(self, supports: Sequence[Support], before: Sequence[Child | None]) -> Tensor:
+        """The log-probability of every child's support; of incomplete ones, what has its gradient on average."""
+
+        def mass(support: Support, child: Child | None) -> Tensor:
+            given = torch.tensor(support.architectures)
+            _, found, _ = self.model(len(given), [child], lambda number, _: given[:, number])
+            return found.logsumexp(0) if support.complete else found.mean()
+
+        if self.model.last is None:  # the children before are not fed, so one answer is for all
+            return mass(supports[0], None)
+        return torch.stack([mass(support, child) for support, child in zip(supports, before, strict=True)])
 
     def state_dict(self) -> dict[str, Any]:
         """Weights and Adam's moments, as text that JSON can hold, exact to the bit."""

@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from rlnas import seeding
@@ -17,12 +18,21 @@ from rlnas.spaces import Space
 
 # torch takes seconds to import, and listing strategies does not need it.
 if TYPE_CHECKING:
-    from rlnas.search.controller import Child, Indices
+    from rlnas.search.controller import Child, Indices, Support
 
 ENUMERABLE = 10_000
 """Up to this many architectures, the ranking holds all of them."""
 
 SAMPLE_ROUNDS = 20
+
+LIMITED_DRAWS = (64, *(1_024,) * 10)
+"""In a large limited space, so many children are drawn at a time, until enough of them are within the limits."""
+
+UNIFORM_DRAWS = 1_000
+"""Where none was: a child is picked among so many uniform architectures within the limits."""
+
+SUPPORT_DRAWS = 64
+"""Draws within the limits of a large space that stand for all of them in a step of the controller."""
 
 
 class ENASSettings(BaseModel):
@@ -75,6 +85,12 @@ class ENAS(Strategy):
     The proxy performance of an architecture is its probability under the controller (paper, 5.3), with `feed_last`
     that of being sampled next.
 
+    In a limited space, children are drawn from the controller's distribution given that they are within the limits, and
+    it learns the log-probabilities of that distribution. Up to 10,000 architectures within the limits, both are exact,
+    and so is the proxy performance. In larger spaces children are redrawn until one is within the limits, the
+    normalisation enters the gradient by an unbiased estimate, and the proxy performance is the probability before
+    normalisation, which ranks alike.
+
     Args:
         space: the search space.
         iterations: PPO iterations of all children together.
@@ -96,11 +112,13 @@ class ENAS(Strategy):
         self.fitted = 0
         self.children = 0
         self.unfinished = 0
+        self.picked = 0
         self.updates = 0
         self.baseline: float | None = None
         self.variance = 0.0
         self.before: Child | None = None
         self.batch: list[Child] = []
+        self._every = [space.indices(a) for a in space] if space.limited and space.size <= ENUMERABLE else []
 
     @property
     def total_updates(self) -> int:
@@ -118,7 +136,7 @@ class ENAS(Strategy):
         if self.fitted >= self.iterations:
             return None
         iterations = min(self.settings.child_iterations, self.iterations - self.fitted)
-        return Fit(self.space.architecture(self._sample_child()), iterations, self.settings.fresh_games)
+        return Fit(self.space.architecture(self._sample_child()[0]), iterations, self.settings.fresh_games)
 
     def tell(self, outcome: Outcome) -> None:
         """Takes a child's reward; when enough children are told, the controller learns."""
@@ -126,15 +144,60 @@ class ENAS(Strategy):
             return
         (returns,) = outcome.returns
         self.unfinished += not returns
-        self.batch.append((self._sample_child(), statistics.fmean(returns) if returns else float(outcome.running)))
+        child, picked = self._sample_child()
+        self.picked += picked
+        self.batch.append((child, statistics.fmean(returns) if returns else float(outcome.running)))
         self.fitted += min(self.settings.child_iterations, self.iterations - self.fitted)
         self.children += 1
         if len(self.batch) == self.settings.children_per_update or self.fitted >= self.iterations:
             self._update()
 
-    def _sample_child(self) -> Indices:
-        lots = seeding.generator(self.seed, "enas-child", self.children).random((1, len(self.options)))
-        return self.controller.sample(lots, self._last)[0]
+    def _sample_child(self) -> tuple[Indices, bool]:
+        """The next child; and whether it had to be picked among uniform ones."""
+        rng = seeding.generator(self.seed, "enas-child", self.children)
+        if not self.space.limited:
+            return self.controller.sample(rng.random((1, len(self.options))), self._last)[0], False
+        if self._every:
+            return self._pick(self._every, 1, rng, self._last)[0], False
+        (child,), picked = self._draw_within(1, rng, self._last)
+        return child, picked
+
+    def _draw_within(self, count: int, rng: np.random.Generator, before: Child | None) -> tuple[list[Indices], bool]:
+        """Draws from the controller that are within the limits; and whether some were picked among uniform ones."""
+        found: list[Indices] = []
+        for size in LIMITED_DRAWS:
+            drawn = self.controller.sample(rng.random((size, len(self.options))), before)
+            found += [indices for indices in drawn if self.space.admits(indices)]
+            if len(found) >= count:
+                return found[:count], False
+        uniform = [self.space.indices(self.space.sample(rng)) for _ in range(UNIFORM_DRAWS)]
+        return found + self._pick(uniform, count - len(found), rng, before), True
+
+    def _pick(self, among: list[Indices], count: int, rng: np.random.Generator, before: Child | None) -> list[Indices]:
+        """Draws some of the given architectures, in proportion to their probabilities under the controller."""
+        chances = self._shares(self.controller.log_probabilities(among, before))
+        return [among[n] for n in rng.choice(len(among), count, p=chances)]
+
+    @staticmethod
+    def _shares(scores: list[float]) -> np.ndarray:
+        """Probabilities that sum to 1, from log-probabilities up to a constant."""
+        found = np.exp(np.array(scores) - max(scores))
+        return found / found.sum()
+
+    def _supports(self, before: list[Child | None]) -> list[Support] | None:
+        """What each of the children at hand was drawn among; `None` where nothing is limited."""
+        if not self.space.limited:
+            return None
+        from rlnas.search.controller import Support
+
+        if self._every:
+            return [Support(self._every, complete=True)] * len(before)
+        own = before if self.settings.feed_last else before[:1]
+        found = []
+        for number, child in enumerate(own):
+            rng = seeding.generator(self.seed, "enas-support", self.updates, number)
+            found.append(Support(self._draw_within(SUPPORT_DRAWS, rng, child)[0], complete=False))
+        return found
 
     @property
     def _last(self) -> Child | None:
@@ -156,7 +219,8 @@ class ENAS(Strategy):
         rate = self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * self.updates / self.total_updates))
         architectures = [indices for indices, _ in self.batch]
         before = [self.before, *self.batch[:-1]]
-        self.controller.reinforce(architectures, before, advantages, self.settings.entropy_coef, rate)
+        supports = self._supports(before)
+        self.controller.reinforce(architectures, before, advantages, self.settings.entropy_coef, rate, supports)
         self.updates += 1
         self.before = self.batch[-1]
         self.batch = []
@@ -165,34 +229,45 @@ class ENAS(Strategy):
         """Architectures by their exact probability under the controller; ties by lot."""
         candidates = self._candidates()
         scores = self.controller.log_probabilities(candidates, self._last)
-        found = [(self.space.architecture(i), math.exp(score)) for i, score in zip(candidates, scores, strict=True)]
+        chances = self._shares(scores).tolist() if self._every else list(map(math.exp, scores))
+        found = [(self.space.architecture(i), chance) for i, chance in zip(candidates, chances, strict=True)]
         return by_proxy(found, self.seed, "enas-tie")
 
     def _candidates(self) -> list[Indices]:
         """Every architecture or, in a large space, distinct ones drawn from the controller."""
+        if self._every:
+            return self._every
         if self.space.size <= ENUMERABLE:
             return list(itertools.product(*map(range, self.options)))
         wanted = self.settings.rank_samples
         found: dict[Indices, None] = {}
         for attempt in range(SAMPLE_ROUNDS):
             lots = seeding.generator(self.seed, "enas-rank", attempt).random((wanted, len(self.options)))
-            found |= dict.fromkeys(self.controller.sample(lots, self._last))
+            found |= dict.fromkeys(i for i in self.controller.sample(lots, self._last) if self.space.admits(i))
             if len(found) >= wanted:
                 break
         # A controller that is sure of itself draws few distinct architectures: uniform ones fill up.
         rng = seeding.generator(self.seed, "enas-rank", "uniform")
         while len(found) < wanted:
-            found[tuple(rng.integers(self.options).tolist())] = None
+            indices = tuple(rng.integers(self.options).tolist())
+            if self.space.admits(indices):
+                found[indices] = None
         return list(found)[:wanted]
 
     def remarks(self) -> list[str]:
-        """How many rewards are not of full games."""
-        if not self.unfinished:
-            return []
-        return [
-            f"{self.unfinished} of {self.children} children finished no game in their iterations: "
-            "their reward is the return so far of the games in progress."
-        ]
+        """How many rewards are not of full games, and how many children are not draws of the controller."""
+        found = []
+        if self.unfinished:
+            found.append(
+                f"{self.unfinished} of {self.children} children finished no game in their iterations: "
+                "their reward is the return so far of the games in progress."
+            )
+        if self.picked:
+            found.append(
+                f"For {self.picked} of {self.children} children, no draw of the controller was within the limits: "
+                f"they were picked among {UNIFORM_DRAWS:,} uniform ones that are, by the controller's probabilities."
+            )
+        return found
 
     def state_dict(self) -> dict[str, Any]:
         """Progress, the baseline, the children of the coming step, the controller's weights and Adam's moments."""
@@ -200,6 +275,7 @@ class ENAS(Strategy):
             "fitted": self.fitted,
             "children": self.children,
             "unfinished": self.unfinished,
+            "picked": self.picked,
             "updates": self.updates,
             "baseline": self.baseline,
             "variance": self.variance,
@@ -213,6 +289,7 @@ class ENAS(Strategy):
         self.fitted = state["fitted"]
         self.children = state["children"]
         self.unfinished = state["unfinished"]
+        self.picked = state.get("picked", 0)  # older states had no limits
         self.updates = state["updates"]
         self.baseline = state["baseline"]
         self.variance = state["variance"]

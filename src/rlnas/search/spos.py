@@ -54,7 +54,7 @@ class SPOS(OneShot):
 
     def __init__(self, space: Space, iterations: int, seed: int, settings: SPOSSettings | None = None):
         super().__init__(space, iterations, seed, settings or SPOSSettings())
-        if self.settings.selection == "full" and space.size > FULL_SELECTION_LIMIT * 100:
+        if self.settings.selection == "full" and not space.enumerable:
             raise UserError(f"space {space.name!r} is too large for selection='full': use 'evolution' or 'auto'.")
         self.generation: list[str] = []
         self.generations = 0
@@ -83,7 +83,10 @@ class SPOS(OneShot):
         return [self.space.architecture(i) for i in self.generation if i not in self.scores]
 
     def _breed(self) -> None:
-        """Fills the next generation: random at first; then half mutants, half crossovers of the best so far."""
+        """Fills the next generation: random at first; then half mutants, half crossovers of the best so far.
+
+        In a limited space, children beyond the limits are dropped.
+        """
         room = min(self.settings.population, self.settings.eval_budget - len(self.scores))
         rng = seeding.generator(self.seed, "spos-evolution", self.generations)
         best = [entry.architecture for entry in self.rank()[: self.settings.parents]]
@@ -98,7 +101,7 @@ class SPOS(OneShot):
                 child = self._mutate(best[int(rng.integers(len(best)))], rng)
             else:
                 child = self._cross(best[int(rng.integers(len(best)))], best[int(rng.integers(len(best)))], rng)
-            if child.id not in self.scores:
+            if child in self.space and child.id not in self.scores:
                 fresh[child.id] = child
         self.generation = list(fresh)
         self.generations += 1
@@ -107,12 +110,12 @@ class SPOS(OneShot):
         """Redraws each choice with the mutation rate."""
         redraw = rng.random(len(self.space.choices)) < self.settings.mutation_rate
         other = self.space.sample(rng)
-        return self.space.architecture({n: (other if r else parent)[n] for n, r in zip(parent, redraw, strict=True)})
+        return Architecture(tuple((n, (other if r else parent)[n]) for n, r in zip(parent, redraw, strict=True)))
 
     def _cross(self, one: Architecture, two: Architecture, rng: np.random.Generator) -> Architecture:
         """Takes each choice from one of two parents."""
         first = rng.random(len(self.space.choices)) < 0.5
-        return self.space.architecture({n: (one if f else two)[n] for n, f in zip(one, first, strict=True)})
+        return Architecture(tuple((n, (one if f else two)[n]) for n, f in zip(one, first, strict=True)))
 
     def state_dict(self) -> dict[str, Any]:
         """Progress, scores and the generation at hand."""

@@ -17,6 +17,7 @@ from rlnas.spaces.layers import (
     Shape,
     ShapeError,
 )
+from rlnas.spaces.limits import LimitedSpace, Limits
 from rlnas.spaces.space import Cost, Space
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "Fit",
     "Flatten",
     "Layer",
+    "LimitedSpace",
+    "Limits",
     "Linear",
     "MaxPool",
     "Norm",

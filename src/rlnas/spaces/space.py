@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from rlnas.spaces.choice import Choice, Option
 from rlnas.spaces.layers import LAYERS, Layer, Repeat, Shape, ShapeError, Values
 
 MAX_SHAPES = 10_000
+
+ENUMERABLE = 100_000
+"""Up to this many architectures, a space can be gone through."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,9 @@ class Space:
         >>> space.size, [architecture.id for architecture in space]
         (2, ['k1=3', 'k1=5'])
     """
+
+    limited: ClassVar[bool] = False
+    """Whether some architectures that the layers span are left out, as in `LimitedSpace`."""
 
     def __init__(self, name: str, input_shape: Sequence[int], layers: Sequence[Layer]):
         self.name = name
@@ -128,6 +135,11 @@ class Space:
         return math.prod(len(choice) for choice in self.choices)
 
     @property
+    def enumerable(self) -> bool:
+        """Whether all that the layers span can be gone through."""
+        return math.prod(len(choice) for choice in self.choices) <= ENUMERABLE
+
+    @property
     def features(self) -> int:
         """The width of the vector that the heads read."""
         return self._output[0]
@@ -180,6 +192,16 @@ class Space:
                 raise UserError(f"index {index} of choice {choice.name!r} is outside 0..{len(choice) - 1}.")
         return self._build([choice.options[index] for choice, index in zip(self.choices, value, strict=True)])
 
+    def admits(self, indices: Sequence[int]) -> bool:
+        """Whether a list of option indices, one for each choice, names an architecture of the space."""
+        return len(indices) == len(self.choices) and all(
+            0 <= index < len(choice) for choice, index in zip(self.choices, indices, strict=True)
+        )
+
+    def indices(self, architecture: Architecture) -> tuple[int, ...]:
+        """The index of the architecture's option in every choice, in the order of the choices."""
+        return tuple(choice.options.index(architecture[choice.name]) for choice in self.choices)
+
     def _from_text(self, text: str) -> Architecture:
         if not self.choices and text == FIXED_ID:
             return self._build([])
@@ -188,7 +210,7 @@ class Space:
         for part in text.split(","):
             name, separator, option = part.strip().partition("=")
             if not separator:
-                example = next(iter(self)).id
+                example = self._build([choice.options[0] for choice in self.choices]).id
                 raise UserError(
                     f"{text!r} is not an architecture id of space {self.name!r}: it should read {example!r}."
                 )

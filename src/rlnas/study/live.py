@@ -9,6 +9,7 @@ from typing import Any
 from rlnas import seeding
 from rlnas.files import write_bytes, write_json
 from rlnas.search import Fit, Outcome, Proposal, Ranked, Strategy, Train, drive, make_strategy
+from rlnas.spaces import Space
 from rlnas.study.files import load_checkpoint, save_checkpoint
 from rlnas.study.fitting import SupernetFit
 from rlnas.study.progress import Watcher
@@ -28,9 +29,10 @@ class LiveSearch:
         settings: the study's settings.
         trainings: carries out trainings from scratch.
         watch: told of every iteration.
+        candidates: what the strategy searches: the part of the settings' space that is within their limits.
     """
 
-    def __init__(self, path: Path, settings: StudySettings, trainings: Trainings, watch: Watcher):
+    def __init__(self, path: Path, settings: StudySettings, trainings: Trainings, watch: Watcher, candidates: Space):
         self.path = path
         self.settings = settings
         self.trainings = trainings
@@ -38,7 +40,7 @@ class LiveSearch:
         self.space = settings.load_space()
         self.root = seeding.integer(settings.seed, "search")
         self.strategy: Strategy = make_strategy(
-            settings.strategy, self.space, settings.iterations(settings.steps), self.root, settings.strategy_options
+            settings.strategy, candidates, settings.iterations(settings.steps), self.root, settings.strategy_options
         )
         self.shared: SupernetFit | None = None
         self.trained: dict[str, None] = {}

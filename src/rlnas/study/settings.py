@@ -6,12 +6,12 @@ import contextlib
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from rlnas.envs import EnvSettings
 from rlnas.errors import UserError
 from rlnas.ppo import PPOSettings
-from rlnas.spaces import Space
+from rlnas.spaces import Limits, Space
 from rlnas.table import Table, load
 
 
@@ -105,6 +105,9 @@ class StudySettings(RunSettings):
         baselines: hand-made networks to train beside them: names of catalogue spaces without choices, or ids of
             architectures of the space.
         table: where the trainings from scratch are looked up; `None` runs them.
+        max_params: parameters of the encoder that a candidate may have; `None` sets no limit.
+        max_multiply_adds: multiply-adds of the encoder that a candidate may take, for one observation.
+        max_latency: milliseconds that a candidate may take for one observation.
     """
 
     strategy: str = "spos"
@@ -115,6 +118,21 @@ class StudySettings(RunSettings):
     train_seeds: int = Field(1, ge=1, le=999)
     baselines: tuple[str, ...] = ("nature-cnn",)
     table: TableReference | None = None
+    max_params: int | None = Field(None, ge=1)
+    max_multiply_adds: int | None = Field(None, ge=1)
+    max_latency: float | None = Field(None, gt=0, allow_inf_nan=False)
+
+    @model_serializer(mode="wrap")
+    def _without_absent_limits(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Limits that are not set are left out, so that the checkpoints of a study without any stay its own."""
+        plain: dict[str, Any] = handler(self)
+        absent = ("max_params", "max_multiply_adds", "max_latency")
+        return {name: value for name, value in plain.items() if name not in absent or value is not None}
+
+    @property
+    def limits(self) -> Limits:
+        """What a candidate may cost."""
+        return Limits(self.max_params, self.max_multiply_adds, self.max_latency)
 
     @property
     def training_seeds(self) -> tuple[int, ...]:

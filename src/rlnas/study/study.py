@@ -11,6 +11,7 @@ from rlnas.files import read_object, write_json
 from rlnas.ppo import torch_threads
 from rlnas.search import Ranked
 from rlnas.spaces import Space
+from rlnas.study.latency import find_latencies, limit, read_latencies, write_latencies
 from rlnas.study.live import LiveSearch
 from rlnas.study.progress import Watcher, nobody
 from rlnas.study.run_directory import RunDirectory
@@ -47,20 +48,24 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
         The content of `result.json`.
 
     Raises:
-        UserError: if the directory or a checkpoint in it belongs to something else.
+        UserError: if the directory or a checkpoint in it belongs to something else, or no architecture is within the
+            limits.
         EnvironmentFault: if the environment fails during the search.
         TrainingDiverged: if the supernet's losses are no longer finite.
         WorkerError: if a worker's process breaks for a reason that is not its trial's.
     """
     import_modules(settings.imports)
+    # Before anything is written, since it may turn out that no architecture is within the limits.
+    measured = None if (path / "study.json").exists() else _latencies(settings, watch)
     with RunDirectory(path, "study", settings.model_dump(mode="json")):
         if (path / "result.json").exists():
             return read_object(path / "result.json")
+        table = settings.load_table()
+        candidates = _candidates(path, settings, measured, watch)
         with LocalWorkers(workers, watch) as pool:
-            table = settings.load_table()
             trainings: Trainings = TableTrainings(table, settings) if table else LiveTrainings(path, settings, pool)
             with torch_threads(settings.threads):
-                search = LiveSearch(path / "search", settings, trainings, watch)
+                search = LiveSearch(path / "search", settings, trainings, watch, candidates)
                 ranking = search.run()
                 cost = search.cost()
                 del search  # frees the emulators and the supernet before the trainings begin
@@ -69,6 +74,39 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
         result = {**summarize(settings, ranking, trials), "search": cost}
         write_json(path / "result.json", result)
         return result
+
+
+def _latencies(settings: StudySettings, watch: Watcher) -> dict[str, float] | None:
+    """The latencies that the limits need, found now; `None` where latency is not limited.
+
+    Raises:
+        UserError: if no architecture is within the limits.
+    """
+    if settings.max_latency is None:
+        return None
+    space, table = settings.load_space(), settings.load_table()
+    found = find_latencies(space, settings.limits, table, watch)
+    limit(space, settings.limits, found)
+    return found
+
+
+def _candidates(path: Path, settings: StudySettings, measured: dict[str, float] | None, watch: Watcher) -> Space:
+    """What the strategy searches; latencies are kept in the run directory, and those that are kept are used.
+
+    Raises:
+        UserError: if no architecture is within the limits, or kept latencies are damaged or gone.
+    """
+    if settings.max_latency is None:
+        return limit(settings.load_space(), settings.limits, None)
+    file = path / "search/latency.json"
+    if file.exists():
+        latencies = read_latencies(file)
+    elif (path / "search/checkpoint.safetensors").exists():
+        raise UserError(f"the file {str(file)!r} is gone, and the search that was begun depends on it.")
+    else:
+        latencies = measured or _latencies(settings, watch) or {}
+        write_latencies(file, latencies, settings.table.source if settings.table else None)
+    return limit(settings.load_space(), settings.limits, latencies)
 
 
 def summarize(
@@ -114,6 +152,7 @@ def summarize(
         "seed": settings.seed,
         "steps": settings.steps,
         "train_steps": settings.train_steps,
+        **({"limits": settings.limits.given} if settings.limits.given else {}),
         "best": best["name"] if best else None,
         "architectures": candidates,
         "remarks": sorted({remark for _, own in trials for result in own for remark in result.remarks}),

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import statistics
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars
-import torch
 from polars.exceptions import PolarsError
 from pydantic import Field
 
-from rlnas import seeding
 from rlnas.envs import import_modules
 from rlnas.errors import UserError
 from rlnas.files import read_json
-from rlnas.nets import Network
-from rlnas.ppo import torch_threads
-from rlnas.spaces import Space
+from rlnas.study.latency import measure_latency
 from rlnas.study.metrics import metrics_at
 from rlnas.study.progress import Progress, Watcher, nobody
 from rlnas.study.run_directory import RunDirectory
@@ -66,6 +59,11 @@ class TableSettings(RunSettings):
         return TrialSettings(
             **shared, space=entrant.space.to_dict(), architecture=entrant.architecture, seed=seed, steps=self.steps
         )
+
+    @property
+    def minibatch(self) -> int:
+        """Observations of one minibatch of PPO."""
+        return max(1, self.ppo.rollout_steps * self.env_settings.num_envs // self.ppo.minibatches)
 
     @property
     def budgets(self) -> list[int]:
@@ -139,7 +137,8 @@ def _write(file: Path, path: Path, settings: TableSettings, found: list[tuple[Co
     for entrant, results in found:
         if not results:
             continue
-        inference, training = measure_latency(entrant.space, entrant.architecture, settings)
+        architecture = entrant.space.architecture(entrant.architecture)
+        inference, training = measure_latency(entrant.space, architecture, settings.minibatch)
         for result in results:
             rows.append(
                 {
@@ -177,41 +176,3 @@ def _row(entrant: Contestant, folder: Path, result: TrialResult, budgets: list[i
         "multiply_adds": result.multiply_adds,
         "measured_wall_seconds": seconds,
     }
-
-
-def measure_latency(space: Space, architecture: str, settings: TableSettings, repeats: int = 11) -> tuple[float, float]:
-    """Milliseconds of one inference and of one training step on one thread, each the median of a few.
-
-    An inference is one observation through the network; a training step is one minibatch of PPO, forward and backward.
-    """
-    network = Network(space, space.architecture(architecture), 6, 0)
-    ppo = settings.ppo
-    size = max(1, ppo.rollout_steps * settings.env_settings.num_envs // ppo.minibatches)
-    stream = np.random.Generator(np.random.PCG64(seeding.integer(0, "latency")))
-
-    def observations(count: int) -> torch.Tensor:
-        return torch.as_tensor(stream.random((count, *space.input_shape), dtype=np.float32))
-
-    one, many = observations(1), observations(size)
-
-    def infer() -> None:
-        with torch.no_grad():
-            network(one)
-
-    def learn() -> None:
-        network.zero_grad()
-        logits, value = network(many)
-        (logits.mean() + value.mean()).backward()
-
-    with torch_threads(1):
-        return _median_ms(infer, 10 * repeats), _median_ms(learn, repeats)
-
-
-def _median_ms(call: Any, repeats: int) -> float:
-    call()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        call()
-        times.append(1000 * (time.perf_counter() - start))
-    return round(statistics.median(times), 4)

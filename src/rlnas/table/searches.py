@@ -24,7 +24,8 @@ class StoredSearch(BaseModel):
     Attributes:
         strategy: its name.
         seed: the search's seed.
-        options: options of the strategy.
+        options: options of the strategy; and what a candidate might cost (`max_params` and others), where that was
+            limited.
         env: id of the environment.
         space: name of the space.
         steps: the budget of the search, in environment steps.
@@ -143,7 +144,7 @@ def search_of_run(run: str | Path) -> StoredSearch:
     try:
         cost = result["search"]
         found = {name: result[name] for name in ("strategy", "seed", "env", "space", "steps")}
-        found["options"] = study["strategy_options"]
+        found["options"] = study["strategy_options"] | result.get("limits", {})
         found["cost_steps"] = cost["fit_steps"] + cost["evaluation_steps"]
         found["trained"] = cost.get("trained_architectures", ())
         found["settings"] = {group: study[group] for group in ("env_settings", "ppo")}

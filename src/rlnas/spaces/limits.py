@@ -1,0 +1,300 @@
+"""Limits on what an architecture may cost, and the part of a space that keeps within them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from rlnas import seeding
+from rlnas.errors import UserError
+from rlnas.spaces.architecture import Architecture
+from rlnas.spaces.choice import Option
+from rlnas.spaces.layers import Shape
+from rlnas.spaces.space import Cost, Space
+
+DRAWS = 10_000
+"""Architectures of a space too large to enumerate that are drawn to learn how many are within limits."""
+
+FEWEST_HITS = 10
+"""So many of them must be within the limits, or drawing by trial would take too long."""
+
+FEWEST = 20_000
+"""At least about so many architectures must be within the limits of such a space, or draws would repeat too often."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an architecture may cost at most; `None` sets no limit.
+
+    Attributes:
+        max_params: trainable parameters of the encoder.
+        max_multiply_adds: multiply-adds of the encoder, for one observation.
+        max_latency: milliseconds of one forward pass on one observation.
+
+    Raises:
+        UserError: if a limit is not a positive number.
+
+    Example:
+        >>> Limits(max_params=500_000).given
+        {'max_params': 500000}
+    """
+
+    max_params: int | None = None
+    max_multiply_adds: int | None = None
+    max_latency: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, limit in self.given.items():
+            if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not 0 < limit < math.inf:
+                raise UserError(f"{name.replace('_', '-')} must be a number above 0, not {limit!r}.")
+
+    @property
+    def given(self) -> dict[str, int | float]:
+        """The limits that are set, by name."""
+        return {name: limit for name, limit in asdict(self).items() if limit is not None}
+
+    def words(self) -> str:
+        """The limits as a reader meets them.
+
+        Example:
+            >>> Limits(max_params=500_000, max_latency=0.5).words()
+            'at most 500,000 parameters and 0.5 ms of latency'
+        """
+        return "at most " + " and ".join(_amount(name, limit) for name, limit in self.given.items())
+
+
+def _amount(name: str, value: float) -> str:
+    if name == "max_latency":
+        return f"{value:g} ms of latency"
+    return f"{value:,} {'parameters' if name == 'max_params' else 'multiply-adds'}"
+
+
+def _compared(name: str, value: float, limit: float, whose: str = "") -> str:
+    allowed = f"{limit:g} ms is" if name == "max_latency" else f"{limit:,} are"
+    return f"{_amount(name, value)}{whose}, where at most {allowed} allowed"
+
+
+class _Costs:
+    """The costs of a space's architectures; what a layer costs is worked out once for each of its options and shapes.
+
+    Args:
+        space: the space.
+    """
+
+    def __init__(self, space: Space):
+        self._input = space.input_shape
+        self._layers = [(layer, tuple(choice.name for choice in layer.choices)) for layer in space.layers]
+        self._known: dict[tuple[int, Shape, tuple[Option, ...]], tuple[Shape, int, int]] = {}
+
+    def __call__(self, values: Mapping[str, Option]) -> Cost:
+        shape, parameters, multiply_adds = self._input, 0, 0
+        for number, (layer, names) in enumerate(self._layers):
+            key = (number, shape, tuple(values[name] for name in names))
+            found = self._known.get(key)
+            if found is None:
+                own = dict(zip(names, key[2], strict=True))
+                found = layer.output_shape(shape, own), layer.parameters(shape, own), layer.multiply_adds(shape, own)
+                self._known[key] = found
+            shape = found[0]
+            parameters += found[1]
+            multiply_adds += found[2]
+        return Cost(parameters, multiply_adds)
+
+
+class LimitedSpace(Space):
+    """The architectures of a space that are within limits: what a strategy searches in place of the whole space.
+
+    It samples uniformly, iterates over and contains these alone. Where the whole space is `enumerable`, they are
+    listed when it is made. Of a larger one they are drawn by trial, and `size` is an estimate.
+
+    Args:
+        whole: the space.
+        limits: the limits.
+        latencies: milliseconds by architecture id, needed where latency is limited; of every architecture that the
+            other limits leave.
+
+    Attributes:
+        limits: the limits.
+
+    Raises:
+        UserError: if no architecture is within the limits, or too few of a space too large to enumerate; or if latency
+            is limited in such a space.
+
+    Example:
+        >>> from rlnas.spaces import load_space
+        >>> space = LimitedSpace(load_space("minatar-1"), Limits(max_params=44_000))
+        >>> space.size, len(load_space("minatar-1"))
+        (15, 25)
+    """
+
+    limited = True
+
+    def __init__(self, whole: Space, limits: Limits, latencies: Mapping[str, float] | None = None):
+        if whole.limited:
+            raise UserError(f"space {whole.name!r} is limited already: limit the whole space.")
+        super().__init__(whole.name, whole.input_shape, whole.layers)
+        self.limits = limits
+        self._latencies = {} if latencies is None else dict(latencies)
+        self._costs = _Costs(self)
+        if limits.max_latency is not None and (latencies is None or not self.enumerable):
+            raise UserError(
+                f"space {self.name!r} has {whole.size:,} architectures: latency can be limited only where it is known "
+                "of each; use max-params or max-multiply-adds."
+            )
+        self._allowed = self._list() if self.enumerable else None
+        self._size = self._estimate(whole.size) if self._allowed is None else len(self._allowed)
+
+    @property
+    def size(self) -> int:
+        """The number of architectures within the limits; an estimate where the space is not `enumerable`."""
+        return self._size
+
+    def __iter__(self) -> Iterator[Architecture]:
+        if self._allowed is not None:
+            return iter(self._allowed)
+        return (architecture for architecture in super().__iter__() if self._within(architecture))
+
+    def __contains__(self, architecture: object) -> bool:
+        return isinstance(architecture, Architecture) and self._valid(architecture) and self._within(architecture)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, LimitedSpace)
+            and self.to_dict() == other.to_dict()
+            and (self.limits, self._latencies) == (other.limits, other._latencies)
+        )
+
+    def __hash__(self) -> int:
+        return hash((super().__hash__(), self.limits))
+
+    def __repr__(self) -> str:
+        return f"LimitedSpace({self.name!r}, {self.limits.words()})"
+
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        """Draws one of the architectures within the limits, uniformly."""
+        if self._allowed is not None:
+            return self._allowed[int(rng.integers(len(self._allowed)))]
+        # It ends: a share of at least about one in a thousand was seen to be within.
+        while True:
+            architecture = super().sample(rng)
+            if self._within(architecture):
+                return architecture
+
+    def architecture(self, value: str | Mapping[str, Option] | Sequence[int]) -> Architecture:
+        """The architecture that an id, a dict of options, or a list of option indices names.
+
+        Raises:
+            UserError: if it is not in the space, or beyond a limit; the message says which, and what it costs.
+        """
+        found = super().architecture(value)
+        excess = self._excess(found)
+        if excess is not None:
+            name, cost = excess
+            raise UserError(
+                f"architecture {found.id!r} of space {self.name!r} is beyond the limits: "
+                f"{_compared(name, cost, self.limits.given[name])}."
+            )
+        return found
+
+    def admits(self, indices: Sequence[int]) -> bool:
+        """Whether a list of option indices, one for each choice, names an architecture within the limits."""
+        return super().admits(indices) and self._within(
+            Architecture(tuple((c.name, c.options[i]) for c, i in zip(self.choices, indices, strict=True)))
+        )
+
+    def with_input(self, input_shape: Sequence[int]) -> Space:
+        """The same layers, within the same limits, on observations of another shape.
+
+        Raises:
+            UserError: if an architecture cannot be built then, if none is within the limits, or if latency is limited,
+                since latencies are those of one shape.
+        """
+        if self.limits.max_latency is not None:
+            raise UserError(f"the latencies of space {self.name!r} are those of inputs of shape {self.input_shape}.")
+        return LimitedSpace(Space(self.name, input_shape, self.layers), self.limits)
+
+    def cost(self, architecture: Architecture) -> Cost:
+        """Parameters and multiply-adds of the architecture's encoder."""
+        return self._costs(dict(architecture))
+
+    def _excess(self, architecture: Architecture) -> tuple[str, float] | None:
+        """The limit that the architecture is beyond, and what it costs; latency last, as it may be known of few."""
+        limits, cost = self.limits, self.cost(architecture)
+        if limits.max_params is not None and cost.parameters > limits.max_params:
+            return "max_params", cost.parameters
+        if limits.max_multiply_adds is not None and cost.multiply_adds > limits.max_multiply_adds:
+            return "max_multiply_adds", cost.multiply_adds
+        if limits.max_latency is not None:
+            latency = self._latencies.get(architecture.id)
+            if latency is None:
+                raise UserError(f"no latency of architecture {architecture.id!r} of space {self.name!r} is known.")
+            if latency > limits.max_latency:
+                return "max_latency", latency
+        return None
+
+    def _within(self, architecture: Architecture) -> bool:
+        return self._excess(architecture) is None
+
+    def _list(self) -> tuple[Architecture, ...]:
+        every = list(super().__iter__())
+        found = tuple(architecture for architecture in every if self._within(architecture))
+        if not found:
+            raise UserError(
+                f"no architecture of space {self.name!r} is within the limits; {self._least(every, 'there are')}."
+            )
+        return found
+
+    def _estimate(self, whole: int) -> int:
+        rng = seeding.generator(0, "limits")
+        indices = rng.integers([len(choice) for choice in self.choices], size=(DRAWS, len(self.choices)))
+        drawn = [Space.architecture(self, row) for row in indices.tolist()]
+        hits = sum(self._within(architecture) for architecture in drawn)
+        size = whole * hits // DRAWS
+        if hits >= FEWEST_HITS and size >= FEWEST:
+            return size
+        least = self._least((self._descend(name, drawn) for name in self.limits.given), "that were found")
+        few = (
+            f"none of {DRAWS:,} architectures drawn from space {self.name!r} is within the limits"
+            if not hits
+            else f"only about {size:,} of the {whole:,} architectures of space {self.name!r} are within the limits, "
+            "too few to be drawn by trial and too many to go through them all"
+        )
+        raise UserError(f"{few}; {least}.")
+
+    def _least(self, architectures: Iterable[Architecture], known: str) -> str:
+        """For each limit, the smallest cost among the architectures and whose it is, as part of a sentence."""
+        kept = list(architectures)
+        parts = []
+        for name, limit in self.limits.given.items():
+            costs = [(cost, item) for item in kept if (cost := self._measure(name, item)) is not None]
+            if not costs:
+                continue
+            least, item = min(costs, key=lambda pair: pair[0])
+            parts.append(_compared(name, least, limit, f" ({item.id})"))
+        return f"the least costs {known}: {', and '.join(parts)}"
+
+    def _measure(self, name: str, architecture: Architecture) -> float | None:
+        if name == "max_latency":
+            return self._latencies.get(architecture.id)
+        cost = self.cost(architecture)
+        return cost.parameters if name == "max_params" else cost.multiply_adds
+
+    def _descend(self, name: str, drawn: Sequence[Architecture]) -> Architecture:
+        """From the cheapest of some architectures on, takes the cheapest option of one choice after another."""
+
+        def cost(architecture: Architecture) -> float:
+            found = self._measure(name, architecture)
+            assert found is not None
+            return found
+
+        best = min(drawn, key=cost)
+        before = math.inf
+        while cost(best) < before:
+            before = cost(best)
+            for choice in self.choices:
+                near = [Space.architecture(self, {**best, choice.name: option}) for option in choice.options]
+                best = min([best, *near], key=cost)
+        return best

@@ -1,0 +1,153 @@
+"""How long a network takes on this machine: measured once, kept, and used again."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from rlnas import seeding
+from rlnas.errors import UserError
+from rlnas.files import read_object, write_json
+from rlnas.nets import Network
+from rlnas.ppo import torch_threads
+from rlnas.spaces import Architecture, LimitedSpace, Limits, Space
+from rlnas.study.progress import Progress, RateMeter, Watcher, nobody
+from rlnas.table import Table
+
+LARGEST = 1_000
+"""Architectures of a space whose latencies are still measured one by one."""
+
+ACTIONS = 6
+"""Outputs of the policy head in a measurement: what follows the encoder is small, and hardly depends on them."""
+
+REPEATS = 11
+
+
+def measure_inference(space: Space, architecture: Architecture) -> float:
+    """Milliseconds of one forward pass of the whole network, heads included, on one observation and one thread.
+
+    The median of 110 passes after one that warms up, on the CPU, whatever device a study trains on.
+    """
+    return _inference_ms(Network(space, architecture, ACTIONS, 0), space)
+
+
+def measure_latency(space: Space, architecture: Architecture, minibatch: int) -> tuple[float, float]:
+    """Milliseconds of one inference, as `measure_inference`, and of one training step; each the median of a few.
+
+    A training step is one minibatch, forward and backward.
+    """
+    network = Network(space, architecture, ACTIONS, 0)
+    many = _observations(space, minibatch)
+
+    def learn() -> None:
+        network.zero_grad()
+        logits, value = network(many)
+        (logits.mean() + value.mean()).backward()
+
+    with torch_threads(1):
+        return _inference_ms(network, space), _median_ms(learn, REPEATS)
+
+
+def _observations(space: Space, count: int) -> torch.Tensor:
+    stream = np.random.Generator(np.random.PCG64(seeding.integer(0, "latency")))
+    return torch.as_tensor(stream.random((count, *space.input_shape), dtype=np.float32))
+
+
+def _inference_ms(network: Network, space: Space) -> float:
+    one = _observations(space, 1)
+
+    def infer() -> None:
+        with torch.no_grad():
+            network(one)
+
+    with torch_threads(1):
+        return _median_ms(infer, 10 * REPEATS)
+
+
+def _median_ms(call: Callable[[], None], repeats: int) -> float:
+    call()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call()
+        times.append(1000 * (time.perf_counter() - start))
+    return round(statistics.median(times), 4)
+
+
+def check_measurable(space: Space) -> None:
+    """Makes sure that a space is small enough to measure all of it.
+
+    Raises:
+        UserError: if it is not.
+    """
+    if space.size > LARGEST:
+        raise UserError(
+            f"space {space.name!r} has {space.size:,} architectures, and latencies are measured of at most "
+            f"{LARGEST:,}: use --max-params or --max-multiply-adds."
+        )
+
+
+def limit(space: Space, limits: Limits, latencies: Mapping[str, float] | None) -> Space:
+    """The part of a space within limits; the space itself where none is set."""
+    return LimitedSpace(space, limits, latencies) if limits.given else space
+
+
+def find_latencies(space: Space, limits: Limits, table: Table | None, watch: Watcher = nobody) -> dict[str, float]:
+    """Milliseconds of every architecture that the other limits leave: the table's, or measured here and now.
+
+    Raises:
+        UserError: if the table knows the latency of one of them not, or the space is too large to measure.
+    """
+    others = Limits(limits.max_params, limits.max_multiply_adds)
+    if table is None:
+        check_measurable(space)
+    left = list(limit(space, others, None))
+    if table is not None:
+        return {architecture.id: _of_table(table, architecture.id) for architecture in left}
+    found: dict[str, float] = {}
+    meter = RateMeter()
+    for architecture in left:
+        found[architecture.id] = measure_inference(space, architecture)
+        done = len(found)
+        rate = meter.update(done)
+        watch(Progress("latency", done, len(left), "architectures", rate, finished=done == len(left)))
+    return found
+
+
+def _of_table(table: Table, name: str) -> float:
+    found = table.measured(name)["measured_inference_ms"]
+    if found is None:
+        raise UserError(f"the table {table.name!r} holds no latency of architecture {name!r}: leave --max-latency out.")
+    return found
+
+
+def write_latencies(file: Path, latencies: Mapping[str, float], table: str | None) -> None:
+    """Keeps latencies, and the table that they are from, so that a search that is resumed meets the same."""
+    data: dict[str, Any] = {
+        "unit": "milliseconds of one forward pass of the network on one observation, on one thread",
+        "source": "this machine" if table is None else f"table {table}",
+        "architectures": dict(latencies),
+    }
+    write_json(file, data)
+
+
+def read_latencies(file: Path) -> dict[str, float]:
+    """What `write_latencies` kept.
+
+    Raises:
+        UserError: if the file is damaged.
+    """
+    found = read_object(file).get("architectures")
+    if not isinstance(found, dict) or not found:
+        raise UserError(f"the file {str(file)!r} holds no latencies.")
+    for name, value in found.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+            raise UserError(f"the file {str(file)!r} holds no latency of {name!r}, but {value!r}.")
+    return found
