@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
@@ -16,17 +18,20 @@ class GymEnv:
     Args:
         env_id: a registered id.
         num_envs: how many step together.
+        render_mode: how the environments draw themselves, `"rgb_array"` for `render`; not at all by default.
 
     Raises:
         UserError: if the observation is not a `Box` or the action not `Discrete`.
         EnvironmentFault: if the environment cannot be made.
     """
 
-    def __init__(self, env_id: str, num_envs: int):
+    def __init__(self, env_id: str, num_envs: int, render_mode: str | None = None):
         self.env_id = env_id
         self.num_envs = num_envs
+        # Not every environment takes the argument.
+        options: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
         try:
-            makers = [lambda: gymnasium.make(env_id)] * num_envs
+            makers = [lambda: gymnasium.make(env_id, **options)] * num_envs
             self._env = SyncVectorEnv(makers, autoreset_mode=AutoresetMode.NEXT_STEP)
         except Exception as error:
             raise EnvironmentFault(f"environment {env_id!r} cannot be made: {_reason(error)}.") from error
@@ -71,6 +76,11 @@ class GymEnv:
         self._over = ended
         truncated = truncated & ~terminated
         return Step(observation.copy(), reward.astype(np.float32), terminated, truncated, ~resetting, episodes)
+
+    def render(self) -> Any:
+        """What the first environment's own `render` returns."""
+        frames = self._env.render()
+        return None if frames is None else frames[0]
 
     def _check(self, what: str, values: np.ndarray) -> None:
         if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
