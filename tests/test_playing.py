@@ -93,7 +93,7 @@ def read(path: Path) -> tuple[float, list[np.ndarray]]:
 
 
 def test_atari_games_on_film_are_those_of_an_evaluation(tmp_path):
-    space, env = slim("nature-cnn"), {"max_frames": 400}
+    space, env = slim("nature-cnn"), {"max_frames": 160}
     run = make_run(tmp_path / "run", space, "fixed", "ALE/Breakout-v5", 4, env_settings=env)
     film = rlnas.play(run, tmp_path / "x.mp4", seed=5)
     games = rlnas.evaluate(run, 1, seed=5)

@@ -28,7 +28,7 @@ GIF_FPS = 50
 GIF_LEVELS = (6, 7, 6)
 """Levels of red, green and blue that frames of more than 256 colours are rounded to in a GIF."""
 
-X264 = {"crf": "18", "preset": "medium"}
+X264 = {"crf": "18", "preset": "veryfast"}
 
 WHOLE_FRAMES = {"gifflags": "0"}
 """FFmpeg would leave out what has not changed, but it compares numbers of colours, and each frame has other colours."""
