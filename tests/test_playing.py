@@ -9,14 +9,18 @@ import pytest
 
 import rlnas
 from rlnas.cli.main import main
+from rlnas.envs.actions import ActionSpace, ContinuousActions, DiscreteActions, actions_to_dict
 from rlnas.envs.rendering import GridCamera
 from rlnas.files import write_json
 from rlnas.nets import Network
 from rlnas.spaces import Linear, Space, load_space
 from rlnas.study import TrialSettings
+from rlnas.study.agents import heads_for
 from rlnas.study.files import save_checkpoint
 from rlnas.study.run_directory import fingerprint
 from rlnas.study.trial import blank_result
+
+TWO = DiscreteActions(2)
 
 PAINTER = """
 import gymnasium, numpy as np
@@ -48,6 +52,13 @@ class Painter(gymnasium.Env):
         frame[:, : 3 * self.count] = 250
         return frame
 
+class Dial(Painter):
+    action_space = gymnasium.spaces.Box(-1, 1, (1,))
+
+    def step(self, action):
+        return super().step(action[0])
+
+gymnasium.register("RlnasPlay/Dial-v0", Dial, disable_env_checker=True)
 gymnasium.register("RlnasPlay/Painter-v0", Painter, disable_env_checker=True)
 gymnasium.register("RlnasPlay/Faulty-v0", Painter, disable_env_checker=True, kwargs={"faulty": True})
 """
@@ -65,13 +76,14 @@ def painter(tmp_path, monkeypatch):
         del sys.modules["gymnasium"].registry[name]
 
 
-def make_run(path: Path, space: Space, architecture: str, env: str, actions: int, **settings: object) -> Path:
+def make_run(path: Path, space: Space, architecture: str, env: str, actions: ActionSpace, **settings: object) -> Path:
     """The run directory of a training that ended before it learnt anything."""
     found = TrialSettings(env=env, space=space.to_dict(), architecture=architecture, steps=1000, **settings)
-    network = Network(space, space.architecture(architecture), actions)
+    network = Network(space, space.architecture(architecture), heads_for(actions, found.ppo))
+    data = {"seconds": 0.0, "actions": actions_to_dict(actions)}
     plain = found.model_dump(mode="json")
     tensors = {f"policy.{name}": tensor for name, tensor in network.state_dict().items()}
-    save_checkpoint(path / "checkpoint.safetensors", fingerprint(plain), tensors, {"seconds": 0.0})
+    save_checkpoint(path / "checkpoint.safetensors", fingerprint(plain), tensors, data)
     write_json(path / "trial.json", plain)
     write_json(path / "result.json", blank_result(found).model_dump(mode="json"))
     return path
@@ -82,8 +94,8 @@ def slim(name: str) -> Space:
     return Space(space.name, space.input_shape, [*space.layers[:-1], Linear(8)])
 
 
-def vector_run(path: Path, env: str, **settings: object) -> Path:
-    return make_run(path, Space("tiny", (4,), [Linear(8)]), "fixed", env, 2, **settings)
+def vector_run(path: Path, env: str, actions: ActionSpace = TWO, **settings: object) -> Path:
+    return make_run(path, Space("tiny", (4,), [Linear(8)]), "fixed", env, actions, **settings)
 
 
 def read(path: Path) -> tuple[float, list[np.ndarray]]:
@@ -94,7 +106,7 @@ def read(path: Path) -> tuple[float, list[np.ndarray]]:
 
 def test_atari_games_on_film_are_those_of_an_evaluation(tmp_path):
     space, env = slim("nature-cnn"), {"max_frames": 160}
-    run = make_run(tmp_path / "run", space, "fixed", "ALE/Breakout-v5", 4, env_settings=env)
+    run = make_run(tmp_path / "run", space, "fixed", "ALE/Breakout-v5", DiscreteActions(4), env_settings=env)
     film = rlnas.play(run, tmp_path / "x.mp4", seed=5)
     games = rlnas.evaluate(run, 1, seed=5)
     assert (film.scores, film.lengths, film.architecture) == (games.scores, games.lengths, "fixed")
@@ -108,7 +120,7 @@ def test_atari_games_on_film_are_those_of_an_evaluation(tmp_path):
 
 def test_greedy_games_of_minatar_on_film_are_those_of_an_evaluation(tmp_path):
     space = slim("minatar-cnn")
-    run = make_run(tmp_path / "run", space, "fixed", "MinAtar/Breakout-v1", 3)
+    run = make_run(tmp_path / "run", space, "fixed", "MinAtar/Breakout-v1", DiscreteActions(3))
     film = rlnas.play(run, tmp_path / "x.gif", 2, seed=1, greedy=True, fps=4)
     games = rlnas.evaluate(run, 2, seed=1, greedy=True)
     assert (film.scores, film.lengths) == (games.scores, games.lengths)
@@ -139,6 +151,14 @@ def test_a_users_own_environment_on_film(painter, tmp_path, capsys):
     assert len(frames) == 2 + sum(shown)
     white = [int((frame[0, :, 0] == 250).sum()) for frame in frames]
     assert white[: shown[0] + 2] == [*(min(63 * i, 630) for i in range(shown[0] + 1)), 0]
+
+
+def test_continuous_actions_on_film_are_those_of_an_evaluation(painter, tmp_path):
+    run = vector_run(tmp_path / "run", "RlnasPlay/Dial-v0", ContinuousActions((-1.0,), (1.0,)), imports=(painter,))
+    film = rlnas.play(run, tmp_path / "x.gif", seed=2, imports=[painter])
+    games = rlnas.evaluate(run, 1, seed=2, imports=[painter])
+    assert (film.scores, film.lengths) == (games.scores, games.lengths)
+    assert film.scores[0] % 1 != 0
 
 
 def test_a_run_is_not_trusted_unless_its_modules_are_named(painter, tmp_path):

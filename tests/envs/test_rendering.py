@@ -46,7 +46,7 @@ def test_the_film_of_an_atari_game_shows_what_the_agent_observes(game, rom, live
     np.testing.assert_array_equal(observation[0], reference.reset()[0])
     np.testing.assert_array_equal(frames[0], eye.pictures[1])
     for count in range(1, 121):
-        action, lives = rng.integers(env.num_actions, size=1), raw.ale.lives()
+        action, lives = rng.integers(env.actions.count, size=1), raw.ale.lives()
         step = env.step(action)
         expected, reward, *_ = reference.step(FIRE if must_fire else action[0])
         must_fire = raw.ale.lives() < lives
@@ -80,7 +80,7 @@ def test_a_filmed_environment_plays_as_one_that_is_not(env_id):
     for seed in (3, 4):
         np.testing.assert_array_equal(filmed.reset(np.array([seed])), alone.reset(np.array([seed])))
         for _ in range(60):
-            action = rng.integers(alone.num_actions, size=1)
+            action = rng.integers(alone.actions.count, size=1)
             one, two = filmed.step(action), alone.step(action)
             np.testing.assert_array_equal(one.observation, two.observation)
             assert (one.reward, one.terminated, one.valid, one.episodes) == (

@@ -61,7 +61,12 @@ class FilmedEnv:
         self.num_envs = env.num_envs
         self.observation_shape = env.observation_shape
         self.observation_dtype = env.observation_dtype
-        self.num_actions = env.num_actions
+        self.actions = env.actions
+
+    @property
+    def remarks(self) -> list[str]:
+        """See `VectorEnv.remarks`."""
+        return self._env.remarks
 
     @property
     def running_scores(self) -> np.ndarray:

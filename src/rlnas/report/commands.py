@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from rlnas.defaults import defaults
+from rlnas.defaults import BY_KIND, defaults_by_name
 from rlnas.report.data import Run
 from rlnas.report.formats import exact, flatten
 from rlnas.spaces import CATALOGUE, adapt
@@ -41,7 +41,14 @@ def command(run: Run) -> str:
 def _pairs(run: Run, flag: str, group: str) -> list[str]:
     """The options of a group that differ from the defaults, as `name=value`; of a strategy, all."""
     usual = StudySettings(env="", space={}, steps=1, train_steps=1).model_dump(mode="json")[group]
-    usual |= {"env_settings": defaults(run.env).env, "ppo": defaults(run.env).ppo}.get(group, {})
+    known = defaults_by_name(run.env)
+    if group in ("env_settings", "ppo"):
+        own = "env" if group == "env_settings" else "ppo"
+        if known is not None:
+            usual |= getattr(known, own)
+        else:
+            # What the command line would fill in depends on the environment, so it is said.
+            usual = {key: value for key, value in usual.items() if not any(key in getattr(k, own) for k in BY_KIND)}
     changed = {key: value for key, value in run.settings[group].items() if key not in usual or usual[key] != value}
     # The command line spells "no value" as none.
     pairs = [f"{key}={'none' if run.settings[group][key] is None else text}" for key, text in flatten(changed).items()]
