@@ -8,7 +8,7 @@ import importlib
 from types import ModuleType
 
 import rlnas.search  # noqa: F401  (see above)
-from rlnas.api import Evaluation, SearchResult, build_table, compare, evaluate, resume, search, train
+from rlnas.api import Evaluation, Film, SearchResult, build_table, compare, evaluate, play, resume, search, train
 from rlnas.errors import EnvironmentFault, RlnasError, UserError
 from rlnas.spaces import Choice, Space, load_space
 
@@ -18,6 +18,7 @@ __all__ = [
     "Choice",
     "EnvironmentFault",
     "Evaluation",
+    "Film",
     "RlnasError",
     "SearchResult",
     "Space",
@@ -27,6 +28,7 @@ __all__ = [
     "compare",
     "evaluate",
     "load_space",
+    "play",
     "resume",
     "search",
     "table",

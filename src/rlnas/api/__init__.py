@@ -1,5 +1,6 @@
-"""rlnas in one call each: search, train, build a table, go on with a run, evaluate."""
+"""rlnas in one call each: search, train, build a table, go on with a run, evaluate, play."""
 
+from rlnas.api.playing import Film, play
 from rlnas.api.runs import Evaluation, evaluate, read_run_settings, resume
 from rlnas.api.searching import SearchResult, run_search, search
 from rlnas.api.tables import build_table, compare, run_table
@@ -7,10 +8,12 @@ from rlnas.api.training import run_training, train
 
 __all__ = [
     "Evaluation",
+    "Film",
     "SearchResult",
     "build_table",
     "compare",
     "evaluate",
+    "play",
     "read_run_settings",
     "resume",
     "run_search",

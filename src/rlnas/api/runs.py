@@ -15,6 +15,7 @@ from rlnas.prepare import checked
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
+    from rlnas.nets import Network
     from rlnas.study import StudySettings, TableSettings, TrialSettings, Watcher
     from rlnas.table import Table
 
@@ -65,6 +66,26 @@ def read_run_settings(path: Path) -> StudySettings | TrialSettings | TableSettin
     raise UserError(f"there is no run at {str(path)!r}: it has no study.json, trial.json or table.json.")
 
 
+def open_agent(path: Path, imports: Sequence[str]) -> tuple[TrialSettings, Network]:
+    """The settings and the network of the trained agent of a run, with the modules imported that its environment needs.
+
+    Args:
+        path: the run directory of a search or a training.
+        imports: the modules that the run imports, allowed by name.
+
+    Raises:
+        UserError: if there is no trained agent, or the run imports a module that is not allowed.
+    """
+    from rlnas.envs import allow_imports, import_modules
+    from rlnas.study import load_network, trained_trial
+
+    allow_imports(read_run_settings(path).imports, imports)
+    settings, network = load_network(trained_trial(path))
+    allow_imports(settings.imports, imports)
+    import_modules(settings.imports)
+    return settings, network
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """Full games of a trained agent.
@@ -99,17 +120,12 @@ def evaluate(
     import torch
 
     from rlnas import seeding
-    from rlnas.envs import allow_imports, import_modules, make_env
+    from rlnas.envs import make_env
     from rlnas.ppo import play_episodes, torch_threads
-    from rlnas.study import load_network, trained_trial
 
-    path = Path(path)
     if episodes < 1:
         raise UserError(f"episodes must be at least 1, not {episodes}.")
-    allow_imports(read_run_settings(path).imports, imports)
-    settings, network = load_network(trained_trial(path))
-    allow_imports(settings.imports, imports)
-    import_modules(settings.imports)
+    settings, network = open_agent(Path(path), imports)
     env = make_env(settings.env, settings.env_settings, num_envs=episodes)
     stream = torch.Generator().manual_seed(seeding.integer(seed, "evaluate", "actions"))
     seeds = seeding.integers(seed, "evaluate", "environments", count=episodes)

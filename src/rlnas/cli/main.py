@@ -12,6 +12,7 @@ from rlnas.cli import commands
 from rlnas.cli.comparing import compare
 from rlnas.cli.describing import describe, list_
 from rlnas.cli.exporting import export
+from rlnas.cli.playing import play
 from rlnas.cli.tables import TABLE_COMMANDS
 from rlnas.errors import RlnasError, UserError
 
@@ -24,6 +25,7 @@ COMMANDS: dict[str, Any] = {
     "export": export,
     "report": commands.report,
     "evaluate": commands.evaluate,
+    "play": play,
     "list": list_,
     "describe": describe,
 }

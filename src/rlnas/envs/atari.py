@@ -25,24 +25,31 @@ class AtariEnv:
         settings: the options.
         num_envs: overrides `settings.num_envs`.
         threads: emulator threads.
+        film: observe what a person would see, `(1, height, width, 3)` in the emulator's own size and colours, instead
+            of a stack of gray squares. The games are the same.
     """
 
-    def __init__(self, rom: str, settings: EnvSettings, num_envs: int | None = None, threads: int = 1):
+    def __init__(
+        self, rom: str, settings: EnvSettings, num_envs: int | None = None, threads: int = 1, film: bool = False
+    ):
         try:
             from ale_py.vector_env import AtariVectorEnv
         except ImportError:
             raise UserError("Atari games need the extra 'atari': pip install 'rlnas[atari]'.") from None
         self.num_envs = num_envs or settings.num_envs
-        self.settings = settings
+        self.rom, self.settings = rom, settings
+        stack = 1 if film else settings.frame_stack
+        height, width = screen_size(rom) if film else (settings.screen_size, settings.screen_size)
         self._env = AtariVectorEnv(
             rom,
             self.num_envs,
             num_threads=threads,
             max_num_frames_per_episode=settings.max_frames,
             repeat_action_probability=settings.sticky_actions,
-            img_height=settings.screen_size,
-            img_width=settings.screen_size,
-            stack_num=settings.frame_stack,
+            img_height=height,
+            img_width=width,
+            grayscale=not film,
+            stack_num=stack,
             frameskip=settings.frame_skip,
             noop_max=settings.noop_max,
             # ale-py would press FIRE before the no-ops, so that every Breakout game began with the same flight of the
@@ -57,7 +64,7 @@ class AtariEnv:
         self.actions: ActionSpace = DiscreteActions(len(buttons))
         self.remarks: list[str] = []
         self._fire = buttons.index(FIRE) if settings.fire and FIRE in buttons else None
-        self.observation_shape: tuple[int, ...] = (settings.frame_stack, settings.screen_size, settings.screen_size)
+        self.observation_shape: tuple[int, ...] = (stack, height, width, 3) if film else (stack, height, width)
         self.observation_dtype = np.dtype(np.uint8)
         self._games = EpisodeCounter(self.num_envs)
         self._lives = np.zeros(self.num_envs, dtype=np.int64)
@@ -107,3 +114,14 @@ class AtariEnv:
         """Stops the emulator threads."""
         # ale-py's own close() does nothing; they end with the object.
         self.__dict__.pop("_env", None)
+
+
+def screen_size(rom: str) -> tuple[int, int]:
+    """Height and width of a game's screen, 210x160 in nearly all games."""
+    from ale_py import ALEInterface, roms
+
+    emulator, path = ALEInterface(), roms.get_rom_path(rom)
+    assert path is not None
+    emulator.loadROM(path)
+    height, width = emulator.getScreenDims()
+    return int(height), int(width)

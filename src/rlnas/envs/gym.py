@@ -23,20 +23,23 @@ class GymEnv:
     Args:
         env_id: a registered id.
         num_envs: how many step together.
+        render_mode: how the environments draw themselves, `"rgb_array"` for `render`; not at all by default.
 
     Raises:
         UserError: if the observations or actions are of a kind that rlnas cannot handle.
         EnvironmentFault: if the environment cannot be made.
     """
 
-    def __init__(self, env_id: str, num_envs: int):
+    def __init__(self, env_id: str, num_envs: int, render_mode: str | None = None):
         self.env_id = env_id
         self.num_envs = num_envs
+        # Not every environment takes the argument.
+        options: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
         self._envs: list[gymnasium.Env] = []
         try:
             for _ in range(num_envs):
                 # Gymnasium's checker only warns, in many sentences; the checks below name what matters.
-                self._envs.append(gymnasium.make(env_id, disable_env_checker=True))
+                self._envs.append(gymnasium.make(env_id, disable_env_checker=True, **options))
         except Exception as error:
             self.close()
             raise EnvironmentFault(f"environment {env_id!r} cannot be made: {_reason(error)}.") from error
@@ -107,6 +110,10 @@ class GymEnv:
             )
         observation, reward, terminated, truncated, _ = returned
         return self._observations.read(observation), self._reward(reward), bool(terminated), bool(truncated)
+
+    def render(self) -> Any:
+        """What the first environment's own `render` returns."""
+        return self._envs[0].render()
 
     def _reward(self, value: Any) -> float:
         try:

@@ -1,0 +1,91 @@
+"""`rlnas.play`: a video of full games that a trained agent plays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rlnas.api.runs import Evaluation, open_agent
+from rlnas.errors import UserError
+
+
+@dataclass(frozen=True)
+class Film(Evaluation):
+    """Full games of a trained agent, and the video that shows them one after another.
+
+    Attributes:
+        path: the video.
+        fps: its frames of a second.
+        frames: how many it has: for each game the first, and one for every step.
+    """
+
+    path: Path
+    fps: float
+    frames: int
+
+
+def play(
+    run: str | Path,
+    video: str | Path,
+    episodes: int = 1,
+    *,
+    seed: int = 0,
+    greedy: bool = False,
+    fps: float | None = None,
+    imports: Sequence[str] = (),
+) -> Film:
+    """Plays full games with a trained agent, the best of a study or that of a training, and writes a video of them.
+
+    The games begin like those of `evaluate` with the same seed, and run through the same code.
+
+    Args:
+        run: the run directory of a search or a training.
+        video: the file to write, `.mp4` (H.264) or `.gif`; an old one is replaced.
+        episodes: full games, shown one after another.
+        seed: root of the games' random streams, which no training shares.
+        greedy: take the most probable action instead of drawing one.
+        fps: frames of a second; by default those at which the games look right.
+        imports: the modules that the run imports, allowed by name, since they are code.
+
+    Raises:
+        UserError: if there is no trained agent, the run imports a module that is not allowed, the environment cannot
+            draw itself, or the video's format or speed is not one of those allowed. Nothing is written then.
+        EnvironmentFault: if the environment fails. Nothing is written then.
+    """
+    from rlnas.video import VideoWriter, check_video
+
+    path = Path(video)
+    check_video(path, fps)
+    if episodes < 1:
+        raise UserError(f"episodes must be at least 1, not {episodes}.")
+
+    import torch
+
+    from rlnas import seeding
+    from rlnas.envs.rendering import film_env
+    from rlnas.ppo import play_episodes, torch_threads
+
+    settings, network = open_agent(Path(run), imports)
+    writer: VideoWriter
+    env, natural = film_env(settings.env, settings.env_settings, lambda frame: writer.add(frame))
+    stream = torch.Generator().manual_seed(seeding.integer(seed, "evaluate", "actions"))
+    seeds = seeding.integers(seed, "evaluate", "environments", count=episodes)
+    limit = settings.env_settings.max_steps
+    games = []
+    try:
+        writer = VideoWriter(path, natural if fps is None else fps)
+        with torch_threads(1), writer:
+            for number in range(episodes):
+                start = seeds[number : number + 1]
+                games += play_episodes([lambda: network], env, start, [stream], greedy=greedy, max_steps=limit)[0]
+    finally:
+        env.close()
+    return Film(
+        settings.architecture,
+        [game.score for game in games],
+        [game.length for game in games],
+        path,
+        natural if fps is None else fps,
+        writer.frames,
+    )

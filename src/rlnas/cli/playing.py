@@ -1,0 +1,34 @@
+"""The command `rlnas play`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rlnas import api
+from rlnas.cli.commands import Modules, Run, console, find_modules_here
+
+
+def play(
+    run: Run,
+    video: Path,
+    episodes: int = 1,
+    seed: int = 0,
+    greedy: bool = False,
+    fps: float | None = None,
+    import_: Modules = (),
+) -> None:
+    """Write a video of full games of a trained agent: the best of a search, or that of a training.
+
+    Args:
+        run: Run directory.
+        video: File to write; its name must end in .mp4 or .gif.
+        episodes: Full games, shown one after another.
+        seed: Root of the games' random streams.
+        greedy: Take the most probable action instead of drawing one.
+        fps: Frames of a second; by default those at which the games look right.
+        import_: The modules that the run imports; they are code, so they must be named.
+    """
+    film = api.play(run, video, episodes, seed=seed, greedy=greedy, fps=fps, imports=find_modules_here(import_))
+    for number, (score, length) in enumerate(zip(film.scores, film.lengths, strict=True), 1):
+        console.print(f"Game {number} of {film.architecture}: return {score:g}, {length:,} steps.", soft_wrap=True)
+    console.print(f"Video: {film.path}", soft_wrap=True, markup=False)

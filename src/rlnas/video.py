@@ -1,0 +1,164 @@
+"""Video files: frames go in, an H.264 `.mp4` that browsers play or a `.gif` comes out."""
+
+from __future__ import annotations
+
+import importlib.util
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from rlnas.errors import UserError, unknown
+from rlnas.files import whole_file
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+SUFFIXES = (".gif", ".mp4")
+
+LARGEST = 640
+"""Small frames are scaled up as long as neither side is longer than this, in pixels."""
+
+GIF_FPS = 50
+"""A GIF counts hundredths of a second, and browsers slow down frames that last less than two of them."""
+
+GIF_LEVELS = (6, 7, 6)
+"""Levels of red, green and blue that frames of more than 256 colours are rounded to in a GIF."""
+
+X264 = {"crf": "18", "preset": "veryfast"}
+
+WHOLE_FRAMES = {"gifflags": "0"}
+"""FFmpeg would leave out what has not changed, but it compares numbers of colours, and each frame has other colours."""
+
+
+def check_video(path: Path, fps: float | None = None) -> None:
+    """Raises unless a video can be written to a path.
+
+    Args:
+        path: the file.
+        fps: frames of a second, where they are known already.
+
+    Raises:
+        UserError: if the suffix names no format, the path is a folder, the speed is not allowed, or PyAV is missing.
+    """
+    if path.suffix not in SUFFIXES:
+        raise unknown("kind of video", path.suffix or path.name, SUFFIXES)
+    if path.is_dir():
+        raise UserError(f"the video {str(path)!r} is a folder: name a file.")
+    highest = GIF_FPS if path.suffix == ".gif" else 240
+    if fps is not None and not 1 <= fps <= highest:
+        raise UserError(f"fps of a {path.suffix} video must be from 1 to {highest}, not {fps:g}.")
+    if importlib.util.find_spec("av") is None:
+        raise UserError("a video needs the extra 'video': pip install 'rlnas[video]'.")
+
+
+def scale_up(frame: np.ndarray) -> np.ndarray:
+    """Enlarges a frame `(height, width, ...)` by the largest whole number that keeps both sides within `LARGEST`."""
+    factor = max(1, LARGEST // max(frame.shape[:2]))
+    return frame.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def find_palette(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Splits a frame into numbers of colours and colours.
+
+    Args:
+        frame: `(height, width, 3)` uint8. Up to 256 colours are kept as they are; where there are more, all are rounded
+            to the nearest of `GIF_LEVELS`.
+
+    Returns:
+        The numbers, `(height, width)` uint8, and the colours, `(256, 4)` uint8: alpha, red, green, blue.
+    """
+    codes = frame.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
+    colours, numbers = np.unique(codes, return_inverse=True)
+    if len(colours) > 256:
+        steps = np.array(GIF_LEVELS) - 1
+        rounded = np.rint(np.rint(frame / 255 * steps) / steps * 255).astype(np.uint8)
+        return find_palette(rounded)
+    palette = np.zeros((256, 4), dtype=np.uint8)
+    palette[:, 0] = 255
+    palette[: len(colours), 1:] = np.stack([colours >> 16, colours >> 8, colours], axis=1) & 255
+    return numbers.reshape(frame.shape[:2]).astype(np.uint8), palette
+
+
+class VideoWriter:
+    """Writes a video frame by frame, as the block of a `with` statement; the file is there when the block ends well.
+
+    Args:
+        path: the file, whose suffix decides the format.
+        fps: frames of a second.
+
+    Raises:
+        UserError: see `check_video`.
+    """
+
+    def __init__(self, path: Path, fps: float):
+        check_video(path, fps)
+        self.frames = 0
+        self._path = path
+        self._rate = Fraction(fps).limit_denominator(1000)
+        self._stream: Any = None
+        self._shape: tuple[int, ...] = ()
+
+    def __enter__(self) -> Self:
+        import av
+
+        # With its index in front, an mp4 plays before all of it is there.
+        options = {"movflags": "+faststart"} if self._path.suffix == ".mp4" else {}
+        with ExitStack() as opening:
+            temporary = opening.enter_context(whole_file(self._path))
+            container = av.open(str(temporary), "w", format=self._path.suffix[1:], options=options)
+            self._container = opening.enter_context(container)
+            self._open = opening.pop_all()
+        return self
+
+    def add(self, frame: np.ndarray) -> None:
+        """Adds a frame, `(height, width, 3)` uint8, of the same size as all others.
+
+        Raises:
+            ValueError: if it has another size.
+        """
+        if self._stream is None:
+            self._shape = frame.shape
+            self._begin(*scale_up(frame).shape[:2])
+        if frame.shape != self._shape:
+            raise ValueError(f"frames must all have the shape {self._shape}, not {frame.shape}")
+        picture = self._picture(frame)
+        picture.pts, picture.time_base = self.frames, 1 / self._rate
+        self._container.mux(self._stream.encode(picture))
+        self.frames += 1
+
+    def _begin(self, height: int, width: int) -> None:
+        """Begins the video; its sides are even, since H.264 keeps one colour for 2x2 pixels."""
+        if self._path.suffix == ".gif":
+            stream = self._container.add_stream("gif", rate=self._rate, options=WHOLE_FRAMES)
+            stream.width, stream.height, stream.pix_fmt = width, height, "pal8"
+        else:
+            stream = self._container.add_stream("libx264", rate=self._rate, options=X264)
+            stream.width, stream.height, stream.pix_fmt = width + width % 2, height + height % 2, "yuv420p"
+            # The bytes depend on the number of threads.
+            stream.codec_context.thread_count = 1
+        self._stream = stream
+
+    def _picture(self, frame: np.ndarray) -> VideoFrame:
+        from av import VideoFrame
+
+        if self._path.suffix == ".gif":
+            numbers, palette = find_palette(frame)
+            return VideoFrame.from_ndarray((scale_up(numbers), palette), format="pal8")  # type: ignore[arg-type]
+        large = scale_up(frame)
+        missing = [(0, side % 2) for side in large.shape[:2]]
+        return VideoFrame.from_ndarray(np.pad(large, [*missing, (0, 0)]), format="rgb24")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None and self._stream is not None:
+                self._container.mux(self._stream.encode(None))
+        except BaseException as failure:
+            self._open.__exit__(type(failure), failure, failure.__traceback__)
+            raise
+        self._open.__exit__(kind, error, trace)
