@@ -48,8 +48,8 @@ def build_sb3(env: str, seed: int) -> PPO:
     outside, ppo = usual_settings(env)
     made: VecEnv = make_vec_env(env, n_envs=outside.num_envs, seed=seed)
     if ppo.normalize_observations or ppo.normalize_rewards:
-        wanted = {"norm_obs": ppo.normalize_observations, "norm_reward": ppo.normalize_rewards}
-        made = VecNormalize(made, gamma=ppo.gamma, **wanted)
+        chosen = ppo.normalize_observations, ppo.normalize_rewards
+        made = VecNormalize(made, norm_obs=chosen[0], norm_reward=chosen[1], gamma=ppo.gamma)
     rate = ppo.learning_rate
     return PPO(
         "MlpPolicy",

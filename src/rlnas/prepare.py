@@ -85,6 +85,7 @@ def prepare_search(
     max_params: int | str | None = None,
     max_multiply_adds: int | str | None = None,
     max_latency: float | None = None,
+    warm_start: bool = False,
 ) -> tuple[Path, StudySettings]:
     """Checks everything that can be checked before a run directory is touched; the arguments are those of `search`.
 
@@ -108,6 +109,7 @@ def prepare_search(
         "max_params": None if max_params is None else parse_steps(max_params, "max-params"),
         "max_multiply_adds": None if max_multiply_adds is None else parse_steps(max_multiply_adds, "max-multiply-adds"),
         "max_latency": max_latency,
+        "warm_start": warm_start,
         **common,
     }
     from rlnas.study import StudySettings
@@ -119,7 +121,11 @@ def prepare_search(
         )
     settings = checked(StudySettings, "setting", values)
     candidates = _within_limits(found, settings)
-    make_strategy(strategy, candidates, settings.iterations(settings.steps), 0, settings.strategy_options)
+    made = make_strategy(strategy, candidates, settings.iterations(settings.steps), 0, settings.strategy_options)
+    if warm_start and not made.shares_weights:
+        raise UserError(f"strategy {strategy!r} fits no supernet, so there are no weights for a warm start.")
+    if warm_start and table is not None:
+        raise UserError("trainings that are looked up in a table started from scratch: leave --warm-start out.")
     return _run_path(out, env, found.name, strategy, seed), settings
 
 

@@ -92,6 +92,7 @@ def search(
     max_params: int | str | None = None,
     max_multiply_adds: int | str | None = None,
     max_latency: float | None = None,
+    warm_start: bool = False,
     imports: Sequence[str] = (),
     strategy_options: Options | None = None,
     env_options: Options | None = None,
@@ -122,6 +123,8 @@ def search(
         max_multiply_adds: multiply-adds that a candidate's encoder may take for one observation, e.g. `"20M"`.
         max_latency: milliseconds that a candidate may take for one observation, on this machine and one thread; with a
             table, on the machine that built it.
+        warm_start: start the trainings of candidates from the supernet's weights instead of from scratch; hand-made
+            networks start from scratch, so scores are no longer those of equal training.
         imports: modules that register environments.
         strategy_options: options of the strategy, e.g. `{"eval_episodes": 50}` for `SPOSSettings`.
         env_options: fields of `EnvSettings`, e.g. `{"sticky_actions": 0.0}`.
@@ -154,6 +157,7 @@ def search(
         max_params=max_params,
         max_multiply_adds=max_multiply_adds,
         max_latency=max_latency,
+        warm_start=warm_start,
     )
     return run_search(path, settings, workers, watch)
 

@@ -64,6 +64,7 @@ def search(
     max_params: Steps | None = None,
     max_multiply_adds: Steps | None = None,
     max_latency: Annotated[float | None, tyro.conf.arg(metavar="MS")] = None,
+    warm_start: bool = False,
     import_: Modules = (),
     strategy_options: Pairs = (),
     env_options: Pairs = (),
@@ -94,6 +95,7 @@ def search(
         max_multiply_adds: Multiply-adds that a candidate's encoder may take for one observation, e.g. 20M.
         max_latency: Milliseconds that a candidate may take for one observation, on this machine and one thread; with
             --table, those that the table holds.
+        warm_start: Start the trainings of candidates from the supernet's weights instead of from scratch.
         import_: Modules that register your own environments.
         strategy_options: Options of the strategy, e.g. eval_episodes=50 (see: rlnas describe spos).
         env_options: Options of the environment, e.g. sticky_actions=0 (see: rlnas describe env-options).
@@ -121,6 +123,7 @@ def search(
         max_params=max_params,
         max_multiply_adds=max_multiply_adds,
         max_latency=max_latency,
+        warm_start=warm_start,
     )
     found = settings.load_space()
     trainings = (min(top_k, found.size) + len(settings.baselines)) * train_seeds

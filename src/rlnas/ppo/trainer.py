@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -183,6 +183,19 @@ class Trainer:
         episodes = [(before + (t + 1) * self.env.num_envs, episode) for t, episode in self.rollout.episodes]
         return IterationLog(self.iteration, self.steps, episodes, stats, rate)
 
+    def start_from(self, state: Mapping[str, Tensor]) -> None:
+        """Takes over the weights and the moments of observations and rewards of another training, and nothing else.
+
+        Args:
+            state: as `state_dict` gives it; what it holds beyond that is left.
+
+        Raises:
+            KeyError, RuntimeError: if the tensors are those of another policy.
+        """
+        self.policy.load_state_dict(_below("policy.", state))
+        if self.normalizer is not None:
+            self.normalizer.load_state_dict(_below("normalizer.", state))
+
     def state_dict(self) -> dict[str, Tensor]:
         """Weights, Adam's moments, the moments of observations and rewards, and the iteration, as tensors by name."""
         state = {f"policy.{name}": tensor for name, tensor in self.policy.state_dict().items()}
@@ -200,8 +213,7 @@ class Trainer:
         Raises:
             KeyError, RuntimeError: if the tensors are those of another policy.
         """
-        prefix = "policy."
-        self.policy.load_state_dict({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)})
+        self.start_from(state)
         self.optimizer.state.clear()
         for name, parameter in self.policy.named_parameters():
             if f"adam.step.{name}" not in state:
@@ -214,7 +226,9 @@ class Trainer:
                 "step": state[f"adam.step.{name}"].to(parameter.device, copy=True),
                 **moments,
             }
-        if self.normalizer is not None:
-            prefix = "normalizer."
-            self.normalizer.load_state_dict({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)})
         self.iteration = int(state["iteration"])
+
+
+def _below(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names have a prefix, without it."""
+    return {name[len(prefix) :]: tensor for name, tensor in state.items() if name.startswith(prefix)}

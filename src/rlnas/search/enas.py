@@ -98,6 +98,8 @@ class ENAS(Strategy):
         settings: the options.
     """
 
+    shares_weights = True
+
     def __init__(self, space: Space, iterations: int, seed: int, settings: ENASSettings | None = None):
         from rlnas.search.controller import Controller
 

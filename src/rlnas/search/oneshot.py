@@ -44,6 +44,8 @@ class OneShot(Strategy):
         settings: the options.
     """
 
+    shares_weights = True
+
     def __init__(self, space: Space, iterations: int, seed: int, settings: OneShotSettings):
         self.space = space
         self.iterations = iterations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from rlnas.spaces import Architecture
 
@@ -84,7 +84,12 @@ class Strategy(ABC):
 
     `ask` depends on the state alone and changes nothing, so it may be called again; `tell` moves on. All state is in
     `state_dict`, as plain data that JSON can hold, so a search can stop between any `tell` and the next `ask`.
+
+    Attributes:
+        shares_weights: whether it proposes `Fit`, so that a search with it leaves a fitted supernet.
     """
+
+    shares_weights: ClassVar[bool] = False
 
     @abstractmethod
     def ask(self) -> Proposal | None:

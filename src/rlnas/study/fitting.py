@@ -22,6 +22,7 @@ from rlnas.study.progress import Progress, RateMeter, Watcher
 from rlnas.study.settings import StudySettings
 from rlnas.study.tensorboard import TensorBoardLog
 from rlnas.study.trial import check_fit, load_state
+from rlnas.study.warm_start import pack
 
 
 class SupernetFit:
@@ -111,6 +112,13 @@ class SupernetFit:
     def _ready(self, path: Architecture, policy: Policy) -> Policy:
         self.supernet.activate(path)
         return policy
+
+    def start(self, path: Architecture) -> bytes:
+        """What a training of a path's architecture starts from, if it is not to start from scratch."""
+        state = {f"policy.{name}": tensor for name, tensor in self.supernet.extract(path).state_dict().items()}
+        if self.trainer.normalizer is not None:
+            state |= {f"normalizer.{name}": x for name, x in self.trainer.normalizer.state_dict().items()}
+        return pack(state)
 
     @property
     def checkpoint_due(self) -> bool:

@@ -105,6 +105,10 @@ class LiveSearch:
             self._checkpoint()
             self.shared.go_on()
 
+    def start(self, architecture: str) -> bytes:
+        """What a training of an architecture starts from, if it is not to start from scratch."""
+        return self._supernet().start(self.space.architecture(architecture))
+
     def cost(self) -> dict[str, Any]:
         """Environment steps of the fit and of the evaluations, what was evaluated and trained, and remarks."""
         shared = self.shared

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from rlnas.errors import UserError, differences
 from rlnas.files import read_object, write_json
+from rlnas.study.warm_start import FILE as START_FILE
 
 
 def fingerprint(settings: Mapping[str, Any]) -> str:
@@ -73,8 +74,10 @@ class RunDirectory:
                     + ". Choose another --out, or give the same settings."
                 )
         elif self.path.exists():
-            others = sorted(entry.name for entry in self.path.iterdir() if not entry.name.startswith("."))
-            if others and others != ["worker.log"]:
+            before = {"worker.log", START_FILE}  # put there before the trial itself begins
+            names = sorted(entry.name for entry in self.path.iterdir())
+            others = [name for name in names if not name.startswith(".") and name not in before]
+            if others:
                 raise UserError(
                     f"the directory {str(self.path)!r} holds other files ({others[0]}): choose an empty one."
                 )

@@ -70,10 +70,12 @@ class TrialSettings(RunSettings):
         versions: of the packages that decide the result; they are not compared when a run is resumed, only warned of.
         architecture: id of the architecture.
         steps: environment steps.
+        start: checksum of the weights that the training starts from; empty for a training from scratch.
     """
 
     architecture: str
     steps: int = Field(ge=1)
+    start: str = ""
 
 
 class TableReference(BaseModel):
@@ -105,6 +107,7 @@ class StudySettings(RunSettings):
         baselines: hand-made networks to train beside them: names of catalogue spaces without choices, or ids of
             architectures of the space.
         table: where the trainings from scratch are looked up; `None` runs them.
+        warm_start: whether candidates start from the supernet's weights; hand-made networks start from scratch.
         max_params: parameters of the encoder that a candidate may have; `None` sets no limit.
         max_multiply_adds: multiply-adds of the encoder that a candidate may take, for one observation.
         max_latency: milliseconds that a candidate may take for one observation.
@@ -118,6 +121,7 @@ class StudySettings(RunSettings):
     train_seeds: int = Field(1, ge=1, le=999)
     baselines: tuple[str, ...] = ("nature-cnn",)
     table: TableReference | None = None
+    warm_start: bool = False
     max_params: int | None = Field(None, ge=1)
     max_multiply_adds: int | None = Field(None, ge=1)
     max_latency: float | None = Field(None, gt=0, allow_inf_nan=False)

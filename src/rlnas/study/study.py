@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,10 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
                 search = LiveSearch(path / "search", settings, trainings, watch, candidates)
                 ranking = search.run()
                 cost = search.cost()
+                entrants = contestants(ranking, settings, settings.load_space())
+                if settings.warm_start:
+                    entrants = [e if e.baseline else replace(e, start=search.start(e.architecture)) for e in entrants]
                 del search  # frees the emulators and the supernet before the trainings begin
-            entrants = contestants(ranking, settings, settings.load_space())
             trials = list(zip(entrants, trainings.run(entrants), strict=True))
         result = {**summarize(settings, ranking, trials), "search": cost}
         write_json(path / "result.json", result)
@@ -152,6 +155,7 @@ def summarize(
         "seed": settings.seed,
         "steps": settings.steps,
         "train_steps": settings.train_steps,
+        **({"warm_start": True} if settings.warm_start else {}),
         **({"limits": settings.limits.given} if settings.limits.given else {}),
         "best": best["name"] if best else None,
         "architectures": candidates,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from rlnas.errors import unknown
 from rlnas.spaces import CATALOGUE, FIXED_ID, HAND_MADE, Space, adapt, load_space
 from rlnas.study.settings import StudySettings, TrialSettings
 from rlnas.study.trial import TrialResult
+from rlnas.study.warm_start import checksum, put_start
 from rlnas.study.workers import Trial, Workers
 from rlnas.table import NoScore, Table
 
@@ -28,12 +29,14 @@ class Contestant:
         space: its space.
         architecture: its id within that space.
         baseline: whether it is a hand-made network.
+        start: the weights that its trainings start from (`rlnas.study.warm_start`); none for trainings from scratch.
     """
 
     name: str
     space: Space
     architecture: str
     baseline: bool = False
+    start: bytes = field(default=b"", repr=False)
 
     def folder(self, run: Path, seed: int) -> Path:
         """The directory of its trial with a seed."""
@@ -41,7 +44,8 @@ class Contestant:
 
     def training(self, run: Path, settings: TrialSettings) -> Trial:
         """Its training in the directory of a study or a table."""
-        return Trial(self.folder(run, settings.seed), settings, f"{self.name} seed-{settings.seed}")
+        own = settings.model_copy(update={"start": checksum(self.start)})
+        return Trial(self.folder(run, settings.seed), own, f"{self.name} seed-{settings.seed}")
 
 
 def folder_name(name: str) -> str:
@@ -93,6 +97,9 @@ class LiveTrainings:
             [entrant.training(self.path, own.trial(entrant.space, entrant.architecture, s)) for s in own.training_seeds]
             for entrant in entrants
         ]
+        for entrant, group in zip(entrants, trials, strict=True):
+            for trial in group:
+                put_start(entrant.start, trial.directory)
         return run_all(trials, self.workers)
 
 

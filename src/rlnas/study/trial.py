@@ -26,6 +26,7 @@ from rlnas.study.progress import Progress, RateMeter, Watcher, nobody
 from rlnas.study.run_directory import RunDirectory, fingerprint
 from rlnas.study.settings import TrialSettings
 from rlnas.study.tensorboard import TensorBoardLog
+from rlnas.study.warm_start import unpack
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -156,6 +157,8 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
         data: dict[str, Any] = {"seconds": 0.0, "remarks": [], "actions": actions_to_dict(env.actions)}
         if file.exists():
             data |= restore(file, owner, trainer, games)
+        elif settings.start:
+            begin(path, settings.start, trainer)
         start = time.perf_counter() - data["seconds"]
         log, meter = TensorBoardLog(path / "tensorboard", trainer.steps), RateMeter()
         cleanup.callback(log.close)
@@ -189,6 +192,18 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
             "curve": curve,
         }
     )
+
+
+def begin(path: Path, start: str, trainer: Trainer) -> None:
+    """Loads the weights that a trial is to start from.
+
+    Raises:
+        UserError: if they are missing, or not those of this trial.
+    """
+    try:
+        trainer.start_from(unpack(path, start))
+    except (KeyError, RuntimeError) as error:
+        raise UserError(f"the start of the trial {str(path)!r} does not fit its network: {error}.") from None
 
 
 def restore(file: Path, owner: str, trainer: Trainer, games: EpisodeTable) -> dict[str, Any]:

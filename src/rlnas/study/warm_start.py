@@ -1,0 +1,49 @@
+"""Trainings that start from the supernet's weights: what is handed from the search to a trial."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from rlnas.errors import UserError
+from rlnas.files import write_bytes
+
+FILE = "start.safetensors"
+"""Its name in a trial's directory."""
+
+
+def pack(tensors: Mapping[str, Tensor]) -> bytes:
+    """Weights and moments, by the names that `Trainer.start_from` takes, as bytes; the same tensors give the same."""
+    return save({name: tensor.detach().contiguous() for name, tensor in tensors.items()})
+
+
+def checksum(start: bytes) -> str:
+    """What a trial's settings say of its start: another start is another trial. Empty for a training from scratch."""
+    return hashlib.sha256(start).hexdigest()[:16] if start else ""
+
+
+def put_start(start: bytes, directory: Path) -> None:
+    """Puts a start where its trial looks for it."""
+    if start:
+        write_bytes(directory / FILE, start)
+
+
+def unpack(directory: Path, expected: str) -> dict[str, Tensor]:
+    """The start of the trial in a directory.
+
+    Raises:
+        UserError: if it is missing, damaged, or another one than the settings name.
+    """
+    file = directory / FILE
+    try:
+        data = file.read_bytes()
+        if checksum(data) != expected:
+            raise UserError(f"the file {str(file)!r} is not the start that the trial was given.")
+        return load(data)
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"the file {str(file)!r} cannot be read: {error}.") from None
