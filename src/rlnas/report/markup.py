@@ -33,7 +33,7 @@ def tag(name: str, *content: str, **attributes: str) -> Html:
     >>> tag("p", "a < b", tag("b", "c"), class_="x")
     '<p class="x">a &lt; b<b>c</b></p>'
     """
-    written = "".join(f' {key.rstrip("_")}="{escape(value)}"' for key, value in attributes.items())
+    written = "".join(f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"' for key, value in attributes.items())
     return Html(f"<{name}{written}>{join(content)}</{name}>")
 
 
@@ -59,6 +59,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1, ma
     return tag("div", Html(whole.replace(' class=""', "")), class_="scroll", tabindex="0")
 
 
-def details(summary: str, *content: str) -> Html:
-    """A part that is folded away."""
-    return tag("details", tag("summary", summary), *content)
+def details(summary: str, *content: str, open_: bool = False) -> Html:
+    """A part that can be folded away, and is at first unless `open_`."""
+    return tag("details", tag("summary", summary), *content, **({"open": "open"} if open_ else {}))
