@@ -16,14 +16,16 @@ from rlnas.report.figures import INK, STYLE, colour_of, label_points, new_figure
 from rlnas.report.formats import NONE, big, estimate, gain_estimate, milliseconds, spread
 from rlnas.report.markup import Html, table, tag
 
-NETWORKS = (
-    "Total reward: mean ± standard deviation over the training seeds. Interquartile mean: without the lowest and the "
-    "highest quarter of the seeds, each rounded down, with a 95% bootstrap interval over the seeds (Agarwal et al., "
-    "2021; one environment is one stratum). Best leads by: the mean of the best found less that of this network, with "
-    "Welch's 95% interval. Best is better: the probability that one training of the best scores higher than one of "
-    "this network, a tie counting half, with a 95% interval (Newcombe, 2006; a bootstrap has no width where all of a "
-    "handful of seeds are better). With few seeds all intervals are rough."
-)
+COLUMNS = {
+    "interquartile mean": "Interquartile mean: without the lowest and the highest quarter of the seeds, each rounded "
+    "down, with a 95% bootstrap interval over the seeds (Agarwal et al., 2021; one environment is one stratum).",
+    "best leads by": "Best leads by: the mean of the best found less that of this network, with Welch's 95% interval "
+    "where both have several seeds.",
+    "best is better": "Best is better: the probability that one training of the best scores higher than one of this "
+    "network, a tie counting half, with a 95% interval (Newcombe, 2006; a bootstrap has no width where all of a "
+    "handful of seeds are better).",
+}
+"""How to read the columns of the table of networks."""
 
 
 @dataclass(frozen=True)
@@ -87,24 +89,31 @@ def network_table(run: Run) -> Html:
     for kind in kinds:
         points, front = _points(run, kind)
         fronts[kind.name] = {points[place][1].name for place in front}
-    several = any(len(entrant.trials) > 1 for entrant in run.entrants)
-    iqm = any(interquartile(entrant) for entrant in run.entrants)
-    head = ["network", "total reward", *(["interquartile mean"] if iqm else []), "best leads by"]
-    head += [*(["best is better"] if several else []), *(kind.name for kind in kinds)]
+    columns = _columns(run)
     rows = []
     for entrant in run.entrants:
         lead = margin(run.best, entrant) if run.best is not None and entrant is not run.best else None
-        row = [named(run, entrant), spread(entrant.score, entrant.deviation)]
-        row += [estimate(interquartile(entrant), entrant.score)] if iqm else []
-        row.append(gain_estimate(lead.gap, run.best.score or 0.0) if lead and run.best else NONE)
-        row += [estimate(lead.better if lead else None)] if several else []
+        told = {
+            "interquartile mean": estimate(interquartile(entrant), entrant.score),
+            "best leads by": gain_estimate(lead.gap, run.best.score or 0.0) if lead and run.best else NONE,
+            "best is better": estimate(lead.better if lead else None),
+        }
+        row = [named(run, entrant), spread(entrant.score, entrant.deviation), *(told[name] for name in columns)]
         for kind in kinds:
             cost = kind.of(run, entrant)
             star = " ●" if entrant.name in fronts[kind.name] else ""
             row.append(NONE if cost is None else kind.text(cost) + star)
         rows.append(row)
     marked = [number for number, entrant in enumerate(run.entrants) if entrant is run.best]
+    head = ["network", "total reward", *columns, *(kind.name for kind in kinds)]
     return table(head, rows, marked=marked)
+
+
+def _columns(run: Run) -> list[str]:
+    """Those of `COLUMNS` that have something to say: what needs several seeds is left out where there is one."""
+    several = any(len(entrant.trials) > 1 for entrant in run.entrants)
+    known = {"interquartile mean": any(interquartile(entrant) for entrant in run.entrants), "best is better": several}
+    return [name for name in COLUMNS if known.get(name, True)]
 
 
 def named(run: Run, entrant: Entrant) -> str:
@@ -133,7 +142,11 @@ def networks(run: Run) -> Html:
         "may be chance. A bar reaches from the lowest to the highest seed; the axis of cost is logarithmic."
     )
     latency = "" if not run.latency else " Latency is measured, on the machine of the search."
-    words = [tag("p", NETWORKS, class_="note"), tag("p", note + latency, class_="note")]
+    told = [
+        "Total reward: mean over the training seeds, ± their standard deviation.",
+        *(COLUMNS[name] for name in _columns(run)),
+    ]
+    words = [tag("p", " ".join(told), class_="note"), tag("p", note + latency, class_="note")]
     charts = [tag("div", *panels, class_="pair")] if panels else []
     return tag("section", title, network_table(run), *charts, *words)
 
@@ -166,6 +179,6 @@ def _cost_axis(axes: Axes, kind: Kind, costs: Sequence[float]) -> None:
         else:
             axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        if max(costs) == min(costs):
-            axes.set_xlim(costs[0] / 3, costs[0] * 3)
+        if ratio < 1.3:  # costs that are all but equal would have ticks that read the same
+            axes.set_xlim(min(costs) / 1.5, max(costs) * 1.5)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value < 1000 else big(value)))

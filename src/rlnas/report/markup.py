@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
+LONG = 60
+"""Letters from which on a name needs a wide column."""
 _LONG = re.compile(r"[^\s<>]{28,}")
 
 
@@ -49,7 +51,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1, ma
 
     def row(cells: Sequence[str], name: str, classes: str = "") -> Html:
         found = [
-            tag("th", c, scope="row") if name == "td" and not i else tag(name, c, class_="" if i < texts else "n")
+            tag("th", c, scope="row", class_="long" if len(c) > LONG else "")
+            if name == "td" and not i
+            else tag(name, c, class_="" if i < texts else "n")
             for i, c in enumerate(cells)
         ]
         return tag("tr", *found, class_=classes)
