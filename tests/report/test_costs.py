@@ -58,9 +58,13 @@ def test_one_seed_has_no_intervals(tmp_path):
     assert not {"best is better", "interquartile mean"} & set(found["k=2"])
 
 
-def test_latency_is_shown_where_it_was_measured(tmp_path):
+@pytest.mark.parametrize("words", [False, True])
+def test_latency_is_shown_where_it_was_measured(tmp_path, words):
     study(tmp_path, SCORES)
-    write(tmp_path / "search" / "latency.json", {"k=5": 0.25, "k=2": 0.5, "k=3": 2.0})
+    latency = {"k=5": 0.25, "k=2": 0.5, "k=3": 2.0}
+    write(
+        tmp_path / "search" / "latency.json", {"unit": "milliseconds", "architectures": latency} if words else latency
+    )
     found = networks(tmp_path)
     assert found["k=5 (best)"]["latency"] == "0.25 ms ●"
     assert found["k=2"]["latency"] == "0.5 ms"

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,7 +7,18 @@ import pytest
 
 from rlnas.report.drawing import LETTERS, TEXT, WIDTH, Piece, drawing, wrap
 from rlnas.report.layers import layer_table, words_of
-from rlnas.spaces import CATALOGUE, Choice, Conv, Flatten, Layer, Linear, Space, load_space
+from rlnas.spaces import (
+    CATALOGUE,
+    Activation,
+    Choice,
+    Conv,
+    Flatten,
+    Layer,
+    Linear,
+    Repeat,
+    Space,
+    load_space,
+)
 
 from .helpers import Page
 
@@ -46,7 +58,7 @@ def test_every_space_of_the_catalogue_is_drawn(name):
     for architecture in (next(iter(space)), space.architecture([len(choice) - 1 for choice in space.choices])):
         svg = drawing(space, architecture.id)
         page = Page(svg)
-        # One shape for the observation, one after each layer.
+        # One shape for the observation, one after each layer; those that are made of layers are drawn layer by layer.
         count = len(space.layers_of(architecture)) + 1
         assert page.attributes.count(("class", "shape")) == count
         for shape in space.shapes(architecture):
@@ -67,17 +79,36 @@ def test_a_layer_of_an_unknown_type_is_named_with_its_parameters():
     space = Space("s", (4, 8, 8), [odd(flag=True, gain=Choice("g", [2, 3])), Flatten()])
     words = words_of(space.layers[0], {"k": 3, "g": 2})
     assert [(word.text, word.chosen) for word in words] == [
-        ("inner conv + flatten", False),
-        ("one flatten", False),
-        ("options a 1, b x", False),
+        ("a 1", False),
+        ("b x", False),
         ("flag true", False),
         ("gain 2", True),
         ("k 3", True),
     ]
     for page in (Page(drawing(space, "g=2,k=3")), Page(layer_table(space, "g=2,k=3"))):
         assert "odd<b>" in page.text
-        assert "inner conv + flatten" in page.text
-        assert "b" not in page.tags or page.text.count("odd<b>")
+        assert "flag true" in page.text
+
+
+def test_layers_inside_layers_are_in_brackets():
+    inner = Repeat([Conv(4, kernel=Choice("k", [1, 3])), Activation("tanh")], times=Choice("depth", [1, 2]))
+    space = Space("s", (4, 8, 8), [inner, Repeat([Activation("elu")], times=1), Flatten()])
+    page = Page(drawing(space, "depth=2,k=3"))
+    assert page.attributes.count(("class", "bracket")) == 2
+    assert page.text.count("conv") == 2
+    assert page.text.count("kernel 3") == 2
+    # The options of layers inside stand there alone.
+    heads = [line for line in texts(drawing(space, "depth=2,k=3")) if ">repeat" in line]
+    assert ["k 3" in head for head in heads] == [False, False]
+    assert ">times 2<" in heads[0]
+    assert 'class="chosen"' in heads[0]
+    assert 'class="chosen"' not in heads[1]
+    # Top and bottom of a bracket hold the rows inside, and nothing of what follows.
+    ends = [re.match(r"M6 ([\d.]+)H2V([\d.]+)H6", value) for name, value in page.attributes if name == "d"]
+    (top, bottom), (_, end) = [map(float, found.groups()) for found in ends if found]
+    heights = [float(line.split('y="')[1].split('"')[0]) for line in texts(drawing(space, "depth=2,k=3"))]
+    assert sum(top < y < bottom for y in heights) == 1 + 2 * 4  # the head, and two lines for each layer
+    assert end > bottom
 
 
 def test_words_stay_inside_the_drawing():

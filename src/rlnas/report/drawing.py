@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import log2
 
-from rlnas.report.layers import shape_text, words_of
+from rlnas.report.layers import Word, container_words, shape_text, steps_of, words_of
 from rlnas.report.markup import Html, tag
-from rlnas.spaces import Shape, Space
+from rlnas.spaces import Layer, Option, Shape, Space
 
 WIDTH, CENTRE, TEXT = 340, 62, 130
 """Of the drawing, of the column of shapes (its middle), and where the words begin; in units of the drawing."""
@@ -17,6 +17,8 @@ LETTERS = 31
 """That fit into a line of words."""
 LINE, ARROW = 16, 16
 """Height of a line of words and of an arrow."""
+STEP = 5
+"""Between the brackets of layers inside layers."""
 
 
 @dataclass(frozen=True)
@@ -29,30 +31,53 @@ class Piece:
 
 @dataclass(frozen=True)
 class Row:
-    """A shape, and the words beside it: what made it."""
+    """A shape, and the words beside it: what made it. Without a shape, the head of a layer that is made of layers.
 
-    shape: Shape
+    Attributes:
+        shape: what leaves the layer; `None` for a head.
+        pieces: the words.
+        below: what stands under them.
+        level: how many layers that are made of layers it is in.
+        inside: of a head, how many of the rows that follow are inside.
+    """
+
+    shape: Shape | None
     pieces: tuple[Piece, ...]
     below: str = ""
+    level: int = 0
+    inside: int = 0
 
 
 def drawing(space: Space, name: str) -> Html:
-    """The architecture of an id from its observation to the heads; options that the search chose stand out."""
+    """The architecture of an id from its observation to the heads; options that the search chose stand out.
+
+    Layers that are made of layers, such as repetitions and residual blocks, are drawn layer by layer, in a bracket.
+    """
     rows = list(_rows(space, name))
-    largest = max(max(row.shape) for row in rows)
+    largest = max(max(row.shape) for row in rows if row.shape)
     parts: list[Html] = []
+    spans: list[tuple[float, float]] = []
     top = 2.0
     for number, row in enumerate(rows):
-        if number:
+        before = top
+        if row.shape and number:
             parts.append(_arrow(top))
             top += ARROW
         lines = [*wrap(row.pieces, LETTERS), *([[Piece(row.below, "quiet")]] if row.below else [])]
-        shape = Sketch(row.shape, largest)
-        height = max(shape.height, LINE * len(lines))
-        parts.append(shape.svg(CENTRE, top + (height - shape.height) / 2))
+        shape = Sketch(row.shape, largest) if row.shape else None
+        height = max(shape.height if shape else 0.0, LINE * len(lines))
+        if shape:
+            parts.append(shape.svg(CENTRE, top + (height - shape.height) / 2))
+        else:
+            top += 6
+            parts.append(tag("path", d=f"M{CENTRE} {before + 3:.1f}V{top + height:.1f}", class_="arrow"))
         first = top + (height - LINE * len(lines)) / 2 + 12
         parts += [_line(line, first + LINE * at) for at, line in enumerate(lines)]
         top += height
+        spans.append((before, top))
+    for number, row in enumerate(rows):
+        if row.inside:
+            parts.append(_bracket(2 + STEP * row.level, spans[number][0] + 8, spans[number + row.inside][1]))
     parts += [_arrow(top), _line([Piece("policy head and value head", "strong")], top + ARROW + 12, CENTRE - 40)]
     box = f"0 0 {WIDTH} {top + ARROW + LINE + 4:g}"
     return tag("svg", *parts, viewBox=box, class_="network", role="img",
@@ -63,12 +88,29 @@ def _rows(space: Space, name: str) -> Iterator[Row]:
     architecture = space.architecture(name)
     values = dict(architecture)
     yield Row(space.input_shape, (Piece("observation", "strong"),), shape_text(space.input_shape))
-    for layer, shape in space.layers_of(architecture):
-        output = layer.output_shape(shape, values)
-        words = [Piece(word.text, "chosen" if word.chosen else "") for word in words_of(layer, values)]
-        count = layer.parameters(shape, values)
+    for layer, shape in zip(space.layers, [space.input_shape, *space.shapes(architecture)], strict=False):
+        yield from _layer(layer, shape, values, 0)
+
+
+def _layer(layer: Layer, shape: Shape, values: Mapping[str, Option], level: int) -> Iterator[Row]:
+    steps = steps_of(layer, shape, values)
+    if steps is None:
+        output, count = layer.output_shape(shape, dict(values)), layer.parameters(shape, dict(values))
         below = shape_text(output) + (f", {count:,} parameter{'s' * (count != 1)}" if count else "")
-        yield Row(output, (Piece(layer.type, "strong"), *words), below)
+        yield Row(output, _pieces(layer.type, words_of(layer, values)), below, level)
+        return
+    inside = [row for inner, own in steps for row in _layer(inner, own, values, level + 1)]
+    below = {"residual": "its input is added to its output"}.get(layer.type, "") if inside else "does nothing"
+    yield Row(None, _pieces(layer.type, container_words(layer, values)), below, level, len(inside))
+    yield from inside
+
+
+def _pieces(kind: str, words: Sequence[Word]) -> tuple[Piece, ...]:
+    return (Piece(kind, "strong"), *(Piece(word.text, "chosen" if word.chosen else "") for word in words))
+
+
+def _bracket(x: float, top: float, bottom: float) -> Html:
+    return tag("path", d=f"M{x + 4:g} {top:.1f}H{x:g}V{bottom:.1f}H{x + 4:g}", class_="bracket")
 
 
 def wrap(pieces: Sequence[Piece], letters: int) -> list[list[Piece]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 
 from rlnas.report.formats import big
@@ -19,37 +19,62 @@ class Word:
 
 
 def words_of(layer: Layer, values: Mapping[str, Option]) -> list[Word]:
-    """The parameters of a layer of any type; those at their defaults are left out.
+    """The parameters of a layer of any type; those at their defaults, and layers inside, are left out.
 
-    A layer that holds others names their types, and the options of the choices inside.
+    Choices that are not parameters themselves, such as those of layers inside, follow by their own names.
 
     >>> from rlnas.spaces import Choice, Conv
     >>> words_of(Conv(16, kernel=Choice("k", [3, 5])), {"k": 5})
     [Word(text='channels 16', chosen=False), Word(text='kernel 5', chosen=True)]
     """
     found: list[Word] = []
-    own = set()
+    told: set[str] = set()
+    names = [choice.name for choice in layer.choices]
     for field in fields(layer):
         value = getattr(layer, field.name)
-        if isinstance(value, Choice):
-            own.add(value.name)
-            found.append(Word(f"{field.name} {_plain(values[value.name])}", True))
-        elif field.default is MISSING or value != field.default:
-            found.append(Word(f"{field.name} {_plain(value)}"))
-    inside = [choice.name for choice in layer.choices if choice.name not in own]
-    return found + [Word(f"{name} {_plain(values[name])}", True) for name in inside if name in values]
+        if field.default is not MISSING and value == field.default:
+            continue
+        for name, part in _parts(field.name, value):
+            if isinstance(part, Choice):
+                told.add(part.name)
+                found.append(Word(f"{name} {_plain(values[part.name])}", True))
+            elif not _holds_layers(part) and part not in names:  # the name of its own choice says nothing
+                found.append(Word(f"{name} {_plain(part)}"))
+    return found + [Word(f"{name} {_plain(values[name])}", True) for name in names if name not in told]
+
+
+def _parts(name: str, value: object) -> list[tuple[str, object]]:
+    """A parameter as pairs of a name and a value: what holds names itself gives those."""
+    pairs = tuple(value.items()) if isinstance(value, Mapping) else value
+    if isinstance(pairs, list | tuple) and all(isinstance(p, tuple) and len(p) == 2 for p in pairs):
+        return [(str(key), inner) for key, inner in pairs]
+    return [(name, value)]
+
+
+def _holds_layers(value: object) -> bool:
+    return isinstance(value, Layer) or (isinstance(value, list | tuple) and any(map(_holds_layers, value)))
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, Layer):
-        return value.type
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
-    if isinstance(value, Choice):
-        return value.name
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, list | tuple):
         return " + ".join(map(_plain, value)) or "none"
     return str(value).lower() if isinstance(value, bool) or value is None else str(value)
+
+
+def container_words(layer: Layer, values: Mapping[str, Option]) -> list[Word]:
+    """What a layer that is made of layers says of itself: its parameters, without the choices of the layers inside."""
+    inner = getattr(layer, "inner", getattr(layer, "layers", ()))
+    inside = {choice.name for part in inner for choice in part.choices}
+    own = {field.name: getattr(layer, field.name) for field in fields(layer)}
+    kept = {value.name for value in own.values() if isinstance(value, Choice)}
+    hidden = {f"{name} {_plain(values[name])}" for name in inside - kept}
+    return [word for word in words_of(layer, values) if word.text not in hidden]
+
+
+def steps_of(layer: Layer, shape: Shape, values: Mapping[str, Option]) -> list[tuple[Layer, Shape]] | None:
+    """The layers that a layer is made of, each with the shape that reaches it; `None` for a plain layer."""
+    method = getattr(layer, "steps", None) or getattr(layer, "inputs", None)
+    return None if method is None else method(shape, dict(values))
 
 
 def layer_table(space: Space, name: str) -> Html:
