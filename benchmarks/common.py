@@ -74,12 +74,12 @@ def build_env(args: argparse.Namespace) -> VectorEnv:
 def build_network(space: str, path: Architecture | None, env: VectorEnv, seed: int) -> Network:
     """The network of a space's architecture; its first one where `path` is None."""
     found = load_space(space)
-    return Network(found, path if path is not None else next(iter(found)), env.num_actions, seed)
+    return Network(found, path if path is not None else next(iter(found)), env.actions.outputs, seed)
 
 
 def build_supernet(space: str, env: VectorEnv, seed: int) -> Supernet:
     """The supernet of a space."""
-    return Supernet(load_space(space), env.num_actions, seed)
+    return Supernet(load_space(space), env.actions.outputs, seed)
 
 
 def build_trainer(policy: nn.Module, env: VectorEnv, iterations: int, seed: int) -> Trainer:

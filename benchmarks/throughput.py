@@ -28,7 +28,6 @@ import torch
 from benchmarks import common
 from rlnas.envs import VectorEnv
 from rlnas.ppo import Trainer, update
-from rlnas.ppo.rollout import sample_actions
 
 SPACE = "nature-cnn"
 PARTS = ("emulator", "inference", "update")
@@ -63,16 +62,17 @@ def infer(trainer: Trainer, observations: list[torch.Tensor], generator: torch.G
     """Forward pass and sampling, one batch of observations after another, as a rollout does."""
     for observation in observations:
         logits, _ = trainer.policy(observation)
-        sample_actions(logits, generator)
+        trainer.distribution.sample(logits, generator)
 
 
 def floor(trainer: Trainer, spare: VectorEnv, rng: np.random.Generator) -> dict[str, float]:
     """Seconds of an iteration's parts, each alone, on the rollout that the trainer collected last."""
     steps, envs = trainer.rollout.value.shape
-    actions = rng.integers(spare.num_actions, size=(steps, envs))
+    actions = rng.integers(spare.actions.outputs, size=(steps, envs))
     observations = [trainer.rollout.observations(torch.arange(t * envs, (t + 1) * envs)) for t in range(steps)]
     generator = torch.Generator().manual_seed(0)
-    learn = (trainer.policy, trainer.policy.parameters(), trainer.optimizer, trainer.rollout, trainer.settings)
+    actor = trainer.policy, trainer.distribution
+    learn = (*actor, trainer.policy.parameters(), trainer.optimizer, trainer.rollout, trainer.settings)
     return {
         "emulator": timed(lambda: play_randomly(spare, actions)),
         "inference": timed(lambda: infer(trainer, observations, generator)),

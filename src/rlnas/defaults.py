@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from rlnas.envs.actions import ActionSpace, ContinuousActions
 from rlnas.envs.minatar import MINATAR_PREFIX
 from rlnas.envs.registry import ATARI_PREFIX
 from rlnas.errors import UserError
-from rlnas.spaces import HAND_MADE, Shape, adapt, load_space
+from rlnas.spaces import Shape
+
+LARGE_MAP = 36
+"""Shorter side from which a map is a picture: the smallest that Nature-CNN can read."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,11 @@ MINATAR = Defaults(
     {"rollout_steps": 64, "learning_rate": 1e-3, "clip": 0.2, "value_clip": None, "reward_clip": "none"},
 )
 
-OTHER = Defaults(
+PICTURES = Defaults("those for Atari (the paper's table 4), with rewards as they are", {}, {"reward_clip": "none"})
+
+GRIDS = Defaults("those for MinAtar (docs/ppo.md)", {"num_envs": 32}, MINATAR.ppo)
+
+VECTORS = Defaults(
     "the defaults of Stable-Baselines3's PPO, shared out over 8 environments",
     {"num_envs": 8},
     {
@@ -42,51 +50,72 @@ OTHER = Defaults(
         "epochs": 10,
         "minibatches": 32,
         "learning_rate": 3e-4,
+        "learning_rate_schedule": "constant",
         "clip": 0.2,
         "value_clip": None,
         "value_coef": 0.5,
         "entropy_coef": 0.0,
         "reward_clip": "none",
+        "value_encoder": "own",
     },
 )
 
-_ZOO = "the settings that RL Baselines3 Zoo tuned for it (hyperparams/ppo.yml)"
+_NORMALIZED = {"normalize_observations": True, "normalize_rewards": True}
+
+CONTINUOUS = Defaults(
+    "those of CleanRL's ppo_continuous_action.py, shared out over 8 environments",
+    {"num_envs": 8},
+    # Its value loss has a factor of 1/2, so 0.25 is what it writes as 0.5.
+    VECTORS.ppo | _NORMALIZED | {"learning_rate_schedule": "linear", "value_clip": 0.2, "value_coef": 0.25},
+)
+
+
+def _tuned(num_envs: int, batch: int = 64, **ppo: Any) -> Defaults:
+    """Settings of RL Baselines3 Zoo; what they leave out is as in Stable-Baselines3."""
+    minibatches = num_envs * ppo["rollout_steps"] // batch
+    source = "the settings that RL Baselines3 Zoo tuned for it (hyperparams/ppo.yml)"
+    return Defaults(source, {"num_envs": num_envs}, VECTORS.ppo | {"minibatches": minibatches} | ppo)
+
+
+_LUNAR_LANDER = _tuned(16, rollout_steps=1024, epochs=4, gamma=0.999, gae_lambda=0.98, entropy_coef=0.01)
+_CART_POLE: dict[str, Any] = {"learning_rate": 1e-3, "learning_rate_schedule": "linear"}
+_BIPEDAL_WALKER: dict[str, Any] = {"rollout_steps": 2048, "epochs": 10, **_NORMALIZED}
 
 TUNED = {
-    "CartPole-v1": Defaults(
-        _ZOO,
-        {"num_envs": 8},
-        OTHER.ppo
-        | {
-            "rollout_steps": 32,
-            "epochs": 20,
-            "minibatches": 1,
-            "learning_rate": 1e-3,
-            "gamma": 0.98,
-            "gae_lambda": 0.8,
-        },
-    ),
-    "LunarLander-v3": Defaults(
-        _ZOO,
-        {"num_envs": 16},
-        OTHER.ppo
-        | {
-            "rollout_steps": 1024,
-            "epochs": 4,
-            "minibatches": 256,
-            "gamma": 0.999,
-            "gae_lambda": 0.98,
-            "entropy_coef": 0.01,
-        },
-    ),
+    "Acrobot-v1": _tuned(16, rollout_steps=256, epochs=4, gae_lambda=0.94, **_NORMALIZED),
+    "BipedalWalker-v3": _tuned(32, gamma=0.999, clip=0.18, **_BIPEDAL_WALKER),
+    "CartPole-v1": _tuned(8, 256, rollout_steps=32, epochs=20, gamma=0.98, gae_lambda=0.8, **_CART_POLE),
+    "LunarLander-v3": _LUNAR_LANDER,
+    "LunarLanderContinuous-v3": _LUNAR_LANDER,
+    "MountainCar-v0": _tuned(16, rollout_steps=16, epochs=4, gae_lambda=0.98, **_NORMALIZED),
+    # The Zoo also explores by state there, which rlnas does not.
+    "Pendulum-v1": _tuned(4, rollout_steps=1024, epochs=10, gamma=0.9, learning_rate=1e-3),
 }
 
 
-def defaults(env: str) -> Defaults:
-    """The settings that an environment gets where the user says nothing."""
+BY_KIND = (PICTURES, GRIDS, VECTORS, CONTINUOUS)
+"""For environments that nothing is known of but their observations and actions."""
+
+
+def defaults_by_name(env: str) -> Defaults | None:
+    """The settings for an environment that is known by its name."""
     if env.startswith(ATARI_PREFIX):
         return ATARI
-    return MINATAR if env.startswith(MINATAR_PREFIX) else TUNED.get(env, OTHER)
+    return MINATAR if env.startswith(MINATAR_PREFIX) else TUNED.get(env)
+
+
+def defaults(env: str, observation_shape: Shape, actions: ActionSpace) -> Defaults:
+    """The settings that an environment gets where the user says nothing."""
+    known = defaults_by_name(env)
+    if known is not None:
+        return known
+    if len(observation_shape) == 3:
+        return PICTURES if _large(observation_shape) else GRIDS
+    return CONTINUOUS if isinstance(actions, ContinuousActions) else VECTORS
+
+
+def _large(shape: Shape) -> bool:
+    return min(shape[1:]) >= LARGE_MAP
 
 
 def default_space(env: str, observation_shape: Shape) -> str:
@@ -95,9 +124,10 @@ def default_space(env: str, observation_shape: Shape) -> str:
     Raises:
         UserError: if the catalogue has none for such observations.
     """
-    for name in ("paper-1", "minatar-1", "mlp"):
-        if adapt(load_space(name), observation_shape).input_shape == observation_shape:
-            return name
+    if len(observation_shape) == 1:
+        return "mlp"
+    if len(observation_shape) == 3:
+        return "paper-1" if _large(observation_shape) else "minatar-1"
     raise UserError(
         f"no space of the catalogue takes the observations of {env!r}, of shape {observation_shape}: name a space, or "
         "declare one (docs/spaces.md)."
@@ -105,5 +135,9 @@ def default_space(env: str, observation_shape: Shape) -> str:
 
 
 def default_baselines(input_shape: Shape) -> list[str]:
-    """The hand-made networks that take observations of a shape."""
-    return [name for name in HAND_MADE if adapt(load_space(name), input_shape).input_shape == input_shape]
+    """The hand-made networks that observations of a shape are usually given."""
+    if len(input_shape) == 1:
+        return ["mlp-64-64"]
+    if len(input_shape) == 3 and min(input_shape[1:]) >= 3:
+        return ["nature-cnn" if _large(input_shape) else "minatar-cnn"]
+    return []

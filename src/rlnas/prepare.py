@@ -160,7 +160,9 @@ def _look_up_in(
         raise UserError(f"the table {table.name!r} is of another space than {space.name!r}: {table.space.name!r}.")
     for group, own in (("env_settings", env_settings), ("ppo", ppo)):
         plain = own.model_dump(mode="json")
-        found = differences(table.settings.get(group, plain), plain, group)
+        # What a table's version did not know yet, it did as the defaults do.
+        theirs = type(own)(**table.settings.get(group, plain)).model_dump(mode="json")
+        found = differences(theirs, plain, group)
         if found:
             raise UserError(f"the table {table.name!r} was built with other settings: {found[0]}.")
     gone = [(name, seed) for name, seed in table.absent() if name not in CATALOGUE]
@@ -211,13 +213,17 @@ def _common(
     from rlnas.defaults import default_space, defaults
     from rlnas.envs import EnvSettings, import_modules, make_env
     from rlnas.ppo import PPOSettings
+    from rlnas.ppo.trainer import make_normalizer
     from rlnas.study.trial import check_fit
 
     found = None if space is None else load_space(space)
-    env_settings = checked(EnvSettings, "environment option", {**defaults(env).env, **env_options})
     import_modules(imports)
-    probe = make_env(env, env_settings, num_envs=1)
+    probe = make_env(env, checked(EnvSettings, "environment option", env_options), num_envs=1)
     probe.close()
+    usual = defaults(env, probe.observation_shape, probe.actions)
+    env_settings = checked(EnvSettings, "environment option", {**usual.env, **env_options})
+    ppo = checked(PPOSettings, "PPO option", {**usual.ppo, **ppo_options})
+    make_normalizer(probe, ppo)  # refuses what cannot be normalised
     if found is None:
         found = load_space(default_space(env, probe.observation_shape))
     found = adapt(found, probe.observation_shape)
@@ -227,7 +233,7 @@ def _common(
         "imports": imports,
         "space": found.to_dict(),
         "env_settings": env_settings,
-        "ppo": checked(PPOSettings, "PPO option", {**defaults(env).ppo, **ppo_options}),
+        "ppo": ppo,
         "device": resolve_device(device),
     }
     return values, found

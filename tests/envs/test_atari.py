@@ -111,7 +111,7 @@ def test_the_stream_is_that_of_gymnasiums_own_wrappers(make, game, sticky, num_e
     must_fire = [reference.has_fire for reference in references]
     finished = 0
     for _ in range(steps):
-        actions = rng.integers(env.num_actions, size=num_envs)
+        actions = rng.integers(env.actions.outputs, size=num_envs)
         step, episodes = env.step(actions), []
         for i, reference in enumerate(references):
             if over[i]:
@@ -269,7 +269,7 @@ def test_a_bad_action_raises_before_it_can_hang_ale(make, monkeypatch):
 def play(env: AtariEnv, seeds: np.ndarray) -> list[np.ndarray]:
     rng = np.random.default_rng(0)
     return [env.reset(seeds)] + [
-        env.step(rng.integers(env.num_actions, size=env.num_envs)).observation for _ in range(40)
+        env.step(rng.integers(env.actions.outputs, size=env.num_envs)).observation for _ in range(40)
     ]
 
 

@@ -1,9 +1,9 @@
 import gymnasium
 import numpy as np
 import pytest
-from gymnasium.spaces import Box, Dict, Discrete
+from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete
 
-from rlnas.envs import Episode, GymEnv
+from rlnas.envs import DiscreteActions, Episode, GymEnv
 from rlnas.errors import EnvironmentFault, UserError
 
 
@@ -74,7 +74,7 @@ def act(*actions):
 
 def test_an_environment_says_what_it_takes_and_gives():
     env = make(3)
-    assert (env.num_envs, env.num_actions, env.observation_shape) == (3, 2, (2,))
+    assert (env.num_envs, env.actions, env.observation_shape) == (3, DiscreteActions(2), (2,))
     assert env.observation_dtype == np.float64
     assert env.reset(np.array([5, 9, 7])).tolist() == [[5, 0], [9, 0], [7, 0]]
 
@@ -180,7 +180,10 @@ def test_an_environment_that_cannot_be_made_is_named():
     [
         ({"observation": Dict(a=Box(0, 1, (2,)))}, "has Dict observations; only Box works"),
         ({"observation": Discrete(3)}, "has Discrete observations; only Box works"),
-        ({"action": Box(-1, 1, (2,))}, "has Box actions; only Discrete works"),
+        ({"observation": "numbers"}, "has str observations; only Box works"),
+        ({"observation": Box(0, 1, (2, 2, 2, 2))}, r"has observations of shape \(2, 2, 2, 2\): vectors, and maps"),
+        ({"action": Box(0, 9, (2,), np.int32)}, "has int32 Box actions; Discrete, MultiDiscrete and Box of floats"),
+        ({"action": MultiBinary(3)}, "has MultiBinary actions; Discrete, MultiDiscrete and Box of floats"),
     ],
 )
 def test_spaces_that_no_network_handles_yet_are_refused(spaces, message):
@@ -192,3 +195,135 @@ def test_closing_twice_does_no_harm():
     env = make()
     env.close()
     env.close()
+
+
+class Free(gymnasium.Env):
+    """Returns what it is told to return, and keeps the actions."""
+
+    def __init__(self, observation_space, action_space, observation, reward=0.0, **odd):
+        self.observation_space, self.action_space = observation_space, action_space
+        self.observation, self.reward, self.odd = observation, reward, odd
+        self.played = []
+
+    def reset(self, *, seed=None, options=None):
+        return self.odd.get("reset", (self.observation_space.low, {}))
+
+    def step(self, action):
+        self.played.append(action)
+        return self.odd.get("step", (self.observation, self.reward, False, False, {}))
+
+    def close(self):
+        if "close" in self.odd:
+            raise RuntimeError("will not close")
+
+
+UNIT = Box(0, 1, (2,), np.float32)
+
+
+def make_free(observation_space=UNIT, action_space=Discrete(2), observation=(0.5, 1), **options):  # noqa: B008
+    return make(1, kind=Free, observation_space=observation_space, action_space=action_space,
+                observation=observation, **options)  # fmt: skip
+
+
+def played(env: GymEnv):
+    return env._envs[0].unwrapped.played
+
+
+@pytest.mark.parametrize(
+    ("space", "action", "played_as"),
+    [
+        (Discrete(3, start=-1), 0, -1),
+        (MultiDiscrete([2, 3]), [1, 2], [1, 2]),
+        (MultiDiscrete([[2, 3], [4, 2]]), [1, 2, 3, 0], [[1, 2], [3, 0]]),
+        (MultiDiscrete([2, 3], start=[5, -1]), [1, 0], [6, -1]),
+        (Box(-1, 1, (2,)), [0.5, -7], [0.5, -1]),
+        (Box(-1, 1, (2, 2), np.float64), [1, 2, -3, 0.25], [[1, 1], [-1, 0.25]]),
+        (Box(-np.inf, np.inf, (1,)), [80], [80]),
+    ],
+)
+def test_actions_reach_the_environment_in_the_form_of_its_space(space, action, played_as):
+    env = make_free(action_space=space)
+    env.reset(np.array([1]))
+    env.step(np.array([action], dtype=env.actions.dtype))
+    (found,) = played(env)
+    assert np.array_equal(found, played_as)
+    assert np.asarray(found).dtype == space.dtype
+    assert space.contains(found)
+
+
+@pytest.mark.parametrize(
+    ("shape", "as_seen"),
+    [
+        ((), (1,)),
+        ((5,), (5,)),
+        ((6, 4), (1, 6, 4)),
+        ((6, 4, 3), (3, 6, 4)),
+        ((3, 6, 4), (3, 6, 4)),
+        ((3, 3, 3), (3, 3, 3)),
+    ],
+)
+def test_networks_see_vectors_and_maps_with_their_channels_first(shape, as_seen):
+    observation = np.arange(np.prod(shape, dtype=int), dtype=np.uint8).reshape(shape)
+    env = make_free(Box(0, 255, shape, np.uint8), observation=observation)
+    assert env.observation_shape == as_seen
+    assert env.reset(np.array([1])).shape == (1, *as_seen)
+    seen = env.step(act(0)).observation
+    last = len(shape) == 3 and shape[-1] == 3
+    assert np.array_equal(seen[0], observation.transpose(2, 0, 1) if last else observation.reshape(as_seen))
+    assert seen.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"observation": (1, 2, 3)}, "returned an observation of shape (3,), but its space has (2,)."),
+        ({"observation": {"a": 1}}, "returned an observation that is not an array of numbers."),
+        ({"observation": None}, "returned an observation that is not an array of numbers."),
+        ({"observation": [[1], [1, 2]]}, "returned an observation that is not an array of numbers."),
+        ({"observation": (np.inf, 0)}, "returned infinity as observation."),
+        (
+            {"observation_space": Box(0, 255, (2,), np.uint8), "observation": (0.5, 0.1)},
+            "returned float64 numbers as observation, but its space has uint8.",
+        ),
+        (
+            {"observation_space": Box(0, 255, (2,), np.uint8), "observation": np.array([3, 256])},
+            "returned an observation outside its space: number 1 is 256, not in 0..255.",
+        ),
+        (
+            {"observation_space": Box(0, 3, (2, 2), np.int64), "observation": np.array([[0, 1], [-1, 3]])},
+            "returned an observation outside its space: number (1, 0) is -1, not in 0..3.",
+        ),
+        ({"reward": "much"}, "returned 'much' as reward."),
+        ({"reward": None}, "returned None as reward."),
+        ({"reset": np.zeros(2)}, "must return (observation, info) from reset."),
+        (
+            {"step": (np.zeros(2), 0.0, False, {})},
+            "must return (observation, reward, terminated, truncated, info) from step.",
+        ),
+    ],
+)
+def test_what_an_environment_returns_is_named_where_it_is_malformed(options, message):
+    env = make_free(**options)
+
+    def play():
+        env.reset(np.array([1]))
+        env.step(act(0))
+
+    with pytest.raises(EnvironmentFault) as caught:
+        play()
+    assert str(caught.value) == f"environment 'RlnasTest/Odd-v0' {message}"
+
+
+def test_real_numbers_outside_their_space_are_remarked_on_once():
+    env = make_free(observation=np.array([0.5, 1.25]))
+    env.reset(np.array([1]))
+    assert env.remarks == []
+    for _ in range(3):
+        assert env.step(act(0)).observation.tolist() == [[0.5, 1.25]]
+    assert env.remarks == [
+        "environment 'RlnasTest/Odd-v0' returned an observation outside its space: number 1 is 1.25, not in 0.0..1.0."
+    ]
+
+
+def test_an_environment_that_cannot_be_closed_does_no_harm():
+    make_free(close=True).close()

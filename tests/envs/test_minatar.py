@@ -83,7 +83,7 @@ def test_games_differ_in_channels_and_actions(game, channels, minimal):
     for version, actions in (("v0", 6), ("v1", minimal)):
         env = make_env(f"MinAtar/{game}-{version}", EnvSettings(), num_envs=2)
         assert env.observation_shape == (channels, 10, 10)
-        assert env.num_actions == actions
+        assert env.actions.outputs == actions
         assert env.reset(np.array([1, 2])).shape == (2, channels, 10, 10)
         assert f"MinAtar/{game}-{version}" in known_ids()
 

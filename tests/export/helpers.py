@@ -7,15 +7,25 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 
+from rlnas.envs import ActionSpace, ContinuousActions, DiscreteActions
+from rlnas.envs.actions import actions_to_dict
 from rlnas.files import write_json
 from rlnas.nets import Network
+from rlnas.ppo import Moments
 from rlnas.spaces import Linear, Space, load_space
 from rlnas.study import TrialSettings
+from rlnas.study.agents import heads_for, standardize_by
 from rlnas.study.files import save_checkpoint
 from rlnas.study.run_directory import fingerprint
 from rlnas.study.trial import blank_result
+
+PENDULUM = ContinuousActions((-2.0,), (2.0,))
+
+OWN = {"normalize_observations": True, "value_encoder": "own", "log_std": -0.5, "reward_clip": "none"}
+"""PPO settings that leave most to an export: moments of observations, a second encoder, a deviation."""
 
 
 def slim(name: str) -> Space:
@@ -38,13 +48,22 @@ def stir(network: Network) -> Network:
     return network
 
 
-def make_trial(path: Path, space: Space, architecture: str, env: str, actions: int = 4, **settings: object) -> Network:
-    """Writes the run directory of a finished training; returns its network."""
+def make_trial(
+    path: Path, space: Space, architecture: str, env: str, actions: ActionSpace | int = 4, **settings: object
+) -> Network:
+    """Writes the run directory of a finished training; returns its network as `load_network` would."""
+    actions = DiscreteActions(actions) if isinstance(actions, int) else actions
     found = TrialSettings(env=env, space=space.to_dict(), architecture=architecture, steps=1000, **settings)
-    network = stir(Network(space, space.architecture(architecture), actions))
+    network = stir(Network(space, space.architecture(architecture), heads_for(actions, found.ppo)))
     plain = found.model_dump(mode="json")
     tensors = {f"policy.{name}": tensor for name, tensor in network.state_dict().items()}
-    save_checkpoint(path / "checkpoint.safetensors", fingerprint(plain), tensors, {"seconds": 0.0})
+    if found.ppo.normalize_observations:
+        moments = Moments(space.input_shape)
+        moments.update(np.random.default_rng(2).normal(5, 3, (50, *space.input_shape)))
+        tensors |= {f"normalizer.observations.{name}": tensor for name, tensor in moments.state_dict().items()}
+        network.standardize = standardize_by(moments)
+    data = {"seconds": 0.0, "actions": actions_to_dict(actions)}
+    save_checkpoint(path / "checkpoint.safetensors", fingerprint(plain), tensors, data)
     result = blank_result(found).model_copy(update={"steps": 1024, "episodes": 7, "total_reward": 2.5})
     write_json(path / "trial.json", plain)
     write_json(path / "result.json", result.model_dump(mode="json"))

@@ -10,7 +10,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecFrameStack
 
-from rlnas.defaults import defaults
+from rlnas.defaults import MINATAR
 from rlnas.envs import EnvSettings, VectorEnv, make_env
 from rlnas.export import export
 from rlnas.spaces import load_space
@@ -95,7 +95,7 @@ def compare_streams(theirs: VecEnv, ours: VectorEnv, steps: int, channels_last: 
     other, mine = theirs.reset(), ours.reset(np.array([5]))
     for _ in range(steps):
         np.testing.assert_array_equal(mine[0], other[0].transpose(2, 0, 1) if channels_last else other[0])
-        action = rng.integers(ours.num_actions, size=1)
+        action = rng.integers(ours.actions.outputs, size=1)
         step = ours.step(action)
         other, reward, done, _ = theirs.step(action)
         assert step.reward[0] == reward[0]
@@ -124,7 +124,7 @@ def test_the_minatar_wrapper_gives_the_grids_of_rlnas(tmp_path: Path) -> None:
     make_trial(tmp_path / "run", load_space("minatar-1"), "k1=1,k2=2", "MinAtar/Breakout-v1", actions=3)
     model = PPO.load(export(tmp_path / "run", "sb3"), env=env, device="cpu")
     assert model.predict(env.reset())[0].shape == (2,)
-    settings = EnvSettings(**defaults("MinAtar/Breakout-v1").env)
+    settings = EnvSettings(**MINATAR.env)
     assert (
         compare_streams(DummyVecEnv([lambda: env.envs[0]]), make_env("MinAtar/Breakout-v1", settings, num_envs=1), 200)
         >= 2

@@ -156,7 +156,7 @@ def test_observations_have_the_type_of_the_environment(tmp_path: Path) -> None:
         ("ALE/Pong-v5", Space("pixels", (4, 10, 10), [Flatten(), Linear(6)]), np.uint8),
         ("CartPole-v1", Space("vector", (4,), [Linear(3)]), np.float32),
     ]:
-        make_trial(tmp_path / "run" / env, space, "fixed", env)
+        make_trial(tmp_path / "run" / env, space, "fixed", env, 2)
         agent = load_agent(tmp_path / "run" / env)
         drawn = agent.draw_observations(3)
         assert agent.dtype == drawn.dtype == dtype

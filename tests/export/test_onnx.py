@@ -12,27 +12,30 @@ from torch.nn import functional as F
 
 from rlnas.errors import UserError
 from rlnas.export import export
-from rlnas.export.agent import load_agent
+from rlnas.export.agent import ExportedNetwork, load_agent
 from rlnas.export.onnx_file import run_onnx, windows
 from rlnas.export.parity import ParityError, check_parity
 from rlnas.nets import Network
 from rlnas.spaces import Activation, Choice, Linear, Norm, Space, load_space
 
-from .helpers import make_trial, run_without, slim, stir
+from .helpers import OWN, PENDULUM, make_trial, run_without, slim, stir
 
 VECTORS = Space("vectors", (4,), [Linear(Choice("f", (6, 9)), activation="none"), Norm("layer"), Activation("tanh")])
 
 CASES = {
     # Bytes, even kernels, adaptive pooling whose windows differ in length.
-    "paper-2": (slim("paper-2"), "k2=2,k3=5,k4=2,k5=5,k6=2", "ALE/Breakout-v5", np.uint8),
+    "paper-2": (slim("paper-2"), "k2=2,k3=5,k4=2,k5=5,k6=2", "ALE/Breakout-v5", np.uint8, 3),
     # Bools, padded channels, norm of a vector.
     "minatar-2": (
         load_space("minatar-2"),
         "width=8,kernel=3,stride=1,act=silu,readout=max,norm=layer",
         "MinAtar/Breakout-v1",
         np.bool_,
+        3,
     ),
-    "vectors": (VECTORS, "f=6", "CartPole-v1", np.float32),
+    "vectors": (VECTORS, "f=6", "CartPole-v1", np.float32, 2),
+    # Moments, a second encoder, means and deviations.
+    "continuous": (Space("mine", (3,), [Linear(16, activation="tanh")]), "fixed", "Pendulum-v1", np.float32, PENDULUM),
 }
 
 ANSWER = """
@@ -48,8 +51,9 @@ for inputs in root.glob("*.inputs.npz"):
     session = onnxruntime.InferenceSession(root / f"{name}.onnx", options)
     found = {}
     for count, observation in numpy.load(inputs).items():
-        logits, value = session.run(["logits", "value"], {"observation": observation})
-        found |= {f"{count} logits": logits, f"{count} value": value}
+        names = [output.name for output in session.get_outputs()]
+        outputs = session.run(names, {"observation": observation})
+        found |= {f"{count} {name}": output for name, output in zip(names, outputs, strict=True)}
     numpy.savez(root / f"{name}.outputs.npz", **found)
 assert not any(name.startswith(("rlnas.", "torch.")) for name in sys.modules)
 """
@@ -58,8 +62,9 @@ assert not any(name.startswith(("rlnas.", "torch.")) for name in sys.modules)
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Network]]:
     root, networks = tmp_path_factory.mktemp("onnx"), {}
-    for name, (space, architecture, env, _) in CASES.items():
-        networks[name] = make_trial(root / "runs" / name, space, architecture, env, actions=3)
+    for name, (space, architecture, env, _, actions) in CASES.items():
+        ppo = OWN if name == "continuous" else {}
+        networks[name] = make_trial(root / "runs" / name, space, architecture, env, actions, ppo=ppo)
         assert export(root / "runs" / name, "onnx", root / f"{name}.onnx") == root / f"{name}.onnx"
     return root, networks
 
@@ -67,7 +72,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
 def test_onnxruntime_computes_the_same_without_rlnas_and_torch(exported: tuple[Path, dict[str, Network]]) -> None:
     root, networks = exported
     rng = np.random.default_rng(0)
-    for name, (space, _, _, dtype) in CASES.items():
+    for name, (space, _, _, dtype, _) in CASES.items():
         noise = {f"{n}": rng.random((n, *space.input_shape)) for n in (1, 2, 7)}
         batches = {n: x if dtype == np.float32 else x * 256 if dtype == np.uint8 else x < 0.3 for n, x in noise.items()}
         np.savez(root / f"{name}.inputs.npz", **{n: x.astype(dtype) for n, x in batches.items()})
@@ -76,8 +81,10 @@ def test_onnxruntime_computes_the_same_without_rlnas_and_torch(exported: tuple[P
         inputs, outputs = np.load(root / f"{name}.inputs.npz"), np.load(root / f"{name}.outputs.npz")
         for count in inputs:
             with torch.inference_mode():
-                logits, value = network(torch.from_numpy(inputs[count]))
-            np.testing.assert_allclose(outputs[f"{count} logits"], logits.numpy(), rtol=1e-4, atol=1e-5)
+                *chosen, value = ExportedNetwork(network)(torch.from_numpy(inputs[count]))
+            names = ("logits",) if len(chosen) == 1 else ("mean", "log_std")
+            for kind, expected in zip(names, chosen, strict=True):
+                np.testing.assert_allclose(outputs[f"{count} {kind}"], expected.numpy(), rtol=1e-4, atol=1e-5)
             np.testing.assert_allclose(outputs[f"{count} value"], value.numpy(), rtol=1e-4, atol=1e-5)
             assert outputs[f"{count} value"].shape == (int(count),)
 
@@ -101,13 +108,13 @@ def test_a_file_of_another_network_does_not_pass(exported: tuple[Path, dict[str,
     root, _ = exported
     agent, compute = load_agent(root / "runs/vectors"), run_onnx((root / "vectors.onnx").read_bytes())
     check_parity(agent, compute)
-    other = stir(Network(VECTORS, VECTORS.architecture("f=6"), 3))
+    other = stir(Network(VECTORS, VECTORS.architecture("f=6"), 2))
     with torch.no_grad():
         other.value.bias += 0.01
     with pytest.raises(ParityError, match="in value"):
         check_parity(dataclasses.replace(agent, network=other), compute)
     wider = stir(Network(VECTORS, VECTORS.architecture("f=6"), 4))
-    with pytest.raises(ParityError, match=r"logits of shape \(1, 3\), not \(1, 4\)"):
+    with pytest.raises(ParityError, match=r"logits of shape \(1, 2\), not \(1, 4\)"):
         check_parity(dataclasses.replace(agent, network=wider), compute)
     with torch.no_grad():
         other.policy.bias += float("nan")

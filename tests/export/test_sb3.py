@@ -6,17 +6,18 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Box, Discrete, MultiDiscrete
 from stable_baselines3 import PPO
 from stable_baselines3.common.policies import ActorCriticPolicy
 
+from rlnas.envs import MultiDiscreteActions
 from rlnas.errors import UserError
 from rlnas.export import export
 from rlnas.export.sb3 import RlnasExtractor, policy_kwargs
 from rlnas.nets import Network
 from rlnas.spaces import Flatten, Linear, Space, load_space
 
-from .helpers import make_trial, run_without, slim
+from .helpers import OWN, PENDULUM, make_trial, run_without, slim
 from .test_onnx import VECTORS
 
 MINATAR = "width=8,kernel=3,stride=1,act=silu,readout=max,norm=layer"
@@ -25,6 +26,7 @@ CASES = {
     "bools": (load_space("minatar-2"), MINATAR, "MinAtar/Breakout-v1", np.bool_),
     "vectors": (VECTORS, "f=6", "CartPole-v1", np.float32),
 }
+ACTIONS = {"pixels": 5, "bools": 5, "vectors": 2}
 
 ANSWER = """
 import pathlib
@@ -50,7 +52,7 @@ def test_ppo_load_gives_the_same_policy_and_values_in_a_fresh_process(tmp_path: 
     networks: dict[str, Network] = {}
     rng = np.random.default_rng(0)
     for name, (space, architecture, env, dtype) in CASES.items():
-        networks[name] = make_trial(tmp_path / "runs" / name, space, architecture, env, actions=5)
+        networks[name] = make_trial(tmp_path / "runs" / name, space, architecture, env, ACTIONS[name])
         assert export(tmp_path / "runs" / name, "sb3", tmp_path / f"{name}.zip") == tmp_path / f"{name}.zip"
         noise = rng.random((16, *space.input_shape))
         batch = noise - 0.5 if dtype == np.float32 else noise * 256 if dtype == np.uint8 else noise < 0.3
@@ -133,3 +135,40 @@ def test_what_does_not_fit_is_refused() -> None:
         RlnasExtractor(Box(0, 1, (4, 10, 10), np.bool_), space="minatar1", architecture="k1=3,k2=2")
     with pytest.raises(UserError, match="'9'"):
         RlnasExtractor(Box(0, 1, (4, 10, 10), np.bool_), space="minatar-1", architecture="k1=9,k2=2")
+
+
+def test_an_agent_with_moments_and_real_actions_is_the_same_in_stable_baselines(tmp_path: Path) -> None:
+    space = Space("mine", (3,), [Linear(16, activation="tanh")])
+    network = make_trial(tmp_path / "run", space, "fixed", "Pendulum-v1", PENDULUM, ppo=OWN)
+    model = PPO.load(export(tmp_path / "run", "sb3"), env=gymnasium.make("Pendulum-v1"), device="cpu")
+    observation = np.random.default_rng(0).normal(5, 3, (32, 3)).astype(np.float32)
+    with torch.inference_mode():
+        mean, log_std = network(torch.from_numpy(observation))[0].chunk(2, -1)
+        value = network(torch.from_numpy(observation))[1]
+        theirs = model.policy.get_distribution(torch.from_numpy(observation)).distribution
+        values = model.policy.predict_values(torch.from_numpy(observation)).squeeze(-1)
+    assert value.std() > 0.1
+    torch.testing.assert_close(theirs.mean, mean, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(theirs.stddev, log_std.exp(), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(values, value, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(model.predict(observation, deterministic=True)[0], mean.clamp(-2, 2), atol=1e-5)
+    model.learn(model.n_steps)
+
+
+def test_several_decisions_at_once_are_the_same_in_stable_baselines(tmp_path: Path) -> None:
+    class Levers(gymnasium.Env):
+        observation_space, action_space = Box(-1, 1, (4,)), MultiDiscrete([2, 3])
+
+    gymnasium.register("RlnasTest/Levers-v0", Levers)
+    try:
+        run = tmp_path / "run"
+        network = make_trial(run, VECTORS, "f=6", "RlnasTest/Levers-v0", MultiDiscreteActions((2, 3)))
+        model = PPO.load(export(run, "sb3"), device="cpu")
+    finally:
+        del gymnasium.registry["RlnasTest/Levers-v0"]
+    observation = np.random.default_rng(0).normal(size=(32, 4)).astype(np.float32)
+    with torch.inference_mode():
+        first, second = network(torch.from_numpy(observation))[0].split([2, 3], -1)
+    chosen = np.stack([first.argmax(-1), second.argmax(-1)], -1)
+    np.testing.assert_array_equal(model.predict(observation, deterministic=True)[0], chosen)
+    assert len(np.unique(chosen, axis=0)) > 1

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from rlnas.nets import Network
+from rlnas.nets import Heads, Network, Standardize, Supernet
 from rlnas.spaces import Choice, Conv, Flatten, Linear, Space
 
 SPACE = Space("small", (2, 9, 9), [Conv(Choice("c", [4, 6]), kernel=3, stride=2), Flatten(), Linear(16)])
@@ -11,14 +11,14 @@ ARCHITECTURE = SPACE.architecture("c=6")
 
 
 def test_logits_and_values_have_the_shapes_that_ppo_reads():
-    logits, value = Network(SPACE, ARCHITECTURE, actions=3)(torch.rand(5, 2, 9, 9))
+    logits, value = Network(SPACE, ARCHITECTURE, 3)(torch.rand(5, 2, 9, 9))
     assert logits.shape == (5, 3)
     assert value.shape == (5,)
     assert logits.dtype == value.dtype == torch.float32
 
 
 def test_bytes_are_scaled_to_one_and_floats_are_taken_as_they_are():
-    network = Network(SPACE, ARCHITECTURE, actions=3)
+    network = Network(SPACE, ARCHITECTURE, 3)
     pixels = torch.randint(0, 256, (5, 2, 9, 9), dtype=torch.uint8)
     for got, expected in zip(network(pixels), network(pixels.float() / 255), strict=True):
         torch.testing.assert_close(got, expected)
@@ -28,12 +28,12 @@ def test_bytes_are_scaled_to_one_and_floats_are_taken_as_they_are():
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bool, torch.int32])
 def test_an_observation_is_not_changed(dtype):
     x = torch.ones(2, 2, 9, 9, dtype=dtype)
-    Network(SPACE, ARCHITECTURE, actions=3)(x)
+    Network(SPACE, ARCHITECTURE, 3)(x)
     assert (x == 1).all()
 
 
 def test_weights_start_orthogonal_with_the_gains_of_ppo():
-    network = Network(SPACE, ARCHITECTURE, actions=3)
+    network = Network(SPACE, ARCHITECTURE, 3)
     gains = {"policy.weight": 0.01, "value.weight": 1.0}
     for name, parameter in network.named_parameters():
         if name.endswith("bias"):
@@ -46,18 +46,16 @@ def test_weights_start_orthogonal_with_the_gains_of_ppo():
 
 
 def test_weights_depend_on_the_seed_alone():
-    a, b, c = (Network(SPACE, ARCHITECTURE, actions=3, seed=seed).state_dict() for seed in (1, 1, 2))
+    a, b, c = (Network(SPACE, ARCHITECTURE, 3, seed=seed).state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(a[name], b[name]) for name in a)
     assert not any(torch.equal(a[name], c[name]) for name in a if name.endswith("weight"))
     torch.rand(1)
-    assert torch.equal(
-        Network(SPACE, ARCHITECTURE, actions=3, seed=1).state_dict()["policy.weight"], a["policy.weight"]
-    )
+    assert torch.equal(Network(SPACE, ARCHITECTURE, 3, seed=1).state_dict()["policy.weight"], a["policy.weight"])
 
 
 def test_making_a_network_leaves_the_heads_independent_of_the_architecture():
     # Every tensor has a stream of its own: what another architecture draws does not shift the rest.
-    a, b = (Network(SPACE, architecture, actions=3, seed=1).state_dict() for architecture in SPACE)
+    a, b = (Network(SPACE, architecture, 3, seed=1).state_dict() for architecture in SPACE)
     assert torch.equal(a["policy.weight"], b["policy.weight"])
     assert torch.equal(a["encoder.blocks.2.linear.weight"], b["encoder.blocks.2.linear.weight"])
 
@@ -65,6 +63,45 @@ def test_making_a_network_leaves_the_heads_independent_of_the_architecture():
 def test_a_space_of_vectors_needs_no_maps():
     space = Space("mlp", (5,), [Linear(Choice("f", [8, 16])), Linear(4)])
     for architecture in space:
-        logits, value = Network(space, architecture, actions=2)(torch.rand(3, 5))
+        logits, value = Network(space, architecture, 2)(torch.rand(3, 5))
         assert logits.shape == (3, 2)
         assert value.shape == (3,)
+
+
+def test_a_gaussian_head_gives_means_and_one_deviation_for_all():
+    network = Network(SPACE, ARCHITECTURE, Heads(2, log_std=-0.7))
+    parameters, value = network(torch.rand(5, 2, 9, 9))
+    assert parameters.shape == (5, 4)
+    assert value.shape == (5,)
+    assert parameters[:, 2:].eq(torch.tensor(-0.7)).all()
+    assert network.log_std.requires_grad
+
+
+def test_a_value_encoder_of_its_own_has_other_weights_and_no_part_in_the_policy():
+    network = Network(SPACE, ARCHITECTURE, Heads(3, own_value_encoder=True), seed=1)
+    shared = Network(SPACE, ARCHITECTURE, 3, seed=1)
+    x = torch.rand(5, 2, 9, 9)
+    parameters, value = network(x)
+    assert parameters.equal(shared(x)[0])
+    assert not value.equal(shared(x)[1])
+    value.sum().backward()
+    assert all(parameter.grad is None for parameter in network.encoder.parameters())
+    assert all(parameter.grad is not None for parameter in network.value_encoder.parameters())
+
+
+def test_a_supernet_activates_both_encoders():
+    supernet = Supernet(SPACE, Heads(3, log_std=0.0, own_value_encoder=True), seed=1)
+    x = torch.rand(5, 2, 9, 9)
+    for path in SPACE:
+        supernet.activate(path)
+        for one, other in zip(supernet(x), supernet.extract(path)(x), strict=True):
+            assert one.equal(other)
+
+
+def test_observations_are_standardised_before_the_encoder():
+    network, x = Network(SPACE, ARCHITECTURE, 3), 7 + torch.randn(5, 2, 9, 9)
+    mean, deviation = torch.full((2, 9, 9), 7.0), torch.full((2, 9, 9), 0.5)
+    by_hand = network(((x - mean) / deviation).clamp(-1.5, 1.5))
+    network.standardize = Standardize(mean, deviation, clip=1.5)
+    for one, other in zip(network(x), by_hand, strict=True):
+        torch.testing.assert_close(one, other)

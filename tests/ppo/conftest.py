@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rlnas.envs import Episode, Step
+from rlnas.envs import DiscreteActions, Episode, Step
 from rlnas.spaces import Choice, Conv, Flatten, Linear, Space
 
 
@@ -15,7 +15,8 @@ class GuessEnv:
 
     observation_shape = (2, 10, 10)
     observation_dtype = np.dtype(np.uint8)
-    num_actions = 4
+    actions = DiscreteActions(4)
+    remarks = ()
 
     def __init__(self, num_envs: int):
         self.num_envs = num_envs

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from rlnas.envs import DiscreteActions
 from rlnas.nets import Network
 from rlnas.ppo import Rollout, collect
-from rlnas.ppo.rollout import sample_actions
+from rlnas.ppo.distributions import Categorical
 
 CPU = torch.device("cpu")
 
@@ -19,7 +20,7 @@ def generator(seed: int = 0) -> torch.Generator:
 def collected(guess_env, guess_space):
     """A rollout of 12 steps in 3 environments, with what the environments showed and returned."""
     env = guess_env(3)
-    network = Network(guess_space, next(iter(guess_space)), env.num_actions)
+    network = Network(guess_space, next(iter(guess_space)), env.actions.outputs)
     first = env.reset(np.array([1, 2, 3]))
     seen, steps, play = [first], [], env.step
 
@@ -30,7 +31,7 @@ def collected(guess_env, guess_space):
 
     env.step = step
     rollout = Rollout(12, env, CPU)
-    last = collect(network, env, first, rollout, generator())
+    last = collect(network, Categorical(), env, first, rollout, generator())
     return SimpleNamespace(env=env, network=network, rollout=rollout, seen=seen, steps=steps, last=last)
 
 
@@ -39,7 +40,7 @@ def test_actions_follow_the_distribution_of_the_logits():
     probability = torch.softmax(logits, -1)
     n = 20_000
     for row in range(2):
-        action, log_probability = sample_actions(logits[row].expand(n, -1), generator(row))
+        action, log_probability = Categorical().sample(logits[row].expand(n, -1), generator(row))
         assert action.dtype == torch.int64
         torch.testing.assert_close(log_probability, probability[row].log()[action])
         share = torch.bincount(action, minlength=4) / n
@@ -49,7 +50,7 @@ def test_actions_follow_the_distribution_of_the_logits():
 
 def test_actions_depend_on_the_generator_alone():
     logits = torch.zeros(50, 4)
-    a, b, c = (sample_actions(logits, generator(seed))[0] for seed in (1, 1, 2))
+    a, b, c = (Categorical().sample(logits, generator(seed))[0] for seed in (1, 1, 2))
     assert torch.equal(a, b)
     assert not torch.equal(a, c)
 
@@ -100,7 +101,9 @@ def test_maps_lie_channels_last_and_read_as_they_were(guess_env):
     [((4,), np.float64, torch.float32), ((3, 5), np.uint8, torch.uint8), ((2, 3, 4), bool, torch.bool)],
 )
 def test_observations_of_any_shape_and_type_are_kept(shape, dtype, kept):
-    env = SimpleNamespace(num_envs=2, observation_shape=shape, observation_dtype=np.dtype(dtype))
+    env = SimpleNamespace(
+        num_envs=2, observation_shape=shape, observation_dtype=np.dtype(dtype), actions=DiscreteActions(2)
+    )
     rollout = Rollout(3, env, CPU)
     observation = np.random.default_rng(0).integers(0, 2, (2, *shape)).astype(dtype)
     rollout.store_observation(2, observation)
@@ -113,7 +116,7 @@ def test_a_second_rollout_goes_on_where_the_first_ended(collected):
     collected.network.eval()
     rollout, env = collected.rollout, collected.env
     first_episodes = list(rollout.episodes)
-    collect(collected.network, env, collected.last, rollout, generator(1))
+    collect(collected.network, Categorical(), env, collected.last, rollout, generator(1))
     assert torch.equal(rollout.observations(torch.arange(3)), torch.as_tensor(collected.last))
     assert rollout.episodes != first_episodes
     assert all(t < 12 for t, _ in rollout.episodes)

@@ -1,6 +1,7 @@
 import math
 from copy import deepcopy
 
+import gymnasium
 import numpy as np
 import pytest
 import torch
@@ -8,7 +9,7 @@ import torch
 import rlnas.ppo
 from rlnas.envs import GymEnv
 from rlnas.errors import TrainingDiverged
-from rlnas.nets import Network, Supernet
+from rlnas.nets import Heads, Network, Supernet
 from rlnas.ppo import PPOSettings, Trainer
 from rlnas.spaces import Linear, Space
 
@@ -22,9 +23,9 @@ def make(guess_env, guess_space):
     def make(seed=1, iterations=10, weights=0, path="k=1,c=8", settings=SETTINGS, num_envs=4) -> Trainer:
         env = guess_env(num_envs)
         if path == "all":
-            policy = Supernet(guess_space, env.num_actions, weights)
+            policy = Supernet(guess_space, env.actions.outputs, weights)
         else:
-            policy = Network(guess_space, guess_space.architecture(path), env.num_actions, weights)
+            policy = Network(guess_space, guess_space.architecture(path), env.actions.outputs, weights)
         return Trainer(policy, env, settings, iterations, seed)
 
     return make
@@ -154,9 +155,9 @@ def test_every_iteration_and_every_run_draws_and_shuffles_anew(make, monkeypatch
     seeds = []
 
     def noting(function):
-        def call(*arguments):
+        def call(*arguments, **options):
             seeds.append(arguments[-1].initial_seed())
-            return function(*arguments)
+            return function(*arguments, **options)
 
         return call
 
@@ -223,9 +224,77 @@ def test_a_loss_that_is_no_longer_finite_fails_the_trial(make):
 def test_an_environment_of_vectors_is_trained_all_the_same():
     space = Space("mlp", (4,), [Linear(16), Linear(16)])
     env = GymEnv("CartPole-v1", 4)
-    policy = Network(space, space.architecture("fixed"), env.num_actions)
+    policy = Network(space, space.architecture("fixed"), env.actions.outputs)
     trainer = Trainer(policy, env, PPOSettings(rollout_steps=32, reward_clip="none"), 3, seed=1)
     logs = [trainer.iterate() for _ in range(3)]
     scores = [episode.score for log in logs for _, episode in log.episodes]
     assert scores
     assert all(episode.score == episode.length for log in logs for _, episode in log.episodes)
+
+
+def test_the_learning_rate_falls_as_the_schedule_says(make):
+    expected = {"cosine": [1, 0.75, 0.25], "linear": [1, 2 / 3, 1 / 3], "constant": [1, 1, 1]}
+    for schedule, shares in expected.items():
+        trainer = make(settings=PPOSettings(learning_rate=0.01, learning_rate_schedule=schedule), iterations=3)
+        rates = [trainer.iterate().learning_rate for _ in range(3)]
+        np.testing.assert_allclose(rates, 0.01 * np.array(shares))
+
+
+class Reach(gymnasium.Env):
+    """Two numbers have to be copied; the closer, the better. Episodes last 8 steps."""
+
+    observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (2,), np.float64)
+    action_space = gymnasium.spaces.Box(-1, 1, (2,))
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.age = 0
+        self.target = self.np_random.uniform(-0.9, 0.9, 2)
+        return 50 + 10 * self.target, {}
+
+    def step(self, action):
+        reward, self.age = -np.abs(action - self.target).sum(), self.age + 1
+        self.target = self.np_random.uniform(-0.9, 0.9, 2)
+        return 50 + 10 * self.target, reward, False, self.age == 8, {}
+
+
+@pytest.fixture
+def make_continuous():
+    gymnasium.register("RlnasTest/Reach-v0", Reach, disable_env_checker=True)
+
+    def make(iterations: int, rollout_steps: int = 32) -> Trainer:
+        space = Space("mlp", (2,), [Linear(16, activation="tanh")])
+        heads = Heads(2, log_std=-0.5, own_value_encoder=True)
+        settings = PPOSettings(
+            rollout_steps=rollout_steps, epochs=4, learning_rate=3e-3, clip=0.2, value_clip=None, reward_clip="none",
+            entropy_coef=0, normalize_observations=True, normalize_rewards=True, value_encoder="own",
+        )  # fmt: skip
+        env = GymEnv("RlnasTest/Reach-v0", 8)
+        return Trainer(Network(space, space.architecture("fixed"), heads), env, settings, iterations, seed=1)
+
+    yield make
+    del gymnasium.registry["RlnasTest/Reach-v0"]
+
+
+def test_real_numbers_are_learned_from_observations_far_from_0(make_continuous):
+    trainer = make_continuous(30)
+    scores = [[episode.score for _, episode in trainer.iterate().episodes] for _ in range(30)]
+    # Means of 0 cost about 0.9 a step, and the noise of the actions its own part.
+    assert np.mean(scores[0]) < -8
+    assert np.mean(scores[-1]) > -5
+    assert trainer.policy.log_std.max() < -0.5
+
+
+def test_a_restored_trainer_of_real_numbers_goes_on_bit_by_bit(make_continuous):
+    undisturbed, resumed = make_continuous(4, 8), make_continuous(4, 8)
+    for _ in range(2):
+        undisturbed.iterate()
+    resumed.load_state_dict({name: tensor.clone() for name, tensor in undisturbed.state_dict().items()})
+    states = []
+    for trainer in (undisturbed, resumed):
+        trainer.restart(1)
+        logs = [trainer.iterate() for _ in range(2)]
+        states.append((logs, trainer.state_dict()))
+    assert states[0][0] == states[1][0]
+    assert same(states[0][1], states[1][1])
+    assert "normalizer.observations.mean" in states[0][1]

@@ -9,8 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from rlnas.envs import DiscreteActions
 from rlnas.nets import Network
 from rlnas.ppo import Minibatch, PPOSettings, Rollout, collect, ppo_loss, update
+from rlnas.ppo.distributions import Categorical
 from rlnas.ppo.update import UpdateStats
 from rlnas.spaces import load_space
 
@@ -23,7 +25,7 @@ def generator(seed: int = 0) -> torch.Generator:
 
 @pytest.fixture
 def network(guess_env, guess_space):
-    return Network(guess_space, guess_space.architecture("k=2,c=4"), guess_env.num_actions)
+    return Network(guess_space, guess_space.architecture("k=2,c=4"), guess_env.actions.outputs)
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def rollout(guess_env, network):
     """21 steps of 4 environments, with autoresets, forced actions, lost lives and truncations among them."""
     env = guess_env(4)
     rollout = Rollout(21, env, CPU)
-    collect(network, env, env.reset(np.arange(4)), rollout, generator())
+    collect(network, Categorical(), env, env.reset(np.arange(4)), rollout, generator())
     assert not rollout.valid.all()
     assert rollout.terminated.any()
     assert rollout.truncated.any()
@@ -40,7 +42,7 @@ def rollout(guess_env, network):
 
 def ours(network: nn.Module, rollout: Rollout, settings: PPOSettings, shuffle: int = 5) -> UpdateStats:
     adam = torch.optim.Adam(network.parameters(), settings.learning_rate, eps=settings.adam_eps, fused=True)
-    return update(network, network.parameters(), adam, rollout, settings, generator(shuffle))
+    return update(network, Categorical(), network.parameters(), adam, rollout, settings, generator(shuffle))
 
 
 def naive_advantages(rollout: Rollout, settings: PPOSettings) -> list[list[float]]:
@@ -205,10 +207,11 @@ def test_rollout_and_update_agree_on_log_probabilities():
     # Another batch size or memory layout would be other arithmetic, and the clip would bite on the difference.
     pixels = np.random.default_rng(0)
     space = load_space("paper-1")
-    network = Network(space, space.architecture("k2=4,k3=3"), actions=4)
+    network = Network(space, space.architecture("k2=4,k3=3"), 4)
     with torch.no_grad():
         network.policy.weight.mul_(300)
-    env = SimpleNamespace(num_envs=8, observation_shape=space.input_shape, observation_dtype=np.dtype(np.uint8))
+    seen = {"observation_shape": space.input_shape, "observation_dtype": np.dtype(np.uint8)}
+    env = SimpleNamespace(num_envs=8, actions=DiscreteActions(4), **seen)
     n = np.zeros(8, dtype=bool)
 
     def step(actions):
@@ -219,7 +222,7 @@ def test_rollout_and_update_agree_on_log_probabilities():
 
     env.step = step
     rollout = Rollout(16, env, CPU)
-    collect(network, env, step(None).observation, rollout, generator())
+    collect(network, Categorical(), env, step(None).observation, rollout, generator())
     assert rollout.log_probability.std() > 0.1
     with torch.no_grad():
         logits, value = network(rollout.observations(torch.arange(128)))
@@ -250,7 +253,7 @@ def one_sample(ratio: float, advantage: float, value: float = 0.0, old_value: fl
 )
 def test_the_policy_gradient_vanishes_where_the_ratio_has_gone_far_enough(ratio, advantage, learns):
     policy, batch, logits, _ = one_sample(ratio, advantage)
-    loss, _ = ppo_loss(policy, batch, PPOSettings(clip=0.1, entropy_coef=0, value_coef=0))
+    loss, _ = ppo_loss(policy, Categorical(), batch, PPOSettings(clip=0.1, entropy_coef=0, value_coef=0))
     loss.backward()
     expected = -advantage * ratio * 0.5 if learns else 0.0
     torch.testing.assert_close(logits.grad, torch.tensor([[expected, -expected]]))
@@ -267,7 +270,7 @@ def test_the_policy_gradient_vanishes_where_the_ratio_has_gone_far_enough(ratio,
 )
 def test_the_value_loss_is_the_larger_of_the_two_errors(value, target, error):
     policy, batch, _, v = one_sample(1.0, 0.0, value, 0.0, target)
-    loss, stats = ppo_loss(policy, batch, PPOSettings(entropy_coef=0, value_coef=1, value_clip=0.1))
+    loss, stats = ppo_loss(policy, Categorical(), batch, PPOSettings(entropy_coef=0, value_coef=1, value_clip=0.1))
     assert loss.item() == pytest.approx(error)
     assert stats[1].item() == pytest.approx(error)
     loss.backward()
@@ -277,6 +280,6 @@ def test_the_value_loss_is_the_larger_of_the_two_errors(value, target, error):
 
 def test_the_entropy_bonus_is_in_nats():
     policy, batch, _, _ = one_sample(1.0, 0.0)
-    loss, stats = ppo_loss(policy, batch, PPOSettings(entropy_coef=1, value_coef=0))
+    loss, stats = ppo_loss(policy, Categorical(), batch, PPOSettings(entropy_coef=1, value_coef=0))
     assert stats[2].item() == pytest.approx(math.log(2))
     assert loss.item() == pytest.approx(-math.log(2))

@@ -93,15 +93,19 @@ def test_minatar_cnn_is_the_games_own_network():
     assert space.cost(architecture).parameters == 16 * (4 * 9 + 1) + 128 * (1024 + 1)
 
 
-def test_spaces_of_grids_take_the_channels_of_the_game():
-    for name in ("minatar-1", "minatar-2", "minatar-cnn"):
-        space = load_space(name)
-        adapted = adapt(space, (7, 10, 10))
-        assert adapted.input_shape == (7, 10, 10)
-        assert adapted == space.with_input((7, 10, 10))
-        assert adapt(space, (7, 9, 9)) == space
-        assert adapt(space, (7,)) == space
-    assert adapt(load_space("paper-1"), (3, 84, 84)) == load_space("paper-1")
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("minatar-1", (7, 10, 10)), ("minatar-2", (7, 9, 12)), ("paper-1", (3, 96, 96)), ("mlp", (17,))],
+)
+def test_spaces_of_the_catalogue_take_the_observations_of_an_environment(name, shape):
+    adapted = adapt(load_space(name), shape)
+    assert adapted.input_shape == shape
+    assert adapted == load_space(name).with_input(shape)
+
+
+def test_a_space_stays_as_it_is_where_it_cannot_read_the_observations():
+    for name, shape in (("minatar-1", (7,)), ("mlp", (3, 10, 10)), ("paper-1", (4, 7, 7))):
+        assert adapt(load_space(name), shape) == load_space(name)
     mine = Space("minatar-1", (4, 10, 10), [Flatten()])
     assert adapt(mine, (7, 10, 10)) == mine
 

@@ -72,6 +72,7 @@ def run(folder: Path, fault: str, where: str = "'k1=3'", dtype: str = "float32",
         ("raise RuntimeError('the motor stalled')", "raised in step: RuntimeError: the motor stalled"),
         ("observation[:] = np.nan", "returned NaN as observation"),
         ("reward = float('inf')", "returned infinity as reward"),
+        ("observation = observation[:, :4]", "returned an observation of shape (1, 4, 8), but its space has (1, 8, 8)"),
         ("import os; os.kill(os.getpid(), 9)", "its process was killed (SIGKILL)"),
     ],
 )
@@ -122,3 +123,14 @@ def test_search_in_which_all_trainings_fail_says_so(tmp_path: Path) -> None:
     failed = run(tmp_path, "raise RuntimeError('the motor stalled')", where="'study/worker'")
     assert failed.returncode == 1
     assert "all trainings of candidates failed" in failed.stderr
+
+
+@pytest.mark.slow
+def test_what_is_odd_about_an_environment_is_said_and_does_not_stop_the_study(tmp_path: Path) -> None:
+    finished = run(tmp_path, "observation = observation * 2", where="''")
+    assert finished.returncode == 0, finished.stderr
+    result = json.loads((tmp_path / "run/result.json").read_text())
+    (remark,) = result["remarks"]
+    assert "'Corridor-v0' returned an observation outside its space: number (0, 4, " in remark
+    assert remark in " ".join(finished.stdout.split())
+    assert result["best"] is not None

@@ -9,7 +9,7 @@ import pytest
 
 import rlnas
 from rlnas.cli.main import main
-from rlnas.defaults import defaults
+from rlnas.defaults import MINATAR
 from rlnas.envs import EnvSettings
 from rlnas.errors import UserError
 from rlnas.ppo import PPOSettings
@@ -46,8 +46,8 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> str:
         for seed in (1, 2)
     ]
     settings = {"env": GAME, "space": SPACE.to_dict(), "steps": 100, "seeds": [1, 2]}
-    settings["env_settings"] = EnvSettings(**defaults(GAME).env).model_dump(mode="json")
-    settings["ppo"] = PPOSettings(**defaults(GAME).ppo).model_dump(mode="json")
+    settings["env_settings"] = EnvSettings(**MINATAR.env).model_dump(mode="json")
+    settings["ppo"] = PPOSettings(**MINATAR.ppo).model_dump(mode="json")
     write_table(path, rows, settings)
     # A table that says nothing of how its agents were trained goes with any study.
     write_table(path.with_name("silent.parquet"), rows, {key: settings[key] for key in ("env", "space", "seeds")})

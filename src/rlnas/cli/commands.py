@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -246,6 +247,7 @@ def print_study(result: api.SearchResult) -> None:
         for trial in failed:
             console.print(f"Failed: {entry['name']} seed {trial['seed']}: {trial['reason']}", markup=False)
     console.print(table)
+    print_remarks(result.data["remarks"])
     report = result.path / "report.html"
     if not result.ranking:
         raise RlnasError(
@@ -258,6 +260,12 @@ def print_study(result: api.SearchResult) -> None:
     console.print(f"Report: {report}", soft_wrap=True, markup=False)
 
 
+def print_remarks(remarks: Sequence[str]) -> None:
+    """Prints what is odd about the environment."""
+    for remark in remarks:
+        console.print(f"Remark: {remark}", soft_wrap=True, markup=False)
+
+
 def print_training(path: Path, result: dict[str, Any]) -> None:
     """Prints the outcome of a training and where it is."""
     console.print(
@@ -265,6 +273,7 @@ def print_training(path: Path, result: dict[str, Any]) -> None:
         f"{_score(result['reward_mean'])}, {result['episodes']} full games in {short(result['steps'])} steps.",
         soft_wrap=True,
     )
+    print_remarks(result["remarks"])
     console.print(f"Report: {path / 'report.html'}", soft_wrap=True, markup=False)
 
 

@@ -74,11 +74,11 @@ def _describe_env(env: str, imports: tuple[str, ...]) -> None:
     from rlnas.envs import EnvSettings, import_modules, make_env
 
     import_modules(imports)
-    own = defaults(env)
-    probe = make_env(env, EnvSettings(**own.env), num_envs=1)
+    probe = make_env(env, EnvSettings(), num_envs=1)
     probe.close()
     shape = probe.observation_shape
-    console.print(f"[bold]{env}[/bold]: observations {shape} {probe.observation_dtype}, {probe.num_actions} actions.")
+    own = defaults(env, shape, probe.actions)
+    console.print(f"[bold]{env}[/bold]: observations {shape} {probe.observation_dtype}, {probe.actions}.")
     try:
         console.print(f"Space: {default_space(env, shape)}, the catalogue's for observations of this shape.")
     except UserError as error:

@@ -1,5 +1,6 @@
 """Vector environments: one interface over ale-py, MinAtar and Gymnasium."""
 
+from rlnas.envs.actions import ActionSpace, ContinuousActions, DiscreteActions, MultiDiscreteActions
 from rlnas.envs.atari import AtariEnv
 from rlnas.envs.base import Episode, Step, VectorEnv
 from rlnas.envs.gym import GymEnv
@@ -8,11 +9,15 @@ from rlnas.envs.registry import allow_imports, import_modules, known_ids, make_e
 from rlnas.envs.settings import EnvSettings
 
 __all__ = [
+    "ActionSpace",
     "AtariEnv",
+    "ContinuousActions",
+    "DiscreteActions",
     "EnvSettings",
     "Episode",
     "GymEnv",
     "MinAtarEnv",
+    "MultiDiscreteActions",
     "Step",
     "VectorEnv",
     "allow_imports",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from rlnas.envs.actions import ActionSpace, DiscreteActions
 from rlnas.envs.base import EpisodeCounter, Step
 from rlnas.envs.settings import EnvSettings
-from rlnas.errors import EnvironmentFault, UserError
+from rlnas.errors import UserError
 
 FIRE = 1
 """ALE's number of the FIRE button in its list of all actions."""
@@ -52,9 +53,10 @@ class AtariEnv:
             life_loss_info=False,
             reward_clipping=False,
         )
-        actions = [action.value for action in self._env.ale.get_action_set()]
-        self.num_actions = len(actions)
-        self._fire = actions.index(FIRE) if settings.fire and FIRE in actions else None
+        buttons = [action.value for action in self._env.ale.get_action_set()]
+        self.actions: ActionSpace = DiscreteActions(len(buttons))
+        self.remarks: list[str] = []
+        self._fire = buttons.index(FIRE) if settings.fire and FIRE in buttons else None
         self.observation_shape: tuple[int, ...] = (settings.frame_stack, settings.screen_size, settings.screen_size)
         self.observation_dtype = np.dtype(np.uint8)
         self._games = EpisodeCounter(self.num_envs)
@@ -82,8 +84,7 @@ class AtariEnv:
         Raises:
             EnvironmentFault: if an action is out of range, which would hang ale-py for ever.
         """
-        if actions.shape != (self.num_envs,) or actions.min() < 0 or actions.max() >= self.num_actions:
-            raise EnvironmentFault(f"actions must be {self.num_envs} numbers in 0..{self.num_actions - 1}: {actions}.")
+        self.actions.check(actions, self.num_envs)
         resetting = self._over
         forced = self._force_fire & ~resetting
         if self._fire is not None:

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
+from rlnas.envs.actions import ActionSpace
+
 
 @dataclass(frozen=True)
 class Episode:
@@ -51,12 +53,24 @@ class Step:
 
 
 class VectorEnv(Protocol):
-    """`n` environments that step together, with discrete actions."""
+    """`n` environments that step together.
+
+    Attributes:
+        num_envs: how many.
+        observation_shape: of one observation; maps have their channels first.
+        observation_dtype: its type.
+        actions: what can be done on each step.
+    """
 
     num_envs: int
     observation_shape: tuple[int, ...]
     observation_dtype: np.dtype
-    num_actions: int
+    actions: ActionSpace
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is odd about the environment but does not stop it, each in one sentence."""
+        ...
 
     @property
     def running_scores(self) -> np.ndarray:
@@ -68,7 +82,7 @@ class VectorEnv(Protocol):
         ...
 
     def step(self, actions: np.ndarray) -> Step:
-        """Plays one action, int64 `(n,)`, in every environment.
+        """Plays one action in every environment: `(n, *actions.shape)`, of the type `actions.dtype`.
 
         Raises:
             EnvironmentFault: if an environment raises or returns something unusable.

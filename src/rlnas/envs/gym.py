@@ -1,46 +1,61 @@
-"""Any registered Gymnasium environment with discrete actions."""
+"""Any registered Gymnasium environment whose observations are numbers in one array."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import gymnasium
 import numpy as np
-from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
+from rlnas.envs.actions import ContinuousActions
 from rlnas.envs.base import EpisodeCounter, Step
-from rlnas.errors import EnvironmentFault, UserError
+from rlnas.envs.gym_spaces import Observations, play_action, read_actions
+from rlnas.errors import EnvironmentFault
 
 
 class GymEnv:
     """Gymnasium environments, stepped one after another in this process.
+
+    What an environment returns is checked on every step, since an agent learns nothing from NaN, and a wrong shape or
+    type would otherwise be copied into place in silence. Numbers outside the observation space are only remarked on:
+    some of Gymnasium's own environments return them (LunarLander flies higher than its space says).
 
     Args:
         env_id: a registered id.
         num_envs: how many step together.
 
     Raises:
-        UserError: if the observation is not a `Box` or the action not `Discrete`.
+        UserError: if the observations or actions are of a kind that rlnas cannot handle.
         EnvironmentFault: if the environment cannot be made.
     """
 
     def __init__(self, env_id: str, num_envs: int):
         self.env_id = env_id
         self.num_envs = num_envs
+        self._envs: list[gymnasium.Env] = []
         try:
-            makers = [lambda: gymnasium.make(env_id)] * num_envs
-            self._env = SyncVectorEnv(makers, autoreset_mode=AutoresetMode.NEXT_STEP)
+            for _ in range(num_envs):
+                # Gymnasium's checker only warns, in many sentences; the checks below name what matters.
+                self._envs.append(gymnasium.make(env_id, disable_env_checker=True))
         except Exception as error:
+            self.close()
             raise EnvironmentFault(f"environment {env_id!r} cannot be made: {_reason(error)}.") from error
-        observations, actions = self._env.single_observation_space, self._env.single_action_space
-        if not isinstance(observations, gymnasium.spaces.Box):
-            raise UserError(f"environment {env_id!r} has {type(observations).__name__} observations; only Box works.")
-        if not isinstance(actions, gymnasium.spaces.Discrete):
-            raise UserError(f"environment {env_id!r} has {type(actions).__name__} actions; only Discrete works yet.")
-        self._first_action = int(actions.start)
-        self.num_actions = int(actions.n)
-        self.observation_shape = tuple(observations.shape)
-        self.observation_dtype = np.dtype(observations.dtype)
+        try:
+            self._observations = Observations(env_id, self._envs[0].observation_space)
+            self._action_space = self._envs[0].action_space
+            self.actions = read_actions(env_id, self._action_space)
+        except Exception:
+            self.close()
+            raise
+        self.observation_shape = self._observations.shape
+        self.observation_dtype = self._observations.dtype
         self._games = EpisodeCounter(num_envs)
         self._over = np.zeros(num_envs, dtype=bool)
+
+    @property
+    def remarks(self) -> list[str]:
+        """See `VectorEnv.remarks`."""
+        return self._observations.remarks
 
     @property
     def running_scores(self) -> np.ndarray:
@@ -49,40 +64,68 @@ class GymEnv:
 
     def reset(self, seeds: np.ndarray) -> np.ndarray:
         """Starts a new episode in every environment; see `VectorEnv.reset`."""
-        try:
-            observation, _ = self._env.reset(seed=[int(seed) for seed in seeds])
-        except Exception as error:
-            raise EnvironmentFault(f"environment {self.env_id!r} raised in reset: {_reason(error)}.") from error
         self._games.reset()
         self._over[:] = False
-        self._check("observation", observation)
-        return observation.copy()
+        return np.stack([self._reset(env, int(seed)) for env, seed in zip(self._envs, seeds, strict=True)])
 
     def step(self, actions: np.ndarray) -> Step:
         """Plays one action in every environment; see `VectorEnv.step`."""
+        self.actions.check(actions, self.num_envs)
+        if isinstance(self.actions, ContinuousActions):
+            actions = self.actions.clip(actions)
+        observation = np.empty((self.num_envs, *self.observation_shape), dtype=self.observation_dtype)
+        reward = np.zeros(self.num_envs, dtype=np.float64)
+        terminated, truncated = np.zeros(self.num_envs, dtype=bool), np.zeros(self.num_envs, dtype=bool)
+        resetting = self._over
+        for i, env in enumerate(self._envs):
+            if resetting[i]:
+                observation[i] = self._reset(env, None)
+            else:
+                observation[i], reward[i], terminated[i], truncated[i] = self._step(env, actions[i])
+        self._over = terminated | truncated
+        truncated = truncated & ~terminated
+        episodes = self._games.add(reward, ~resetting, self._over, truncated)
+        return Step(observation, reward.astype(np.float32), terminated, truncated, ~resetting, episodes)
+
+    def _reset(self, env: gymnasium.Env, seed: int | None) -> np.ndarray:
         try:
-            observation, reward, terminated, truncated, _ = self._env.step(actions + self._first_action)
+            returned: Any = env.reset(seed=seed)
+        except Exception as error:
+            raise EnvironmentFault(f"environment {self.env_id!r} raised in reset: {_reason(error)}.") from error
+        if not isinstance(returned, tuple) or len(returned) != 2:
+            raise EnvironmentFault(f"environment {self.env_id!r} must return (observation, info) from reset.")
+        return self._observations.read(returned[0])
+
+    def _step(self, env: gymnasium.Env, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool]:
+        try:
+            returned: Any = env.step(play_action(self._action_space, action))
         except Exception as error:
             raise EnvironmentFault(f"environment {self.env_id!r} raised in step: {_reason(error)}.") from error
-        self._check("observation", observation)
-        self._check("reward", reward)
-        resetting, ended = self._over, terminated | truncated
-        episodes = self._games.add(reward, ~resetting, ended, truncated & ~terminated)
-        self._over = ended
-        truncated = truncated & ~terminated
-        return Step(observation.copy(), reward.astype(np.float32), terminated, truncated, ~resetting, episodes)
+        if not isinstance(returned, tuple) or len(returned) != 5:
+            raise EnvironmentFault(
+                f"environment {self.env_id!r} must return (observation, reward, terminated, truncated, info) from step."
+            )
+        observation, reward, terminated, truncated, _ = returned
+        return self._observations.read(observation), self._reward(reward), bool(terminated), bool(truncated)
 
-    def _check(self, what: str, values: np.ndarray) -> None:
-        if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
-            found = "NaN" if np.isnan(values).any() else "infinity"
-            raise EnvironmentFault(f"environment {self.env_id!r} returned {found} as {what}.")
+    def _reward(self, value: Any) -> float:
+        try:
+            reward = float(value)
+        except (TypeError, ValueError):
+            raise EnvironmentFault(f"environment {self.env_id!r} returned {value!r} as reward.") from None
+        if not np.isfinite(reward):
+            found = "NaN" if np.isnan(reward) else "infinity"
+            raise EnvironmentFault(f"environment {self.env_id!r} returned {found} as reward.")
+        return reward
 
     def close(self) -> None:
         """Closes the environments; an error in their own `close` is not worth losing a result for."""
-        try:
-            self._env.close()
-        except Exception:
-            return
+        for env in self._envs:
+            try:
+                env.close()
+            except Exception:
+                continue
+        self._envs = []
 
 
 def _reason(error: Exception) -> str:

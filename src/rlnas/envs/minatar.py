@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from rlnas.envs.actions import ActionSpace, DiscreteActions
 from rlnas.envs.base import EpisodeCounter, Step
 from rlnas.envs.settings import EnvSettings
-from rlnas.errors import EnvironmentFault, UserError, unknown
+from rlnas.errors import UserError, unknown
 
 MINATAR_PREFIX = "MinAtar/"
 GAMES = {
@@ -70,8 +71,9 @@ class MinAtarEnv:
         self.num_envs = num_envs or settings.num_envs
         self._make = partial(_environment_class(), GAMES[found[1]], sticky_action_prob=settings.sticky_actions)
         example = self._make()
-        self._actions = example.minimal_action_set() if found[2] == "v1" else list(range(example.num_actions()))
-        self.num_actions = len(self._actions)
+        self._numbers = example.minimal_action_set() if found[2] == "v1" else list(range(example.num_actions()))
+        self.actions: ActionSpace = DiscreteActions(len(self._numbers))
+        self.remarks: list[str] = []
         height, width, channels = example.state_shape()
         self.observation_shape: tuple[int, ...] = (channels, height, width)
         self.observation_dtype = np.dtype(np.bool_)
@@ -97,8 +99,7 @@ class MinAtarEnv:
 
     def step(self, actions: np.ndarray) -> Step:
         """Plays one action in every environment; see `VectorEnv.step`."""
-        if actions.shape != (self.num_envs,) or actions.min() < 0 or actions.max() >= self.num_actions:
-            raise EnvironmentFault(f"actions must be {self.num_envs} numbers in 0..{self.num_actions - 1}: {actions}.")
+        self.actions.check(actions, self.num_envs)
         reward = np.zeros(self.num_envs, dtype=np.float32)
         ended = np.zeros(self.num_envs, dtype=bool)
         resetting = self._over
@@ -106,7 +107,7 @@ class MinAtarEnv:
             if resetting[i]:
                 game.reset()
             else:
-                reward[i], ended[i] = game.act(self._actions[actions[i]])
+                reward[i], ended[i] = game.act(self._numbers[actions[i]])
         # Only Freeway has a time limit, which MinAtar reports like any other end.
         late = [getattr(game.env, "terminate_timer", 0) < 0 for game in self._games]
         truncated = ended & np.array(late)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class EnvSettings(BaseModel):
-    """Options of an environment. MinAtar knows `num_envs` and `sticky_actions`, others `num_envs` alone.
+    """Options of an environment. MinAtar knows `num_envs` and `sticky_actions`, Gymnasium `num_envs` alone.
 
     Attributes:
         num_envs: environments that step together (paper, table 4: 8).

@@ -10,9 +10,14 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box
+import torch
+from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Space as GymSpace
+from torch import Tensor, nn
 
-from rlnas.envs import allow_imports, import_modules
+from rlnas.envs import ActionSpace, allow_imports, import_modules
+from rlnas.envs.actions import actions_to_dict
+from rlnas.envs.gym_spaces import Observations, read_actions
 from rlnas.envs.minatar import MINATAR_PREFIX
 from rlnas.envs.registry import ATARI_PREFIX, known_ids
 from rlnas.errors import UserError
@@ -23,7 +28,7 @@ from rlnas.study.settings import current_versions
 from rlnas.study.study import trained_trial
 from rlnas.study.trial import read_result, read_settings
 
-FORMAT = "rlnas-agent-1"
+FORMAT = "rlnas-agent-2"
 
 
 @dataclass(frozen=True)
@@ -34,18 +39,33 @@ class Agent:
         settings: of its training.
         network: its network, on the CPU.
         observation: the observations of its environment, as they reach the network.
+        action: the actions of its environment.
         result: what its training came to; `None` while it is under way.
     """
 
     settings: TrialSettings
     network: Network
     observation: Box
+    action: GymSpace
     result: TrialResult | None
 
     @property
-    def actions(self) -> int:
-        """The number of its actions."""
-        return self.network.policy.out_features
+    def actions(self) -> ActionSpace:
+        """What it can do, as a policy sees it."""
+        return read_actions(self.settings.env, self.action)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of what an export returns."""
+        return ("mean", "log_std", "value") if self.network.heads.log_std is not None else ("logits", "value")
+
+    @property
+    def normalization(self) -> dict[str, Any] | None:
+        """What observations lose and are divided by before the first layer, as plain data, where they are."""
+        found = self.network.standardize
+        if found is None:
+            return None
+        return {"mean": found.mean.tolist(), "deviation": found.deviation.tolist(), "clip": found.clip}
 
     @property
     def dtype(self) -> np.dtype:
@@ -65,9 +85,9 @@ class Agent:
                 "shape": list(self.observation.shape),
                 "dtype": self.dtype.name,
                 "divided_by": 255 if self.dtype == np.uint8 else 1,
-                "normalisation": None,
+                "normalisation": self.normalization,
             },
-            "actions": self.actions,
+            "actions": actions_to_dict(self.actions),
             "space": self.settings.space,
             "architecture": self.settings.architecture,
             "training": {
@@ -86,8 +106,34 @@ class Agent:
         """Random observations `(count, *shape)` of the environment's type, to compare two networks on."""
         rng, shape = np.random.default_rng(seed), (count, *self.observation.shape)
         if self.dtype.kind == "f":
-            return rng.standard_normal(shape).astype(self.dtype)
+            drawn, known = rng.standard_normal(shape), self.network.standardize
+            return (drawn if known is None else drawn * known.deviation.numpy() + known.mean.numpy()).astype(self.dtype)
         return rng.integers(0, 256 if self.dtype == np.uint8 else 2, shape).astype(self.dtype)
+
+    @torch.no_grad()
+    def compute(self, observation: np.ndarray) -> list[np.ndarray]:
+        """What an export must return for observations `(batch, *shape)`, in the order of `outputs`."""
+        return [output.numpy() for output in ExportedNetwork(self.network)(torch.from_numpy(observation))]
+
+
+class ExportedNetwork(nn.Module):
+    """A network that returns means and deviations apart.
+
+    Args:
+        network: the network.
+    """
+
+    def __init__(self, network: Network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, observation: Tensor) -> tuple[Tensor, ...]:
+        """Logits and values; for continuous actions means, logarithms of the standard deviations, and values."""
+        parameters, value = self.network(observation)
+        if self.network.heads.log_std is None:
+            return parameters, value
+        mean, log_std = parameters.chunk(2, -1)
+        return mean, log_std, value
 
 
 def observation_settings(settings: TrialSettings) -> dict[str, Any]:
@@ -115,12 +161,12 @@ def load_agent(run: Path, imports: Sequence[str] = ()) -> Agent:
     allow_imports(settings.imports, [*imports, *sys.modules])
     import_modules(settings.imports)
     settings, network = load_network(trial)
-    space = find_observations(settings.env, network.space.input_shape)
-    return Agent(settings, network.eval(), space, read_result(trial))
+    observation, action = find_spaces(settings.env, network.space.input_shape, network.heads.outputs)
+    return Agent(settings, network.eval(), observation, action, read_result(trial))
 
 
-def find_observations(env: str, shape: Shape) -> Box:
-    """The observations of an environment, as they reach a network that takes the given shape.
+def find_spaces(env: str, shape: Shape, outputs: int) -> tuple[Box, GymSpace]:
+    """The observations of an environment, as they reach a network that takes the given shape, and its actions.
 
     Atari games and MinAtar need not be installed for this.
 
@@ -128,16 +174,20 @@ def find_observations(env: str, shape: Shape) -> Box:
         UserError: if the environment cannot be made, or has other observations.
     """
     if env.startswith(ATARI_PREFIX):
-        return Box(0, 255, shape, np.uint8)
+        return Box(0, 255, shape, np.uint8), Discrete(outputs)
     if env.startswith(MINATAR_PREFIX):
-        return Box(0, 1, shape, np.bool_)  # type: ignore[arg-type]
+        return Box(0, 1, shape, np.bool_), Discrete(outputs)  # type: ignore[arg-type]
     try:
         known_ids()
         made = gymnasium.make(env)
-        space = made.observation_space
         made.close()
     except Exception as error:
         raise UserError(f"the environment {env!r} cannot be made: {type(error).__name__}: {error}.") from None
-    if not isinstance(space, Box) or space.shape != shape:
-        raise UserError(f"the environment {env!r} has observations {space}, but the network takes the shape {shape}.")
-    return space
+    seen = Observations(env, made.observation_space)
+    actions = read_actions(env, made.action_space)
+    if seen.shape != shape or actions.outputs != outputs:
+        raise UserError(
+            f"the environment {env!r} is not the one of the training: it has observations of shape {seen.shape} and "
+            f"{actions}, but the network takes the shape {shape} and has {outputs} outputs."
+        )
+    return seen.space, made.action_space

@@ -17,7 +17,7 @@ from onnx import numpy_helper
 from onnxscript import opset18 as op
 
 from rlnas.errors import UserError
-from rlnas.export.agent import Agent
+from rlnas.export.agent import Agent, ExportedNetwork
 from rlnas.export.parity import check_parity
 from rlnas.files import write_bytes
 
@@ -26,6 +26,8 @@ OPSET = 18
 
 def write_onnx(agent: Agent, path: Path) -> None:
     """Writes the network as an ONNX file: `observation` in; `logits` `(batch, actions)` and `value` `(batch,)` out.
+
+    For continuous actions, `mean` and `log_std`, both `(batch, numbers)`, stand in the place of the logits.
 
     The observation has the type of the environment's, its batch may have any size, and scaling is inside. The file's
     metadata say where the agent comes from; `rlnas` holds the content of `architecture.json`.
@@ -46,7 +48,7 @@ def write_onnx(agent: Agent, path: Path) -> None:
     for name, text in about.items():
         model.metadata_props.add(key=name, value=text)
     data = model.SerializeToString()
-    check_parity(agent, run_onnx(data))
+    check_parity(agent, run_onnx(data, agent.outputs))
     write_bytes(path, data)
 
 
@@ -61,13 +63,13 @@ def _convert(agent: Agent) -> Any:
     try:
         with _silence():
             program = torch.onnx.export(
-                agent.network,
+                ExportedNetwork(agent.network),
                 (example,),
                 dynamo=True,
                 verbose=False,
                 opset_version=OPSET,
                 input_names=["observation"],
-                output_names=["logits", "value"],
+                output_names=list(agent.outputs),
                 dynamic_shapes={"observation": {0: torch.export.Dim("batch")}},
                 custom_translation_table={torch.ops.aten.adaptive_max_pool2d.default: adaptive_max_pool},
             )
@@ -124,10 +126,10 @@ def windows(size: int, count: int) -> np.ndarray:
     return np.array([[min(start + k, end - 1) for k in range(longest)] for start, end in bounds], dtype=np.int64)
 
 
-def run_onnx(data: bytes) -> Callable[[np.ndarray], Sequence[np.ndarray]]:
-    """What onnxruntime makes of observations with a file of this content: logits and values."""
+def run_onnx(data: bytes, outputs: Sequence[str] = ("logits", "value")) -> Callable[[np.ndarray], Sequence[np.ndarray]]:
+    """What onnxruntime makes of observations with a file of this content: the outputs named."""
     options = onnxruntime.SessionOptions()
     # One thread, as everywhere in rlnas: a second one slows both down as soon as another process is busy.
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    return lambda observation: session.run(["logits", "value"], {"observation": observation})
+    return lambda observation: session.run(list(outputs), {"observation": observation})

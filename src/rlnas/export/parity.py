@@ -24,16 +24,15 @@ def check_parity(agent: Agent, compute: Callable[[np.ndarray], Sequence[np.ndarr
 
     Args:
         agent: the agent.
-        compute: what the export makes of observations `(batch, *shape)`: logits `(batch, actions)` and values
-            `(batch,)`.
+        compute: what the export makes of observations `(batch, *shape)`: what `agent.outputs`
+            names.
 
     Raises:
         ParityError: if an output has another shape, or differs by more than rounding can explain.
     """
     for count in (1, 5):
         observation = agent.draw_observations(count, seed=count)
-        expected = [output.numpy() for output in agent.network(torch.from_numpy(observation))]
-        for name, one, other in zip(("logits", "value"), expected, compute(observation), strict=True):
+        for name, one, other in zip(agent.outputs, agent.compute(observation), compute(observation), strict=True):
             if one.shape != other.shape:
                 raise ParityError(f"the export returns {name} of shape {other.shape}, not {one.shape}.")
             difference = float(np.abs(one - other).max())

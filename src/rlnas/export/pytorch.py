@@ -50,7 +50,7 @@ def write_folder(agent: Agent, folder: Path) -> None:
 
 
 def run_source(source: str, weights: dict[str, Tensor]) -> Callable[[np.ndarray], Sequence[np.ndarray]]:
-    """What the class `Network` in a source makes of observations with these weights: logits and values."""
+    """What the class `Network` in a source makes of observations with these weights."""
     scope: dict[str, Any] = {"__name__": "network", "__file__": "network.py"}
     exec(compile(source, "network.py", "exec"), scope)
     network = scope["Network"]()

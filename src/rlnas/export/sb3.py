@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from gymnasium import Space as GymSpace
 from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor
 
 from rlnas.errors import UserError
-from rlnas.nets import Encoder
+from rlnas.nets import Encoder, Standardize
 from rlnas.spaces import Space, adapt, load_space
 from rlnas.spaces.choice import Option
 
@@ -31,17 +32,24 @@ class RlnasExtractor(BaseFeaturesExtractor):
         space: the search space as plain data (`Space.to_dict`, or `space` in `architecture.json`), or its catalogue
             name.
         architecture: the architecture: its id or a dict of options; `"fixed"` where the space has no choices.
+        normalisation: `mean`, `deviation` and `clip` of what observations go through first, as in
+            `architecture.json`; `None` for nothing.
 
     Raises:
         UserError: if there is no such space or architecture, or it does not take the observations.
     """
 
     def __init__(
-        self, observation_space: GymSpace, space: str | Mapping[str, object], architecture: str | Mapping[str, Option]
+        self,
+        observation_space: GymSpace,
+        space: str | Mapping[str, object],
+        architecture: str | Mapping[str, Option],
+        normalisation: Mapping[str, Any] | None = None,
     ):
-        known = Space.from_dict(space) if isinstance(space, Mapping) else load_space(space)
         shape = observation_space.shape or ()
-        known = adapt(known, shape)
+        first = len(shape) != 3 or shape[0] <= shape[-1]  # else a name would stand for a space of another kind of map
+        known = Space.from_dict(space) if isinstance(space, Mapping) else load_space(space)
+        known = adapt(known, shape) if isinstance(space, str) and first else known
         if known.input_shape != shape:
             raise UserError(
                 f"space {known.name!r} takes observations of shape {known.input_shape}, but those of the environment "
@@ -49,17 +57,26 @@ class RlnasExtractor(BaseFeaturesExtractor):
             )
         super().__init__(observation_space, known.features)
         self.encoder = Encoder(known, known.architecture(architecture))
+        self.standardize: Standardize | None = None
+        if normalisation is not None:
+            mean, deviation = (torch.tensor(normalisation[name]) for name in ("mean", "deviation"))
+            self.standardize = Standardize(mean, deviation, normalisation["clip"])
         # Stable-Baselines3 scales bytes itself, but only those that it takes for an image.
         scaled = is_image_space(observation_space)
         self.scale = 1.0 if scaled or observation_space.dtype != np.uint8 else 1 / 255
 
     def forward(self, observations: Tensor) -> Tensor:
         """Features `(batch, features)` of observations `(batch, *shape)`, float32."""
-        return self.encoder(observations * self.scale if self.scale != 1.0 else observations)
+        x = observations * self.scale if self.scale != 1.0 else observations
+        return self.encoder(x if self.standardize is None else self.standardize(x))
 
 
 def policy_kwargs(
-    space: str | Space | Mapping[str, object], architecture: str | Mapping[str, Option]
+    space: str | Space | Mapping[str, object],
+    architecture: str | Mapping[str, Option],
+    *,
+    own_value_encoder: bool = False,
+    normalisation: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What to hand to `PPO(..., policy_kwargs=...)`, so that the policy has the network of an architecture.
 
@@ -68,11 +85,15 @@ def policy_kwargs(
     Args:
         space: a catalogue name, a `Space`, or its plain data.
         architecture: its id or a dict of options.
+        own_value_encoder: whether the values have an encoder of their own, as with the PPO option
+            `value_encoder=own`.
+        normalisation: see `RlnasExtractor`.
     """
     plain = space.to_dict() if isinstance(space, Space) else space
     chosen = architecture if isinstance(architecture, str) else dict(architecture)
     return {
         "features_extractor_class": RlnasExtractor,
-        "features_extractor_kwargs": {"space": plain, "architecture": chosen},
+        "features_extractor_kwargs": {"space": plain, "architecture": chosen, "normalisation": normalisation},
+        "share_features_extractor": not own_value_encoder,
         "net_arch": [],
     }

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from gymnasium.spaces import Discrete
 from stable_baselines3 import PPO
 from stable_baselines3.common.policies import ActorCriticPolicy
 
@@ -42,21 +41,32 @@ def build_ppo(agent: Agent) -> PPO:
         vf_coef=ppo.value_coef,
         max_grad_norm=ppo.max_grad_norm,
         policy_kwargs={
-            **policy_kwargs(settings.space, settings.architecture),
+            **policy_kwargs(
+                settings.space,
+                settings.architecture,
+                own_value_encoder=ppo.value_encoder == "own",
+                normalisation=agent.normalization,
+            ),
+            "log_std_init": ppo.log_std,
             "optimizer_kwargs": {"eps": ppo.adam_eps},
         },
         device="cpu",
         _init_setup_model=False,
     )
     model.observation_space = agent.observation
-    model.action_space = Discrete(agent.actions)
+    model.action_space = agent.action
     model.n_envs = settings.env_settings.num_envs
     model._setup_model()
     # Only now, since the set-up initialises all layers.
-    encoder = model.policy.features_extractor.encoder
-    encoder.load_state_dict(agent.network.encoder.state_dict())  # type: ignore[union-attr]
-    model.policy.action_net.load_state_dict(agent.network.policy.state_dict())
-    model.policy.value_net.load_state_dict(agent.network.value.state_dict())
+    network = agent.network
+    model.policy.pi_features_extractor.encoder.load_state_dict(network.encoder.state_dict())  # type: ignore[union-attr]
+    if network.value_encoder is not None:
+        values = model.policy.vf_features_extractor
+        values.encoder.load_state_dict(network.value_encoder.state_dict())  # type: ignore[union-attr]
+    if network.heads.log_std is not None:
+        model.policy.log_std.data.copy_(network.log_std)
+    model.policy.action_net.load_state_dict(network.policy.state_dict())
+    model.policy.value_net.load_state_dict(network.value.state_dict())
     model.num_timesteps = agent.result.steps if agent.result else 0
     model.rlnas = agent.description  # type: ignore[attr-defined]
     return model
@@ -80,11 +90,13 @@ def write_zip(agent: Agent, path: Path) -> None:
 
 
 def run_policy(policy: ActorCriticPolicy) -> Callable[[np.ndarray], Sequence[np.ndarray]]:
-    """What a policy of Stable-Baselines3 makes of observations: logits and values."""
+    """What a policy of Stable-Baselines3 makes of observations: logits or means and deviations, and values."""
 
     def compute(observation: np.ndarray) -> list[np.ndarray]:
-        features = policy.extract_features(torch.from_numpy(observation))
-        assert isinstance(features, torch.Tensor)
-        return [policy.action_net(features).numpy(), policy.value_net(features).squeeze(-1).numpy()]
+        found = policy.extract_features(torch.from_numpy(observation))
+        features, read = found if isinstance(found, tuple) else (found, found)
+        chosen, value = policy.action_net(features), policy.value_net(read).squeeze(-1)
+        spread = [policy.log_std.expand_as(chosen)] if hasattr(policy, "log_std") else []
+        return [output.numpy() for output in (chosen, *spread, value)]
 
     return compute

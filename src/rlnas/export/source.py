@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from rlnas.errors import UserError
-from rlnas.nets import Network
+from rlnas.nets import Network, Standardize
 from rlnas.nets import modules as blocks
 from rlnas.nets.encoder import ChoiceBlock, RepeatBlock, Sequence
 
@@ -188,19 +188,18 @@ from torch import Tensor, nn{functional}
 
 
 class Network(nn.Module):
-    """Maps observations to the logits of the actions and to the value.
+    """Maps observations to {policy} and to the value.
 
     Observations are `(batch, {shape})`, {dtype} in the environment; uint8 is scaled to [0, 1], other types are taken
-    as they are. Logits are `(batch, {actions})`, values `(batch,)`.
+    as they are. {outputs} `(batch, {actions})`, values `(batch,)`.
     """
 
     def __init__(self) -> None:
         super().__init__()
 {modules}
 
-    def forward(self, observation: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, observation: Tensor) -> tuple[Tensor, ...]:
 {steps}
-        return self.policy(x), self.value(x).squeeze(-1)
 
 
 def load(folder: str | Path = Path(__file__).parent) -> Network:
@@ -228,17 +227,26 @@ def write_source(network: Network, dtype: str, about: Mapping[str, str]) -> tupl
     """
     shape = network.space.input_shape
     listing = Listing()
-    _observe(listing)
+    _observe(listing, network.standardize)
+    if network.value_encoder is not None:
+        listing.steps.append("seen = x")
     listing.follow(network.encoder, torch.zeros(1, *shape))
-    for name, head in (("policy", network.policy), ("value", network.value)):
-        listing.named(name, head, _linear(head))
+    _policy_head(listing, network)
+    if network.value_encoder is not None:
+        listing.step("seen", "the value has an encoder of its own")
+        listing.follow(network.value_encoder, torch.zeros(1, *shape))
+    apply = listing.named("value", network.value, _linear(network.value))
+    gaussian = network.heads.log_std is not None
+    listing.steps.append(f"return {'mean, log_std' if gaussian else 'logits'}, {apply}(x).squeeze(-1)")
     indent = " " * 8
     source = TEMPLATE.format(
         about=_about(about),
         functional="\nfrom torch.nn import functional as F" * any("F." in step for step in listing.steps),
         shape=", ".join(map(str, shape)),
         dtype=dtype,
-        actions=network.policy.out_features,
+        policy="the mean and log standard deviation of the actions" if gaussian else "the logits of the actions",
+        outputs="Means and log standard deviations are" if gaussian else "Logits are",
+        actions=network.heads.outputs,
         modules="\n".join(indent + line for line in listing.modules),
         steps="\n".join(indent + line for line in listing.steps),
         # In this layout convolutions run about a third faster on the CPU.
@@ -247,10 +255,27 @@ def write_source(network: Network, dtype: str, about: Mapping[str, str]) -> tupl
     return source, listing.weights
 
 
-def _observe(listing: Listing) -> None:
-    """What happens to an observation before the first layer; a normalisation belongs here."""
+def _observe(listing: Listing, standardize: Standardize | None) -> None:
+    """What happens to an observation before the first layer."""
     listing.steps.append("x = observation.float()")
     listing.steps += ["if observation.dtype == torch.uint8:", "    x = x * (1 / 255)"]
+    if standardize is not None:
+        for name, tensor in standardize.state_dict().items():
+            built = f"torch.zeros({', '.join(map(str, tensor.shape))})"
+            listing.modules.append(f'self.register_buffer("{name}", {built})')
+            listing.weights[name] = tensor
+        scaled = f"((x - self.mean) / self.deviation).clamp(-{standardize.clip}, {standardize.clip})"
+        listing.step(scaled, "observations were normalised in training")
+
+
+def _policy_head(listing: Listing, network: Network) -> None:
+    apply = listing.named("policy", network.policy, _linear(network.policy))
+    if network.heads.log_std is None:
+        listing.steps.append(f"logits = {apply}(x)")
+        return
+    listing.modules.append(f"self.log_std = nn.Parameter(torch.zeros({network.heads.outputs}))")
+    listing.weights["log_std"] = network.log_std.detach()
+    listing.steps += [f"mean = {apply}(x)", "log_std = self.log_std.expand_as(mean)"]
 
 
 def _about(about: Mapping[str, str]) -> str:

@@ -9,27 +9,37 @@ from torch import Tensor, nn
 
 from rlnas import seeding
 from rlnas.nets.encoder import Encoder
+from rlnas.nets.heads import Heads, Standardize
 from rlnas.spaces import Architecture, Space
 
 
 class Network(nn.Module):
     """The actor-critic network of one architecture.
 
+    Attributes:
+        standardize: what observations go through before the encoder; `None` while training, where the trainer
+            normalises them, and in networks that learned from observations as they are.
+
     Args:
         space: the search space.
         architecture: the architecture to build.
-        actions: the number of discrete actions.
+        heads: what it ends in; a number stands for so many discrete actions.
         seed: seed of the initial weights: orthogonal, gain sqrt(2) in the encoder, 0.01 in the policy head, 1 in the
             value head, biases 0. Every tensor has a stream of its own, named after it, so that a network and a
             supernet of the same seed start from the same weights.
     """
 
-    def __init__(self, space: Space, architecture: Architecture | None, actions: int, seed: int = 0):
+    def __init__(self, space: Space, architecture: Architecture | None, heads: Heads | int, seed: int = 0):
         super().__init__()
         self.space = space
+        self.heads = Heads(heads) if isinstance(heads, int) else heads
+        self.standardize: Standardize | None = None
         self.encoder = Encoder(space, architecture)
-        self.policy = nn.Linear(space.features, actions)
+        self.value_encoder = Encoder(space, architecture) if self.heads.own_value_encoder else None
+        self.policy = nn.Linear(space.features, self.heads.outputs)
         self.value = nn.Linear(space.features, 1)
+        if self.heads.log_std is not None:
+            self.log_std = nn.Parameter(torch.full((self.heads.outputs,), self.heads.log_std))
         self._initialise(seed)
         # Convolutions run about a third faster in this layout.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -38,6 +48,8 @@ class Network(nn.Module):
     def _initialise(self, seed: int) -> None:
         gains = {"policy.weight": 0.01, "value.weight": 1.0}
         for name, parameter in self.named_parameters():
+            if name == "log_std":
+                continue
             if name.endswith("bias"):
                 parameter.zero_()
             elif parameter.dim() == 1:
@@ -47,19 +59,27 @@ class Network(nn.Module):
                 nn.init.orthogonal_(parameter, gains.get(name, math.sqrt(2)), generator=stream)
 
     def forward(self, observation: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits and values of a batch of observations.
+        """Policy and values of a batch of observations.
 
         Args:
             observation: `(batch, *input_shape)`; uint8 pixels are scaled to [0, 1], bools and floats are
                 taken as they are.
 
         Returns:
-            Logits `(batch, actions)` and values `(batch,)`, both float32.
+            The parameters of the distribution of actions, float32: logits `(batch, outputs)`; for continuous actions
+            the means, then the logarithms of the standard deviations, `(batch, 2 * outputs)`. And values `(batch,)`,
+            float32.
         """
         pixels = observation.dtype == torch.uint8
         x = observation.float().mul_(1 / 255) if pixels else observation.float()
+        if self.standardize is not None:
+            x = self.standardize(x)
         features = self.encoder(x)
-        return self.policy(features), self.value(features).squeeze(-1)
+        parameters = self.policy(features)
+        if self.heads.log_std is not None:
+            parameters = torch.cat([parameters, self.log_std.expand_as(parameters)], -1)
+        read = features if self.value_encoder is None else self.value_encoder(x)
+        return parameters, self.value(read).squeeze(-1)
 
 
 class Supernet(Network):
@@ -70,20 +90,22 @@ class Supernet(Network):
 
     Args:
         space: the search space.
-        actions: the number of discrete actions.
+        heads: what it ends in, as in `Network`.
         seed: seed of the initial weights, as in `Network`.
     """
 
-    def __init__(self, space: Space, actions: int, seed: int = 0):
-        super().__init__(space, None, actions, seed)
+    def __init__(self, space: Space, heads: Heads | int, seed: int = 0):
+        super().__init__(space, None, heads, seed)
 
     def activate(self, path: Architecture) -> None:
         """Makes `path` the active path."""
-        self.encoder.activate(dict(path))
+        for encoder in (self.encoder, self.value_encoder):
+            if encoder is not None:
+                encoder.activate(dict(path))
 
     def extract(self, path: Architecture) -> Network:
         """The network of one architecture with a copy of the supernet's weights."""
-        network = Network(self.space, path, self.policy.out_features)
+        network = Network(self.space, path, self.heads)
         own = self.state_dict()
         network.load_state_dict({name: own[name] for name in network.state_dict()})
         return network

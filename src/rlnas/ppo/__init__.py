@@ -1,19 +1,25 @@
 """Proximal policy optimisation: rollout, advantages, update, trainer. It does not know that a search exists."""
 
 from rlnas.ppo.advantages import generalized_advantages
+from rlnas.ppo.distributions import Distribution, distribution_for
 from rlnas.ppo.evaluate import play_episodes
+from rlnas.ppo.normalization import Moments, Normalizer
 from rlnas.ppo.rollout import Rollout, collect
 from rlnas.ppo.settings import PPOSettings
 from rlnas.ppo.trainer import IterationLog, Trainer, flush_denormals, torch_threads
 from rlnas.ppo.update import Minibatch, ppo_loss, update
 
 __all__ = [
+    "Distribution",
     "IterationLog",
     "Minibatch",
+    "Moments",
+    "Normalizer",
     "PPOSettings",
     "Rollout",
     "Trainer",
     "collect",
+    "distribution_for",
     "flush_denormals",
     "generalized_advantages",
     "play_episodes",

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from rlnas.envs import Episode, VectorEnv
-from rlnas.ppo.rollout import Policy, sample_actions
+from rlnas.ppo.distributions import distribution_for
+from rlnas.ppo.rollout import Policy
 
 
 @torch.no_grad()
@@ -50,13 +50,14 @@ def play_episodes(
     observation = env.reset(np.tile(seeds, len(policies)))
     finished: dict[int, Episode] = {}
     score, steps = np.zeros(env.num_envs), 0
-    actions = np.zeros(env.num_envs, dtype=np.int64)
+    distribution = distribution_for(env.actions)
+    actions = np.zeros((env.num_envs, *env.actions.shape), dtype=env.actions.dtype)
     while len(finished) < env.num_envs and (max_steps is None or steps < max_steps):
         for number, (ready, generator) in enumerate(zip(policies, generators, strict=True)):
             playing = [i for i in range(number * share, (number + 1) * share) if i not in finished]
             if playing:
-                logits, _ = ready()(torch.as_tensor(observation[playing]).to(device))
-                chosen: Tensor = logits.argmax(-1) if greedy else sample_actions(logits, generator)[0]
+                parameters, _ = ready()(torch.as_tensor(observation[playing]).to(device))
+                chosen = distribution.mode(parameters) if greedy else distribution.sample(parameters, generator)[0]
                 actions[playing] = chosen.cpu().numpy()
         step = env.step(actions)
         steps += 1

@@ -9,27 +9,14 @@ import torch
 from torch import Tensor
 
 from rlnas.envs import Episode, VectorEnv
+from rlnas.ppo.distributions import Distribution
+from rlnas.ppo.normalization import Normalizer
 
 COMPACT = {np.dtype(np.uint8): torch.uint8, np.dtype(np.bool_): torch.bool}
 """Observations that are kept as they come, a byte each; others become float32."""
 
 Policy = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Maps observations `(n, *shape)` to logits `(n, actions)` and values `(n,)`."""
-
-
-def sample_actions(logits: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Draws actions from categorical distributions.
-
-    Args:
-        logits: `(n, actions)`.
-        generator: the source of randomness.
-
-    Returns:
-        Actions, int64 `(n,)`, and their log-probabilities, `(n,)`.
-    """
-    log_probability = torch.log_softmax(logits, -1)
-    action = torch.multinomial(log_probability.exp(), 1, generator=generator)
-    return action.squeeze(-1), log_probability.gather(-1, action).squeeze(-1)
+"""Maps observations `(n, *shape)` to the parameters of a distribution of actions, `(n, k)`, and to values `(n,)`."""
 
 
 class Rollout:
@@ -39,19 +26,21 @@ class Rollout:
     conversion but that from bytes to floats.
 
     Attributes:
-        action, log_probability, value, reward, terminated, truncated, valid: `(steps, num_envs)`.
+        action: `(steps, num_envs, *actions.shape)`.
+        log_probability, value, reward, terminated, truncated, valid: `(steps, num_envs)`.
         next_value: `(steps, num_envs)`, value of the observation that followed, before any reset.
         episodes: the games that ended, each with the step within the rollout on which it did.
     """
 
-    def __init__(self, steps: int, env: VectorEnv, device: torch.device):
+    def __init__(self, steps: int, env: VectorEnv, device: torch.device | str):
         shape = (steps, env.num_envs)
         self.is_map = len(env.observation_shape) == 3
         c, *rest = env.observation_shape
         stored = (*rest, c) if self.is_map else env.observation_shape
         dtype = COMPACT.get(env.observation_dtype, torch.float32)
         self._observation = torch.zeros((*shape, *stored), dtype=dtype, device=device)
-        self.action = torch.zeros(shape, dtype=torch.int64, device=device)
+        kind = torch.float32 if env.actions.dtype.kind == "f" else torch.int64
+        self.action = torch.zeros((*shape, *env.actions.shape), dtype=kind, device=device)
         self.log_probability = torch.zeros(shape, device=device)
         self.value = torch.zeros(shape, device=device)
         self.next_value = torch.zeros(shape, device=device)
@@ -77,19 +66,27 @@ class Rollout:
 
 @torch.no_grad()
 def collect(
-    policy: Policy, env: VectorEnv, observation: np.ndarray, rollout: Rollout, generator: torch.Generator
+    policy: Policy,
+    distribution: Distribution,
+    env: VectorEnv,
+    observation: np.ndarray,
+    rollout: Rollout,
+    generator: torch.Generator,
+    normalizer: Normalizer | None = None,
 ) -> np.ndarray:
     """Fills a rollout by acting.
 
     Args:
-        policy: maps observations to logits and values.
+        policy: maps observations to parameters of the distribution and values.
+        distribution: of the actions.
         env: the environments.
-        observation: where they stand now, `(n, *shape)`.
+        observation: where they stand now, `(n, *shape)`, as the policy sees it.
         rollout: what to fill.
         generator: draws the actions.
+        normalizer: what observations and rewards go through; `None` leaves them as they are.
 
     Returns:
-        The observations after the last step, from which the next rollout starts.
+        The observations after the last step, as the policy sees them, from which the next rollout starts.
 
     Raises:
         EnvironmentFault: if an environment fails.
@@ -97,16 +94,16 @@ def collect(
     rollout.episodes = []
     device = rollout.value.device
     for t in range(len(rollout.value)):
-        logits, value = policy(rollout.store_observation(t, observation))
-        action, rollout.log_probability[t] = sample_actions(logits, generator)
+        parameters, value = policy(rollout.store_observation(t, observation))
+        action, rollout.log_probability[t] = distribution.sample(parameters, generator)
         rollout.value[t], rollout.action[t] = value, action
         step = env.step(action.cpu().numpy())
-        rollout.reward[t] = torch.as_tensor(step.reward)
+        observation, reward = normalizer.step(step) if normalizer else (step.observation, step.reward)
+        rollout.reward[t] = torch.as_tensor(reward)
         rollout.terminated[t] = torch.as_tensor(step.terminated)
         rollout.truncated[t] = torch.as_tensor(step.truncated)
         rollout.valid[t] = torch.as_tensor(step.valid)
         rollout.episodes.extend((t, episode) for episode in step.episodes)
-        observation = step.observation
     # Resets come one step late, so the observation that the policy meets next is the one that followed.
     rollout.next_value[:-1] = rollout.value[1:]
     last = torch.as_tensor(observation).to(device)

@@ -14,7 +14,8 @@ class PPOSettings(BaseModel):
         rollout_steps: steps of each environment in one iteration.
         epochs: passes over the samples of an iteration.
         minibatches: parts that a pass is split into.
-        learning_rate: Adam's learning rate at the start; cosine-annealed to 0 over the budget.
+        learning_rate: Adam's learning rate at the start.
+        learning_rate_schedule: how it changes over the budget: `"cosine"` or `"linear"` to 0, or `"constant"`.
         adam_eps: Adam's epsilon.
         gamma: discount.
         gae_lambda: decay of the generalised advantage estimate.
@@ -25,6 +26,13 @@ class PPOSettings(BaseModel):
         max_grad_norm: largest norm of the gradient of all parameters together.
         normalize_advantages: per minibatch, to mean 0 and standard deviation 1.
         reward_clip: `"sign"` learns from the sign of the reward (scores stay unclipped); `"none"` from the reward.
+        normalize_observations: learn from observations of mean 0 and standard deviation 1, by the running moments of
+            all that were seen, clipped to +-10. The agent keeps the moments.
+        normalize_rewards: learn from rewards divided by the running standard deviation of their discounted return,
+            clipped to +-10. Scores stay as they are.
+        value_encoder: `"shared"`: the value head reads the same features as the policy head; `"own"`: those of a
+            second encoder of the same architecture.
+        log_std: logarithm of the standard deviation of continuous actions at the start.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +41,7 @@ class PPOSettings(BaseModel):
     epochs: int = Field(3, ge=1)
     minibatches: int = Field(4, ge=1)
     learning_rate: float = Field(2.5e-4, gt=0)
+    learning_rate_schedule: Literal["cosine", "linear", "constant"] = "cosine"
     adam_eps: float = Field(1e-5, gt=0)
     gamma: float = Field(0.99, ge=0, le=1)
     gae_lambda: float = Field(0.95, ge=0, le=1)
@@ -43,6 +52,10 @@ class PPOSettings(BaseModel):
     max_grad_norm: float = Field(0.5, gt=0)
     normalize_advantages: bool = True
     reward_clip: Literal["sign", "none"] = "sign"
+    normalize_observations: bool = False
+    normalize_rewards: bool = False
+    value_encoder: Literal["shared", "own"] = "shared"
+    log_std: float = 0.0
 
     @field_validator("value_clip", mode="before")
     @classmethod

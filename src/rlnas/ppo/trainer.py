@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from rlnas import seeding
 from rlnas.envs import Episode, VectorEnv
-from rlnas.errors import TrainingDiverged
+from rlnas.errors import TrainingDiverged, UserError
+from rlnas.ppo.distributions import distribution_for
+from rlnas.ppo.normalization import Normalizer
 from rlnas.ppo.rollout import Rollout, collect
 from rlnas.ppo.settings import PPOSettings
 from rlnas.ppo.update import UpdateStats, update
@@ -59,6 +61,23 @@ def torch_threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def make_normalizer(env: VectorEnv, settings: PPOSettings) -> Normalizer | None:
+    """The normaliser that the settings ask for.
+
+    Raises:
+        UserError: if observations are to be normalised that are not floats.
+    """
+    if settings.normalize_observations and env.observation_dtype.kind != "f":
+        raise UserError(
+            f"normalize_observations works on observations of floats, and those of the environment are "
+            f"{env.observation_dtype}: set it to false."
+        )
+    if not settings.normalize_observations and not settings.normalize_rewards:
+        return None
+    chosen = settings.normalize_observations, settings.normalize_rewards
+    return Normalizer(env.observation_shape, env.num_envs, *chosen, settings.gamma)
+
+
 class Trainer:
     """Trains a policy module on a vector environment.
 
@@ -67,7 +86,7 @@ class Trainer:
     runs that are to be resumable call it after every checkpoint, whether they were interrupted or not.
 
     Args:
-        policy: a module that maps observations to logits and values.
+        policy: a module that maps observations to the parameters of a distribution of actions, and to values.
         env: the environments.
         settings: hyperparameters.
         iterations: the budget, over which the learning rate falls to 0.
@@ -95,6 +114,8 @@ class Trainer:
         self.optimizer = torch.optim.Adam(
             policy.parameters(), lr=settings.learning_rate, eps=settings.adam_eps, fused=True
         )
+        self.distribution = distribution_for(env.actions)
+        self.normalizer = make_normalizer(env, settings)
         self.rollout = Rollout(settings.rollout_steps, env, self.device)
         self.observation: np.ndarray | None = None
 
@@ -113,13 +134,21 @@ class Trainer:
         """Whether the budget is spent."""
         return self.iteration >= self.iterations
 
+    @property
+    def learning_rate(self) -> float:
+        """Adam's learning rate for the next iteration."""
+        spent = min(1, self.iteration / self.iterations)
+        left = {"cosine": 0.5 * (1 + math.cos(math.pi * spent)), "linear": 1 - spent, "constant": 1.0}
+        return self.settings.learning_rate * left[self.settings.learning_rate_schedule]
+
     def restart(self, number: int, occasion: str = "environments") -> None:
         """Begins new episodes everywhere; `occasion` and `number` say which restart this is: its seeds come from them.
 
         Episodes in progress are cut: for learning they end as truncated, since every rollout bootstraps its last
         values, and they are not scored.
         """
-        self.observation = self.env.reset(seeding.integers(self.seed, occasion, number, count=self.env.num_envs))
+        observation = self.env.reset(seeding.integers(self.seed, occasion, number, count=self.env.num_envs))
+        self.observation = self.normalizer.reset(observation) if self.normalizer else observation
 
     def iterate(self) -> IterationLog:
         """Runs one iteration: a rollout, then the update.
@@ -131,14 +160,23 @@ class Trainer:
         if self.observation is None:
             self.restart(0)
         assert self.observation is not None
-        rate = self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1, self.iteration / self.iterations)))
+        rate = self.learning_rate
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         actions = torch.Generator(self.device).manual_seed(seeding.integer(self.seed, "actions", self.iteration))
         shuffle = torch.Generator().manual_seed(seeding.integer(self.seed, "shuffle", self.iteration))
         before = self.steps
-        self.observation = collect(self.policy, self.env, self.observation, self.rollout, actions)
-        stats = update(self.policy, self.policy.parameters(), self.optimizer, self.rollout, self.settings, shuffle)
+        self.observation = collect(
+            self.policy,
+            self.distribution,
+            self.env,
+            self.observation,
+            self.rollout,
+            actions,
+            normalizer=self.normalizer,
+        )
+        owned = self.policy.parameters()
+        stats = update(self.policy, self.distribution, owned, self.optimizer, self.rollout, self.settings, shuffle)
         if not math.isfinite(stats.policy_loss + stats.value_loss + stats.gradient_norm):
             raise TrainingDiverged(f"training diverged at step {before}: a loss or gradient is not finite.")
         self.iteration += 1
@@ -146,11 +184,13 @@ class Trainer:
         return IterationLog(self.iteration, self.steps, episodes, stats, rate)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Weights, Adam's moments and the iteration, as tensors by name."""
+        """Weights, Adam's moments, the moments of observations and rewards, and the iteration, as tensors by name."""
         state = {f"policy.{name}": tensor for name, tensor in self.policy.state_dict().items()}
         for name, parameter in self.policy.named_parameters():
             for key, tensor in self.optimizer.state.get(parameter, {}).items():
                 state[f"adam.{key}.{name}"] = tensor
+        if self.normalizer is not None:
+            state |= {f"normalizer.{name}": tensor for name, tensor in self.normalizer.state_dict().items()}
         state["iteration"] = torch.tensor(self.iteration)
         return state
 
@@ -174,4 +214,7 @@ class Trainer:
                 "step": state[f"adam.step.{name}"].to(parameter.device, copy=True),
                 **moments,
             }
+        if self.normalizer is not None:
+            prefix = "normalizer."
+            self.normalizer.load_state_dict({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)})
         self.iteration = int(state["iteration"])

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rlnas.ppo.advantages import generalized_advantages
+from rlnas.ppo.distributions import Distribution
 from rlnas.ppo.rollout import Policy, Rollout
 from rlnas.ppo.settings import PPOSettings
 
@@ -48,16 +49,17 @@ class UpdateStats:
     explained_variance: float
 
 
-def ppo_loss(policy: Policy, batch: Minibatch, settings: PPOSettings) -> tuple[Tensor, Tensor]:
+def ppo_loss(
+    policy: Policy, distribution: Distribution, batch: Minibatch, settings: PPOSettings
+) -> tuple[Tensor, Tensor]:
     """The loss of one minibatch.
 
     Returns:
         The loss, a scalar with gradient, and `(5,)` detached numbers: the first five of `UpdateStats`.
     """
-    logits, value = policy(batch.observation)
-    log_probabilities = torch.log_softmax(logits, -1)
-    log_probability = log_probabilities.gather(-1, batch.action[:, None]).squeeze(-1)
-    entropy = -(log_probabilities.exp() * log_probabilities).sum(-1).mean()
+    parameters, value = policy(batch.observation)
+    log_probability, entropies = distribution.evaluate(parameters, batch.action)
+    entropy = entropies.mean()
 
     advantage = batch.advantage
     if settings.normalize_advantages and len(advantage) > 1:
@@ -83,6 +85,7 @@ def ppo_loss(policy: Policy, batch: Minibatch, settings: PPOSettings) -> tuple[T
 
 def update(
     policy: Policy,
+    distribution: Distribution,
     parameters: Iterable[nn.Parameter],
     optimizer: torch.optim.Optimizer,
     rollout: Rollout,
@@ -94,7 +97,8 @@ def update(
     Samples that the policy did not choose (autoresets, forced actions) are left out.
 
     Args:
-        policy: maps observations to logits and values.
+        policy: maps observations to parameters of the distribution and values.
+        distribution: of the actions.
         parameters: all that the optimiser owns; those without gradient are left alone.
         optimizer: steps once per minibatch.
         rollout: what was collected.
@@ -113,7 +117,7 @@ def update(
         settings.gae_lambda,
     )
     target = advantage + rollout.value
-    flat = [x.flatten() for x in (rollout.action, rollout.log_probability, rollout.value, advantage, target)]
+    flat = [x.flatten(0, 1) for x in (rollout.action, rollout.log_probability, rollout.value, advantage, target)]
     valid = rollout.valid.flatten().nonzero().squeeze(-1)
     if not len(valid):
         return UpdateStats(*[0.0] * 7)
@@ -122,7 +126,7 @@ def update(
         order = valid[torch.randperm(len(valid), generator=generator).to(valid.device)]
         for index in order.tensor_split(min(settings.minibatches, len(order))):
             batch = Minibatch(rollout.observations(index), *(x.index_select(0, index) for x in flat))
-            loss, numbers = ppo_loss(policy, batch, settings)
+            loss, numbers = ppo_loss(policy, distribution, batch, settings)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             norm = nn.utils.clip_grad_norm_(owned, settings.max_grad_norm)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from rlnas.defaults import defaults
+from rlnas.defaults import BY_KIND, defaults_by_name
 from rlnas.report.data import Run
 from rlnas.report.formats import exact, flatten
 from rlnas.spaces import CATALOGUE, adapt
@@ -72,7 +72,14 @@ def _usual(run: Run) -> dict[str, Any]:
 def _pairs(run: Run, flag: str, group: str) -> list[str]:
     """The options of a group that differ from the defaults, as `name=value`; of a strategy, all."""
     usual = _usual(run)[group]
-    usual |= {"env_settings": defaults(run.env).env, "ppo": defaults(run.env).ppo}.get(group, {})
+    known = defaults_by_name(run.env)
+    if group in ("env_settings", "ppo"):
+        own = "env" if group == "env_settings" else "ppo"
+        if known is not None:
+            usual |= getattr(known, own)
+        else:
+            # What the command line would fill in depends on the environment, so it is said.
+            usual = {key: value for key, value in usual.items() if not any(key in getattr(k, own) for k in BY_KIND)}
     changed = {key: value for key, value in run.settings[group].items() if key not in usual or usual[key] != value}
     # The command line spells "no value" as none.
     spelled = {key: "none" if value is None else value for key, value in changed.items()}

@@ -7,7 +7,20 @@ from pathlib import Path
 
 from rlnas.errors import unknown
 from rlnas.spaces.choice import Choice
-from rlnas.spaces.layers import Activation, Conv, Fit, Flatten, Layer, Linear, MaxPool, Norm, Readout, Repeat, Shape
+from rlnas.spaces.layers import (
+    Activation,
+    Conv,
+    Fit,
+    Flatten,
+    Layer,
+    Linear,
+    MaxPool,
+    Norm,
+    Readout,
+    Repeat,
+    Shape,
+    ShapeError,
+)
 from rlnas.spaces.space import Space
 from rlnas.spaces.toml import load_toml
 
@@ -124,19 +137,21 @@ CATALOGUE: dict[str, Callable[[], Space]] = {
 }
 
 
-ADAPTABLE = {"minatar-1", "minatar-2", "minatar-cnn", "mlp", "mlp-64-64"}
-"""Spaces of the catalogue whose number of input channels, or of numbers in a vector, is the environment's."""
-
 HAND_MADE = ("nature-cnn", "minatar-cnn", "mlp-64-64")
 """The networks without choices that serve as yardsticks."""
 
 
 def adapt(space: Space, input_shape: Shape) -> Space:
-    """A space of the catalogue on the channels of an environment, where it is meant for that; others as they are."""
-    alike = len(input_shape) == len(space.input_shape) and input_shape[1:] == space.input_shape[1:]
-    if space.name in ADAPTABLE and alike and space == CATALOGUE[space.name]():
+    """A space of the catalogue on the observations of an environment, if it can read them; others as they are.
+
+    Vectors may have any length, maps any channels and sizes that all architectures can be built on.
+    """
+    if len(input_shape) != len(space.input_shape) or CATALOGUE.get(space.name, lambda: None)() != space:
+        return space
+    try:
         return space.with_input(input_shape)
-    return space
+    except ShapeError:
+        return space
 
 
 def load_space(space: str | Path | Space) -> Space:

@@ -16,7 +16,7 @@ from torch import Tensor
 from rlnas.errors import UserError
 from rlnas.files import write_bytes
 
-FORMAT = "rlnas-checkpoint-2"
+FORMAT = "rlnas-checkpoint-3"
 
 
 def write_table(path: Path, columns: Mapping[str, Any]) -> None:

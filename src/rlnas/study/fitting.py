@@ -16,6 +16,7 @@ from rlnas.ppo import Trainer, play_episodes
 from rlnas.ppo.rollout import Policy
 from rlnas.search import Evaluate, Fit, Outcome
 from rlnas.spaces import Architecture
+from rlnas.study.agents import heads_for, standardize_by
 from rlnas.study.episodes import EpisodeTable
 from rlnas.study.progress import Progress, RateMeter, Watcher
 from rlnas.study.settings import StudySettings
@@ -39,7 +40,7 @@ class SupernetFit:
         space = settings.load_space()
         self.env = make_env(settings.env, settings.env_settings, threads=settings.threads)
         check_fit(space.input_shape, self.env.observation_shape, settings.env, space.name)
-        self.supernet = Supernet(space, self.env.num_actions, root)
+        self.supernet = Supernet(space, heads_for(self.env.actions, settings.ppo), root)
         iterations = settings.iterations(settings.steps)
         self.trainer = Trainer(self.supernet, self.env, settings.ppo, iterations, root, settings.device)
         self.games = EpisodeTable()
@@ -86,7 +87,7 @@ class SupernetFit:
             for path in proposal.paths
         ]
         try:
-            policies = [partial(self._ready, path) for path in proposal.paths]
+            policies = [partial(self._ready, path, self._policy()) for path in proposal.paths]
             limit = self.settings.env_settings.max_steps
             played = play_episodes(policies, env, games, streams, device=self.trainer.device, max_steps=limit)
         finally:
@@ -98,9 +99,18 @@ class SupernetFit:
         self.evaluation_steps += sum(episode.length for group in played for episode in group)
         return Outcome(tuple(tuple(episode.score for episode in group) for group in played))
 
-    def _ready(self, path: Architecture) -> Policy:
+    def _policy(self) -> Policy:
+        """The supernet on observations as they come from the environment."""
+        normalizer = self.trainer.normalizer
+        standardize = standardize_by(normalizer.observations) if normalizer else None
+        if standardize is None:
+            return self.supernet
+        known = standardize.to(self.trainer.device)
+        return lambda observation: self.supernet(known(observation.float()))
+
+    def _ready(self, path: Architecture, policy: Policy) -> Policy:
         self.supernet.activate(path)
-        return self.supernet
+        return policy
 
     @property
     def checkpoint_due(self) -> bool:

@@ -116,6 +116,7 @@ def summarize(
         "train_steps": settings.train_steps,
         "best": best["name"] if best else None,
         "architectures": candidates,
+        "remarks": sorted({remark for _, own in trials for result in own for remark in result.remarks}),
         "ranking": [{"architecture": entry.architecture.id, "proxy": entry.proxy} for entry in ranking],
     }
 

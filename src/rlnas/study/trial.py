@@ -12,11 +12,13 @@ from torch import Tensor
 
 from rlnas import seeding
 from rlnas.envs import import_modules, make_env
+from rlnas.envs.actions import actions_from_dict, actions_to_dict
 from rlnas.errors import UserError, fault
 from rlnas.files import read_object, write_json
 from rlnas.nets import Network
 from rlnas.ppo import Trainer
 from rlnas.spaces import Space
+from rlnas.study.agents import heads_for, standardize_by, stored_moments
 from rlnas.study.episodes import EpisodeTable
 from rlnas.study.files import load_checkpoint, save_checkpoint
 from rlnas.study.metrics import learning_curve, reward_mean, total_reward
@@ -48,6 +50,7 @@ class TrialResult(BaseModel):
         multiply_adds: multiply-adds of the encoder, for one observation.
         curve_steps: environment steps of the learning curve.
         curve: mean return of the last 100 games at those steps.
+        remarks: what is odd about the environment, each in one sentence.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -65,6 +68,7 @@ class TrialResult(BaseModel):
     multiply_adds: int
     curve_steps: list[int] = []
     curve: list[float] = []
+    remarks: list[str] = []
 
     @classmethod
     def blank(cls, space: Space, architecture: str, seed: int, **found: Any) -> TrialResult:
@@ -143,13 +147,16 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
         cleanup.callback(env.close)
         check_fit(space.input_shape, env.observation_shape, settings.env, space.name)
         root = seeding.integer(settings.seed, "trial")
-        network = Network(space, space.architecture(settings.architecture), env.num_actions, root)
+        heads = heads_for(env.actions, settings.ppo)
+        network = Network(space, space.architecture(settings.architecture), heads, root)
         iterations = settings.iterations(settings.steps)
         trainer = Trainer(network, env, settings.ppo, iterations, root, settings.device)
         games = EpisodeTable()
         file, owner = path / "checkpoint.safetensors", fingerprint(settings.model_dump(mode="json"))
-        before = restore(file, owner, trainer, games)["seconds"] if file.exists() else 0.0
-        start = time.perf_counter() - before
+        data: dict[str, Any] = {"seconds": 0.0, "remarks": [], "actions": actions_to_dict(env.actions)}
+        if file.exists():
+            data |= restore(file, owner, trainer, games)
+        start = time.perf_counter() - data["seconds"]
         log, meter = TensorBoardLog(path / "tensorboard", trainer.steps), RateMeter()
         cleanup.callback(log.close)
         every = settings.checkpoint_iterations
@@ -162,7 +169,8 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
             watch(Progress(label, trainer.steps, iterations * trainer.steps_per_iteration, "steps", rate, games.recent))
             if trainer.iteration % every == 0 or trainer.done:
                 log.flush()
-                data = {"seconds": time.perf_counter() - start}
+                # The first remark of a kind stays, so that a resumed run makes the same ones.
+                data |= {"seconds": time.perf_counter() - start, "remarks": data["remarks"] or list(env.remarks)}
                 save_checkpoint(file, owner, {**trainer.state_dict(), **games.state_dict()}, data)
                 if not trainer.done:
                     trainer.restart(trainer.iteration // every)
@@ -176,6 +184,7 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
             "episodes": len(games.score),
             "total_reward": total_reward(games.score),
             "reward_mean": reward_mean(games.score),
+            "remarks": data["remarks"],
             "curve_steps": steps,
             "curve": curve,
         }
@@ -225,9 +234,10 @@ def load_network(path: Path) -> tuple[TrialSettings, Network]:
     settings = read_settings(path)
     if not (path / "checkpoint.safetensors").exists():
         raise UserError(f"the trial {str(path)!r} has no checkpoint yet.")
-    tensors, _ = load_checkpoint(path / "checkpoint.safetensors", fingerprint(settings.model_dump(mode="json")))
+    tensors, data = load_checkpoint(path / "checkpoint.safetensors", fingerprint(settings.model_dump(mode="json")))
     space = settings.load_space()
-    actions = tensors["policy.policy.bias"].shape[0]
-    network = Network(space, space.architecture(settings.architecture), actions)
+    heads = heads_for(actions_from_dict(data["actions"]), settings.ppo)
+    network = Network(space, space.architecture(settings.architecture), heads)
     network.load_state_dict({k[7:]: v for k, v in tensors.items() if k.startswith("policy.")})
+    network.standardize = standardize_by(stored_moments(tensors))
     return settings, network

@@ -1,0 +1,47 @@
+"""What a network ends in, and what its observations go through first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Heads:
+    """The heads of a network.
+
+    Attributes:
+        outputs: numbers that the policy head gives: logits, or the means of continuous actions.
+        log_std: for continuous actions, the logarithm of their standard deviation at the start, which is learned and
+            the same for every observation; `None` for discrete ones.
+        own_value_encoder: whether the value head has an encoder of its own, of the same architecture.
+    """
+
+    outputs: int
+    log_std: float | None = None
+    own_value_encoder: bool = False
+
+
+class Standardize(nn.Module):
+    """Observations less their mean, divided by their standard deviation, clipped.
+
+    Args:
+        mean: float32, of the observation's shape.
+        deviation: likewise, above 0.
+        clip: largest absolute value that leaves.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, mean: Tensor, deviation: Tensor, clip: float):
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("deviation", deviation)
+        self.clip = clip
+
+    def forward(self, observation: Tensor) -> Tensor:
+        """Standardises `(batch, *shape)`."""
+        return torch.clamp((observation - self.mean) / self.deviation, -self.clip, self.clip)
