@@ -19,7 +19,7 @@ class Word:
 
 
 def words_of(layer: Layer, values: Mapping[str, Option]) -> list[Word]:
-    """The parameters of a layer of any type; those at their defaults, and layers inside, are left out.
+    """The parameters of a layer of any type; those at their defaults, but for kinds, and layers inside are left out.
 
     Choices that are not parameters themselves, such as those of layers inside, follow by their own names.
 
@@ -32,8 +32,8 @@ def words_of(layer: Layer, values: Mapping[str, Option]) -> list[Word]:
     names = [choice.name for choice in layer.choices]
     for field in fields(layer):
         value = getattr(layer, field.name)
-        if field.default is not MISSING and value == field.default:
-            continue
+        if field.default is not MISSING and value == field.default and field.name != "kind":
+            continue  # but without its kind, an activation would say nothing
         for name, part in _parts(field.name, value):
             if isinstance(part, Choice):
                 told.add(part.name)
@@ -52,7 +52,7 @@ def _parts(name: str, value: object) -> list[tuple[str, object]]:
 
 
 def _holds_layers(value: object) -> bool:
-    return isinstance(value, Layer) or (isinstance(value, list | tuple) and any(map(_holds_layers, value)))
+    return isinstance(value, Layer) or (isinstance(value, list | tuple) and all(map(_holds_layers, value)))
 
 
 def _plain(value: object) -> str:
