@@ -10,7 +10,9 @@ from rlnas.table.statistics import (
     Estimate,
     correlation,
     interquartile_mean,
+    interquartile_mean_estimate,
     mean_correlation,
+    mean_difference,
     probability_better,
     rank,
     regret,
@@ -190,6 +192,40 @@ def test_rank_and_regret():
 def test_interquartile_mean_agrees_with_scipy(size):
     values = np.random.default_rng(size).normal(size=size)
     assert interquartile_mean(values) == pytest.approx(stats.trim_mean(values, 0.25))
+
+
+@pytest.mark.parametrize("size", [3, 4, 9])
+def test_interquartile_mean_interval_agrees_with_scipys_bootstrap(size):
+    values = np.random.default_rng(size).normal(size=size)
+    found = interquartile_mean_estimate(values, seed=1, resamples=20_000)
+    theirs = stats.bootstrap(
+        (values,),
+        lambda x, axis: stats.trim_mean(x, 0.25, axis=axis),
+        n_resamples=20_000,
+        method="percentile",
+        rng=np.random.default_rng(2),
+    ).confidence_interval
+    assert found.value == interquartile_mean(values)
+    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=0.03)
+
+
+def test_interquartile_mean_of_two_values_has_no_interval():
+    assert interquartile_mean_estimate(np.array([1.0, 4.0]), seed=0) == Estimate(2.5)
+
+
+@pytest.mark.parametrize(("m", "n"), [(2, 2), (3, 3), (2, 9), (5, 4), (40, 900)])
+def test_mean_difference_is_welchs(m, n):
+    rng = np.random.default_rng(m)
+    first, second = rng.normal(3, 2, size=m), rng.normal(1, 0.5, size=n)
+    found = mean_difference(first, second)
+    theirs = stats.ttest_ind(first, second, equal_var=False).confidence_interval()
+    assert found.value == pytest.approx(first.mean() - second.mean())
+    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), rel=1e-4)
+
+
+@pytest.mark.parametrize("first", [[3.0], [3.0, 3.0]])
+def test_mean_difference_without_variance_has_no_interval(first):
+    assert mean_difference(np.array(first), np.array([1.0, 1.0])) == Estimate(2.0)
 
 
 def test_probability_better_is_the_mann_whitney_statistic():

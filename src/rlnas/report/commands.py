@@ -1,20 +1,27 @@
-"""The command that does a run again."""
+"""The command that does a run again. What `rlnas` makes of it is the run's settings once more (tested)."""
 
 from __future__ import annotations
 
 import shlex
+from typing import Any
 
 from rlnas.defaults import BY_KIND, defaults_by_name
 from rlnas.report.data import Run
 from rlnas.report.formats import exact, flatten
 from rlnas.spaces import CATALOGUE, adapt
-from rlnas.study.settings import StudySettings
+from rlnas.study.settings import StudySettings, TrialSettings
 
 
 def in_catalogue(run: Run) -> bool:
     """Whether the run's space is the catalogue's space of that name."""
     name = run.space.name
     return name in CATALOGUE and adapt(CATALOGUE[name](), run.space.input_shape) == run.space
+
+
+SAID = {"versions", "env", "imports", "space", "architecture", "strategy", "strategy_options", "steps", "train_steps"}
+SAID |= {"top_k", "table", "train_seeds", "seed", "checkpoint_steps", "threads", "baselines", "env_settings", "ppo"}
+SAID |= {"device"}
+"""Settings that `command` writes in a way of their own; any other one is written as an option of its name."""
 
 
 def command(run: Run) -> str:
@@ -34,15 +41,39 @@ def command(run: Run) -> str:
         for name in ("max_params", "max_multiply_adds", "max_latency"):
             words += [f"--{name.replace('_', '-')}", str(chosen[name])] if chosen.get(name) is not None else []
     words += ["--seed", str(chosen["seed"]), "--checkpoint-steps", exact(chosen["checkpoint_steps"])]
-    if run.kind == "study":
-        words += ["--threads", str(chosen["threads"]), "--baselines", *chosen["baselines"]]
-    words += _pairs(run, "--env-options", "env_settings") + _pairs(run, "--ppo-options", "ppo")
+    words += ["--threads", str(chosen["threads"])]
+    words += ["--baselines", *chosen["baselines"]] if run.kind == "study" else []
+    words += _pairs(run, "--env-options", "env_settings") + _pairs(run, "--ppo-options", "ppo") + _others(run)
     return shlex.join([*words, "--device", chosen["device"], "--out", "NEW"])
+
+
+def _others(run: Run) -> list[str]:
+    """Settings that have nothing of their own here and are not at their defaults, each as an option of its name."""
+    usual = _usual(run)
+    words: list[str] = []
+    for name, value in run.settings.items():
+        if name in SAID or value == usual.get(name):
+            continue
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        elif isinstance(value, dict):
+            words += [f"--{flag}", *(f"{key}={text}" for key, text in flatten(value).items())]
+        else:
+            words += [f"--{flag}", *map(str, value if isinstance(value, list) else [value])]
+    return words
+
+
+def _usual(run: Run) -> dict[str, Any]:
+    """The settings' defaults."""
+    if run.kind == "study":
+        return StudySettings(env="", space={}, steps=1, train_steps=1).model_dump(mode="json")
+    return TrialSettings(env="", space={}, steps=1, architecture="").model_dump(mode="json")
 
 
 def _pairs(run: Run, flag: str, group: str) -> list[str]:
     """The options of a group that differ from the defaults, as `name=value`; of a strategy, all."""
-    usual = StudySettings(env="", space={}, steps=1, train_steps=1).model_dump(mode="json")[group]
+    usual = _usual(run)[group]
     known = defaults_by_name(run.env)
     if group in ("env_settings", "ppo"):
         own = "env" if group == "env_settings" else "ppo"
@@ -53,5 +84,5 @@ def _pairs(run: Run, flag: str, group: str) -> list[str]:
             usual = {key: value for key, value in usual.items() if not any(key in getattr(k, own) for k in BY_KIND)}
     changed = {key: value for key, value in run.settings[group].items() if key not in usual or usual[key] != value}
     # The command line spells "no value" as none.
-    pairs = [f"{key}={'none' if run.settings[group][key] is None else text}" for key, text in flatten(changed).items()]
-    return [flag, *pairs] if pairs else []
+    spelled = {key: "none" if value is None else value for key, value in changed.items()}
+    return [flag, *(f"{key}={text}" for key, text in flatten(spelled).items())] if spelled else []

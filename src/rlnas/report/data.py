@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,11 +17,12 @@ from pydantic import ValidationError
 
 from rlnas.errors import UserError, fault
 from rlnas.files import read_json, read_object
-from rlnas.spaces import FIXED_ID, Space
+from rlnas.spaces import FIXED_ID, Cost, Space
 from rlnas.study.settings import StudySettings, TrialSettings
 from rlnas.study.study import SCHEMA
 from rlnas.study.trainings import Contestant, find_baseline
 from rlnas.study.trial import TrialResult, read_result
+from rlnas.table import MissingRun, Table
 
 COSTS = ("fit_steps", "evaluated_architectures", "evaluation_steps")
 
@@ -47,6 +49,11 @@ class Entrant:
     baseline: bool
     candidate: bool
     trials: list[TrialResult]
+
+    @cached_property
+    def cost(self) -> Cost:
+        """What its encoder costs."""
+        return self.space.cost(self.space.architecture(self.architecture))
 
     @property
     def scores(self) -> list[float]:
@@ -86,6 +93,8 @@ class Run:
         games: step and return of every game of the search.
         search: what the search cost.
         remarks: what the strategy says about how it went.
+        latency: measured milliseconds of an architecture, by its name; empty where none was measured.
+        average: mean true performance of all architectures of the space, where a table knows it.
     """
 
     kind: str
@@ -99,6 +108,8 @@ class Run:
     games: Curve = field(default_factory=lambda: ([], []))
     search: dict[str, int] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    latency: dict[str, float] = field(default_factory=dict)
+    average: float | None = None
 
     @property
     def env(self) -> str:
@@ -173,11 +184,12 @@ def _read_study(path: Path) -> Run:
     entries = result["ranking"] if result is not None else read_json(file) if file.exists() else []
     ranking = [(str(entry["architecture"]), float(entry["proxy"])) for entry in entries]
     paths = _read_paths(path / "search" / "paths.jsonl")
+    table = _find_table(settings)
     return Run(
         "study",
         settings.model_dump(mode="json"),
         space,
-        _read_entrants(path, settings, space, result, [name for name, _ in ranking]),
+        _read_entrants(path, settings, space, result, [name for name, _ in ranking], table),
         done=result is not None,
         best_name=result["best"] if result is not None else None,
         ranking=ranking,
@@ -185,11 +197,64 @@ def _read_study(path: Path) -> Run:
         games=_read_games(path / "search" / "episodes.parquet", paths),
         search={key: int(result["search"][key]) for key in COSTS} if result is not None else {},
         remarks=[str(remark) for remark in result["search"]["remarks"]] if result is not None else [],
+        latency=_read_latency(path / "search" / "latency.json"),
+        average=_average(table, settings),
     )
 
 
+def _find_table(settings: StudySettings) -> Table | None:
+    """The table of a study that looks trainings up; `None` too where it is not, or no longer, on this machine."""
+    try:
+        return settings.load_table()
+    except UserError:
+        return None
+
+
+def _average(table: Table | None, settings: StudySettings) -> float | None:
+    """What an architecture drawn at random scores; `None` unless a table has all of them."""
+    if table is None or len(table.architectures) < table.space.size:
+        return None
+    try:
+        seeds = settings.training_seeds
+        return float(table.scores(budget=settings.train_steps, metric="total_reward", seeds=seeds).mean())
+    except MissingRun:
+        return None
+
+
+def _with_curve(trial: TrialResult, name: str, table: Table, budget: int) -> TrialResult:
+    """A training that was looked up, with its learning curve: the score at each of the table's budgets."""
+    points = []
+    for steps in table.budgets:
+        if steps <= budget:
+            try:
+                reward = table.query(name, seed=trial.seed, budget=steps).total_reward
+            except MissingRun:
+                return trial
+            points += [(steps, reward)] if reward is not None else []
+    found = {"curve_steps": [steps for steps, _ in points], "curve": [reward for _, reward in points]}
+    return trial.model_copy(update=found)
+
+
+def _read_latency(file: Path) -> dict[str, float]:
+    """Milliseconds by architecture."""
+    if not file.exists():
+        return {}
+    data = read_object(file)
+    # Beside the architectures there may be words on how they were measured.
+    found = {str(name): float(value) for name, value in data.get("architectures", data).items()}
+    for name, value in found.items():
+        if not (math.isfinite(value) and value >= 0):
+            raise UserError(f"the file {str(file)!r} holds no latency of {name!r}, but {value!r}.")
+    return found
+
+
 def _read_entrants(
-    path: Path, settings: StudySettings, space: Space, result: dict[str, Any] | None, ranked: list[str]
+    path: Path,
+    settings: StudySettings,
+    space: Space,
+    result: dict[str, Any] | None,
+    ranked: list[str],
+    table: Table | None,
 ) -> list[Entrant]:
     """The networks that the result names, or that the ranking and the settings imply; none before a ranking."""
     baselines = [find_baseline(name, space).name for name in settings.baselines]
@@ -209,6 +274,8 @@ def _read_entrants(
             _read_trial(network.folder(path, seed), network, seed, summaries.get((name, seed)))
             for seed in settings.training_seeds
         ]
+        if table is not None:
+            trials = [_with_curve(trial, name, table, settings.train_steps) for trial in trials]
         found.append(Entrant(name, network.space, network.architecture, name in baselines, name in candidates, trials))
     return found
 

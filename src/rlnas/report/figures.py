@@ -20,17 +20,17 @@ from rlnas.report.formats import big
 from rlnas.report.markup import Html, tag
 
 # Stand-ins for the page's colours: matplotlib writes them, `svg` replaces them.
-INK, MUTED, LINE, ACCENT = "#010203", "#040506", "#070809", "#0a0b0c"
-VARIABLES = {INK: "--ink", MUTED: "--muted", LINE: "--line", ACCENT: "--accent"}
+INK, MUTED, LINE, ACCENT, MADE = "#010203", "#040506", "#070809", "#0a0b0c", "#0d0e0f"
+VARIABLES = {INK: "--ink", MUTED: "--muted", LINE: "--line", ACCENT: "--accent", MADE: "--made"}
 
-WIDTH = 5.0
+WIDTH = 4.7
 BARS = 40
 SHORT = 26
 
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,
-    "font.size": 9.5,
+    "font.size": 10,
     "text.color": INK,
     "axes.edgecolor": LINE,
     "axes.labelcolor": MUTED,
@@ -58,7 +58,7 @@ class Line:
 
 
 def lines(run: Run) -> dict[str, Line]:
-    """The best in the accent colour, the hand-made networks dashed, the others gray."""
+    """The best in the accent colour, the hand-made networks in their own and dashed, the others gray."""
     made = cycle([(6.0, 3.0), (6.0, 2.0, 1.5, 2.0), (10.0, 2.0)])
     other = cycle([(), (1.5, 2.0), (4.0, 1.5, 1.5, 1.5), (3.0, 1.5)])
     found = {}
@@ -66,7 +66,7 @@ def lines(run: Run) -> dict[str, Line]:
         if entrant is run.best:
             found[entrant.name] = Line(ACCENT, 2.2)
         elif entrant.baseline:
-            found[entrant.name] = Line(INK, 1.5, next(made))
+            found[entrant.name] = Line(MADE, 1.8, next(made))
         else:
             found[entrant.name] = Line(MUTED, 1.3, next(other))
     return found
@@ -86,7 +86,8 @@ def legend(run: Run, labels: dict[str, str]) -> Html:
     return tag("ul", *items, class_="legend")
 
 
-def _figure(height: float) -> tuple[Figure, Axes]:
+def new_figure(height: float) -> tuple[Figure, Axes]:
+    """A chart of the page's width, in inches, and its one pair of axes."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     figure.patch.set_visible(False)
     return figure, figure.add_subplot()
@@ -119,7 +120,7 @@ def _steps_axis(axes: Axes) -> None:
 def learning_curves(run: Run) -> Html:
     """The learning curves of all networks: of several seeds the mean, with a band from lowest to highest."""
     with matplotlib.style.context(["default", STYLE]):
-        figure, axes = _figure(3.1)
+        figure, axes = new_figure(3.1)
         drawn = lines(run)
         # The best last, on top.
         for entrant in sorted(run.entrants, key=lambda entrant: entrant is run.best):
@@ -148,7 +149,7 @@ def _draw_curve(axes: Axes, entrant: Entrant, line: Line) -> None:
 def fit_curve(curve: Curve) -> Html:
     """The learning curve of the supernet's fit."""
     with matplotlib.style.context(["default", STYLE]):
-        figure, axes = _figure(2.6)
+        figure, axes = new_figure(2.6)
         axes.plot(*curve, color=ACCENT, linewidth=1.6, marker="o" if len(curve[0]) == 1 else None, markersize=4)
         _steps_axis(axes)
         axes.set_xlim(left=0)
@@ -167,9 +168,9 @@ def proxy_scatter(run: Run) -> Html | None:
     if not points:
         return None
     with matplotlib.style.context(["default", STYLE]):
-        figure, axes = _figure(3.1)
+        figure, axes = new_figure(3.1)
         for x, entrant in points:
-            colour = ACCENT if entrant is run.best else MUTED
+            colour = colour_of(run, entrant)
             middle = float(np.mean(entrant.scores))
             if len(entrant.scores) > 1:
                 axes.vlines(x, min(entrant.scores), max(entrant.scores), color=colour, linewidth=1.2)
@@ -177,29 +178,42 @@ def proxy_scatter(run: Run) -> Html | None:
         for entrant in run.baselines:
             if entrant.name not in proxy and entrant.scores:
                 height = float(np.mean(entrant.scores))
-                axes.axhline(height, color=INK, linewidth=1.3, linestyle=(0, lines(run)[entrant.name].dashes))
+                axes.axhline(height, color=MADE, linewidth=1.5, linestyle=(0, lines(run)[entrant.name].dashes))
                 where = (0.01, height)
                 axes.annotate(entrant.name, where, (0, 3), xycoords=("axes fraction", "data"),
-                              textcoords="offset points", fontsize=8.5)  # fmt: skip
+                              textcoords="offset points", color=MADE, fontsize=8.5)  # fmt: skip
         axes.margins(x=0.15, y=0.15)
-        _label_points(axes, run, points)
+        label_points(axes, run, points)
         axes.set_xlabel("proxy performance")
         axes.set_ylabel("total reward, from scratch")
         return svg(figure, "scatter", "Proxy against true performance")
 
 
-def _label_points(axes: Axes, run: Run, points: Sequence[tuple[float, Entrant]]) -> None:
-    """Names the points, on the side where there is room; labels that would meet are moved up."""
-    middle = sum(axes.get_xlim()) / 2
-    bottom, top = axes.get_ylim()
-    gap = (top - bottom) * 0.06
+def colour_of(run: Run, entrant: Entrant) -> str:
+    """The colour of a network in every chart: the best, hand-made, or another."""
+    return ACCENT if entrant is run.best else MADE if entrant.baseline else MUTED
+
+
+def label_points(axes: Axes, run: Run, points: Sequence[tuple[float, Entrant]]) -> None:
+    """Names the points, each at its mean score, on the side where there is room; labels that would meet are moved up.
+
+    Args:
+        axes: with the points drawn and the scales set.
+        run: the run.
+        points: where each network stands on the horizontal axis.
+    """
     used: dict[str, float] = {}
+    bottom, top = axes.get_ylim()
+    gap = (top - bottom) * 0.065
     for x, entrant in sorted(points, key=lambda point: float(np.mean(point[1].scores))):
-        side = "left" if x <= middle else "right"
-        y = max(float(np.mean(entrant.scores)), used.get(side, -np.inf) + gap)
+        score = float(np.mean(entrant.scores))
+        fraction = axes.transAxes.inverted().transform(axes.transData.transform((x, score)))[0]
+        side = "left" if fraction <= 0.5 else "right"
+        y = max(score, used.get(side, -np.inf) + gap)
         used[side] = y
+        colour = colour_of(run, entrant)
         axes.annotate(short(run, entrant.name), (x, y), (7 if side == "left" else -7, 0), textcoords="offset points",
-                      ha=side, va="center", color=ACCENT if entrant is run.best else INK, fontsize=8.5)  # fmt: skip
+                      ha=side, va="center", color=INK if colour == MUTED else colour, fontsize=8.5)  # fmt: skip
 
 
 def ranking_bars(run: Run) -> Html:
@@ -207,7 +221,7 @@ def ranking_bars(run: Run) -> Html:
     shown = run.ranking[:BARS]
     top = int(run.settings["top_k"])
     with matplotlib.style.context(["default", STYLE]):
-        figure, axes = _figure(0.55 + 0.185 * len(shown))
+        figure, axes = new_figure(0.55 + 0.185 * len(shown))
         values = [value for _, value in shown]
         colours = [ACCENT if rank < top else MUTED for rank in range(len(shown))]
         axes.barh(range(len(shown)), values, color=colours, height=0.66, alpha=0.8)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from rlnas.table.statistics import Estimate
 
 NONE = "–"
 
@@ -32,17 +34,77 @@ def spread(value: float | None, deviation: float | None) -> str:
     """
     if value is None or deviation is None:
         return score(value)
-    return f"{score(value)} ± {_as_fine_as(value, deviation)}"
+    return f"{score(value)} ± {as_fine_as(value, deviation)}"
 
 
-def _as_fine_as(value: float, other: float) -> str:
-    """A number with the decimals that `score` gives another; more, where that other is small itself."""
+def as_fine_as(value: float, other: float) -> str:
+    """A number with the decimals that `score` gives another; more, where that other is small itself.
+
+    >>> as_fine_as(184.0, 99.7), as_fine_as(0.05, 0.123456)
+    ('99.7', '0.12')
+    """
     size = abs(value)
     if size >= 1000:
         return f"{other:,.0f}"
     if size >= 100:
         return f"{other:.1f}"
     return f"{other:.2f}" if size >= 0.1 else score(other)
+
+
+def alike(values: Sequence[float | None]) -> list[str]:
+    """Scores for one column: all with the decimals of the largest.
+
+    >>> alike([184.0, 99.7, None]), alike([0.0, 0.04])
+    (['184.0', '99.7', '–'], ['0.00', '0.04'])
+    """
+    largest = max((abs(value) for value in values if value is not None), default=0.0)
+    return [NONE if value is None else as_fine_as(largest, value) for value in values]
+
+
+def gain(value: float, of: float) -> str:
+    """A difference of scores, as fine as the score that it belongs to, with its sign.
+
+    >>> gain(69.204, 179.4), gain(-0.046, 4.67), gain(0.0, 4.67), gain(0.0004, 4.67)
+    ('+69.2', '−0.05', '0.00', '+0.0004')
+    """
+    text = as_fine_as(of, abs(value))
+    if value and not float(text.replace(",", "")):
+        text = score(abs(value))
+    return ("+" if value > 0 else "−" if value < 0 else "") + text
+
+
+def gain_estimate(found: Estimate, of: float) -> str:
+    """A difference of scores with its interval, where there is one.
+
+    >>> gain_estimate(Estimate(1.5, -0.5, 3.5), 7.0), gain_estimate(Estimate(1.5), 7.0)
+    ('+1.50 (−0.50 to +3.50)', '+1.50')
+    """
+    if found.value is None:
+        return NONE
+    ends = "" if found.low is None or found.high is None else f" ({gain(found.low, of)} to {gain(found.high, of)})"
+    return gain(found.value, of) + ends
+
+
+def estimate(found: Estimate | None, of: float | None = None) -> str:
+    """A number with its interval: as fine as a score, or with two decimals.
+
+    >>> estimate(Estimate(0.94, 0.5, 1.0)), estimate(Estimate(179.4, 171.85, 184.0), 179.4), estimate(None)
+    ('0.94 (0.50 to 1.00)', '179.4 (171.8 to 184.0)', '–')
+    """
+    if found is None or found.value is None:
+        return NONE
+    numbers = [number for number in (found.value, found.low, found.high) if number is not None]
+    first, *ends = [f"{number:.2f}" if of is None else as_fine_as(of, number) for number in numbers]
+    return first + (f" ({ends[0]} to {ends[1]})" if ends else "")
+
+
+def milliseconds(value: float | None) -> str:
+    """A latency.
+
+    >>> milliseconds(0.12345), milliseconds(12.3456), milliseconds(None)
+    ('0.123 ms', '12.3 ms', '–')
+    """
+    return NONE if value is None else f"{value:.3g} ms" if value < 1000 else f"{value:,.0f} ms"
 
 
 def big(value: float) -> str:

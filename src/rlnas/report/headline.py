@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
 
 from rlnas.report.data import Entrant, Run
-from rlnas.report.formats import big, exact, plural, score, spread
+from rlnas.report.evidence import FEW, Margin, margin
+from rlnas.report.formats import big, estimate, exact, gain, gain_estimate, plural, score, spread
 
 ONE_SEED = (
     "One training seed each: this shows nothing sure. An architecture's seeds differ by more than architectures do; "
@@ -56,12 +56,20 @@ def _study(run: Run) -> Headline:
         return Headline(_no_best(run), _budget(run), "", warnings)
     others = [entrant for entrant in run.baselines if entrant is not best]
     title = ("" if run.done else "So far: ") + f"{best.name} scored {score(best.score)} on {run.env}"
-    title += "".join(f"; the hand-made {entrant.name} {_scored(entrant)}" for entrant in others)
+    title += "".join(_against(best, entrant, number) for number, entrant in enumerate(others))
     return Headline(title, _budget(run), _sure(run, best, others), warnings)
 
 
-def _scored(entrant: Entrant) -> str:
-    return "has no score" if entrant.score is None else f"scored {score(entrant.score)}"
+def _against(best: Entrant, other: Entrant, number: int) -> str:
+    """What the title says of a hand-made network."""
+    assert best.score is not None
+    if other.score is None:
+        return f"; the hand-made {other.name} has no score"
+    name = f"the hand-made {other.name}" if number == 0 else other.name
+    gap = best.score - other.score
+    if gap == 0:
+        return f", as much as {name}"
+    return f", {gain(gap, best.score)[1:]} {'more' if gap > 0 else 'less'} than {name}"
 
 
 def _no_best(run: Run) -> str:
@@ -82,9 +90,12 @@ def _budget(run: Run) -> str:
         f"Strategy {chosen['strategy']} searched space {run.space.name} ({size}) with a budget of "
         f"{exact(chosen['steps'])} environment steps. The top {chosen['top_k']} of its proxy ranking and the hand-made "
         f"networks have a budget of {exact(chosen['train_steps'])} steps each, from scratch, with "
-        f"{plural(chosen['train_seeds'], 'training seed')}."
+        f"{plural(chosen['train_seeds'], 'training seed')}"
     )
-    if run.search:
+    words += f", looked up in the table {chosen['table']['source']}." if chosen["table"] else "."
+    if run.search and not run.search["fit_steps"] + run.search["evaluation_steps"]:
+        words += " The search itself took no steps beside these trainings."
+    elif run.search:
         words += (
             f" The search took {big(run.search['fit_steps'])} steps of training and "
             f"{big(run.search['evaluation_steps'])} of evaluation "
@@ -97,6 +108,11 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
     words = [_difference(best, entrant) for entrant in others if entrant.score is not None]
     if best.baseline:
         words.insert(0, "The best that the search put forward is itself one of the hand-made networks.")
+    if run.average is not None and best.score is not None:
+        words.append(
+            f"An architecture of the space drawn at random scores {score(run.average)} on average: the best found "
+            f"leads by {gain(best.score - run.average, best.score)}."
+        )
     if len(best.trials) == 1:
         return " ".join([*words, ONE_SEED])
     if not words:
@@ -110,28 +126,29 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
 
 
 def _difference(best: Entrant, other: Entrant) -> str:
-    """The comparison of two networks in a sentence or two."""
+    """The comparison of two networks in a few sentences."""
+    found = margin(best, other)
+    assert found is not None
+    assert found.gap.value is not None
     assert best.score is not None
-    assert other.score is not None
-    gap = best.score - other.score
-    sign = "+" if gap > 0 else "−" if gap < 0 else ""
-    worse = f" The search found nothing that scores higher than {other.name}." if gap <= 0 else ""
-    if best.deviation is None or other.deviation is None:
-        return f"Difference to {other.name}: {sign}{score(abs(gap))}.{worse}"
-    error = sqrt(best.deviation**2 / len(best.scores) + other.deviation**2 / len(other.scores))
-    verdict = (
-        "more than two standard errors, so probably real"
-        if abs(gap) > 2 * error
-        else "within two standard errors, so it may be chance"
-    )
-    if min(len(best.scores), len(other.scores)) < 5:
-        verdict += " (with so few seeds a rough statement)"
+    worse = f" The search found nothing that scores higher than {other.name}." if found.gap.value <= 0 else ""
+    if found.better is None:
+        return f"Difference to {other.name}: {gain(found.gap.value, best.score)}.{worse}"
     own, theirs = spread(best.score, best.deviation), spread(other.score, other.deviation)
     return (
-        f"Over {plural(len(best.scores), 'seed')} the best found scored {own} and {other.name} {theirs} "
-        f"(mean ± standard deviation). The difference is {sign}{score(abs(gap))} "
-        f"with a standard error of {score(error)}: {verdict}.{worse}"
+        f"Over {plural(found.seeds, 'seed')} the best found scored {own} and {other.name} {theirs} (mean ± standard "
+        f"deviation). {_interval(found, best.score)} A training of the best found scores higher than one of "
+        f"{other.name} with probability {estimate(found.better).replace('(', '(95% interval ')}.{worse}"
     )
+
+
+def _interval(found: Margin, of: float) -> str:
+    """The difference and what its interval says."""
+    assert found.gap.value is not None
+    ends = "" if found.gap.low is None else "95% interval "
+    words = gain_estimate(found.gap, of).replace("(", f"({ends}")
+    rough = f" (with fewer than {FEW} seeds a rough statement)" if found.seeds < FEW else ""
+    return f"The difference is {words}: {found.verdict}{rough}."
 
 
 def _missing(run: Run) -> list[str]:

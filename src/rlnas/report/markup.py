@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
+LONG = 60
+"""Letters from which on a name needs a wide column."""
 _LONG = re.compile(r"[^\s<>]{28,}")
 
 
@@ -33,7 +35,7 @@ def tag(name: str, *content: str, **attributes: str) -> Html:
     >>> tag("p", "a < b", tag("b", "c"), class_="x")
     '<p class="x">a &lt; b<b>c</b></p>'
     """
-    written = "".join(f' {key.rstrip("_")}="{escape(value)}"' for key, value in attributes.items())
+    written = "".join(f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"' for key, value in attributes.items())
     return Html(f"<{name}{written}>{join(content)}</{name}>")
 
 
@@ -49,7 +51,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1, ma
 
     def row(cells: Sequence[str], name: str, classes: str = "") -> Html:
         found = [
-            tag("th", c, scope="row") if name == "td" and not i else tag(name, c, class_="" if i < texts else "n")
+            tag("th", c, scope="row", class_="long" if len(c) > LONG else "")
+            if name == "td" and not i
+            else tag(name, c, class_="" if i < texts else "n")
             for i, c in enumerate(cells)
         ]
         return tag("tr", *found, class_=classes)
@@ -59,6 +63,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1, ma
     return tag("div", Html(whole.replace(' class=""', "")), class_="scroll", tabindex="0")
 
 
-def details(summary: str, *content: str) -> Html:
-    """A part that is folded away."""
-    return tag("details", tag("summary", summary), *content)
+def details(summary: str, *content: str, open_: bool = False) -> Html:
+    """A part that can be folded away, and is at first unless `open_`."""
+    return tag("details", tag("summary", summary), *content, **({"open": "open"} if open_ else {}))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import statistics
 from html import escape
 from importlib import resources
 
 from rlnas.report import figures
 from rlnas.report.commands import command, in_catalogue
+from rlnas.report.costs import known_kinds, named, networks
 from rlnas.report.data import Entrant, Run
-from rlnas.report.formats import NONE, big, flatten, plural, score, spread
+from rlnas.report.drawing import drawing
+from rlnas.report.evidence import interquartile
+from rlnas.report.formats import NONE, alike, big, estimate, flatten, plural, score, spread
 from rlnas.report.headline import Headline, headline
-from rlnas.report.layers import layer_table
+from rlnas.report.layers import choice_list, layer_table
 from rlnas.report.markup import Html, details, join, table, tag
-from rlnas.study.metrics import learning_curve
+from rlnas.report.searching import search
+from rlnas.spaces import Choice, Layer
+from rlnas.spaces.toml import dump_toml
 
 METRICS = (
     "Total reward: the mean unclipped return of the last 100 full games of training (of all, where there are fewer). "
@@ -23,13 +27,19 @@ METRICS = (
     "multiply-adds (one observation) are the encoder's, heads left out."
 )
 
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+"""What the page may load and run: nothing but its own styles, whatever a stranger's run may hold."""
+
+FEW_CHOICES = 6
+"""Up to which they are listed without being asked for."""
+
 
 def page(run: Run) -> str:
     """The whole report of a run."""
     words = headline(run)
     sections = [_top(run, words), _architecture(run), _curves(run)]
     if run.kind == "study":
-        sections.append(_search(run))
+        sections += [networks(run), search(run)]
     sections += [_trials(run), _settings(run)]
     return document(words.title, *sections)
 
@@ -39,7 +49,8 @@ def document(heading: str, *sections: Html) -> str:
     style = resources.files("rlnas.report").joinpath("page.css").read_text(encoding="utf-8")
     head = tag(
         "head",
-        Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+        Html(f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'),
+        Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
         tag("title", Html(escape(heading))),
         tag("style", Html(style)),
     )
@@ -62,9 +73,13 @@ def _top(run: Run, words: Headline) -> Html:
 
 
 def _tile(entrant: Entrant, what: str, classes: str = "tile") -> Html:
-    cost = entrant.space.cost(entrant.space.architecture(entrant.architecture))
     score_text = spread(entrant.score, entrant.deviation) if entrant.score is not None else "no score"
-    small = f"total reward; reward mean {score(entrant.reward_mean)}; {big(cost.parameters)} parameters"
+    small = "total reward"
+    if entrant.deviation is not None:
+        small += f", {plural(len(entrant.scores), 'seed')}: mean ± standard deviation"
+    if (middle := interquartile(entrant)) is not None:
+        small += f"; interquartile mean {estimate(middle, entrant.score)}"
+    small += f"; reward mean {score(entrant.reward_mean)}; {big(entrant.cost.parameters)} parameters"
     return tag("div", tag("dl", tag("dt", f"{what}: {entrant.name}"), tag("dd", score_text, class_="value"),
                           tag("dd", small)), class_=classes)  # fmt: skip
 
@@ -72,16 +87,38 @@ def _tile(entrant: Entrant, what: str, classes: str = "tile") -> Html:
 def _architecture(run: Run) -> Html:
     shown = [run.best] if run.best is not None else []
     shown += [entrant for entrant in run.baselines if entrant not in shown]
+    title = tag("h2", "Architecture")
     if not shown:
-        return tag(
-            "section", tag("h2", "Architecture"), tag("p", "No architecture has been trained yet.", class_="note")
+        return tag("section", title, tag("p", "No architecture has been trained yet.", class_="note"))
+    maps = "Shapes are channels × height × width; their" if len(run.space.input_shape) == 3 else "The"
+    notes = [f"{maps} pictures are on a log scale."]
+    if run.space.choices:
+        notes.insert(0, "Blue: chosen by the search." if run.kind == "study" else "Blue: one of several options.")
+        if any(_width_is_chosen(layer) for entrant in shown for layer in _layers(entrant)):
+            notes.append("A layer whose width is chosen is padded with zeros to the widest option.")
+    return tag("section", title, tag("p", " ".join(notes), class_="note"),
+               tag("div", *(_drawn(run, entrant) for entrant in shown), class_="pair"))  # fmt: skip
+
+
+def _layers(entrant: Entrant) -> list[Layer]:
+    found = entrant.space.layers_of(entrant.space.architecture(entrant.architecture))
+    return [layer for layer, _ in found]
+
+
+def _width_is_chosen(layer: Layer) -> bool:
+    return any(isinstance(getattr(layer, width, None), Choice) for width in ("channels", "features"))
+
+
+def _drawn(run: Run, entrant: Entrant) -> Html:
+    """One network: what was chosen, the drawing, and the layers in numbers."""
+    space, name = entrant.space, entrant.architecture
+    parts = [tag("h3", _kind(run, entrant) + entrant.name)]
+    if space.choices:
+        parts.append(
+            details("Every choice and its options", choice_list(space, name), open_=len(space.choices) <= FEW_CHOICES)
         )
-    parts = [
-        tag("div", tag("h3", _kind(run, entrant) + entrant.name), layer_table(entrant.space, entrant.architecture))
-        for entrant in shown
-    ]
-    note = "Blue: chosen by the search; shapes are channels × height × width." if run.space.choices else ""
-    return tag("section", tag("h2", "Architecture"), tag("p", note, class_="note"), tag("div", *parts, class_="pair"))
+    parts += [tag("figure", drawing(space, name)), details("The layers in numbers", layer_table(space, name))]
+    return tag("div", *parts)
 
 
 def _kind(run: Run, entrant: Entrant) -> str:
@@ -93,9 +130,7 @@ def _kind(run: Run, entrant: Entrant) -> str:
 def _curves(run: Run) -> Html:
     title = tag("h2", "Learning curves")
     labels = {
-        entrant.name: entrant.name + _role(run, entrant)
-        for entrant in run.entrants
-        if any(trial.curve for trial in entrant.trials)
+        entrant.name: named(run, entrant) for entrant in run.entrants if any(trial.curve for trial in entrant.trials)
     }
     if not labels:
         return tag("section", title, tag("p", "No training has a learning curve yet.", class_="note"))
@@ -106,103 +141,39 @@ def _curves(run: Run) -> Html:
     return tag("section", title, tag("figure", figures.learning_curves(run), words, class_="pair"))
 
 
-def _role(run: Run, entrant: Entrant) -> str:
-    if run.kind == "trial":
-        return ""
-    roles = [role for role, holds in (("best", entrant is run.best), ("hand-made", entrant.baseline)) if holds]
-    return f" ({', '.join(roles)})" if roles else ""
-
-
-def _search(run: Run) -> Html:
-    left = []
-    scatter = figures.proxy_scatter(run)
-    if scatter is not None:
-        caption = (
-            "Proxy against true performance of what was trained from scratch. These are the top of the ranking only, "
-            "so they do not show how well the proxy ranks the whole space."
-        )
-        left.append(tag("figure", scatter, tag("figcaption", caption)))
-    steps, means = learning_curve(*run.games)
-    if steps:
-        caption = "The fit of the supernet: mean return of the last 100 games, whatever path played them."
-        left.append(tag("figure", figures.fit_curve((steps, means)), tag("figcaption", caption)))
-    right = []
-    if run.ranking:
-        right.append(tag("figure", figures.ranking_bars(run), tag("figcaption", _ranking_caption(run))))
-    if not left and not right:
-        left.append(tag("p", "The search has written no results yet.", class_="note"))
-    columns = tag("div", tag("div", *left), tag("div", *right), class_="pair")
-    return tag("section", tag("h2", "Search"), columns, tag("p", _fits(run), class_="note"), _ranking_table(run))
-
-
-def _ranking_caption(run: Run) -> str:
-    top = int(run.settings["top_k"])
-    words = f"Proxy ranking; the top {top}, which are trained from scratch, in blue."
-    if len(run.ranking) > figures.BARS:
-        words = f"The first {figures.BARS} of {len(run.ranking):,} in the proxy ranking; the top {top} in blue."
-    if run.paths:
-        words += " At each bar: how often the path was fitted."
-    if any(figures.short(run, name) != name for name, _ in run.ranking[: figures.BARS]):
-        words += " # is the rank; the table below has the full names."
-    if len(run.ranking) > top and run.ranking[top - 1][1] == run.ranking[top][1]:
-        tied = sum(value == run.ranking[top][1] for _, value in run.ranking)
-        words += f" {tied} architectures share the proxy score at the cut, so which of them was trained is arbitrary."
-    return words
-
-
-def _fits(run: Run) -> str:
-    if not run.paths:
-        return ""
-    counts = [run.fitted[architecture.id] for architecture in run.space] if run.space.size <= 10_000 else []
-    if not counts:
-        return f"{len(run.paths):,} fits of {len(run.fitted):,} different paths."
-    return (
-        f"{plural(len(run.paths), 'fit')} over {plural(len(counts), 'path')}: each {min(counts)} to {max(counts)} "
-        f"times, median {statistics.median(counts):g}; {plural(counts.count(0), 'path')} never fitted."
-    )
-
-
-def _ranking_table(run: Run) -> Html:
-    if not run.ranking:
-        return Html("")
-    true = {entrant.name: entrant for entrant in run.entrants}
-    rows = [
-        [
-            name,
-            str(rank),
-            score(proxy),
-            str(run.fitted[name]) if run.paths else NONE,
-            spread(true[name].score, true[name].deviation) if name in true else "",
-        ]
-        for rank, (name, proxy) in enumerate(run.ranking, 1)
-    ]
-    best = [rank for rank, (name, _) in enumerate(run.ranking) if run.best is not None and name == run.best.name]
-    head = ["architecture", "rank", "proxy", "times fitted", "total reward"]
-    return details(f"All {len(rows):,} architectures", table(head, rows, marked=best))
-
-
 def _trials(run: Run) -> Html:
-    head = ["network", "seed", "total reward", "reward mean", "games", "steps", "parameters", "multiply-adds", "status"]
+    trials = [(entrant, trial) for entrant in run.entrants for trial in entrant.trials]
+    kinds = [] if run.kind == "study" else known_kinds(run)
+    head = [
+        "network",
+        "seed",
+        "total reward",
+        "reward mean",
+        "games",
+        "steps",
+        *(kind.name for kind in kinds),
+        "status",
+    ]
+    columns = [alike([trial.total_reward for _, trial in trials]), alike([trial.reward_mean for _, trial in trials])]
     rows: list[list[str]] = []
-    marked: list[int] = []
-    for entrant in run.entrants:
-        cost = entrant.space.cost(entrant.space.architecture(entrant.architecture))
-        for trial in entrant.trials:
-            if entrant is run.best and run.kind == "study":
-                marked.append(len(rows))
-            numbers = [score(trial.total_reward), score(trial.reward_mean)]
-            begun = trial.status in ("done", "failed")
-            numbers += [f"{trial.episodes:,}", f"{trial.steps:,}"] if begun else [NONE, NONE]
-            costs = [f"{cost.parameters:,}", big(cost.multiply_adds)]
-            rows.append([entrant.name + _role(run, entrant), str(trial.seed), *numbers, *costs, trial.status])
+    for number, (entrant, trial) in enumerate(trials):
+        begun = trial.status in ("done", "failed")
+        # A table does not say how many games a training had.
+        games = f"{trial.episodes:,}" if begun and not run.settings.get("table") else NONE
+        steps = f"{trial.steps:,}" if begun else NONE
+        costs = [kind.text(cost) for kind in kinds if (cost := kind.of(run, entrant)) is not None]
+        own = [column[number] for column in columns]
+        rows.append([named(run, entrant), str(trial.seed), *own, games, steps, *costs, trial.status])
+    marked = [n for n, (entrant, _) in enumerate(trials) if entrant is run.best and run.kind == "study"]
     body = table(head, rows, marked=marked) if rows else tag("p", "No training has begun.", class_="note")
     return tag("section", tag("h2", "Every training"), body, tag("p", METRICS, class_="note"))
 
 
 def _settings(run: Run) -> Html:
     note = [] if in_catalogue(run) else [
-        tag("p", f"The space {run.space.name} is not in the catalogue of this version of rlnas: the file that declares "
-            f"it is needed (SPACE.toml above); {run.kind}.json holds it too.")
+        tag("p", f"The space {run.space.name} is not in the catalogue of this version of rlnas: SPACE.toml above "
+            "stands for a file with these lines."),
+        details("SPACE.toml", tag("pre", dump_toml(run.space))),
     ]  # fmt: skip
     rows = list(flatten({key: value for key, value in run.settings.items() if key != "space"}).items())
     rows += [(f"space.{choice.name}", ", ".join(map(str, choice.options))) for choice in run.space.choices]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from rlnas.errors import UserError
@@ -52,3 +54,40 @@ def _fault_line(text: str, start: int, message: str) -> int:
         if key and re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", fault):
             return number
     return start
+
+
+def dump_toml(space: Space) -> str:
+    """The text of a TOML file that `load_toml` reads as this space.
+
+    Example:
+        >>> from rlnas.spaces import Choice, Flatten, Linear
+        >>> print(dump_toml(Space("mine", (4, 2, 2), [Flatten(), Linear(Choice("width", [8, 16]))])))
+        name = "mine"
+        input = [4, 2, 2]
+        <BLANKLINE>
+        [[layers]]
+        type = "flatten"
+        <BLANKLINE>
+        [[layers]]
+        type = "linear"
+        features = {choice = "width", options = [8, 16]}
+        <BLANKLINE>
+    """
+    data = space.to_dict()
+    layers = data["layers"]
+    assert isinstance(layers, list)
+    parts = ["".join(f"{key} = {_value(data[key])}\n" for key in ("name", "input"))]
+    parts += [
+        "[[layers]]\n" + "".join(f"{key} = {_value(value)}\n" for key, value in layer.items()) for layer in layers
+    ]
+    return "\n".join(parts)
+
+
+def _value(value: object) -> str:
+    """Plain data as a TOML value in one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key} = {_value(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    # A JSON string is a TOML string, but for one character that TOML wants escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

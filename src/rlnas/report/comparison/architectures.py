@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rlnas.report.comparison.compare import Comparison
 from rlnas.report.comparison.sheets import Cell, Sheet, column, words
 from rlnas.report.comparison.tables import NAMES
 from rlnas.report.formats import big, score
-from rlnas.spaces import Choice, Layer, Option, Space
+from rlnas.report.layers import Word, shape_text, words_of
+from rlnas.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,13 @@ def _rows(space: Space, name: str) -> Iterator[tuple[Cell, ...]]:
     yield _row(name, "input", "", space.input_shape, None, None)
     for number, (layer, shape) in enumerate(space.layers_of(architecture), 1):
         costs = layer.parameters(shape, values), layer.multiply_adds(shape, values)
-        yield _row(name, f"{number} {layer.type}", _settings(layer, values), layer.output_shape(shape, values), *costs)
+        yield _row(
+            name,
+            f"{number} {layer.type}",
+            _settings(words_of(layer, values)),
+            layer.output_shape(shape, values),
+            *costs,
+        )
     whole = space.cost(architecture)
     yield _row(name, "encoder", "", None, whole.parameters, whole.multiply_adds)
 
@@ -86,19 +93,12 @@ def _row(
     return (
         Cell(layer, (name, layer)),
         words(settings),
-        words("×".join(map(str, shape or ()))),
+        words(shape_text(shape or ())),
         Cell(f"{parameters:,}" if parameters else "", (parameters,)),
         Cell(big(multiply_adds) if multiply_adds else "", (multiply_adds,)),
     )
 
 
-def _settings(layer: Layer, values: Mapping[str, Option]) -> str:
+def _settings(found: Sequence[Word]) -> str:
     """What is set; what is chosen stands with a star."""
-    found = []
-    for field in fields(layer):
-        value = getattr(layer, field.name)
-        if isinstance(value, Choice):
-            found.append(f"{field.name} {values[value.name]}*")
-        elif field.default is MISSING or value != field.default:
-            found.append(f"{field.name} {value}")
-    return ", ".join(found)
+    return ", ".join(word.text + ("*" if word.chosen else "") for word in found)

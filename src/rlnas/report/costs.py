@@ -1,0 +1,184 @@
+"""Score and cost of every network that was trained: the table, the charts, and which of them none beats in both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from rlnas.report.data import Entrant, Run
+from rlnas.report.evidence import interquartile, margin
+from rlnas.report.figures import INK, STYLE, colour_of, label_points, new_figure, svg
+from rlnas.report.formats import NONE, big, estimate, gain_estimate, milliseconds, spread
+from rlnas.report.markup import Html, table, tag
+
+COLUMNS = {
+    "interquartile mean": "Interquartile mean: without the lowest and the highest quarter of the seeds, each rounded "
+    "down, with a 95% bootstrap interval over the seeds (Agarwal et al., 2021; one environment is one stratum).",
+    "best leads by": "Best leads by: the mean of the best found less that of this network, with Welch's 95% interval "
+    "where both have several seeds.",
+    "best is better": "Best is better: the probability that one training of the best scores higher than one of this "
+    "network, a tie counting half, with a 95% interval (Newcombe, 2006; a bootstrap has no width where all of a "
+    "handful of seeds are better).",
+}
+"""How to read the columns of the table of networks."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of cost.
+
+    Attributes:
+        name: what it is.
+        of: the cost of a network in a run; `None` where it is not known.
+        text: how it is written.
+    """
+
+    name: str
+    of: Callable[[Run, Entrant], float | None]
+    text: Callable[[float], str]
+
+
+KINDS = (
+    Kind("parameters", lambda _, entrant: entrant.cost.parameters, lambda value: f"{value:,.0f}"),
+    Kind("multiply-adds", lambda _, entrant: entrant.cost.multiply_adds, big),
+    Kind("latency", lambda run, entrant: run.latency.get(entrant.name), milliseconds),
+)
+
+
+def known_kinds(run: Run) -> list[Kind]:
+    """The kinds of cost that at least one network of the run has."""
+    return [kind for kind in KINDS if any(kind.of(run, entrant) is not None for entrant in run.entrants)]
+
+
+def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
+    """The points that no other beats: none is at least as cheap and scores at least as high, and is better in one.
+
+    Args:
+        points: cost and score of each.
+
+    Returns:
+        Their places, cheapest first.
+
+    >>> pareto_front([(3, 9.0), (1, 5.0), (2, 4.0), (1, 5.0), (4, 9.0)])
+    [1, 3, 0]
+    """
+
+    def beats(one: tuple[float, float], other: tuple[float, float]) -> bool:
+        return one != other and one[0] <= other[0] and one[1] >= other[1]
+
+    found = [n for n, point in enumerate(points) if not any(beats(other, point) for other in points)]
+    return sorted(found, key=lambda n: points[n][0])
+
+
+def _points(run: Run, kind: Kind) -> tuple[list[tuple[float, Entrant]], list[int]]:
+    """The networks with a score and this cost, and which of them are on the front."""
+    costs = [(kind.of(run, entrant), entrant) for entrant in run.entrants if entrant.score is not None]
+    points = [(cost, entrant) for cost, entrant in costs if cost is not None]
+    return points, pareto_front([(cost, entrant.score or 0.0) for cost, entrant in points])
+
+
+def network_table(run: Run) -> Html:
+    """Every network that was trained: its score, how far the best is ahead of it, and its costs."""
+    kinds = known_kinds(run)
+    fronts = {}
+    for kind in kinds:
+        points, front = _points(run, kind)
+        fronts[kind.name] = {points[place][1].name for place in front}
+    columns = _columns(run)
+    rows = []
+    for entrant in run.entrants:
+        lead = margin(run.best, entrant) if run.best is not None and entrant is not run.best else None
+        told = {
+            "interquartile mean": estimate(interquartile(entrant), entrant.score),
+            "best leads by": gain_estimate(lead.gap, run.best.score or 0.0) if lead and run.best else NONE,
+            "best is better": estimate(lead.better if lead else None),
+        }
+        row = [named(run, entrant), spread(entrant.score, entrant.deviation), *(told[name] for name in columns)]
+        for kind in kinds:
+            cost = kind.of(run, entrant)
+            star = " ●" if entrant.name in fronts[kind.name] else ""
+            row.append(NONE if cost is None else kind.text(cost) + star)
+        rows.append(row)
+    marked = [number for number, entrant in enumerate(run.entrants) if entrant is run.best]
+    head = ["network", "total reward", *columns, *(kind.name for kind in kinds)]
+    return table(head, rows, marked=marked)
+
+
+def _columns(run: Run) -> list[str]:
+    """Those of `COLUMNS` that have something to say: what needs several seeds is left out where there is one."""
+    several = any(len(entrant.trials) > 1 for entrant in run.entrants)
+    known = {"interquartile mean": any(interquartile(entrant) for entrant in run.entrants), "best is better": several}
+    return [name for name in COLUMNS if known.get(name, True)]
+
+
+def named(run: Run, entrant: Entrant) -> str:
+    """A network's name and what it is in the run."""
+    if run.kind == "trial":
+        return entrant.name
+    roles = [role for role, holds in (("best", entrant is run.best), ("hand-made", entrant.baseline)) if holds]
+    return entrant.name + (f" ({', '.join(roles)})" if roles else "")
+
+
+def networks(run: Run) -> Html:
+    """The section on all networks of a study, their scores and their costs."""
+    title = tag("h2", "Networks: score and cost")
+    if not run.entrants:
+        return tag("section", title, tag("p", "No training has begun.", class_="note"))
+    panels = []
+    for kind in known_kinds(run):
+        points, front = _points(run, kind)
+        if points:
+            caption = f"Total reward against {kind.name}."
+            figure = _panel(run, kind, points, front)
+            panels.append(tag("figure", figure, tag("figcaption", caption)))
+    note = (
+        "●, and the dots that are filled and joined: the Pareto front, the networks that no other one trained here "
+        "equals in both score and cost and beats in one. It goes by the means over the seeds, so a small step in it "
+        "may be chance. A bar reaches from the lowest to the highest seed; the axis of cost is logarithmic."
+    )
+    latency = "" if not run.latency else " Latency is measured, on the machine of the search."
+    told = [
+        "Total reward: mean over the training seeds, ± their standard deviation.",
+        *(COLUMNS[name] for name in _columns(run)),
+    ]
+    words = [tag("p", " ".join(told), class_="note"), tag("p", note + latency, class_="note")]
+    charts = [tag("div", *panels, class_="pair")] if panels else []
+    return tag("section", title, network_table(run), *charts, *words)
+
+
+def _panel(run: Run, kind: Kind, points: Sequence[tuple[float, Entrant]], front: Sequence[int]) -> Html:
+    with matplotlib.style.context(["default", STYLE]):
+        figure, axes = new_figure(3.0)
+        edge = [(points[place][0], points[place][1].score) for place in front]
+        axes.plot(*zip(*edge, strict=True), color=INK, linewidth=1.0, alpha=0.6, drawstyle="steps-post")
+        for place, (cost, entrant) in enumerate(points):
+            colour = colour_of(run, entrant)
+            axes.vlines(cost, min(entrant.scores), max(entrant.scores), color=colour, linewidth=1.2)
+            axes.plot([cost], [float(np.mean(entrant.scores))], "s" if entrant.baseline else "o", color=colour,
+                      markersize=6.5, markerfacecolor=colour if place in front else "none")  # fmt: skip
+        axes.margins(x=0.15, y=0.15)
+        _cost_axis(axes, kind, [cost for cost, _ in points])
+        label_points(axes, run, points)
+        axes.set_ylabel("total reward, from scratch")
+        return svg(figure, f"cost-{kind.name}", f"Total reward against {kind.name}")
+
+
+def _cost_axis(axes: Axes, kind: Kind, costs: Sequence[float]) -> None:
+    axes.set_xlabel(kind.name + (", milliseconds" if kind.name == "latency" else ""))
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    if min(costs) > 0:
+        axes.set_xscale("log")
+        ratio = max(costs) / min(costs)
+        if ratio >= 4:  # else the round numbers of a log axis are too few
+            axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if ratio >= 30 else (1.0, 2.0, 5.0)))
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        if ratio < 1.3:  # costs that are all but equal would have ticks that read the same
+            axes.set_xlim(min(costs) / 1.5, max(costs) * 1.5)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value < 1000 else big(value)))

@@ -1,0 +1,58 @@
+"""How sure a difference between two networks is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rlnas.report.data import Entrant
+from rlnas.table.statistics import Estimate, interquartile_mean_estimate, mean_difference, probability_better
+
+FEW = 5
+"""Below so many seeds, what is said of them is rough."""
+ROOT = 0
+"""Of the resampling: the same run gives the same page."""
+
+
+@dataclass(frozen=True)
+class Margin:
+    """How much better one network is than another.
+
+    Attributes:
+        gap: the difference of the mean total rewards; with an interval where both have several seeds.
+        better: the probability that one training of the first scores higher than one of the second; `None` with one
+            seed.
+        seeds: the number of seeds of that which has fewer.
+    """
+
+    gap: Estimate
+    better: Estimate | None
+    seeds: int
+
+    @property
+    def verdict(self) -> str:
+        """What the interval of the difference says."""
+        if self.gap.low is None or self.gap.high is None:
+            return "no seed differs from another, so there is no interval"
+        if self.gap.low > 0:
+            return "more than chance explains"
+        if self.gap.high < 0:
+            return "so it is worse, by more than chance explains"
+        return "it holds 0, so the difference may be chance"
+
+
+def margin(first: Entrant, second: Entrant) -> Margin | None:
+    """The margin of one network over another; `None` unless both have a score with every seed."""
+    if first.score is None or second.score is None:
+        return None
+    one, other = np.array(first.scores), np.array(second.scores)
+    seeds = min(one.size, other.size)
+    return Margin(mean_difference(one, other), probability_better(one, other) if seeds > 1 else None, seeds)
+
+
+def interquartile(entrant: Entrant) -> Estimate | None:
+    """The interquartile mean of a network's total reward over its seeds; `None` with fewer than three scores."""
+    if entrant.score is None or len(entrant.scores) < 3:
+        return None
+    return interquartile_mean_estimate(np.array(entrant.scores), seed=ROOT)
