@@ -20,7 +20,7 @@ def described(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ),
         ("ALE/Pong-v5", ["(4, 84, 84) uint8, 6 actions", "Space: paper-1", "nature-cnn", "table 4", ": nothing."]),
         ("Acrobot-v1", ["(6,) float32", "RL Baselines3 Zoo", "normalize_observations=True"]),
-        ("Pendulum-v1", ["(3,) float32, 1 real numbers", "gamma=0.9", "value_encoder=own"]),
+        ("Pendulum-v1", ["(3,) float32, 1 real number as", "gamma=0.9", "value_encoder=own"]),
         ("HalfCheetah-v5", ["(17,) float64, 6 real numbers", "CleanRL's ppo_continuous_action.py"]),
     ],
 )

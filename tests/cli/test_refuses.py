@@ -28,7 +28,11 @@ def refuse(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
     [
         (["--env", "ALE/Breakot-v5"], ["'ALE/Breakot-v5'", "Did you mean 'ALE/Breakout-v5'?"]),
         (["--env", "CartPole-v1", "--space", "paper-1"], ["(4, 84, 84)", "(4,)"]),
-        (["--env", "Pendulum-v1"], ["Box actions"]),
+        (
+            ["--env", "MinAtar/Breakout-v1", "--space", "minatar-1", "--ppo-options", "normalize_observations=true"],
+            ["normalize_observations", "those of the environment are bool"],
+        ),
+        (["--strategy", "random", "--warm-start"], ["'random' fits no supernet"]),
         (["--env", "Blackjack-v1"], ["Tuple observations"]),
         (["--space", "papr-1"], ["'papr-1'", "Did you mean 'paper-1'?"]),
         (["--space", "missing.toml"], ["missing.toml", "cannot be read"]),

@@ -108,7 +108,7 @@ class ContinuousActions:
         return np.clip(actions, np.array(self.low, dtype=np.float32), np.array(self.high, dtype=np.float32))
 
     def __str__(self) -> str:
-        return f"{len(self.low)} real numbers as actions"
+        return f"{len(self.low)} real number{'s' * (len(self.low) > 1)} as actions"
 
 
 ActionSpace = DiscreteActions | MultiDiscreteActions | ContinuousActions
