@@ -189,7 +189,7 @@ def test_enas_estimates_that_gradient_without_bias_where_it_cannot_enumerate(mon
 
 
 def test_enas_finds_the_best_within_the_limits():
-    strategy = ENAS(TIGHT, 300, seed=0, settings=ENASSettings(learning_rate=5e-2, child_iterations=1))
+    strategy = ENAS(TIGHT, 600, seed=0, settings=ENASSettings(learning_rate=1e-2, child_iterations=1))
     drive(strategy)
     best = strategy.rank()[0]
     assert score(best.architecture) == max(map(score, TIGHT))
