@@ -231,7 +231,7 @@ def test_enas_hands_its_steps_what_the_children_were_drawn_among(space, complete
     strategy = ENAS(space, 3, 0, ENASSettings(child_iterations=1, rank_samples=5, hidden=4, embedding=4))
     steps = []
     monkeypatch.setattr(strategy.controller, "reinforce", lambda *given: steps.append(given[-1]))
-    drive(strategy)
+    drive(strategy, lambda path: 1.0)
     (supports,) = steps
     assert (supports is None) == (complete is None)
     for support in supports or []:
