@@ -189,7 +189,7 @@ def test_enas_estimates_that_gradient_without_bias_where_it_cannot_enumerate(mon
 
 
 def test_enas_finds_the_best_within_the_limits():
-    strategy = ENAS(TIGHT, 300, seed=0, settings=ENASSettings(learning_rate=5e-2, child_iterations=1))
+    strategy = ENAS(TIGHT, 600, seed=0, settings=ENASSettings(learning_rate=1e-2, child_iterations=1))
     drive(strategy)
     best = strategy.rank()[0]
     assert score(best.architecture) == max(map(score, TIGHT))
@@ -224,3 +224,16 @@ def test_states_of_searches_without_limits_are_still_loaded():
     old = {name: value for name, value in strategy.state_dict().items() if name != "picked"}
     strategy.load_state_dict(old)
     assert strategy.remarks() == []
+
+
+@pytest.mark.parametrize(("space", "complete", "count"), [(SMALL, True, 16), (LARGE, False, 64), (WHOLE, None, 0)])
+def test_enas_hands_its_steps_what_the_children_were_drawn_among(space, complete, count, monkeypatch):
+    strategy = ENAS(space, 3, 0, ENASSettings(child_iterations=1, rank_samples=5, hidden=4, embedding=4))
+    steps = []
+    monkeypatch.setattr(strategy.controller, "reinforce", lambda *given: steps.append(given[-1]))
+    drive(strategy, lambda path: 1.0)
+    (supports,) = steps
+    assert (supports is None) == (complete is None)
+    for support in supports or []:
+        assert (support.complete, len(support.architectures)) == (complete, count)
+        assert all(space.admits(indices) for indices in support.architectures)
