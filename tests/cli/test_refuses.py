@@ -228,6 +228,6 @@ def test_baseline_that_does_not_take_the_observations(tmp_path: Path, capsys: py
         'name = "tiny"\ninput = [4, 42, 42]\nlayers = [{ type = "flatten" }, { type = "linear", features = 8 }]\n'
     )
     command = [*SEARCH, "--space", str(tmp_path / "tiny.toml"), "--env-options", "screen_size=42"]
-    message = refuse(capsys, [*command, "--baselines", "nature-cnn", "--out", str(tmp_path / "run")])
-    assert "'nature-cnn'" in message
+    message = refuse(capsys, [*command, "--baselines", "mlp-64-64", "--out", str(tmp_path / "run")])
+    assert "'mlp-64-64'" in message
     assert "(4, 42, 42)" in message

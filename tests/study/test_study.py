@@ -1,3 +1,8 @@
+from pathlib import Path
+
+import pytest
+
+import rlnas
 from rlnas.search import Ranked
 from rlnas.spaces import load_space
 from rlnas.study import StudySettings, TrialResult
@@ -64,3 +69,13 @@ def test_folders_of_long_ids_are_short_and_differ() -> None:
     assert folder_name("k2=4,k3=5") == "k2=4,k3=5"
     assert len(folder_name(long)) <= 200
     assert folder_name(long) != folder_name(long + ",x=1")
+
+
+@pytest.mark.slow
+def test_a_space_without_choices_has_one_candidate_and_a_report(tmp_path: Path) -> None:
+    options = {"eval_episodes": 1}
+    found = rlnas.search(
+        "CartPole-v1", "mlp-64-64", steps=512, out=tmp_path / "run", baselines=(), threads=1, strategy_options=options
+    )
+    assert found.best == "fixed"
+    assert (tmp_path / "run/report.html").exists()

@@ -269,7 +269,8 @@ def _read_entrants(
         names = [*ranked[: settings.top_k], *(name for name in baselines if name not in candidates)] if ranked else []
     found = []
     for name in names:
-        network = find_baseline(name, space)
+        # The only candidate of a space without choices is called "fixed", which is no hand-made network's name.
+        network = Contestant(name, space, name) if name in candidates else find_baseline(name, space)
         trials = [
             _read_trial(network.folder(path, seed), network, seed, summaries.get((name, seed)))
             for seed in settings.training_seeds
