@@ -58,6 +58,10 @@ SEARCH = {
 }
 CHANGED = {
     "train_steps": "1234567",
+    "max_params": "50k",
+    "max_multiply_adds": 123_456,
+    "max_latency": 12.5,
+    "warm_start": True,
     "seed": 7,
     "top_k": 2,
     "train_seeds": 3,
@@ -114,16 +118,18 @@ def test_the_command_of_a_search_in_a_space_of_ones_own_takes_the_file_that_the_
     assert again(run, monkeypatch) == read_object(run / "study.json")
 
 
-def test_a_setting_that_has_no_words_of_its_own_is_an_option_of_its_name(tmp_path):
-    study_json(tmp_path)
+def test_a_setting_that_has_no_words_of_its_own_is_an_option_of_its_name_once(tmp_path):
+    study_json(tmp_path, max_params=5000, warm_start=True)
     run = read_run(tmp_path)
-    run.settings.update(max_params=5000, warm_start=True, names=["a", "b c"], limits={"latency": 2.5})
+    run.settings.update(names=["a", "b c"], more={"latency": 2.5})
     words = shlex.split(command(run))
-    for expected in (["--max-params", "5000"], ["--names", "a", "b c"], ["--limits", "latency=2.5"]):
+    for expected in (["--max-params", "5000"], ["--names", "a", "b c"], ["--more", "latency=2.5"]):
         at = words.index(expected[0])
         assert words[at : at + len(expected)] == expected
     assert "--warm-start" in words
     assert "True" not in words
+    flags = [word for word in words if word.startswith("--")]
+    assert len(flags) == len(set(flags))
 
 
 def test_command_of_a_catalogue_space(tmp_path):

@@ -38,8 +38,6 @@ def command(run: Run) -> str:
         words += ["--top-k", str(chosen["top_k"])]
         table = chosen["table"]
         words += ["--table", table["source"]] if table else ["--train-seeds", str(chosen["train_seeds"])]
-        for name in ("max_params", "max_multiply_adds", "max_latency"):
-            words += [f"--{name.replace('_', '-')}", str(chosen[name])] if chosen.get(name) is not None else []
     words += ["--seed", str(chosen["seed"]), "--checkpoint-steps", exact(chosen["checkpoint_steps"])]
     words += ["--threads", str(chosen["threads"])]
     words += ["--baselines", *chosen["baselines"]] if run.kind == "study" else []

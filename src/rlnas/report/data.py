@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import statistics
 from collections import Counter
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from pydantic import ValidationError
 from rlnas.errors import UserError, fault
 from rlnas.files import read_json, read_object
 from rlnas.spaces import FIXED_ID, Cost, Space
+from rlnas.study.latency import read_latencies
 from rlnas.study.settings import StudySettings, TrialSettings
 from rlnas.study.study import SCHEMA
 from rlnas.study.trainings import Contestant, find_baseline
@@ -184,7 +184,7 @@ def _read_study(path: Path) -> Run:
     entries = result["ranking"] if result is not None else read_json(file) if file.exists() else []
     ranking = [(str(entry["architecture"]), float(entry["proxy"])) for entry in entries]
     paths = _read_paths(path / "search" / "paths.jsonl")
-    table = _find_table(settings)
+    table, latency = _find_table(settings), path / "search" / "latency.json"
     return Run(
         "study",
         settings.model_dump(mode="json"),
@@ -197,7 +197,7 @@ def _read_study(path: Path) -> Run:
         games=_read_games(path / "search" / "episodes.parquet", paths),
         search={key: int(result["search"][key]) for key in COSTS} if result is not None else {},
         remarks=[str(remark) for remark in result["search"]["remarks"]] if result is not None else [],
-        latency=_read_latency(path / "search" / "latency.json"),
+        latency=read_latencies(latency) if latency.exists() else {},
         average=_average(table, settings),
     )
 
@@ -233,19 +233,6 @@ def _with_curve(trial: TrialResult, name: str, table: Table, budget: int) -> Tri
             points += [(steps, reward)] if reward is not None else []
     found = {"curve_steps": [steps for steps, _ in points], "curve": [reward for _, reward in points]}
     return trial.model_copy(update=found)
-
-
-def _read_latency(file: Path) -> dict[str, float]:
-    """Milliseconds by architecture."""
-    if not file.exists():
-        return {}
-    data = read_object(file)
-    # Beside the architectures there may be words on how they were measured.
-    found = {str(name): float(value) for name, value in data.get("architectures", data).items()}
-    for name, value in found.items():
-        if not (math.isfinite(value) and value >= 0):
-            raise UserError(f"the file {str(file)!r} holds no latency of {name!r}, but {value!r}.")
-    return found
 
 
 def _read_entrants(
