@@ -3,6 +3,7 @@
 from rlnas.spaces.architecture import FIXED_ID, Architecture
 from rlnas.spaces.catalogue import CATALOGUE, HAND_MADE, adapt, load_space
 from rlnas.spaces.choice import Choice, Option
+from rlnas.spaces.containers import Repeat, Residual, Switch
 from rlnas.spaces.layers import (
     Activation,
     Conv,
@@ -13,7 +14,6 @@ from rlnas.spaces.layers import (
     MaxPool,
     Norm,
     Readout,
-    Repeat,
     Shape,
     ShapeError,
 )
@@ -37,9 +37,11 @@ __all__ = [
     "Option",
     "Readout",
     "Repeat",
+    "Residual",
     "Shape",
     "ShapeError",
     "Space",
+    "Switch",
     "adapt",
     "load_space",
 ]

@@ -6,7 +6,6 @@ that is declared as `int | Choice` or `str | Choice` can be searched.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
@@ -15,6 +14,7 @@ from rlnas.spaces.choice import Choice, Option, resolve, widest
 
 Shape = tuple[int, ...]
 Values = dict[str, Option]
+Reads = Literal["nothing", "channels", "shape"]
 
 
 ACTIVATIONS = ("none", "relu", "tanh", "silu", "gelu", "elu")
@@ -37,14 +37,35 @@ class Layer:
     """
 
     type: ClassVar[str]
-    one_input_shape: ClassVar[bool] = False
-    """Whether the weights depend on the whole input shape, so that paths must agree on it to share them."""
+    weights_read: ClassVar[Reads] = "nothing"
+    """What of the input shape the weights depend on, so that paths must agree on it to share them."""
+    shaping: ClassVar[tuple[str, ...]] = ()
+    """The searchable parameters that the output shape depends on."""
 
     @property
     def choices(self) -> tuple[Choice, ...]:
         """The choices among the layer's parameters, in declaration order."""
         found = (getattr(self, field.name) for field in fields(self))
         return tuple(value for value in found if isinstance(value, Choice))
+
+    @property
+    def shape_choices(self) -> tuple[Choice, ...]:
+        """Those of the choices that the output shape depends on."""
+        found = (getattr(self, name) for name in self.shaping)
+        return tuple(dict.fromkeys(value for value in found if isinstance(value, Choice)))
+
+    @property
+    def sliced(self) -> Choice | None:
+        """The choice of a width whose options share one weight, if there is one."""
+        return None
+
+    def leaves(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
+        """The layers that are computed, with the shape that reaches each: itself, unless it is made of layers.
+
+        Raises:
+            ShapeError: if one cannot work on its shape.
+        """
+        return [(self, shape)]
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         """The shape that leaves the layer.
@@ -69,7 +90,7 @@ def _map(shape: Shape, layer: str) -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
-def _positive(layer: str, **parameters: object) -> None:
+def positive(layer: str, **parameters: object) -> None:
     for name, parameter in parameters.items():
         for value in parameter.options if isinstance(parameter, Choice) else (parameter,):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -86,6 +107,15 @@ def _one_activation(layer: str, activation: object) -> None:
     if isinstance(activation, Choice):
         raise UserError(f'{layer}: activation cannot be a choice: say "none" and put an activation layer after it.')
     _one_of(layer, "activation", activation, ACTIVATIONS)
+
+
+def _sliced(layer: str, name: str, width: int | Choice, share: str, others: tuple[object, ...]) -> None:
+    """Checks a layer's way of sharing weights between widths."""
+    _one_of(layer, "share", share, ("none", "slice"))
+    if share == "slice" and not isinstance(width, Choice):
+        raise UserError(f'{layer}: share = "slice" needs a choice of {name}.')
+    if share == "slice" and width in others:
+        raise UserError(f'{layer}: share = "slice" needs a choice of {name} that decides nothing else in the layer.')
 
 
 def window_output(size: int, kernel: int, stride: int, padding: str) -> int:
@@ -118,21 +148,31 @@ class Conv(Layer):
             at all.
         pad_mode: what `"same"` pads with, `"zeros"` or `"reflect"`.
         activation: one of `ACTIVATIONS`.
+        share: what the options of `channels` share: `"none"`, each has a weight of its own, or `"slice"`, the first
+            output channels of one weight.
     """
 
     type: ClassVar[str] = "conv"
+    weights_read: ClassVar[Reads] = "channels"
+    shaping: ClassVar[tuple[str, ...]] = ("kernel", "stride")
     channels: int | Choice
     kernel: int | Choice
     stride: int | Choice = 1
     padding: Literal["same", "valid"] = "same"
     pad_mode: Literal["zeros", "reflect"] = "zeros"
     activation: str = "relu"
+    share: Literal["none", "slice"] = "none"
 
     def __post_init__(self) -> None:
-        _positive("conv", channels=self.channels, kernel=self.kernel, stride=self.stride)
+        positive("conv", channels=self.channels, kernel=self.kernel, stride=self.stride)
         _one_of("conv", "padding", self.padding, ("same", "valid"))
         _one_of("conv", "pad_mode", self.pad_mode, ("zeros", "reflect"))
         _one_activation("conv", self.activation)
+        _sliced("conv", "channels", self.channels, self.share, (self.kernel, self.stride))
+
+    @property
+    def sliced(self) -> Choice | None:
+        return self.channels if self.share == "slice" and isinstance(self.channels, Choice) else None
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         kernel, stride = resolve(self.kernel, values), resolve(self.stride, values)
@@ -156,12 +196,13 @@ class MaxPool(Layer):
     """Max-pooling over square windows; with `padding="same"` as many windows as `Conv` has, cut at the map's edge."""
 
     type: ClassVar[str] = "max-pool"
+    shaping: ClassVar[tuple[str, ...]] = ("kernel", "stride")
     kernel: int | Choice
     stride: int | Choice = 1
     padding: Literal["same", "valid"] = "same"
 
     def __post_init__(self) -> None:
-        _positive("max-pool", kernel=self.kernel, stride=self.stride)
+        positive("max-pool", kernel=self.kernel, stride=self.stride)
         _one_of("max-pool", "padding", self.padding, ("same", "valid"))
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
@@ -193,9 +234,9 @@ class Fit(Layer):
         for name in ("height", "width", "channels"):
             if isinstance(getattr(self, name), Choice):
                 raise UserError(f"fit: {name} cannot be a choice: the target is one exact size.")
-        _positive("fit", height=self.height, width=self.width)
+        positive("fit", height=self.height, width=self.width)
         if self.channels is not None:
-            _positive("fit", channels=self.channels)
+            positive("fit", channels=self.channels)
         _one_of("fit", "shrink", self.shrink, ("pool", "crop"))
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
@@ -225,18 +266,26 @@ class Linear(Layer):
             the padding.
         activation: one of `ACTIVATIONS`.
         norm: `"layer"` normalises over the features, `"none"` does not.
+        share: what the options of `features` share: `"none"`, each has weights of its own, or `"slice"`, the first
+            features of one weight, and of one scale and shift of the norm.
     """
 
     type: ClassVar[str] = "linear"
-    one_input_shape: ClassVar[bool] = True
+    weights_read: ClassVar[Reads] = "shape"
     features: int | Choice
     activation: str = "relu"
     norm: str | Choice = "none"
+    share: Literal["none", "slice"] = "none"
 
     def __post_init__(self) -> None:
-        _positive("linear", features=self.features)
+        positive("linear", features=self.features)
         _one_activation("linear", self.activation)
         _one_of("linear", "norm", self.norm, NORMS)
+        _sliced("linear", "features", self.features, self.share, (self.norm,))
+
+    @property
+    def sliced(self) -> Choice | None:
+        return self.features if self.share == "slice" and isinstance(self.features, Choice) else None
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         if len(shape) != 1:
@@ -265,7 +314,7 @@ class Readout(Layer):
     """
 
     type: ClassVar[str] = "readout"
-    one_input_shape: ClassVar[bool] = True
+    weights_read: ClassVar[Reads] = "shape"
     features: int
     kind: str | Choice = "flatten"
     activation: str = "relu"
@@ -273,7 +322,7 @@ class Readout(Layer):
     def __post_init__(self) -> None:
         if isinstance(self.features, Choice):
             raise UserError("readout: features cannot be a choice: put a linear layer after it.")
-        _positive("readout", features=self.features)
+        positive("readout", features=self.features)
         _one_of("readout", "kind", self.kind, ("flatten", "mean", "max"))
         _one_activation("readout", self.activation)
 
@@ -303,6 +352,7 @@ class Norm(Layer):
     """
 
     type: ClassVar[str] = "norm"
+    weights_read: ClassVar[Reads] = "channels"
     kind: str | Choice = "layer"
 
     def __post_init__(self) -> None:
@@ -331,64 +381,3 @@ class Activation(Layer):
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         return shape
-
-
-@dataclass(frozen=True)
-class Repeat(Layer):
-    """Some layers, once or several times over, each time with weights of their own: depth.
-
-    The first times are the same in every depth, and share their weights. Choices inside hold for all times alike. All
-    times after the first must keep the shape, so that what follows does not depend on the depth.
-
-    Args:
-        layers: the layers that are repeated.
-        times: how often.
-    """
-
-    type: ClassVar[str] = "repeat"
-    one_input_shape: ClassVar[bool] = True
-    layers: Sequence[Layer]
-    times: int | Choice
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", tuple(self.layers))
-        if not self.layers or not all(isinstance(layer, Layer) for layer in self.layers):
-            raise UserError("repeat: layers must be a list of at least one layer.")
-        _positive("repeat", times=self.times)
-
-    @property
-    def choices(self) -> tuple[Choice, ...]:
-        """That of the depth, and those of the layers."""
-        own = (self.times,) if isinstance(self.times, Choice) else ()
-        return tuple(dict.fromkeys([*own, *(choice for layer in self.layers for choice in layer.choices)]))
-
-    def inputs(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
-        """Every layer of every time, with the shape that reaches it.
-
-        Raises:
-            ShapeError: if a layer cannot work on its shape, or a later time changes the shape.
-        """
-        found = []
-        for time in range(resolve(self.times, values)):
-            before = shape
-            for layer in self.layers:
-                found.append((layer, shape))
-                shape = layer.output_shape(shape, values)
-            if time > 0 and shape != before:
-                raise ShapeError(f"repeat must keep the shape after the first time, but makes {shape} of {before}.")
-        return found
-
-    def output_shape(self, shape: Shape, values: Values) -> Shape:
-        layer, last = self.inputs(shape, values)[-1]
-        return layer.output_shape(last, values)
-
-    def parameters(self, shape: Shape, values: Values) -> int:
-        return sum(layer.parameters(own, values) for layer, own in self.inputs(shape, values))
-
-    def multiply_adds(self, shape: Shape, values: Values) -> int:
-        return sum(layer.multiply_adds(own, values) for layer, own in self.inputs(shape, values))
-
-
-LAYERS: dict[str, type[Layer]] = {
-    layer.type: layer for layer in (Conv, MaxPool, Fit, Flatten, Linear, Readout, Norm, Activation, Repeat)
-}

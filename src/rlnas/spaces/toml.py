@@ -7,7 +7,8 @@ import tomllib
 from pathlib import Path
 
 from rlnas.errors import UserError
-from rlnas.spaces.space import Space, layer_from_dict
+from rlnas.spaces.plain import layer_from_dict
+from rlnas.spaces.space import Space
 
 _LAYER = re.compile(r"\s*\[\[\s*layers\s*\]\]")
 
