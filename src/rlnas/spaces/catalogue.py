@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rlnas.errors import unknown
 from rlnas.spaces.choice import Choice
-from rlnas.spaces.containers import Repeat, Residual, Switch
+from rlnas.spaces.containers import Repeat
 from rlnas.spaces.layers import Activation, Conv, Fit, Flatten, Layer, Linear, MaxPool, Norm, Readout, Shape
 from rlnas.spaces.space import Space
 from rlnas.spaces.toml import load_toml

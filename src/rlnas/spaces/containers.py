@@ -100,7 +100,11 @@ def keep(words: str, before: Shape, after: Shape) -> None:
 
 def _layers(container: str, layers: Layer | Sequence[Layer], least: int = 1) -> tuple[Layer, ...]:
     found = (layers,) if isinstance(layers, Layer) else tuple(layers) if isinstance(layers, list | tuple) else ()
-    if len(found) < least or not isinstance(layers, Layer | list | tuple) or not all(isinstance(layer, Layer) for layer in found):
+    if (
+        len(found) < least
+        or not isinstance(layers, Layer | list | tuple)
+        or not all(isinstance(layer, Layer) for layer in found)
+    ):
         what = "layers must be a list of at least one layer" if least else "layers must be a list of layers"
         raise UserError(f"{container}: {what}.")
     return found
@@ -238,7 +242,8 @@ class Switch(Container):
         return walk(self.alternatives[str(values[self.choice])], shape, values)[0]
 
     def trace(self, tracer: Tracer, states: States, position: Position) -> States:
-        chosen, done = tracer.choose(states, self.selector), {}
+        chosen = tracer.choose(states, self.selector)
+        done: States = {}
         for name, layers in self.alternatives.items():
             own = {state: path for state, path in chosen.items() if path[self.choice] == name}
             if own:

@@ -91,6 +91,7 @@ def _map(shape: Shape, layer: str) -> tuple[int, int, int]:
 
 
 def positive(layer: str, **parameters: object) -> None:
+    """Raises a `UserError` unless the parameters, or all their options, are whole numbers of at least 1."""
     for name, parameter in parameters.items():
         for value in parameter.options if isinstance(parameter, Choice) else (parameter,):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from rlnas.spaces.layers import Layer, Shape, ShapeError, Values
 MAX_SHAPES = 10_000
 
 Position = tuple[int | str, ...]
-"""The place of a layer: its number in the space, and inside a container the time or alternative and the number there."""
+"""The place of a layer: its number in the space; inside a container, the time or alternative and the number there."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,9 @@ class Tracer:
             UserError: if there are too many shapes to follow.
         """
         states: States = {State(input_shape): {}}
-        for self._number, layer in enumerate(self.layers, 1):
-            states = self.layer(layer, states, (self._number - 1,))
+        for number, layer in enumerate(self.layers):
+            self._number = number + 1
+            states = self.layer(layer, states, (number,))
             gone: States = {}
             for state, path in states.items():
                 kept = tuple(item for item in state.options if self._last[item[0]] > self._number)

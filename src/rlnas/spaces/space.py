@@ -195,7 +195,7 @@ class Space:
         return found
 
     def layers_of(self, architecture: Architecture) -> list[tuple[Layer, Shape]]:
-        """Every layer that the architecture computes, with the shape that reaches it; those in containers one by one."""
+        """Every layer that the architecture computes, with the shape that reaches it; containers layer by layer."""
         shapes = [self.input_shape, *self.shapes(architecture)]
         pairs = zip(self.layers, shapes, strict=False)
         return [leaf for layer, shape in pairs for leaf in layer.leaves(shape, dict(architecture))]
