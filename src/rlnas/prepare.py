@@ -213,9 +213,9 @@ def _common(
     from rlnas.ppo import PPOSettings
     from rlnas.study.trial import check_fit
 
+    import_modules(imports)
     found = None if space is None else load_space(space)
     env_settings = checked(EnvSettings, "environment option", {**defaults(env).env, **env_options})
-    import_modules(imports)
     probe = make_env(env, env_settings, num_envs=1)
     probe.close()
     if found is None:
@@ -224,7 +224,7 @@ def _common(
     check_fit(found.input_shape, probe.observation_shape, env, found.name)
     values = {
         "env": env,
-        "imports": imports,
+        "imports": tuple(dict.fromkeys([*imports, *found.modules])),
         "space": found.to_dict(),
         "env_settings": env_settings,
         "ppo": checked(PPOSettings, "PPO option", {**defaults(env).ppo, **ppo_options}),

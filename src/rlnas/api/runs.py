@@ -106,7 +106,9 @@ def evaluate(
     path = Path(path)
     if episodes < 1:
         raise UserError(f"episodes must be at least 1, not {episodes}.")
-    allow_imports(read_run_settings(path).imports, imports)
+    run_imports = read_run_settings(path).imports
+    allow_imports(run_imports, imports)
+    import_modules(run_imports)
     settings, network = load_network(trained_trial(path))
     allow_imports(settings.imports, imports)
     import_modules(settings.imports)

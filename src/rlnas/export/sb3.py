@@ -5,7 +5,7 @@ Exported agents name it, so it stays where it is, and imports no more than it ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from rlnas.errors import UserError
 from rlnas.nets import Encoder
 from rlnas.spaces import Space, adapt, load_space
 from rlnas.spaces.choice import Option
+from rlnas.trust import import_trusted
 
 
 class RlnasExtractor(BaseFeaturesExtractor):
@@ -31,14 +32,21 @@ class RlnasExtractor(BaseFeaturesExtractor):
         space: the search space as plain data (`Space.to_dict`, or `space` in `architecture.json`), or its catalogue
             name.
         architecture: the architecture: its id or a dict of options; `"fixed"` where the space has no choices.
+        imports: the modules that layers of the user's own come from, allowed by name, since they are code.
 
     Raises:
         UserError: if there is no such space or architecture, or it does not take the observations.
     """
 
     def __init__(
-        self, observation_space: GymSpace, space: str | Mapping[str, object], architecture: str | Mapping[str, Option]
+        self,
+        observation_space: GymSpace,
+        space: str | Mapping[str, object],
+        architecture: str | Mapping[str, Option],
+        imports: Sequence[str] = (),
     ):
+        for module in imports:
+            import_trusted(module)
         known = Space.from_dict(space) if isinstance(space, Mapping) else load_space(space)
         shape = observation_space.shape or ()
         known = adapt(known, shape)
@@ -59,7 +67,7 @@ class RlnasExtractor(BaseFeaturesExtractor):
 
 
 def policy_kwargs(
-    space: str | Space | Mapping[str, object], architecture: str | Mapping[str, Option]
+    space: str | Space | Mapping[str, object], architecture: str | Mapping[str, Option], imports: Sequence[str] = ()
 ) -> dict[str, Any]:
     """What to hand to `PPO(..., policy_kwargs=...)`, so that the policy has the network of an architecture.
 
@@ -68,11 +76,14 @@ def policy_kwargs(
     Args:
         space: a catalogue name, a `Space`, or its plain data.
         architecture: its id or a dict of options.
+        imports: the modules that layers of the user's own come from, where the space is plain data.
     """
     plain = space.to_dict() if isinstance(space, Space) else space
     chosen = architecture if isinstance(architecture, str) else dict(architecture)
+    modules = space.modules if isinstance(space, Space) else tuple(imports)
+    allowed = {"imports": list(modules)} if modules else {}
     return {
         "features_extractor_class": RlnasExtractor,
-        "features_extractor_kwargs": {"space": plain, "architecture": chosen},
+        "features_extractor_kwargs": {"space": plain, "architecture": chosen, **allowed},
         "net_arch": [],
     }

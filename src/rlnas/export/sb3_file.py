@@ -42,7 +42,7 @@ def build_ppo(agent: Agent) -> PPO:
         vf_coef=ppo.value_coef,
         max_grad_norm=ppo.max_grad_norm,
         policy_kwargs={
-            **policy_kwargs(settings.space, settings.architecture),
+            **policy_kwargs(settings.space, settings.architecture, agent.network.space.modules),
             "optimizer_kwargs": {"eps": ppo.adam_eps},
         },
         device="cpu",

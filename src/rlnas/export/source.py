@@ -183,6 +183,13 @@ def _flatten(listing: Listing, block: blocks.FlattenBlock, x: Tensor) -> None:
     listing.step("torch.flatten(x, 1)")
 
 
+def _module(listing: Listing, block: blocks.ModuleBlock, x: Tensor) -> None:
+    raise UserError(
+        f"the layer {block.factory!r} is code of the user's own, which cannot be written as plain PyTorch: export to "
+        "onnx or sb3."
+    )
+
+
 WRITERS: dict[type[nn.Module], Callable[[Listing, Any, Tensor], None]] = {
     blocks.ConvBlock: _conv,
     blocks.MaxPoolBlock: _max_pool,
@@ -192,6 +199,7 @@ WRITERS: dict[type[nn.Module], Callable[[Listing, Any, Tensor], None]] = {
     blocks.NormBlock: _norm,
     blocks.ActivationBlock: _activation,
     blocks.FlattenBlock: _flatten,
+    blocks.ModuleBlock: _module,
 }
 
 TEMPLATE = '''\

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rlnas.nets.sliced import SlicedConv, SlicedLinear, SlicedNorm, activate_slices, widths
-from rlnas.spaces import Activation, Conv, Fit, Flatten, Layer, Linear, MaxPool, Norm, Readout, Shape
+from rlnas.spaces import Activation, Conv, Fit, Flatten, Layer, Linear, MaxPool, Module, Norm, Readout, Shape
 from rlnas.spaces.choice import resolve, widest
 from rlnas.spaces.layers import Values
 
@@ -194,6 +194,26 @@ class FlattenBlock(Block):
         return torch.flatten(x, 1)
 
 
+class ModuleBlock(Block):
+    """A module of the user's own."""
+
+    def __init__(self, layer: Module, shape: Shape, values: Values):
+        super().__init__()
+        self.factory = layer.factory
+        self._made_of = layer, shape, values
+        self.module: nn.Module = layer.build(shape, values)
+
+    def initialise(self, seed: int) -> None:
+        """Gives the module the weights that its factory starts from after a seeding of torch's generator."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            layer, shape, values = self._made_of
+            self.module.load_state_dict(layer.build(shape, values).state_dict())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.module(x)
+
+
 BLOCKS: dict[type[Layer], Callable[[Any, Shape, Values], Block]] = {
     Conv: ConvBlock,
     MaxPool: MaxPoolBlock,
@@ -203,4 +223,5 @@ BLOCKS: dict[type[Layer], Callable[[Any, Shape, Values], Block]] = {
     Readout: ReadoutBlock,
     Norm: NormBlock,
     Activation: ActivationBlock,
+    Module: ModuleBlock,
 }

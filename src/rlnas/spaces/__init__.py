@@ -17,6 +17,7 @@ from rlnas.spaces.layers import (
     Shape,
     ShapeError,
 )
+from rlnas.spaces.modules import Module
 from rlnas.spaces.space import Cost, Space
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Layer",
     "Linear",
     "MaxPool",
+    "Module",
     "Norm",
     "Option",
     "Readout",

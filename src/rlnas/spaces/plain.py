@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
+from rlnas import trust
 from rlnas.errors import UserError, unknown
 from rlnas.spaces.choice import Choice
 from rlnas.spaces.containers import Repeat, Residual, Switch
 from rlnas.spaces.layers import Activation, Conv, Fit, Flatten, Layer, Linear, MaxPool, Norm, Readout
+from rlnas.spaces.modules import Module
 
 LAYERS: dict[str, type[Layer]] = {
     layer.type: layer
-    for layer in (Conv, MaxPool, Fit, Flatten, Linear, Readout, Norm, Activation, Repeat, Residual, Switch)
+    for layer in (Conv, MaxPool, Fit, Flatten, Linear, Readout, Norm, Activation, Repeat, Residual, Switch, Module)
 }
 
 
@@ -26,7 +28,8 @@ def layer_to_dict(layer: Layer) -> dict[str, object]:
     for field in fields(layer):
         value = getattr(layer, field.name)
         if field.default is MISSING or value != field.default:
-            found[field.name] = _plain(value)
+            arguments = isinstance(layer, Module) and field.name == "arguments"
+            found[field.name] = {name: _plain(item) for name, item in value} if arguments else _plain(value)
     return found
 
 
@@ -60,8 +63,13 @@ def layer_from_dict(data: object) -> Layer:
             parameters[key] = _alternatives(value)
         elif kind in (Repeat, Residual) and key == "layers":
             parameters[key] = _layers(kind.type, value)
+        elif kind is Module and key == "arguments":
+            parameters[key] = _arguments(value)
         elif isinstance(value, Mapping):
             parameters[key] = _choice(kind.type, value)
+    if kind is Module and isinstance(parameters.get("factory"), str):
+        # To declare the layer is to run its code, and data may come from a stranger.
+        trust.check_trusted(parameters["factory"].partition(":")[0])
     try:
         return kind(**parameters)
     except TypeError:
@@ -78,6 +86,12 @@ def _layers(layer: str, value: object) -> tuple[Layer, ...]:
     if not isinstance(value, list):
         raise UserError(f"{layer}: layers must be a list of layers, not {value!r}.")
     return tuple(layer_from_dict(inner) for inner in value)
+
+
+def _arguments(value: object) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise UserError(f"module: arguments must be a table, not {value!r}.")
+    return {name: _choice("module", item) if isinstance(item, Mapping) else item for name, item in value.items()}
 
 
 def _alternatives(value: object) -> tuple[tuple[str, tuple[Layer, ...]], ...]:

@@ -13,6 +13,7 @@ from rlnas.errors import UserError, unknown
 from rlnas.spaces.architecture import FIXED_ID, Architecture
 from rlnas.spaces.choice import Choice, Option
 from rlnas.spaces.layers import Layer, Shape
+from rlnas.spaces.modules import modules_of
 from rlnas.spaces.paths import Position, Tracer
 from rlnas.spaces.plain import layer_from_dict, layer_to_dict
 
@@ -85,6 +86,11 @@ class Space:
     def features(self) -> int:
         """The width of the vector that the heads read."""
         return self._output[0]
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The names of the user's own modules that layers take code from."""
+        return modules_of(self.layers)
 
     @property
     def reached(self) -> dict[Position, Shape]:
