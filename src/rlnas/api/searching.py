@@ -114,7 +114,7 @@ def search(
         threads: torch threads of the search; by default the processors at hand, up to 4.
         checkpoint_steps: environment steps between checkpoints.
         device: `"auto"`, `"cpu"` or `"cuda"`.
-        imports: modules that register environments.
+        imports: modules that register environments, or hold layers of your own.
         strategy_options: options of the strategy, e.g. `{"eval_episodes": 50}` for `SPOSSettings`.
         env_options: fields of `EnvSettings`, e.g. `{"sticky_actions": 0.0}`.
         ppo_options: fields of `PPOSettings`.

@@ -17,6 +17,7 @@ from rlnas.cli.display import Display
 from rlnas.errors import RlnasError, UserError
 from rlnas.prepare import default_threads, prepare_search, prepare_training
 from rlnas.quantity import short
+from rlnas.trust import import_trusted
 
 console = Console(highlight=False)
 
@@ -42,6 +43,12 @@ def find_modules_here(modules: tuple[str, ...]) -> tuple[str, ...]:
     if modules and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     return modules
+
+
+def load_modules(modules: tuple[str, ...]) -> None:
+    """Imports the modules that --import names, so that layers of them may be built."""
+    for module in find_modules_here(modules):
+        import_trusted(module)
 
 
 def search(
@@ -86,7 +93,7 @@ def search(
         threads: Torch threads of the search; the processors at hand (at most 4) by default.
         checkpoint_steps: Environment steps between checkpoints; there the environments restart.
         device: auto, cpu or cuda.
-        import_: Modules that register your own environments.
+        import_: Modules that register your own environments, or hold layers of your own.
         strategy_options: Options of the strategy, e.g. eval_episodes=50 (see: rlnas describe spos).
         env_options: Options of the environment, e.g. sticky_actions=0 (see: rlnas describe env-options).
         ppo_options: Hyperparameters of PPO, e.g. epochs=4 (see: rlnas describe ppo-options).
@@ -151,7 +158,7 @@ def train(
         checkpoint_steps: Environment steps between checkpoints; there the environments restart.
         device: auto, cpu or cuda.
         threads: Threads of torch and of the emulator.
-        import_: Modules that register your own environments.
+        import_: Modules that register your own environments, or hold layers of your own.
         env_options: Options of the environment, e.g. sticky_actions=0.
         ppo_options: Hyperparameters of PPO, e.g. epochs=4.
     """
@@ -197,12 +204,14 @@ def table() -> None:
     """Build, show and merge tabular benchmarks: rlnas table build|show|merge|collect."""
 
 
-def report(run: Run) -> None:
+def report(run: Run, import_: Modules = ()) -> None:
     """Write the report of a run anew: RUN/report.html.
 
     Args:
         run: Run directory.
+        import_: The modules that layers of the run's space come from; they are code, so they must be named.
     """
+    load_modules(import_)
     from rlnas.report import write_report
 
     console.print(f"Report: {write_report(run)}", soft_wrap=True, markup=False)

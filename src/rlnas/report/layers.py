@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
-
 from rlnas.report.formats import big
 from rlnas.report.markup import Html, join, table, tag
-from rlnas.spaces import Choice, Shape, Space
+from rlnas.spaces import Shape, Space
 
 
 def layer_table(space: Space, name: str) -> Html:
@@ -18,12 +16,8 @@ def layer_table(space: Space, name: str) -> Html:
         output = layer.output_shape(shape, values)
         costs = layer.parameters(shape, values), layer.multiply_adds(shape, values)
         words: list[str] = [tag("b", layer.type)]
-        for field in fields(layer):
-            value = getattr(layer, field.name)
-            if isinstance(value, Choice):
-                words.append(tag("mark", f"{field.name} {values[value.name]}"))
-            elif field.default is MISSING or value != field.default:
-                words.append(f"{field.name} {value}")
+        for parameter, value, chosen in layer.settings(values):
+            words.append(tag("mark", f"{parameter} {value}") if chosen else f"{parameter} {value}")
         cell = tag("span", join(_between(words)), class_="layer")
         rows.append([cell, _shape(output), f"{costs[0]:,}" if costs[0] else "", big(costs[1]) if costs[1] else ""])
     whole = space.cost(architecture)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rlnas.errors import unknown
@@ -11,6 +11,7 @@ from rlnas.spaces.containers import Repeat, Residual, Switch
 from rlnas.spaces.layers import Activation, Conv, Fit, Flatten, Layer, Linear, MaxPool, Norm, Readout, Shape
 from rlnas.spaces.space import Space
 from rlnas.spaces.toml import load_toml
+from rlnas.trust import import_trusted
 
 ATARI_INPUT = (4, 84, 84)
 IMPALA_CHANNELS = (16, 32, 32)
@@ -170,12 +171,19 @@ def adapt(space: Space, input_shape: Shape) -> Space:
     return space
 
 
-def load_space(space: str | Path | Space) -> Space:
+def load_space(space: str | Path | Space, imports: Sequence[str] = ()) -> Space:
     """The space that a catalogue name, the path of a TOML file, or a `Space` stands for.
 
+    Args:
+        space: the name, the path, or the space itself.
+        imports: the modules that layers of the user's own come from, allowed by name, since they are code.
+
     Raises:
-        UserError: if there is no such name or file, or the file is not a space.
+        UserError: if there is no such name or file, the file is not a space, or it takes code from a module that is not
+            allowed.
     """
+    for module in imports:
+        import_trusted(module)
     if isinstance(space, Space):
         return space
     if str(space).endswith(".toml"):

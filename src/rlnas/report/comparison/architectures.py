@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 
 from rlnas.report.comparison.compare import Comparison
 from rlnas.report.comparison.sheets import Cell, Sheet, column, words
 from rlnas.report.comparison.tables import NAMES
 from rlnas.report.formats import big, score
-from rlnas.spaces import Choice, Layer, Option, Space
+from rlnas.spaces import Layer, Option, Space
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,4 @@ def _row(
 
 def _settings(layer: Layer, values: Mapping[str, Option]) -> str:
     """What is set; what is chosen stands with a star."""
-    found = []
-    for field in fields(layer):
-        value = getattr(layer, field.name)
-        if isinstance(value, Choice):
-            found.append(f"{field.name} {values[value.name]}*")
-        elif field.default is MISSING or value != field.default:
-            found.append(f"{field.name} {value}")
-    return ", ".join(found)
+    return ", ".join(f"{name} {value}{'*' * chosen}" for name, value, chosen in layer.settings(dict(values)))
