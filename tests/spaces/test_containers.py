@@ -110,6 +110,23 @@ def test_containers_hold_one_another_without_a_product_of_their_choices():
     blocks = [Residual([Conv(4, kernel=kernel)]) for kernel in kernels]
     space = Space("huge", (4, 8, 8), [*blocks, Residual([Switch("op", {"a": blocks[:2], "skip": []})]), Flatten()])
     assert space.size == 5**40 * 2
+    assert Space("huge", (4, 8, 8), [Residual(blocks), Flatten()]).size == 5**40
+    assert Space("huge", (4, 8, 8), [Repeat(blocks, times=Choice("d", [1, 2])), Flatten()]).size == 5**40 * 2
+    reflecting = [Residual([Conv(4, kernel=kernel, pad_mode="reflect")]) for kernel in kernels]
+    assert Space("huge", (4, 8, 8), [Residual(reflecting), Flatten()]).size == 5**40
+    with pytest.raises(UserError, match="layer 1 can meet more than 10000 shapes"):
+        Space("huge", (4, 8, 8), [Repeat(reflecting, times=2), Flatten()])
+
+
+def test_a_choice_inside_a_repeat_holds_for_all_times():
+    # Half the map each time is not kept, unless it is a single place by then.
+    layers = [Repeat([Conv(4, kernel=3, stride=STRIDE)], times=2), Fit(2, 2), Flatten()]
+    space = Space("good", (2, 2, 2), layers)
+    assert [space.shapes(path)[0] for path in space] == [(4, 2, 2), (4, 1, 1)]
+    with pytest.raises(
+        ShapeError, match=r"s=2 is impossible: layer 1: repeat must keep the shape after the first time"
+    ):
+        Space("bad", (2, 3, 3), layers)
 
 
 @pytest.mark.parametrize(

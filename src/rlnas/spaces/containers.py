@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rlnas.errors import UserError
+from rlnas.spaces.checks import positive
 from rlnas.spaces.choice import Choice, resolve, widest
-from rlnas.spaces.layers import Layer, Shape, ShapeError, Values, positive
+from rlnas.spaces.layers import Layer, Shape, ShapeError, Values
 
 if TYPE_CHECKING:
     from rlnas.spaces.paths import Position, States, Tracer
@@ -123,7 +124,6 @@ class Repeat(Container):
     """
 
     type: ClassVar[str] = "repeat"
-    shaping: ClassVar[tuple[str, ...]] = ("times",)
     passes: ClassVar[int] = 2
     KEEPS: ClassVar[str] = "repeat must keep the shape after the first time"
     layers: Sequence[Layer]
@@ -132,6 +132,10 @@ class Repeat(Container):
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", _layers("repeat", self.layers))
         positive("repeat", times=self.times)
+
+    @property
+    def shape_choices(self) -> tuple[Choice, ...]:
+        return (self.times,) if isinstance(self.times, Choice) else ()
 
     @property
     def inner(self) -> tuple[Layer, ...]:

@@ -10,6 +10,7 @@ from dataclasses import MISSING, dataclass, fields
 from typing import ClassVar, Literal
 
 from rlnas.errors import UserError
+from rlnas.spaces.checks import one_of, positive, sliceable
 from rlnas.spaces.choice import Choice, Option, resolve, widest
 
 Shape = tuple[int, ...]
@@ -39,8 +40,6 @@ class Layer:
     type: ClassVar[str]
     weights_read: ClassVar[Reads] = "nothing"
     """What of the input shape the weights depend on, so that paths must agree on it to share them."""
-    shaping: ClassVar[tuple[str, ...]] = ()
-    """The searchable parameters that the output shape depends on."""
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -50,9 +49,8 @@ class Layer:
 
     @property
     def shape_choices(self) -> tuple[Choice, ...]:
-        """Those of the choices that the output shape depends on."""
-        found = (getattr(self, name) for name in self.shaping)
-        return tuple(dict.fromkeys(value for value in found if isinstance(value, Choice)))
+        """Those of the choices that the output shape depends on, or whether there is one."""
+        return ()
 
     def settings(self, values: Values) -> list[tuple[str, object, bool]]:
         """The parameters that are not at their defaults: the name, the value, and whether it was chosen."""
@@ -95,39 +93,20 @@ class Layer:
         return 0
 
 
+def _choices(*parameters: object) -> tuple[Choice, ...]:
+    return tuple(dict.fromkeys(parameter for parameter in parameters if isinstance(parameter, Choice)))
+
+
 def _map(shape: Shape, layer: str) -> tuple[int, int, int]:
     if len(shape) != 3:
         raise ShapeError(f"{layer} needs a map (channels, height, width), but gets shape {shape}.")
     return shape[0], shape[1], shape[2]
 
 
-def positive(layer: str, **parameters: object) -> None:
-    """Raises a `UserError` unless the parameters, or all their options, are whole numbers of at least 1."""
-    for name, parameter in parameters.items():
-        for value in parameter.options if isinstance(parameter, Choice) else (parameter,):
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise UserError(f"{layer}: {name} must be a whole number of at least 1, not {value!r}.")
-
-
-def _one_of(layer: str, name: str, parameter: object, allowed: tuple[str, ...]) -> None:
-    for value in parameter.options if isinstance(parameter, Choice) else (parameter,):
-        if value not in allowed:
-            raise UserError(f"{layer}: {name} must be one of {', '.join(allowed)}, not {value!r}.")
-
-
 def _one_activation(layer: str, activation: object) -> None:
     if isinstance(activation, Choice):
         raise UserError(f'{layer}: activation cannot be a choice: say "none" and put an activation layer after it.')
-    _one_of(layer, "activation", activation, ACTIVATIONS)
-
-
-def _sliced(layer: str, name: str, width: int | Choice, share: str, others: tuple[object, ...]) -> None:
-    """Checks a layer's way of sharing weights between widths."""
-    _one_of(layer, "share", share, ("none", "slice"))
-    if share == "slice" and not isinstance(width, Choice):
-        raise UserError(f'{layer}: share = "slice" needs a choice of {name}.')
-    if share == "slice" and width in others:
-        raise UserError(f'{layer}: share = "slice" needs a choice of {name} that decides nothing else in the layer.')
+    one_of(layer, "activation", activation, ACTIVATIONS)
 
 
 def window_output(size: int, kernel: int, stride: int, padding: str) -> int:
@@ -166,7 +145,6 @@ class Conv(Layer):
 
     type: ClassVar[str] = "conv"
     weights_read: ClassVar[Reads] = "channels"
-    shaping: ClassVar[tuple[str, ...]] = ("kernel", "stride")
     channels: int | Choice
     kernel: int | Choice
     stride: int | Choice = 1
@@ -177,10 +155,16 @@ class Conv(Layer):
 
     def __post_init__(self) -> None:
         positive("conv", channels=self.channels, kernel=self.kernel, stride=self.stride)
-        _one_of("conv", "padding", self.padding, ("same", "valid"))
-        _one_of("conv", "pad_mode", self.pad_mode, ("zeros", "reflect"))
+        one_of("conv", "padding", self.padding, ("same", "valid"))
+        one_of("conv", "pad_mode", self.pad_mode, ("zeros", "reflect"))
         _one_activation("conv", self.activation)
-        _sliced("conv", "channels", self.channels, self.share, (self.kernel, self.stride))
+        sliceable("conv", "channels", self.channels, self.share, (self.kernel, self.stride))
+
+    @property
+    def shape_choices(self) -> tuple[Choice, ...]:
+        # Zeros can be padded to any kernel, but a small map cannot be reflected to a large one.
+        free = self.padding == "same" and self.pad_mode == "zeros"
+        return _choices(self.stride) if free else _choices(self.kernel, self.stride)
 
     @property
     def sliced(self) -> Choice | None:
@@ -208,14 +192,17 @@ class MaxPool(Layer):
     """Max-pooling over square windows; with `padding="same"` as many windows as `Conv` has, cut at the map's edge."""
 
     type: ClassVar[str] = "max-pool"
-    shaping: ClassVar[tuple[str, ...]] = ("kernel", "stride")
     kernel: int | Choice
     stride: int | Choice = 1
     padding: Literal["same", "valid"] = "same"
 
     def __post_init__(self) -> None:
         positive("max-pool", kernel=self.kernel, stride=self.stride)
-        _one_of("max-pool", "padding", self.padding, ("same", "valid"))
+        one_of("max-pool", "padding", self.padding, ("same", "valid"))
+
+    @property
+    def shape_choices(self) -> tuple[Choice, ...]:
+        return _choices(self.stride) if self.padding == "same" else _choices(self.kernel, self.stride)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         kernel, stride = resolve(self.kernel, values), resolve(self.stride, values)
@@ -249,7 +236,7 @@ class Fit(Layer):
         positive("fit", height=self.height, width=self.width)
         if self.channels is not None:
             positive("fit", channels=self.channels)
-        _one_of("fit", "shrink", self.shrink, ("pool", "crop"))
+        one_of("fit", "shrink", self.shrink, ("pool", "crop"))
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         channels, _, _ = _map(shape, "fit")
@@ -292,8 +279,8 @@ class Linear(Layer):
     def __post_init__(self) -> None:
         positive("linear", features=self.features)
         _one_activation("linear", self.activation)
-        _one_of("linear", "norm", self.norm, NORMS)
-        _sliced("linear", "features", self.features, self.share, (self.norm,))
+        one_of("linear", "norm", self.norm, NORMS)
+        sliceable("linear", "features", self.features, self.share, (self.norm,))
 
     @property
     def sliced(self) -> Choice | None:
@@ -335,7 +322,7 @@ class Readout(Layer):
         if isinstance(self.features, Choice):
             raise UserError("readout: features cannot be a choice: put a linear layer after it.")
         positive("readout", features=self.features)
-        _one_of("readout", "kind", self.kind, ("flatten", "mean", "max"))
+        one_of("readout", "kind", self.kind, ("flatten", "mean", "max"))
         _one_activation("readout", self.activation)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
@@ -368,7 +355,7 @@ class Norm(Layer):
     kind: str | Choice = "layer"
 
     def __post_init__(self) -> None:
-        _one_of("norm", "kind", self.kind, NORMS)
+        one_of("norm", "kind", self.kind, NORMS)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         return shape
@@ -389,7 +376,7 @@ class Activation(Layer):
     kind: str | Choice = "relu"
 
     def __post_init__(self) -> None:
-        _one_of("activation", "kind", self.kind, ACTIVATIONS)
+        one_of("activation", "kind", self.kind, ACTIVATIONS)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         return shape

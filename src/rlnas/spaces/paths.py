@@ -121,7 +121,9 @@ class Tracer:
         found: States = {}
         for choice in layer.shape_choices:
             states = self.choose(states, choice)
-        for state, path in states.items():
+        other = {choice.name: choice.options[0] for choice in layer.choices}
+        for state, known in states.items():
+            path = {**other, **known}  # messages name an option of every choice so far
             try:
                 output = layer.output_shape(state.shape, path)
             except ShapeError as error:
