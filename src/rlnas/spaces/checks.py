@@ -22,7 +22,7 @@ def one_of(layer: str, name: str, parameter: object, allowed: tuple[str, ...]) -
 
 
 def sliceable(layer: str, name: str, width: int | Choice, share: str, others: tuple[object, ...]) -> None:
-    """Raises a `UserError` unless the options of a width may share as `share` says; `others` are the other parameters."""
+    """Raises a `UserError` unless the options of a width may share as `share` says beside the other parameters."""
     one_of(layer, "share", share, ("none", "slice"))
     if share == "slice" and not isinstance(width, Choice):
         raise UserError(f'{layer}: share = "slice" needs a choice of {name}.')
