@@ -121,17 +121,18 @@ class LinearBlock(Block):
         self.width = widest(layer.features)
         self.activation = layer.activation
         self.choice = layer.sliced
+        # The norm comes after the linear layer: optimisers and checkpoints take parameters in this order.
         self.linear: nn.Linear | SlicedLinear
-        self.norm: nn.Identity | nn.LayerNorm | SlicedNorm = nn.Identity()
+        self.norm: nn.Identity | nn.LayerNorm | SlicedNorm
         normed = resolve(layer.norm, values) == "layer"
         if self.choice:
             held = widths(self.choice, values)
             self.linear = SlicedLinear(shape[0], held)
-            self.norm = SlicedNorm(held) if normed else self.norm
+            self.norm = SlicedNorm(held) if normed else nn.Identity()
         else:
             features = resolve(layer.features, values)
             self.linear = nn.Linear(shape[0], features)
-            self.norm = nn.LayerNorm(features) if normed else self.norm
+            self.norm = nn.LayerNorm(features) if normed else nn.Identity()
 
     def activate(self, path: Values) -> None:
         activate_slices(self.choice, path, self.linear, self.norm)
