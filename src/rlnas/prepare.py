@@ -250,8 +250,8 @@ def _common(
     from rlnas.ppo.trainer import make_normalizer
     from rlnas.study.trial import check_fit
 
-    found = None if space is None else load_space(space)
     import_modules(imports)
+    found = None if space is None else load_space(space)
     probe = make_env(env, checked(EnvSettings, "environment option", env_options), num_envs=1)
     probe.close()
     usual = defaults(env, probe.observation_shape, probe.actions)
@@ -264,7 +264,7 @@ def _common(
     check_fit(found.input_shape, probe.observation_shape, env, found.name)
     values = {
         "env": env,
-        "imports": imports,
+        "imports": tuple(dict.fromkeys([*imports, *found.modules])),
         "space": found.to_dict(),
         "env_settings": env_settings,
         "ppo": ppo,

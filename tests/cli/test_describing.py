@@ -1,4 +1,6 @@
 import re
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -60,3 +62,32 @@ def test_latency_of_what_cannot_be_measured(
         main(["describe", *arguments, "--latency"])
     assert stop.value.code == 2
     assert part in capsys.readouterr().err
+
+
+def test_alternatives_stand_below_their_switch(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own_layers_to_describe.py").write_text("from torch import nn\ndef own(shape, n): return nn.Tanh()\n")
+    (tmp_path / "s.toml").write_text("""
+name = "s"
+input = [4]
+[[layers]]
+type = "switch"
+choice = "op"
+options = [
+  {name = "a", layers = [{type = "residual", layers = [{type = "linear", features = 4}]}]},
+  {name = "b"},
+]
+[[layers]]
+type = "module"
+factory = "own_layers_to_describe:own"
+arguments = {n = {choice = "n", options = [1, 2]}}
+""")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", sys.path.copy())
+    with pytest.raises(SystemExit):
+        main(["describe", "s.toml"])
+    assert "--import own_layers_to_describe" in capsys.readouterr().err
+    text = described(capsys, "s.toml", "--import", "own_layers_to_describe")
+    assert "switch choice=op in {a, b} 4 a: residual linear features=4 b: nothing module" in text
+    assert "n=n in {1, 2}" in text

@@ -15,7 +15,21 @@ from rlnas.envs.actions import actions_to_dict
 from rlnas.files import write_json
 from rlnas.nets import Network
 from rlnas.ppo import Moments
-from rlnas.spaces import Linear, Space, load_space
+from rlnas.spaces import (
+    Activation,
+    Choice,
+    Conv,
+    Fit,
+    Linear,
+    MaxPool,
+    Norm,
+    Readout,
+    Repeat,
+    Residual,
+    Space,
+    Switch,
+    load_space,
+)
 from rlnas.study import TrialSettings
 from rlnas.study.agents import heads_for, standardize_by
 from rlnas.study.files import save_checkpoint
@@ -26,6 +40,29 @@ PENDULUM = ContinuousActions((-2.0,), (2.0,))
 
 OWN = {"normalize_observations": True, "value_encoder": "own", "log_std": -0.5, "reward_clip": "none"}
 """PPO settings that leave most to an export: moments of observations, a second encoder, a deviation."""
+
+NESTED = Space(
+    "nested",
+    (4, 10, 10),
+    [
+        Conv(Choice("c", (8, 3, 6)), kernel=Choice("k", (1, 3)), stride=2, share="slice"),
+        Repeat(
+            [Residual([Norm(), Activation(), Conv(8, kernel=2, activation="none")])], times=Choice("blocks", (1, 2))
+        ),
+        Switch(
+            "op",
+            {
+                "pool": [MaxPool(3, stride=2), Residual(Conv(8, kernel=3, activation="tanh"))],
+                "skip": [],
+                "narrow": Conv(5, kernel=1),
+            },
+        ),
+        Fit(4, 4, channels=9),
+        Readout(12, "mean", activation="none"),
+        Linear(Choice("f", (4, 7, 9)), activation="silu", norm="layer", share="slice"),
+    ],
+)
+"""Layers in layers, and widths that share one weight."""
 
 
 def slim(name: str) -> Space:

@@ -18,7 +18,7 @@ from rlnas.export.parity import ParityError, check_parity
 from rlnas.nets import Network
 from rlnas.spaces import Activation, Choice, Linear, Norm, Space, load_space
 
-from .helpers import OWN, PENDULUM, make_trial, run_without, slim, stir
+from .helpers import NESTED, OWN, PENDULUM, make_trial, run_without, slim, stir
 
 VECTORS = Space("vectors", (4,), [Linear(Choice("f", (6, 9)), activation="none"), Norm("layer"), Activation("tanh")])
 
@@ -33,6 +33,7 @@ CASES = {
         np.bool_,
         3,
     ),
+    "nested": (NESTED, "c=3,k=3,blocks=2,op=pool,f=7", "MinAtar/Breakout-v1", np.bool_, 3),
     "vectors": (VECTORS, "f=6", "CartPole-v1", np.float32, 2),
     # Moments, a second encoder, means and deviations.
     "continuous": (Space("mine", (3,), [Linear(16, activation="tanh")]), "fixed", "Pendulum-v1", np.float32, PENDULUM),

@@ -25,7 +25,7 @@ from rlnas.spaces import (
     load_space,
 )
 
-from .helpers import OWN, PENDULUM, make_trial, run_without, slim
+from .helpers import NESTED, OWN, PENDULUM, make_trial, run_without, slim
 
 ODDITIES = Space(
     "oddities",
@@ -74,6 +74,9 @@ CASES = {
     "minatar-2, max": (load_space("minatar-2"), "width=8,kernel=5,stride=1,act=silu,readout=max,norm=layer"),
     "oddities, deep": (ODDITIES, "c=5,k=2,depth=3,f=8,norm=layer"),
     "pooled": (POOLED, "fixed"),
+    "minatar, nested, skip": (NESTED, "c=6,k=3,blocks=2,op=skip,f=7"),
+    "minatar, nested, pool": (NESTED, "c=3,k=1,blocks=1,op=pool,f=4"),
+    "minatar, nested, narrow": (NESTED, "c=8,k=3,blocks=2,op=narrow,f=9"),
     "oddities, wide": (ODDITIES, "c=8,k=3,depth=1,f=12,norm=none"),
     "continuous": (Space("mine", (3,), [Linear(16, activation="tanh")]), "fixed"),
 }
@@ -136,6 +139,14 @@ def test_plain_networks_compute_the_same_without_rlnas(tmp_path: Path) -> None:
 
 def test_every_layer_can_be_written() -> None:
     assert set(BLOCKS.values()) <= set(WRITERS)
+
+
+def test_the_source_of_a_residual_reads_as_one(tmp_path: Path) -> None:
+    make_trial(tmp_path / "run", NESTED, "c=6,k=3,blocks=1,op=skip,f=7", "MinAtar/Breakout-v1")
+    source = (export(tmp_path / "run", "torch") / "network.py").read_text()
+    assert "self.conv1 = nn.Conv2d(4, 6, kernel_size=3, stride=2, padding=1)\n" in source
+    assert "        residual1 = x\n        x = self.norm1(x)  # 8 x 5 x 5\n" in source
+    assert "        x = residual1 + x  # 8 x 5 x 5\n" in source
 
 
 def test_the_source_is_what_a_person_would_write(tmp_path: Path) -> None:

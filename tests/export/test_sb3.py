@@ -17,13 +17,14 @@ from rlnas.export.sb3 import RlnasExtractor, policy_kwargs
 from rlnas.nets import Network
 from rlnas.spaces import Flatten, Linear, Space, load_space
 
-from .helpers import OWN, PENDULUM, make_trial, run_without, slim
+from .helpers import NESTED, OWN, PENDULUM, make_trial, run_without, slim
 from .test_onnx import VECTORS
 
 MINATAR = "width=8,kernel=3,stride=1,act=silu,readout=max,norm=layer"
 CASES = {
     "pixels": (slim("paper-1"), "k2=4,k3=1", "ALE/Breakout-v5", np.uint8),
     "bools": (load_space("minatar-2"), MINATAR, "MinAtar/Breakout-v1", np.bool_),
+    "nested": (NESTED, "c=6,k=3,blocks=2,op=skip,f=7", "MinAtar/Breakout-v1", np.bool_),
     "vectors": (VECTORS, "f=6", "CartPole-v1", np.float32),
 }
 ACTIONS = {"pixels": 5, "bools": 5, "vectors": 2}

@@ -29,6 +29,17 @@ def test_names_of_tensors_are_stable():
     ]
 
 
+def test_names_of_tensors_are_in_the_order_that_optimisers_and_results_depend_on():
+    space = load_space("mlp")
+    encoder = Encoder(space, space.architecture("depth=1,width=32,norm=layer,act=relu"))
+    assert list(encoder.state_dict()) == [
+        "blocks.0.copies.0.blocks.0.options.width=32,norm=layer.linear.weight",
+        "blocks.0.copies.0.blocks.0.options.width=32,norm=layer.linear.bias",
+        "blocks.0.copies.0.blocks.0.options.width=32,norm=layer.norm.weight",
+        "blocks.0.copies.0.blocks.0.options.width=32,norm=layer.norm.bias",
+    ]
+
+
 def test_a_layer_with_two_choices_holds_every_pair():
     layers = [Conv(Choice("c", [2, 4]), kernel=Choice("k", [1, 2, 3])), Flatten(), Linear(3)]
     encoder = Encoder(Space("pairs", (1, 5, 5), layers))

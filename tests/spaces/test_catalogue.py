@@ -86,6 +86,35 @@ def test_minatar_2_has_trade_offs():
     assert costs["flatten"].parameters > 5 * costs["mean"].parameters
 
 
+def test_impala_cnn_is_the_one_that_people_know():
+    space = load_space("impala-cnn")
+    (architecture,) = space
+    assert map_sides(space, architecture) == [84, 42, 42, 42, 21, 21, 21, 11, 11, 11]
+    # Three stages: a convolution, then two blocks of two (Espeholt et al., 2018), and 3,872 -> 256.
+    blocks = 4 * 16 * (16 * 9 + 1) + 8 * 32 * (32 * 9 + 1)
+    stages = 16 * (4 * 9 + 1) + 32 * (16 * 9 + 1) + 32 * (32 * 9 + 1)
+    assert space.cost(architecture).parameters == blocks + stages + 256 * (32 * 11 * 11 + 1) == 1_089_232
+
+
+def test_impala_modern_holds_impala_cnn_and_what_costs_less_or_more():
+    space = load_space("impala-modern")
+    assert space.size == 72
+    (fixed,) = load_space("impala-cnn")
+    like = {"width": "x1", "blocks": 2, "norm": "none", "act": "relu", "readout": "flatten"}
+    own = space.cost(space.architecture(like))
+    assert own == load_space("impala-cnn").cost(fixed)
+    x = torch.rand(1, 4, 84, 84, generator=torch.Generator().manual_seed(0))
+    searched = Encoder(space, space.architecture(like))
+    known = Encoder(load_space("impala-cnn"), fixed)
+    pairs = zip(searched.state_dict().values(), known.state_dict().items(), strict=True)
+    known.load_state_dict({name: tensor for tensor, (name, _) in pairs})
+    with torch.no_grad():
+        torch.testing.assert_close(searched(x), known(x))
+    for change, sign in [({"width": "x2"}, 1), ({"blocks": 1}, -1), ({"readout": "mean"}, -1), ({"norm": "layer"}, 1)]:
+        cost = space.cost(space.architecture({**like, **change}))
+        assert (cost.parameters - own.parameters) * sign > 0
+
+
 def test_minatar_cnn_is_the_games_own_network():
     space = load_space("minatar-cnn")
     (architecture,) = space

@@ -125,7 +125,7 @@ def search(
             table, on the machine that built it.
         warm_start: start the trainings of candidates from the supernet's weights instead of from scratch; hand-made
             networks start from scratch, so scores are no longer those of equal training.
-        imports: modules that register environments.
+        imports: modules that register environments, or hold layers of your own.
         strategy_options: options of the strategy, e.g. `{"eval_episodes": 50}` for `SPOSSettings`.
         env_options: fields of `EnvSettings`, e.g. `{"sticky_actions": 0.0}`.
         ppo_options: fields of `PPOSettings`.

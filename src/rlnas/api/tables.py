@@ -49,7 +49,7 @@ def build_table(
         workers: trainings that run at a time, each in a process of its own with one thread.
         checkpoint_steps: environment steps between checkpoints.
         device: `"auto"`, `"cpu"` or `"cuda"`.
-        imports: modules that register environments.
+        imports: modules that register environments, or hold layers of your own.
         env_options: fields of `EnvSettings`.
         ppo_options: fields of `PPOSettings`.
         watch: called with `Progress`.

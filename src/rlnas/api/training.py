@@ -42,7 +42,7 @@ def train(
         checkpoint_steps: environment steps between checkpoints.
         device: `"auto"`, `"cpu"` or `"cuda"`.
         threads: threads of torch and of the emulator; more than one pays only while the processors are idle.
-        imports: modules that register environments.
+        imports: modules that register environments, or hold layers of your own.
         env_options: fields of `EnvSettings`.
         ppo_options: fields of `PPOSettings`.
         watch: called with `Progress`.

@@ -18,6 +18,7 @@ from rlnas.cli.display import Display
 from rlnas.errors import RlnasError, UserError
 from rlnas.prepare import default_threads, prepare_search, prepare_training
 from rlnas.quantity import short
+from rlnas.trust import import_trusted
 
 console = Console(highlight=False)
 
@@ -43,6 +44,12 @@ def find_modules_here(modules: tuple[str, ...]) -> tuple[str, ...]:
     if modules and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     return modules
+
+
+def load_modules(modules: tuple[str, ...]) -> None:
+    """Imports the modules that --import names, so that layers of them may be built."""
+    for module in find_modules_here(modules):
+        import_trusted(module)
 
 
 def search(
@@ -96,7 +103,7 @@ def search(
         max_latency: Milliseconds that a candidate may take for one observation, on this machine and one thread; with
             --table, those that the table holds.
         warm_start: Start the trainings of candidates from the supernet's weights instead of from scratch.
-        import_: Modules that register your own environments.
+        import_: Modules that register your own environments, or hold layers of your own.
         strategy_options: Options of the strategy, e.g. eval_episodes=50 (see: rlnas describe spos).
         env_options: Options of the environment, e.g. sticky_actions=0 (see: rlnas describe env-options).
         ppo_options: Hyperparameters of PPO, e.g. epochs=4 (see: rlnas describe ppo-options).
@@ -166,7 +173,7 @@ def train(
         checkpoint_steps: Environment steps between checkpoints; there the environments restart.
         device: auto, cpu or cuda.
         threads: Threads of torch and of the emulator.
-        import_: Modules that register your own environments.
+        import_: Modules that register your own environments, or hold layers of your own.
         env_options: Options of the environment, e.g. sticky_actions=0.
         ppo_options: Hyperparameters of PPO, e.g. epochs=4.
     """
@@ -212,12 +219,14 @@ def table() -> None:
     """Build, show and merge tabular benchmarks: rlnas table build|show|merge|collect."""
 
 
-def report(run: Run) -> None:
+def report(run: Run, import_: Modules = ()) -> None:
     """Write the report of a run anew: RUN/report.html.
 
     Args:
         run: Run directory.
+        import_: The modules that layers of the run's space come from; they are code, so they must be named.
     """
+    load_modules(import_)
     from rlnas.report import write_report
 
     console.print(f"Report: {write_report(run)}", soft_wrap=True, markup=False)

@@ -8,7 +8,7 @@ from typing import Literal
 from rich.table import Table as Grid
 
 from rlnas import api
-from rlnas.cli.commands import Steps, console
+from rlnas.cli.commands import Modules, Steps, console, load_modules
 from rlnas.errors import UserError
 
 
@@ -23,6 +23,7 @@ def compare(
     seed: int = 0,
     out: Path | None = None,
     save_searches: Path | None = None,
+    import_: Modules = (),
 ) -> None:
     """Compare strategies with random search and hand-made networks on a table: table 1, figure 4, tables 6 to 9.
 
@@ -38,10 +39,12 @@ def compare(
         seed: Root of the random streams.
         out: Folder to write to; comparison-<table> by default.
         save_searches: A file to store the searches in; its name must end in .json.
+        import_: The modules that layers of the space come from; they are code, so they must be named.
     """
     from rlnas.report.comparison.tables import table_1
     from rlnas.table import collect_searches, write_searches
 
+    load_modules(import_)
     # Names may stand apart or joined by commas.
     chosen = [name for part in strategies for name in part.split(",") if name]
     if save_searches is not None and (save_searches.suffix != ".json" or not searches or save_searches.exists()):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import tyro
 from rich.table import Table
 
-from rlnas.cli.commands import Modules, console, find_modules_here
+from rlnas.cli.commands import Modules, console, find_modules_here, load_modules
 from rlnas.cli.display import Display
 from rlnas.errors import UserError, unknown
 from rlnas.search import STRATEGIES
@@ -54,7 +54,7 @@ def describe(
         name: A space, a TOML file, a strategy, env-options or ppo-options.
         env: An environment: what is used for it where you say nothing, and why.
         latency: Measure how long each network of a space takes for one observation, on this machine and one thread.
-        import_: Modules that register your own environments.
+        import_: Modules that register your own environments, or hold layers of your own.
     """
     if latency and (env is not None or name is None or not _is_space(name)):
         raise UserError("--latency goes with a space.")
@@ -63,6 +63,7 @@ def describe(
         return
     if name is None:
         raise UserError("describe needs a name, or --env.")
+    load_modules(import_)
     if name in STRATEGIES:
         _describe_options(f"Options of {name}", STRATEGIES[name][1])
     elif name in ("env-options", "ppo-options"):
@@ -126,9 +127,8 @@ def _describe_space(name: str, latency: bool) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("layer", "parameters", f"output ({example.id})"):
         table.add_column(column)
-    for layer, plain, shape in zip(space.layers, space.to_dict()["layers"], space.shapes(example), strict=True):  # type: ignore[call-overload]
-        settings = _settings(plain)
-        table.add_row(layer.type, settings, "x".join(map(str, shape)))
+    for plain, shape in zip(space.to_dict()["layers"], space.shapes(example), strict=True):  # type: ignore[call-overload]
+        _add_layer(table, plain, "x".join(map(str, shape)))
     console.print(table)
     if space.size <= 1_000:
         costs = Table(box=None, pad_edge=False)
@@ -144,13 +144,25 @@ def _describe_space(name: str, latency: bool) -> None:
         console.print("Latency: one observation through the network, heads included, on one thread of this machine.")
 
 
+def _add_layer(table: Table, plain: Any, output: str, depth: int = 0) -> None:
+    """Adds a layer to a table, and the layers inside it below."""
+    own = {key: value for key, value in plain.items() if key not in ("type", "layers")}
+    alternatives = own.pop("options", []) if plain["type"] == "switch" else []
+    if alternatives:
+        own["choice"] = {"choice": own["choice"], "options": [item["name"] for item in alternatives]}
+    settings = ", ".join(f"{key}={_plain(value)}" for key, value in own.items())
+    table.add_row("  " * depth + plain["type"], settings, output)
+    for layer in plain.get("layers", []):
+        _add_layer(table, layer, "", depth + 1)
+    for item in alternatives:
+        table.add_row("  " * (depth + 1) + f"{item['name']}:", "" if "layers" in item else "nothing", "")
+        for layer in item.get("layers", []):
+            _add_layer(table, layer, "", depth + 2)
+
+
 def _plain(value: Any) -> str:
-    if isinstance(value, dict):
+    if not isinstance(value, dict):
+        return str(value)
+    if set(value) == {"choice", "options"}:
         return f"{value['choice']} in {{{', '.join(map(str, value['options']))}}}"
-    if isinstance(value, list):
-        return "; ".join(" ".join([item["type"], _settings(item)]).strip() for item in value)
-    return str(value)
-
-
-def _settings(layer: Any) -> str:
-    return ", ".join(f"{key}={_plain(value)}" for key, value in layer.items() if key != "type")
+    return "(" + ", ".join(f"{key}={_plain(item)}" for key, item in value.items()) + ")"

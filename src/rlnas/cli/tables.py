@@ -9,7 +9,7 @@ import tyro
 from rich.table import Table as Grid
 
 from rlnas import api
-from rlnas.cli.commands import Modules, Pairs, Run, Steps, console, find_modules_here, options
+from rlnas.cli.commands import Modules, Pairs, Run, Steps, console, find_modules_here, load_modules, options
 from rlnas.cli.display import Display
 from rlnas.errors import UserError
 from rlnas.prepare import default_threads, prepare_table
@@ -50,7 +50,7 @@ def build(
         workers: Trainings that run at a time, one process and one thread each.
         checkpoint_steps: Environment steps between checkpoints; there the environments restart.
         device: auto, cpu or cuda.
-        import_: Modules that register your own environments.
+        import_: Modules that register your own environments, or hold layers of your own.
         env_options: Options of the environment, e.g. sticky_actions=0.
         ppo_options: Hyperparameters of PPO, e.g. epochs=4.
     """
@@ -81,15 +81,17 @@ def build(
     show(str(path / "table.parquet"))
 
 
-def collect(run: Run, out: Path) -> None:
+def collect(run: Run, out: Path, import_: Modules = ()) -> None:
     """Write a table of the trainings that an unfinished build has done so far.
 
     Args:
         run: Run directory of the build.
         out: File to write; its name must end in .parquet.
+        import_: The modules that layers of the space come from; they are code, so they must be named.
     """
     from rlnas.study import TableSettings, collect_table
 
+    load_modules(import_)
     settings = api.read_run_settings(run)
     if not isinstance(settings, TableSettings):
         raise UserError(f"the run {str(run)!r} does not build a table.")
@@ -97,15 +99,17 @@ def collect(run: Run, out: Path) -> None:
     show(str(out))
 
 
-def merge(tables: Sources, out: Path) -> None:
+def merge(tables: Sources, out: Path, import_: Modules = ()) -> None:
     """Merge tables that were built with the same settings: more seeds, or more architectures.
 
     Args:
         tables: Tables, by name or file.
         out: File to write; its name must end in .parquet.
+        import_: The modules that layers of the space come from; they are code, so they must be named.
     """
     from rlnas import table
 
+    load_modules(import_)
     if not tables:
         raise UserError("merge needs tables.")
     table.merge([table.load(source) for source in tables], _parquet(out))
@@ -122,15 +126,19 @@ def _parquet(path: Path) -> Path:
     return path
 
 
-def show(table: Annotated[str | None, tyro.conf.Positional] = None, budget: Steps | None = None) -> None:
+def show(
+    table: Annotated[str | None, tyro.conf.Positional] = None, budget: Steps | None = None, import_: Modules = ()
+) -> None:
     """Show a table: what was run, and the score of every network; without a name, list the tables that there are.
 
     Args:
         table: A table that comes with rlnas, or a file that ends in .parquet.
         budget: Environment steps at which the scores are shown; the whole trainings by default.
+        import_: The modules that layers of the space come from; they are code, so they must be named.
     """
     from rlnas.table import load, shipped
 
+    load_modules(import_)
     if table is None:
         for name in shipped():
             console.print(repr(load(name)), soft_wrap=True, markup=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import logging
 from collections.abc import Sequence
@@ -15,21 +14,19 @@ from rlnas.envs.gym import GymEnv
 from rlnas.envs.minatar import MINATAR_PREFIX, MinAtarEnv, minatar_ids, minatar_installed
 from rlnas.envs.settings import EnvSettings
 from rlnas.errors import UserError, unknown
+from rlnas.trust import import_trusted
 
 ATARI_PREFIX = "ALE/"
 
 
 def import_modules(modules: tuple[str, ...]) -> None:
-    """Imports the modules that register a user's own environments.
+    """Imports the modules that the user named: they register environments, or hold layers of the user's own.
 
     Raises:
         UserError: if one cannot be imported.
     """
     for module in modules:
-        try:
-            importlib.import_module(module)
-        except Exception as error:
-            raise UserError(f"the module {module!r} cannot be imported: {type(error).__name__}: {error}.") from error
+        import_trusted(module)
 
 
 def allow_imports(modules: Sequence[str], allowed: Sequence[str]) -> None:

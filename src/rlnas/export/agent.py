@@ -159,7 +159,8 @@ def load_agent(run: Path, imports: Sequence[str] = ()) -> Agent:
     settings = read_settings(trial)
     # What this process has imported already, it trusts already.
     allow_imports(settings.imports, [*imports, *sys.modules])
-    import_modules(settings.imports)
+    # What is there need not be imported; that it is there does not mean that its functions may be called.
+    import_modules(tuple(module for module in settings.imports if module in imports))
     settings, network = load_network(trial)
     observation, action = find_spaces(settings.env, network.space.input_shape, network.heads.outputs)
     return Agent(settings, network.eval(), observation, action, read_result(trial))

@@ -5,7 +5,7 @@ Exported agents name it, so it stays where it is, and imports no more than it ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from rlnas.errors import UserError
 from rlnas.nets import Encoder, Standardize
 from rlnas.spaces import Space, adapt, load_space
 from rlnas.spaces.choice import Option
+from rlnas.trust import import_trusted
 
 
 class RlnasExtractor(BaseFeaturesExtractor):
@@ -34,6 +35,7 @@ class RlnasExtractor(BaseFeaturesExtractor):
         architecture: the architecture: its id or a dict of options; `"fixed"` where the space has no choices.
         normalisation: `mean`, `deviation` and `clip` of what observations go through first, as in
             `architecture.json`; `None` for nothing.
+        imports: the modules that layers of the user's own come from, allowed by name, since they are code.
 
     Raises:
         UserError: if there is no such space or architecture, or it does not take the observations.
@@ -44,8 +46,11 @@ class RlnasExtractor(BaseFeaturesExtractor):
         observation_space: GymSpace,
         space: str | Mapping[str, object],
         architecture: str | Mapping[str, Option],
+        imports: Sequence[str] = (),
         normalisation: Mapping[str, Any] | None = None,
     ):
+        for module in imports:
+            import_trusted(module)
         shape = observation_space.shape or ()
         first = len(shape) != 3 or shape[0] <= shape[-1]  # else a name would stand for a space of another kind of map
         known = Space.from_dict(space) if isinstance(space, Mapping) else load_space(space)
@@ -74,6 +79,7 @@ class RlnasExtractor(BaseFeaturesExtractor):
 def policy_kwargs(
     space: str | Space | Mapping[str, object],
     architecture: str | Mapping[str, Option],
+    imports: Sequence[str] = (),
     *,
     own_value_encoder: bool = False,
     normalisation: Mapping[str, Any] | None = None,
@@ -85,15 +91,23 @@ def policy_kwargs(
     Args:
         space: a catalogue name, a `Space`, or its plain data.
         architecture: its id or a dict of options.
+        imports: the modules that layers of the user's own come from, where the space is plain data.
         own_value_encoder: whether the values have an encoder of their own, as with the PPO option
             `value_encoder=own`.
         normalisation: see `RlnasExtractor`.
     """
     plain = space.to_dict() if isinstance(space, Space) else space
     chosen = architecture if isinstance(architecture, str) else dict(architecture)
+    modules = space.modules if isinstance(space, Space) else tuple(imports)
+    allowed = {"imports": list(modules)} if modules else {}
     return {
         "features_extractor_class": RlnasExtractor,
-        "features_extractor_kwargs": {"space": plain, "architecture": chosen, "normalisation": normalisation},
+        "features_extractor_kwargs": {
+            "space": plain,
+            "architecture": chosen,
+            "normalisation": normalisation,
+            **allowed,
+        },
         "share_features_extractor": not own_value_encoder,
         "net_arch": [],
     }

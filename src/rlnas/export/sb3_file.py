@@ -44,6 +44,7 @@ def build_ppo(agent: Agent) -> PPO:
             **policy_kwargs(
                 settings.space,
                 settings.architecture,
+                agent.network.space.modules,
                 own_value_encoder=ppo.value_encoder == "own",
                 normalisation=agent.normalization,
             ),

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from rlnas.errors import UserError
 from rlnas.nets import Network, Standardize
 from rlnas.nets import modules as blocks
-from rlnas.nets.encoder import ChoiceBlock, RepeatBlock, Sequence
+from rlnas.nets.encoder import ChoiceBlock, RepeatBlock, ResidualBlock, Sequence, SwitchBlock
+from rlnas.nets.sliced import SlicedConv, SlicedLinear, SlicedNorm
 
 ACTIVATIONS = {
     "none": "{}",
@@ -64,8 +65,10 @@ class Listing:
         Raises:
             UserError: if nothing is known about blocks of this kind.
         """
-        if isinstance(block, ChoiceBlock):
+        if isinstance(block, ChoiceBlock | SwitchBlock):
             return self.follow(block.options[block.active], x)
+        if isinstance(block, ResidualBlock):
+            return self._residual(block, x)
         if isinstance(block, Sequence | RepeatBlock):
             parts = block.blocks if isinstance(block, Sequence) else list(block.copies)[: block.depth]
             for part in parts:
@@ -77,8 +80,20 @@ class Listing:
         WRITERS[type(block)](self, block, x)
         x = block(x)
         if len(self.steps) > before:
-            self.steps[-1] += f"  # {' x '.join(map(str, x.shape[1:]))}"
+            self._note_shape(x)
         return x
+
+    def _residual(self, block: ResidualBlock, x: Tensor) -> Tensor:
+        self._counts["residual"] += 1
+        name = f"residual{self._counts['residual']}"
+        self.steps.append(f"{name} = x")
+        x = x + self.follow(block.inner, x)
+        self.step(f"{name} + x")
+        self._note_shape(x)
+        return x
+
+    def _note_shape(self, x: Tensor) -> None:
+        self.steps[-1] += f"  # {' x '.join(map(str, x.shape[1:]))}"
 
 
 def _linear(module: nn.Linear) -> str:
@@ -98,7 +113,7 @@ def _widen(listing: Listing, missing: int, dimensions: int) -> None:
 
 
 def _conv(listing: Listing, block: blocks.ConvBlock, x: Tensor) -> None:
-    conv = block.conv
+    conv = block.conv.merged() if isinstance(block.conv, SlicedConv) else block.conv
     if block.skip > 1:
         why = "what the stride of the 1x1 convolution reads; a stride of its own crashes in oneDNN's training"
         listing.step(f"x[:, :, :: {block.skip}, :: {block.skip}]", why)
@@ -129,7 +144,7 @@ def _fit(listing: Listing, block: blocks.FitBlock, x: Tensor) -> None:
         listing.step(f"x[:, :, {cut[0]}, {cut[1]}]")
     rows, columns = max(rows, 0), max(columns, 0)
     _pad(listing, rows // 2, rows - rows // 2, columns // 2, columns - columns // 2)
-    _widen(listing, block.channels - x.shape[1], 4)
+    _widen(listing, (block.channels or x.shape[1]) - x.shape[1], 4)
 
 
 def _centre(size: int, missing: int) -> str:
@@ -138,12 +153,13 @@ def _centre(size: int, missing: int) -> str:
 
 
 def _linear_block(listing: Listing, block: blocks.LinearBlock, x: Tensor) -> None:
-    inner = f"{listing.module('linear', block.linear, _linear(block.linear))}(x)"
-    if isinstance(block.norm, nn.LayerNorm):
-        norm = listing.module("norm", block.norm, f"nn.LayerNorm({block.norm.normalized_shape[0]})")
-        inner = f"{norm}({inner})"
+    linear = block.linear.merged() if isinstance(block.linear, SlicedLinear) else block.linear
+    norm = block.norm.merged() if isinstance(block.norm, SlicedNorm) else block.norm
+    inner = f"{listing.module('linear', linear, _linear(linear))}(x)"
+    if isinstance(norm, nn.LayerNorm):
+        inner = f"{listing.module('norm', norm, f'nn.LayerNorm({norm.normalized_shape[0]})')}({inner})"
     listing.step(ACTIVATIONS[block.activation].format(inner))
-    _widen(listing, block.width - block.linear.out_features, 2)
+    _widen(listing, block.width - linear.out_features, 2)
 
 
 def _readout(listing: Listing, block: blocks.ReadoutBlock, x: Tensor) -> None:
@@ -167,6 +183,13 @@ def _flatten(listing: Listing, block: blocks.FlattenBlock, x: Tensor) -> None:
     listing.step("torch.flatten(x, 1)")
 
 
+def _module(listing: Listing, block: blocks.ModuleBlock, x: Tensor) -> None:
+    raise UserError(
+        f"the layer {block.factory!r} is code of the user's own, which cannot be written as plain PyTorch: export to "
+        "onnx or sb3."
+    )
+
+
 WRITERS: dict[type[nn.Module], Callable[[Listing, Any, Tensor], None]] = {
     blocks.ConvBlock: _conv,
     blocks.MaxPoolBlock: _max_pool,
@@ -176,6 +199,7 @@ WRITERS: dict[type[nn.Module], Callable[[Listing, Any, Tensor], None]] = {
     blocks.NormBlock: _norm,
     blocks.ActivationBlock: _activation,
     blocks.FlattenBlock: _flatten,
+    blocks.ModuleBlock: _module,
 }
 
 TEMPLATE = '''\

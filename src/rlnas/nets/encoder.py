@@ -4,60 +4,60 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence as List
 
 from torch import Tensor, nn
 
-from rlnas.nets.modules import BLOCKS
-from rlnas.spaces import Architecture, Choice, Layer, Repeat, Shape, Space
+from rlnas.nets.modules import BLOCKS, Block
+from rlnas.spaces import Architecture, Layer, Repeat, Residual, Space, Switch
 from rlnas.spaces.choice import resolve, widest
 from rlnas.spaces.layers import Values
+from rlnas.spaces.paths import Position
 
 
-class ChoiceBlock(nn.Module):
+class ChoiceBlock(Block):
     """A layer with choices: a module for each option that it holds, of which one is active.
 
     Args:
-        layer: the layer of the space.
-        shape: the shape that reaches it.
-        options: the combinations of options to hold.
+        names: the names of the choices.
+        options: the module of each combination of options, under its key.
     """
 
-    def __init__(self, layer: Layer, shape: Shape, options: list[Values]):
+    def __init__(self, names: List[str], options: dict[str, Block]):
         super().__init__()
-        self.names = tuple(choice.name for choice in layer.choices)
-        self.options = nn.ModuleDict(
-            {self.key(values): BLOCKS[type(layer)](layer, shape, values) for values in options}
-        )
-        self.active = next(iter(self.options))
+        self.names = tuple(names)
+        self.options = nn.ModuleDict(options)
+        self.active = next(iter(options))
 
-    def key(self, values: Values) -> str:
-        """The name of an option's module, e.g. `k2=4`; dots cannot stand in module names."""
-        return re.sub(r"[^A-Za-z0-9_=,+-]", "_", ",".join(f"{name}={values[name]}" for name in self.names))
+    def activate(self, path: Values) -> None:
+        self.active = key(self.names, path)
+        _activate(self.options[self.active], path)
 
     def forward(self, x: Tensor) -> Tensor:
         """Applies the active option."""
         return self.options[self.active](x)
 
 
-class Sequence(nn.Module):
-    """Layers of a space, one after another.
+def key(names: List[str], values: Values) -> str:
+    """The name of an option's module, e.g. `k2=4`; dots cannot stand in module names."""
+    return re.sub(r"[^A-Za-z0-9_=,+-]", "_", ",".join(f"{name}={values[name]}" for name in names))
 
-    Args:
-        layers: the layers, each with the shape that reaches it.
-        architecture: the options that every searched layer holds, or `None` for all.
-    """
 
-    def __init__(self, layers: list[tuple[Layer, Shape]], architecture: Values | None):
+def _activate(block: nn.Module, path: Values) -> None:
+    assert isinstance(block, Block)
+    block.activate(path)
+
+
+class Sequence(Block):
+    """Layers of a space, one after another."""
+
+    def __init__(self, blocks: List[nn.Module]):
         super().__init__()
-        self.blocks = nn.ModuleList(build(layer, shape, architecture) for layer, shape in layers)
+        self.blocks = nn.ModuleList(blocks)
 
     def activate(self, path: Values) -> None:
-        """Makes `path` the active path."""
         for block in self.blocks:
-            if isinstance(block, ChoiceBlock):
-                block.active = block.key(path)
-            elif isinstance(block, RepeatBlock):
-                block.activate(path)
+            _activate(block, path)
 
     def forward(self, x: Tensor) -> Tensor:
         """Applies the active option of every layer."""
@@ -66,32 +66,24 @@ class Sequence(nn.Module):
         return x
 
 
-class RepeatBlock(nn.Module):
+class RepeatBlock(Block):
     """Layers several times over; of the times that it holds, as many are computed as the active path is deep.
 
     Args:
         layer: the layer of the space.
-        shape: the shape that reaches it.
-        architecture: as in `Sequence`.
+        copies: the layers of each time.
     """
 
-    def __init__(self, layer: Repeat, shape: Shape, architecture: Values | None):
+    def __init__(self, layer: Repeat, copies: List[Sequence]):
         super().__init__()
         self.times = layer.times
-        example = architecture or {choice.name: choice.options[0] for choice in layer.choices}
-        self.depth = widest(layer.times) if architecture is None else resolve(layer.times, example)
-        # Shapes depend on no choice inside, or the times could not share their weights.
-        deepest = {**example, layer.times.name: self.depth} if isinstance(layer.times, Choice) else example
-        inputs, size = layer.inputs(shape, deepest), len(layer.layers)
-        parts = [inputs[time * size : (time + 1) * size] for time in range(self.depth)]
-        self.copies = nn.ModuleList(Sequence(part, architecture) for part in parts)
+        self.depth = len(copies)
+        self.copies = nn.ModuleList(copies)
 
     def activate(self, path: Values) -> None:
-        """Makes `path` the active path."""
         self.depth = resolve(self.times, path)
-        for copy in self.copies:
-            assert isinstance(copy, Sequence)
-            copy.activate(path)
+        for copy in itertools.islice(self.copies, self.depth):
+            _activate(copy, path)
 
     def forward(self, x: Tensor) -> Tensor:
         """Applies the first copies, as many as the active path is deep."""
@@ -100,17 +92,95 @@ class RepeatBlock(nn.Module):
         return x
 
 
-def build(layer: Layer, shape: Shape, architecture: Values | None) -> nn.Module:
-    """The module of a layer: with one option of its choices, or with all of them."""
-    if isinstance(layer, Repeat):
-        return RepeatBlock(layer, shape, architecture)
-    if not layer.choices:
-        return BLOCKS[type(layer)](layer, shape, {})
-    names = [choice.name for choice in layer.choices]
-    if architecture is not None:
-        return ChoiceBlock(layer, shape, [{name: architecture[name] for name in names}])
-    every = itertools.product(*(choice.options for choice in layer.choices))
-    return ChoiceBlock(layer, shape, [dict(zip(names, options, strict=True)) for options in every])
+class ResidualBlock(Block):
+    """Layers whose output is added to their input.
+
+    Args:
+        inner: the layers.
+    """
+
+    def __init__(self, inner: Sequence):
+        super().__init__()
+        self.inner = inner
+
+    def activate(self, path: Values) -> None:
+        self.inner.activate(path)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The sum of the input and of what the layers make of it."""
+        return x + self.inner(x)
+
+
+class SwitchBlock(Block):
+    """Alternatives, of which one is active.
+
+    Args:
+        layer: the layer of the space.
+        options: the layers of each alternative that it holds, under its name.
+    """
+
+    def __init__(self, layer: Switch, options: dict[str, Sequence]):
+        super().__init__()
+        self.choice = layer.choice
+        self.options = nn.ModuleDict(options)
+        self.active = next(iter(options))
+
+    def activate(self, path: Values) -> None:
+        self.active = str(path[self.choice])
+        _activate(self.options[self.active], path)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Applies the active alternative."""
+        return self.options[self.active](x)
+
+
+class Builder:
+    """Builds the modules of a space's layers, with one option of each choice or with all.
+
+    Args:
+        space: the search space.
+        architecture: the options to build, or `None` for all.
+    """
+
+    def __init__(self, space: Space, architecture: Values | None):
+        # Weights depend on what all paths agree about, so that any path's shapes will do.
+        self.shapes = space.reached
+        self.architecture = architecture
+
+    def sequence(self, layers: List[Layer], position: Position = ()) -> Sequence:
+        """The modules of a list of layers."""
+        return Sequence(self.sequence_of(layers, position))
+
+    def sequence_of(self, layers: List[Layer], position: Position = ()) -> list[nn.Module]:
+        """The modules of a list of layers, one by one."""
+        return [self.layer(layer, (*position, number)) for number, layer in enumerate(layers)]
+
+    def layer(self, layer: Layer, position: Position) -> Block:
+        """The module of a layer."""
+        if isinstance(layer, Repeat):
+            times = widest(layer.times) if self.architecture is None else resolve(layer.times, self.architecture)
+            return RepeatBlock(layer, [self.sequence(layer.inner, (*position, time)) for time in range(times)])
+        if isinstance(layer, Residual):
+            return ResidualBlock(self.sequence(layer.inner, position))
+        if isinstance(layer, Switch):
+            return self._switch(layer, position)
+        return self._leaf(layer, position)
+
+    def _switch(self, layer: Switch, position: Position) -> SwitchBlock:
+        chosen = None if self.architecture is None else self.architecture[layer.choice]
+        places = {name: (*position, name) for name in layer.alternatives}
+        held = [name for name in places if chosen in (None, name) and places[name] in self.shapes]
+        return SwitchBlock(layer, {name: self.sequence(layer.alternatives[name], places[name]) for name in held})
+
+    def _leaf(self, layer: Layer, position: Position) -> Block:
+        chosen, shape, make = self.architecture or {}, self.shapes[position], BLOCKS[type(layer)]
+        choices = [choice for choice in layer.choices if choice != layer.sliced]
+        if not choices:
+            return make(layer, shape, chosen)
+        names = [choice.name for choice in choices]
+        held = [[chosen[choice.name]] if chosen else choice.options for choice in choices]
+        combinations = [dict(zip(names, options, strict=True)) for options in itertools.product(*held)]
+        return ChoiceBlock(names, {key(names, c): make(layer, shape, {**chosen, **c}) for c in combinations})
 
 
 class Encoder(Sequence):
@@ -127,10 +197,5 @@ class Encoder(Sequence):
     """
 
     def __init__(self, space: Space, architecture: Architecture | None = None):
-        # Where map sizes depend on the path, any path's shapes will do: weights depend on channels and features only,
-        # and a space makes sure that those are the same on every path.
-        example = architecture if architecture is not None else next(iter(space))
-        shapes = [space.input_shape, *space.shapes(example)[:-1]]
-        chosen = None if architecture is None else dict(architecture)
-        super().__init__(list(zip(space.layers, shapes, strict=True)), chosen)
+        super().__init__(Builder(space, None if architecture is None else dict(architecture)).sequence_of(space.layers))
         self.space = space

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rlnas.spaces import Activation, Conv, Fit, Flatten, Layer, Linear, MaxPool, Norm, Readout, Shape
+from rlnas.nets.sliced import SlicedConv, SlicedLinear, SlicedNorm, activate_slices, widths
+from rlnas.spaces import Activation, Conv, Fit, Flatten, Layer, Linear, MaxPool, Module, Norm, Readout, Shape
 from rlnas.spaces.choice import resolve, widest
 from rlnas.spaces.layers import Values
 
@@ -40,7 +41,14 @@ def activate(x: Tensor, kind: str) -> Tensor:
 FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh, "silu": F.silu, "gelu": F.gelu, "elu": F.elu}
 
 
-class ConvBlock(nn.Module):
+class Block(nn.Module):
+    """Base of the modules behind layers."""
+
+    def activate(self, path: Values) -> None:
+        """Makes `path` the active path, where there is something to choose."""
+
+
+class ConvBlock(Block):
     """Padding, convolution, activation, zero channels up to the widest option."""
 
     def __init__(self, layer: Conv, shape: Shape, values: Values):
@@ -57,7 +65,15 @@ class ConvBlock(nn.Module):
         self.skip = stride if kernel == 1 else 1
         stride = 1 if kernel == 1 else stride
         self.activation = layer.activation
-        self.conv = nn.Conv2d(shape[0], resolve(layer.channels, values), kernel, stride, padding=inside)
+        self.choice = layer.sliced
+        self.conv: nn.Conv2d | SlicedConv
+        if self.choice:
+            self.conv = SlicedConv(shape[0], widths(self.choice, values), kernel, stride, inside)
+        else:
+            self.conv = nn.Conv2d(shape[0], resolve(layer.channels, values), kernel, stride, padding=inside)
+
+    def activate(self, path: Values) -> None:
+        activate_slices(self.choice, path, self.conv)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.skip > 1:
@@ -67,7 +83,7 @@ class ConvBlock(nn.Module):
         return widen(activate(self.conv(x), self.activation), self.width)
 
 
-class MaxPoolBlock(nn.Module):
+class MaxPoolBlock(Block):
     """Padding that never wins, then max-pooling."""
 
     def __init__(self, layer: MaxPool, shape: Shape, values: Values):
@@ -80,12 +96,12 @@ class MaxPoolBlock(nn.Module):
         return F.max_pool2d(x, self.kernel, self.stride)
 
 
-class FitBlock(nn.Module):
+class FitBlock(Block):
     """Brings a map to one size: adaptive max-pooling or centred crop where it is too long, zeros where too short."""
 
     def __init__(self, layer: Fit, shape: Shape, values: Values):
         super().__init__()
-        self.channels, self.height, self.width = layer.output_shape(shape, values)
+        self.channels, self.height, self.width = layer.channels, layer.height, layer.width
         self.pool = layer.shrink == "pool"
 
     def forward(self, x: Tensor) -> Tensor:
@@ -93,19 +109,33 @@ class FitBlock(nn.Module):
             x = F.adaptive_max_pool2d(x, (min(x.shape[2], self.height), min(x.shape[3], self.width)))
         missing_rows, missing_columns = self.height - x.shape[2], self.width - x.shape[3]
         top, left = missing_rows // 2, missing_columns // 2
-        return widen(pad_map(x, top, missing_rows - top, left, missing_columns - left), self.channels)
+        x = pad_map(x, top, missing_rows - top, left, missing_columns - left)
+        return x if self.channels is None else widen(x, self.channels)
 
 
-class LinearBlock(nn.Module):
+class LinearBlock(Block):
     """Linear, norm, activation, zero features up to the widest option."""
 
     def __init__(self, layer: Linear, shape: Shape, values: Values):
         super().__init__()
         self.width = widest(layer.features)
         self.activation = layer.activation
-        features = resolve(layer.features, values)
-        self.linear = nn.Linear(shape[0], features)
-        self.norm = nn.LayerNorm(features) if resolve(layer.norm, values) == "layer" else nn.Identity()
+        self.choice = layer.sliced
+        # The norm comes after the linear layer: optimisers and checkpoints take parameters in this order.
+        self.linear: nn.Linear | SlicedLinear
+        self.norm: nn.Identity | nn.LayerNorm | SlicedNorm
+        normed = resolve(layer.norm, values) == "layer"
+        if self.choice:
+            held = widths(self.choice, values)
+            self.linear = SlicedLinear(shape[0], held)
+            self.norm = SlicedNorm(held) if normed else nn.Identity()
+        else:
+            features = resolve(layer.features, values)
+            self.linear = nn.Linear(shape[0], features)
+            self.norm = nn.LayerNorm(features) if normed else nn.Identity()
+
+    def activate(self, path: Values) -> None:
+        activate_slices(self.choice, path, self.linear, self.norm)
 
     def forward(self, x: Tensor) -> Tensor:
         return widen(activate(self.norm(self.linear(x)), self.activation), self.width)
@@ -118,7 +148,7 @@ REDUCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-class ReadoutBlock(nn.Module):
+class ReadoutBlock(Block):
     """All positions, or the mean or the maximum over them, then linear and activation."""
 
     def __init__(self, layer: Readout, shape: Shape, values: Values):
@@ -131,7 +161,7 @@ class ReadoutBlock(nn.Module):
         return activate(self.linear(REDUCTIONS[self.kind](x)), self.activation)
 
 
-class NormBlock(nn.Module):
+class NormBlock(Block):
     """Layer normalisation, over all but the batch, with one scale and one shift a channel; or nothing."""
 
     def __init__(self, layer: Norm, shape: Shape, values: Values):
@@ -143,7 +173,7 @@ class NormBlock(nn.Module):
         return self.norm(x)
 
 
-class ActivationBlock(nn.Module):
+class ActivationBlock(Block):
     """An activation."""
 
     def __init__(self, layer: Activation, shape: Shape, values: Values):
@@ -155,7 +185,7 @@ class ActivationBlock(nn.Module):
         return F.relu(x) if self.kind == "relu" else activate(x, self.kind)
 
 
-class FlattenBlock(nn.Module):
+class FlattenBlock(Block):
     """Flattens in channels, height, width order, whatever the memory layout."""
 
     def __init__(self, layer: Flatten, shape: Shape, values: Values):
@@ -165,7 +195,27 @@ class FlattenBlock(nn.Module):
         return torch.flatten(x, 1)
 
 
-BLOCKS: dict[type[Layer], Callable[[Any, Shape, Values], nn.Module]] = {
+class ModuleBlock(Block):
+    """A module of the user's own."""
+
+    def __init__(self, layer: Module, shape: Shape, values: Values):
+        super().__init__()
+        self.factory = layer.factory
+        self._made_of = layer, shape, values
+        self.module: nn.Module = layer.build(shape, values)
+
+    def initialise(self, seed: int) -> None:
+        """Gives the module the weights that its factory starts from after a seeding of torch's generator."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            layer, shape, values = self._made_of
+            self.module.load_state_dict(layer.build(shape, values).state_dict())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.module(x)
+
+
+BLOCKS: dict[type[Layer], Callable[[Any, Shape, Values], Block]] = {
     Conv: ConvBlock,
     MaxPool: MaxPoolBlock,
     Fit: FitBlock,
@@ -174,4 +224,5 @@ BLOCKS: dict[type[Layer], Callable[[Any, Shape, Values], nn.Module]] = {
     Readout: ReadoutBlock,
     Norm: NormBlock,
     Activation: ActivationBlock,
+    Module: ModuleBlock,
 }

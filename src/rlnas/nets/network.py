@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from rlnas import seeding
 from rlnas.nets.encoder import Encoder
 from rlnas.nets.heads import Heads, Standardize
+from rlnas.nets.modules import ModuleBlock
 from rlnas.spaces import Architecture, Space
 
 
@@ -47,9 +48,12 @@ class Network(nn.Module):
     @torch.no_grad()
     def _initialise(self, seed: int) -> None:
         gains = {"policy.weight": 0.01, "value.weight": 1.0}
+        own = {name: module for name, module in self.named_modules() if isinstance(module, ModuleBlock)}
+        for name, block in own.items():
+            block.initialise(seeding.integer(seed, "weights", name))
         for name, parameter in self.named_parameters():
-            if name == "log_std":
-                continue
+            if name == "log_std" or name.startswith(tuple(f"{module}." for module in own)):
+                continue  # its start is set already; the user's own modules start as they like
             if name.endswith("bias"):
                 parameter.zero_()
             elif parameter.dim() == 1:

@@ -3,6 +3,7 @@
 from rlnas.spaces.architecture import FIXED_ID, Architecture
 from rlnas.spaces.catalogue import CATALOGUE, HAND_MADE, adapt, load_space
 from rlnas.spaces.choice import Choice, Option
+from rlnas.spaces.containers import Repeat, Residual, Switch
 from rlnas.spaces.layers import (
     Activation,
     Conv,
@@ -13,11 +14,11 @@ from rlnas.spaces.layers import (
     MaxPool,
     Norm,
     Readout,
-    Repeat,
     Shape,
     ShapeError,
 )
 from rlnas.spaces.limits import LimitedSpace, Limits
+from rlnas.spaces.modules import Module
 from rlnas.spaces.space import Cost, Space
 
 __all__ = [
@@ -36,13 +37,16 @@ __all__ = [
     "Limits",
     "Linear",
     "MaxPool",
+    "Module",
     "Norm",
     "Option",
     "Readout",
     "Repeat",
+    "Residual",
     "Shape",
     "ShapeError",
     "Space",
+    "Switch",
     "adapt",
     "load_space",
 ]

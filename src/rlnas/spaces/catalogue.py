@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rlnas.errors import unknown
 from rlnas.spaces.choice import Choice
+from rlnas.spaces.containers import Repeat, Residual, Switch
 from rlnas.spaces.layers import (
     Activation,
     Conv,
@@ -17,14 +18,16 @@ from rlnas.spaces.layers import (
     MaxPool,
     Norm,
     Readout,
-    Repeat,
     Shape,
     ShapeError,
 )
 from rlnas.spaces.space import Space
 from rlnas.spaces.toml import load_toml
+from rlnas.trust import import_trusted
 
 ATARI_INPUT = (4, 84, 84)
+IMPALA_CHANNELS = (16, 32, 32)
+"""Of the three stages (Espeholt et al., 2018)."""
 MINATAR_INPUT = (4, 10, 10)
 """Of Breakout and Asterix; `adapt` gives the spaces of other games their channels."""
 VECTOR_INPUT = (4,)
@@ -72,6 +75,32 @@ def paper_large() -> Space:
         if n % 3 == 0:
             layers.append(MaxPool(3, stride=2))
     return Space("paper-large", ATARI_INPUT, [*layers, Fit(12, 12, channels=48), Flatten(), Linear(256)])
+
+
+def impala_cnn() -> Space:
+    """The residual network of Espeholt et al. (2018), without its LSTM: 1,089,232 parameters without heads."""
+    layers: list[Layer] = []
+    for channels in IMPALA_CHANNELS:
+        layers += [Conv(channels, kernel=3, activation="none"), MaxPool(3, stride=2)]
+        branch = [Activation(), Conv(channels, kernel=3), Conv(channels, kernel=3, activation="none")]
+        layers.append(Repeat([Residual(branch)], times=2))
+    return Space("impala-cnn", ATARI_INPUT, [*layers, Activation(), Readout(256)])
+
+
+def impala_modern() -> Space:
+    """72 architectures for pixels around IMPALA's: depth and width, readout, activation and norm."""
+    act, norm = Activation(Choice("act", ("relu", "tanh", "silu"))), Norm(Choice("norm", ("none", "layer")))
+    blocks, readout = Choice("blocks", (1, 2)), Choice("readout", ("flatten", "mean", "max"))
+
+    def network(width: int) -> list[Layer]:
+        layers: list[Layer] = []
+        for channels in IMPALA_CHANNELS:
+            conv = Conv(width * channels, kernel=3, activation="none")
+            layers += [conv, MaxPool(3, stride=2), Repeat([Residual([norm, act, conv, act, conv])], times=blocks)]
+        return [*layers, act, Readout(256, readout, activation="none"), norm, act]
+
+    # Not one choice of channels for each layer: a readout of padded channels would cost as much as the widest.
+    return Space("impala-modern", ATARI_INPUT, [Switch("width", {f"x{n}": network(n) for n in (1, 2)})])
 
 
 def minatar_cnn() -> Space:
@@ -125,6 +154,8 @@ def mlp_64_64() -> Space:
 
 
 CATALOGUE: dict[str, Callable[[], Space]] = {
+    "impala-cnn": impala_cnn,
+    "impala-modern": impala_modern,
     "mlp": mlp,
     "mlp-64-64": mlp_64_64,
     "minatar-1": minatar_1,
@@ -154,12 +185,19 @@ def adapt(space: Space, input_shape: Shape) -> Space:
         return space
 
 
-def load_space(space: str | Path | Space) -> Space:
+def load_space(space: str | Path | Space, imports: Sequence[str] = ()) -> Space:
     """The space that a catalogue name, the path of a TOML file, or a `Space` stands for.
 
+    Args:
+        space: the name, the path, or the space itself.
+        imports: the modules that layers of the user's own come from, allowed by name, since they are code.
+
     Raises:
-        UserError: if there is no such name or file, or the file is not a space.
+        UserError: if there is no such name or file, the file is not a space, or it takes code from a module that is not
+            allowed.
     """
+    for module in imports:
+        import_trusted(module)
     if isinstance(space, Space):
         return space
     if str(space).endswith(".toml"):

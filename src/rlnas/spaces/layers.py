@@ -6,15 +6,16 @@ that is declared as `int | Choice` or `str | Choice` can be searched.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import ClassVar, Literal
 
 from rlnas.errors import UserError
+from rlnas.spaces.checks import one_of, positive, sliceable
 from rlnas.spaces.choice import Choice, Option, resolve, widest
 
 Shape = tuple[int, ...]
 Values = dict[str, Option]
+Reads = Literal["nothing", "channels", "shape"]
 
 
 ACTIVATIONS = ("none", "relu", "tanh", "silu", "gelu", "elu")
@@ -37,14 +38,43 @@ class Layer:
     """
 
     type: ClassVar[str]
-    one_input_shape: ClassVar[bool] = False
-    """Whether the weights depend on the whole input shape, so that paths must agree on it to share them."""
+    weights_read: ClassVar[Reads] = "nothing"
+    """What of the input shape the weights depend on, so that paths must agree on it to share them."""
 
     @property
     def choices(self) -> tuple[Choice, ...]:
         """The choices among the layer's parameters, in declaration order."""
         found = (getattr(self, field.name) for field in fields(self))
         return tuple(value for value in found if isinstance(value, Choice))
+
+    @property
+    def shape_choices(self) -> tuple[Choice, ...]:
+        """Those of the choices that the output shape depends on, or whether there is one."""
+        return ()
+
+    def settings(self, values: Values) -> list[tuple[str, object, bool]]:
+        """The parameters that are not at their defaults: the name, the value, and whether it was chosen."""
+        found: list[tuple[str, object, bool]] = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Choice):
+                found.append((field.name, values[value.name], True))
+            elif field.default is MISSING or value != field.default:
+                found.append((field.name, value, False))
+        return found
+
+    @property
+    def sliced(self) -> Choice | None:
+        """The choice of a width whose options share one weight, if there is one."""
+        return None
+
+    def leaves(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
+        """The layers that are computed, with the shape that reaches each: itself, unless it is made of layers.
+
+        Raises:
+            ShapeError: if one cannot work on its shape.
+        """
+        return [(self, shape)]
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         """The shape that leaves the layer.
@@ -63,29 +93,20 @@ class Layer:
         return 0
 
 
+def _choices(*parameters: object) -> tuple[Choice, ...]:
+    return tuple(dict.fromkeys(parameter for parameter in parameters if isinstance(parameter, Choice)))
+
+
 def _map(shape: Shape, layer: str) -> tuple[int, int, int]:
     if len(shape) != 3:
         raise ShapeError(f"{layer} needs a map (channels, height, width), but gets shape {shape}.")
     return shape[0], shape[1], shape[2]
 
 
-def _positive(layer: str, **parameters: object) -> None:
-    for name, parameter in parameters.items():
-        for value in parameter.options if isinstance(parameter, Choice) else (parameter,):
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise UserError(f"{layer}: {name} must be a whole number of at least 1, not {value!r}.")
-
-
-def _one_of(layer: str, name: str, parameter: object, allowed: tuple[str, ...]) -> None:
-    for value in parameter.options if isinstance(parameter, Choice) else (parameter,):
-        if value not in allowed:
-            raise UserError(f"{layer}: {name} must be one of {', '.join(allowed)}, not {value!r}.")
-
-
 def _one_activation(layer: str, activation: object) -> None:
     if isinstance(activation, Choice):
         raise UserError(f'{layer}: activation cannot be a choice: say "none" and put an activation layer after it.')
-    _one_of(layer, "activation", activation, ACTIVATIONS)
+    one_of(layer, "activation", activation, ACTIVATIONS)
 
 
 def window_output(size: int, kernel: int, stride: int, padding: str) -> int:
@@ -118,21 +139,36 @@ class Conv(Layer):
             at all.
         pad_mode: what `"same"` pads with, `"zeros"` or `"reflect"`.
         activation: one of `ACTIVATIONS`.
+        share: what the options of `channels` share: `"none"`, each has a weight of its own, or `"slice"`, the first
+            output channels of one weight.
     """
 
     type: ClassVar[str] = "conv"
+    weights_read: ClassVar[Reads] = "channels"
     channels: int | Choice
     kernel: int | Choice
     stride: int | Choice = 1
     padding: Literal["same", "valid"] = "same"
     pad_mode: Literal["zeros", "reflect"] = "zeros"
     activation: str = "relu"
+    share: Literal["none", "slice"] = "none"
 
     def __post_init__(self) -> None:
-        _positive("conv", channels=self.channels, kernel=self.kernel, stride=self.stride)
-        _one_of("conv", "padding", self.padding, ("same", "valid"))
-        _one_of("conv", "pad_mode", self.pad_mode, ("zeros", "reflect"))
+        positive("conv", channels=self.channels, kernel=self.kernel, stride=self.stride)
+        one_of("conv", "padding", self.padding, ("same", "valid"))
+        one_of("conv", "pad_mode", self.pad_mode, ("zeros", "reflect"))
         _one_activation("conv", self.activation)
+        sliceable("conv", "channels", self.channels, self.share, (self.kernel, self.stride))
+
+    @property
+    def shape_choices(self) -> tuple[Choice, ...]:
+        # Zeros can be padded to any kernel, but a small map cannot be reflected to a large one.
+        free = self.padding == "same" and self.pad_mode == "zeros"
+        return _choices(self.stride) if free else _choices(self.kernel, self.stride)
+
+    @property
+    def sliced(self) -> Choice | None:
+        return self.channels if self.share == "slice" and isinstance(self.channels, Choice) else None
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         kernel, stride = resolve(self.kernel, values), resolve(self.stride, values)
@@ -161,8 +197,12 @@ class MaxPool(Layer):
     padding: Literal["same", "valid"] = "same"
 
     def __post_init__(self) -> None:
-        _positive("max-pool", kernel=self.kernel, stride=self.stride)
-        _one_of("max-pool", "padding", self.padding, ("same", "valid"))
+        positive("max-pool", kernel=self.kernel, stride=self.stride)
+        one_of("max-pool", "padding", self.padding, ("same", "valid"))
+
+    @property
+    def shape_choices(self) -> tuple[Choice, ...]:
+        return _choices(self.stride) if self.padding == "same" else _choices(self.kernel, self.stride)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         kernel, stride = resolve(self.kernel, values), resolve(self.stride, values)
@@ -193,10 +233,10 @@ class Fit(Layer):
         for name in ("height", "width", "channels"):
             if isinstance(getattr(self, name), Choice):
                 raise UserError(f"fit: {name} cannot be a choice: the target is one exact size.")
-        _positive("fit", height=self.height, width=self.width)
+        positive("fit", height=self.height, width=self.width)
         if self.channels is not None:
-            _positive("fit", channels=self.channels)
-        _one_of("fit", "shrink", self.shrink, ("pool", "crop"))
+            positive("fit", channels=self.channels)
+        one_of("fit", "shrink", self.shrink, ("pool", "crop"))
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         channels, _, _ = _map(shape, "fit")
@@ -225,18 +265,26 @@ class Linear(Layer):
             the padding.
         activation: one of `ACTIVATIONS`.
         norm: `"layer"` normalises over the features, `"none"` does not.
+        share: what the options of `features` share: `"none"`, each has weights of its own, or `"slice"`, the first
+            features of one weight, and of one scale and shift of the norm.
     """
 
     type: ClassVar[str] = "linear"
-    one_input_shape: ClassVar[bool] = True
+    weights_read: ClassVar[Reads] = "shape"
     features: int | Choice
     activation: str = "relu"
     norm: str | Choice = "none"
+    share: Literal["none", "slice"] = "none"
 
     def __post_init__(self) -> None:
-        _positive("linear", features=self.features)
+        positive("linear", features=self.features)
         _one_activation("linear", self.activation)
-        _one_of("linear", "norm", self.norm, NORMS)
+        one_of("linear", "norm", self.norm, NORMS)
+        sliceable("linear", "features", self.features, self.share, (self.norm,))
+
+    @property
+    def sliced(self) -> Choice | None:
+        return self.features if self.share == "slice" and isinstance(self.features, Choice) else None
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         if len(shape) != 1:
@@ -265,7 +313,7 @@ class Readout(Layer):
     """
 
     type: ClassVar[str] = "readout"
-    one_input_shape: ClassVar[bool] = True
+    weights_read: ClassVar[Reads] = "shape"
     features: int
     kind: str | Choice = "flatten"
     activation: str = "relu"
@@ -273,8 +321,8 @@ class Readout(Layer):
     def __post_init__(self) -> None:
         if isinstance(self.features, Choice):
             raise UserError("readout: features cannot be a choice: put a linear layer after it.")
-        _positive("readout", features=self.features)
-        _one_of("readout", "kind", self.kind, ("flatten", "mean", "max"))
+        positive("readout", features=self.features)
+        one_of("readout", "kind", self.kind, ("flatten", "mean", "max"))
         _one_activation("readout", self.activation)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
@@ -303,10 +351,11 @@ class Norm(Layer):
     """
 
     type: ClassVar[str] = "norm"
+    weights_read: ClassVar[Reads] = "channels"
     kind: str | Choice = "layer"
 
     def __post_init__(self) -> None:
-        _one_of("norm", "kind", self.kind, NORMS)
+        one_of("norm", "kind", self.kind, NORMS)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         return shape
@@ -327,68 +376,7 @@ class Activation(Layer):
     kind: str | Choice = "relu"
 
     def __post_init__(self) -> None:
-        _one_of("activation", "kind", self.kind, ACTIVATIONS)
+        one_of("activation", "kind", self.kind, ACTIVATIONS)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         return shape
-
-
-@dataclass(frozen=True)
-class Repeat(Layer):
-    """Some layers, once or several times over, each time with weights of their own: depth.
-
-    The first times are the same in every depth, and share their weights. Choices inside hold for all times alike. All
-    times after the first must keep the shape, so that what follows does not depend on the depth.
-
-    Args:
-        layers: the layers that are repeated.
-        times: how often.
-    """
-
-    type: ClassVar[str] = "repeat"
-    one_input_shape: ClassVar[bool] = True
-    layers: Sequence[Layer]
-    times: int | Choice
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", tuple(self.layers))
-        if not self.layers or not all(isinstance(layer, Layer) for layer in self.layers):
-            raise UserError("repeat: layers must be a list of at least one layer.")
-        _positive("repeat", times=self.times)
-
-    @property
-    def choices(self) -> tuple[Choice, ...]:
-        """That of the depth, and those of the layers."""
-        own = (self.times,) if isinstance(self.times, Choice) else ()
-        return tuple(dict.fromkeys([*own, *(choice for layer in self.layers for choice in layer.choices)]))
-
-    def inputs(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
-        """Every layer of every time, with the shape that reaches it.
-
-        Raises:
-            ShapeError: if a layer cannot work on its shape, or a later time changes the shape.
-        """
-        found = []
-        for time in range(resolve(self.times, values)):
-            before = shape
-            for layer in self.layers:
-                found.append((layer, shape))
-                shape = layer.output_shape(shape, values)
-            if time > 0 and shape != before:
-                raise ShapeError(f"repeat must keep the shape after the first time, but makes {shape} of {before}.")
-        return found
-
-    def output_shape(self, shape: Shape, values: Values) -> Shape:
-        layer, last = self.inputs(shape, values)[-1]
-        return layer.output_shape(last, values)
-
-    def parameters(self, shape: Shape, values: Values) -> int:
-        return sum(layer.parameters(own, values) for layer, own in self.inputs(shape, values))
-
-    def multiply_adds(self, shape: Shape, values: Values) -> int:
-        return sum(layer.multiply_adds(own, values) for layer, own in self.inputs(shape, values))
-
-
-LAYERS: dict[str, type[Layer]] = {
-    layer.type: layer for layer in (Conv, MaxPool, Fit, Flatten, Linear, Readout, Norm, Activation, Repeat)
-}

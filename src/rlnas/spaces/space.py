@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -13,9 +13,10 @@ import numpy as np
 from rlnas.errors import UserError, unknown
 from rlnas.spaces.architecture import FIXED_ID, Architecture
 from rlnas.spaces.choice import Choice, Option
-from rlnas.spaces.layers import LAYERS, Layer, Repeat, Shape, ShapeError, Values
-
-MAX_SHAPES = 10_000
+from rlnas.spaces.layers import Layer, Shape
+from rlnas.spaces.modules import modules_of
+from rlnas.spaces.paths import Position, Tracer
+from rlnas.spaces.plain import layer_from_dict, layer_to_dict
 
 ENUMERABLE = 100_000
 """Up to this many architectures, a space can be gone through."""
@@ -69,7 +70,9 @@ class Space:
         if not self.input_shape or any(not isinstance(n, int) or n < 1 for n in self.input_shape):
             raise UserError(f"space {name!r}: input shape must be whole numbers of at least 1, not {input_shape!r}.")
         self.choices = self._collect()
-        self._output = self._check()
+        tracer = Tracer(name, self.layers, self.choices)
+        self._output = tracer.run(self.input_shape)
+        self._reached = tracer.reached
 
     def _collect(self) -> tuple[Choice, ...]:
         seen: dict[str, Choice] = {}
@@ -80,54 +83,6 @@ class Space:
                         f"space {self.name!r}: two choices are called {choice.name!r} but list different options."
                     )
         return tuple(seen.values())
-
-    def _check(self) -> Shape:
-        """Follows every shape that can occur through the layers; returns the one output shape."""
-        uses: dict[str, int] = {}
-        for layer in self.layers:
-            for choice in layer.choices:
-                uses[choice.name] = uses.get(choice.name, 0) + 1
-        # A state is a shape and the options of choices that appear in more than one layer; with it an example.
-        states: dict[tuple[Shape, tuple[tuple[str, Option], ...]], Values] = {(self.input_shape, ()): {}}
-        for number, layer in enumerate(self.layers, 1):
-            if layer.one_input_shape:
-                self._agree(states, f"layer {number} ({layer.type})")
-            following: dict[tuple[Shape, tuple[tuple[str, Option], ...]], Values] = {}
-            for (shape, shared), example in states.items():
-                free = [choice for choice in layer.choices if choice.name not in dict(shared)]
-                for options in itertools.product(*(choice.options for choice in free)):
-                    chosen = dict(zip((choice.name for choice in free), options, strict=True))
-                    values = {**example, **chosen}
-                    try:
-                        output = layer.output_shape(shape, values)
-                    except ShapeError as error:
-                        raise ShapeError(
-                            f"space {self.name!r}: architecture {self._partial_id(values)} is impossible: "
-                            f"layer {number}: {error}"
-                        ) from None
-                    kept = {**dict(shared), **{n: o for n, o in chosen.items() if uses[n] > 1}}
-                    following.setdefault((output, tuple(sorted(kept.items()))), values)
-            if len(following) > MAX_SHAPES:
-                raise UserError(f"space {self.name!r}: layer {number} can meet more than {MAX_SHAPES} shapes.")
-            states = following
-        (output,) = self._agree(states, "the heads")
-        if len(output) != 1:
-            raise ShapeError(f"space {self.name!r} ends in a map of shape {output}: end it with flatten or linear.")
-        return output
-
-    def _agree(self, states: dict[tuple[Shape, tuple[tuple[str, Option], ...]], Values], reader: str) -> list[Shape]:
-        """Raises unless all paths bring the same shape to a reader whose weights they share."""
-        found = {shape: values for (shape, _), values in states.items()}
-        if len(found) > 1:
-            (a, x), (b, y) = list(found.items())[:2]
-            raise ShapeError(
-                f"space {self.name!r}: {reader} meets different shapes ({self._partial_id(x)}: {a}, "
-                f"{self._partial_id(y)}: {b}) but shares its weights: put a fit layer before flatten."
-            )
-        return list(found)
-
-    def _partial_id(self, values: Values) -> str:
-        return Architecture(tuple((c.name, values[c.name]) for c in self.choices if c.name in values)).id
 
     @property
     def size(self) -> int:
@@ -143,6 +98,20 @@ class Space:
     def features(self) -> int:
         """The width of the vector that the heads read."""
         return self._output[0]
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The names of the user's own modules that layers take code from."""
+        return modules_of(self.layers)
+
+    @property
+    def reached(self) -> dict[Position, Shape]:
+        """A shape that reaches each place of the space, whatever of it the weights there depend on being the only one.
+
+        A place is the number of a layer, and inside a container the time or alternative and the number there; those
+        that no architecture computes are not there.
+        """
+        return self._reached
 
     def __len__(self) -> int:
         return self.size
@@ -254,12 +223,10 @@ class Space:
         return found
 
     def layers_of(self, architecture: Architecture) -> list[tuple[Layer, Shape]]:
-        """Every layer that the architecture computes, with the shape that reaches it; repeated layers one by one."""
+        """Every layer that the architecture computes, with the shape that reaches it; containers layer by layer."""
         shapes = [self.input_shape, *self.shapes(architecture)]
-        found: list[tuple[Layer, Shape]] = []
-        for layer, shape in zip(self.layers, shapes, strict=False):
-            found += layer.inputs(shape, dict(architecture)) if isinstance(layer, Repeat) else [(layer, shape)]
-        return found
+        pairs = zip(self.layers, shapes, strict=False)
+        return [leaf for layer, shape in pairs for leaf in layer.leaves(shape, dict(architecture))]
 
     def cost(self, architecture: Architecture) -> Cost:
         """Parameters and multiply-adds of the architecture's encoder."""
@@ -275,7 +242,7 @@ class Space:
         return {
             "name": self.name,
             "input": list(self.input_shape),
-            "layers": [_layer_to_dict(layer) for layer in self.layers],
+            "layers": [layer_to_dict(layer) for layer in self.layers],
         }
 
     @staticmethod
@@ -294,48 +261,3 @@ class Space:
                 raise UserError(f"a space needs {key!r}, which must be {what}, not {data.get(key)!r}.")
         layers = [layer_from_dict(layer) for layer in data["layers"]]  # type: ignore[attr-defined]
         return Space(data["name"], data["input"], layers)  # type: ignore[arg-type]
-
-
-def _layer_to_dict(layer: Layer) -> dict[str, object]:
-    """Parameters at their defaults are left out, so that a later version, with more of them, writes the same."""
-    found: dict[str, object] = {"type": layer.type}
-    for field in fields(layer):
-        value = getattr(layer, field.name)
-        if field.default is not MISSING and value == field.default:
-            continue
-        if isinstance(value, Choice):
-            value = {"choice": value.name, "options": list(value.options)}
-        elif isinstance(value, tuple):
-            value = [_layer_to_dict(inner) for inner in value]
-        found[field.name] = value
-    return found
-
-
-def layer_from_dict(data: object) -> Layer:
-    """Builds a layer from plain data: `type` and its parameters; a choice is `{choice = name, options = [...]}`.
-
-    Raises:
-        UserError: if the type or a parameter is unknown, missing or not allowed.
-    """
-    if not isinstance(data, Mapping):
-        raise UserError(f"a layer must be a table of parameters, not {data!r}.")
-    parameters = {key: value for key, value in data.items() if key != "type"}
-    kind = LAYERS.get(str(data.get("type")))
-    if kind is None:
-        raise unknown("layer type", data.get("type"), LAYERS)
-    names = [field.name for field in fields(kind)]
-    for key, value in parameters.items():
-        if key not in names:
-            raise unknown(f"parameter of a {kind.type} layer:", key, names)
-        if isinstance(value, Mapping):
-            if set(value) != {"choice", "options"} or not isinstance(value["options"], list):
-                raise UserError(
-                    f'{kind.type}: a choice reads {{choice = "name", options = [...]}}, not {dict(value)!r}.'
-                )
-            parameters[key] = Choice(value["choice"], value["options"])
-        elif kind is Repeat and key == "layers" and isinstance(value, list):
-            parameters[key] = tuple(layer_from_dict(inner) for inner in value)
-    try:
-        return kind(**parameters)
-    except TypeError:
-        raise UserError(f"a {kind.type} layer lacks a parameter: it takes {', '.join(names)}.") from None

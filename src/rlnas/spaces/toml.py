@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rlnas.errors import UserError
-from rlnas.spaces.space import Space, layer_from_dict
+from rlnas.spaces.plain import layer_from_dict
+from rlnas.spaces.space import Space
 
 _LAYER = re.compile(r"\s*\[\[\s*layers\s*\]\]")
 

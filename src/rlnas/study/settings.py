@@ -59,7 +59,7 @@ class TrialSettings(RunSettings):
 
     Attributes:
         env: id of the environment.
-        imports: modules that register the user's own environments.
+        imports: modules that register the user's own environments, or hold layers of the user's own.
         env_settings: how the environment is set up.
         space: the space, in its plain form.
         ppo: hyperparameters.

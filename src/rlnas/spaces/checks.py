@@ -1,0 +1,30 @@
+"""Checks of the parameters of layers."""
+
+from __future__ import annotations
+
+from rlnas.errors import UserError
+from rlnas.spaces.choice import Choice
+
+
+def positive(layer: str, **parameters: object) -> None:
+    """Raises a `UserError` unless the parameters, or all their options, are whole numbers of at least 1."""
+    for name, parameter in parameters.items():
+        for value in parameter.options if isinstance(parameter, Choice) else (parameter,):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise UserError(f"{layer}: {name} must be a whole number of at least 1, not {value!r}.")
+
+
+def one_of(layer: str, name: str, parameter: object, allowed: tuple[str, ...]) -> None:
+    """Raises a `UserError` unless the parameter, or all its options, are allowed."""
+    for value in parameter.options if isinstance(parameter, Choice) else (parameter,):
+        if value not in allowed:
+            raise UserError(f"{layer}: {name} must be one of {', '.join(allowed)}, not {value!r}.")
+
+
+def sliceable(layer: str, name: str, width: int | Choice, share: str, others: tuple[object, ...]) -> None:
+    """Raises a `UserError` unless the options of a width may share as `share` says beside the other parameters."""
+    one_of(layer, "share", share, ("none", "slice"))
+    if share == "slice" and not isinstance(width, Choice):
+        raise UserError(f'{layer}: share = "slice" needs a choice of {name}.')
+    if share == "slice" and width in others:
+        raise UserError(f'{layer}: share = "slice" needs a choice of {name} that decides nothing else in the layer.')

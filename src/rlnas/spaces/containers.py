@@ -1,0 +1,255 @@
+"""Layers that are made of layers: depth, residual connections, a choice of whole layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rlnas.errors import UserError
+from rlnas.spaces.checks import positive
+from rlnas.spaces.choice import Choice, resolve, widest
+from rlnas.spaces.layers import Layer, Shape, ShapeError, Values
+
+if TYPE_CHECKING:
+    from rlnas.spaces.paths import Position, States, Tracer
+
+
+@dataclass(frozen=True)
+class Container(Layer):
+    """Base of the layers that are made of layers.
+
+    Subclasses say which layers one architecture computes (`steps`), and how all paths go through them (`trace`).
+    """
+
+    passes: ClassVar[int] = 1
+    """1 where a path meets each layer inside once at most, else 2."""
+
+    @property
+    def inner(self) -> tuple[Layer, ...]:
+        """All layers inside."""
+        raise NotImplementedError
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """Its own choice, and those of the layers inside."""
+        inner = (choice for layer in self.inner for choice in layer.choices)
+        return tuple(dict.fromkeys([*self.shape_choices, *inner]))
+
+    def steps(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
+        """The layers that are computed one after another, with the shape that reaches each.
+
+        Raises:
+            ShapeError: if one cannot work on its shape.
+        """
+        raise NotImplementedError
+
+    def trace(self, tracer: Tracer, states: States, position: Position) -> States:
+        """Follows every path through the layers.
+
+        Args:
+            tracer: follows paths through a layer or a list of layers.
+            states: what can reach this layer.
+            position: the place of this layer in the space.
+
+        Returns:
+            What can leave it.
+
+        Raises:
+            ShapeError: if an architecture cannot be built.
+        """
+        raise NotImplementedError
+
+    def leaves(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
+        return [leaf for layer, own in self.steps(shape, values) for leaf in layer.leaves(own, values)]
+
+    def output_shape(self, shape: Shape, values: Values) -> Shape:
+        steps = self.steps(shape, values)
+        return steps[-1][0].output_shape(steps[-1][1], values) if steps else shape
+
+    def parameters(self, shape: Shape, values: Values) -> int:
+        return sum(layer.parameters(own, values) for layer, own in self.steps(shape, values))
+
+    def multiply_adds(self, shape: Shape, values: Values) -> int:
+        return sum(layer.multiply_adds(own, values) for layer, own in self.steps(shape, values))
+
+
+def walk(layers: Iterable[Layer], shape: Shape, values: Values) -> tuple[list[tuple[Layer, Shape]], Shape]:
+    """Every layer of a list with the shape that reaches it, and the shape that leaves the last.
+
+    Raises:
+        ShapeError: if one cannot work on its shape.
+    """
+    found = []
+    for layer in layers:
+        found.append((layer, shape))
+        shape = layer.output_shape(shape, values)
+    return found, shape
+
+
+def keep(words: str, before: Shape, after: Shape) -> None:
+    """Raises a `ShapeError` unless the shape is kept.
+
+    Args:
+        words: who must keep it, and when.
+        before: the shape that came in.
+        after: the shape that leaves.
+    """
+    if before != after:
+        raise ShapeError(f"{words}, but makes {after} of {before}.")
+
+
+def _layers(container: str, layers: Layer | Sequence[Layer], least: int = 1) -> tuple[Layer, ...]:
+    found = (layers,) if isinstance(layers, Layer) else tuple(layers) if isinstance(layers, list | tuple) else ()
+    if (
+        len(found) < least
+        or not isinstance(layers, Layer | list | tuple)
+        or not all(isinstance(layer, Layer) for layer in found)
+    ):
+        what = "layers must be a list of at least one layer" if least else "layers must be a list of layers"
+        raise UserError(f"{container}: {what}.")
+    return found
+
+
+@dataclass(frozen=True)
+class Repeat(Container):
+    """Some layers, once or several times over, each time with weights of their own: depth.
+
+    The first times are the same in every depth, and share their weights. Choices inside hold for all times alike. All
+    times after the first must keep the shape, so that what follows does not depend on the depth.
+
+    Args:
+        layers: the layers that are repeated.
+        times: how often.
+    """
+
+    type: ClassVar[str] = "repeat"
+    passes: ClassVar[int] = 2
+    KEEPS: ClassVar[str] = "repeat must keep the shape after the first time"
+    layers: Sequence[Layer]
+    times: int | Choice
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", _layers("repeat", self.layers))
+        positive("repeat", times=self.times)
+
+    @property
+    def shape_choices(self) -> tuple[Choice, ...]:
+        return (self.times,) if isinstance(self.times, Choice) else ()
+
+    @property
+    def inner(self) -> tuple[Layer, ...]:
+        return tuple(self.layers)
+
+    def steps(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
+        found = []
+        for time in range(resolve(self.times, values)):
+            inner, after = walk(self.layers, shape, values)
+            found += inner
+            if time > 0:
+                keep(self.KEEPS, shape, after)
+            shape = after
+        return found
+
+    def trace(self, tracer: Tracer, states: States, position: Position) -> States:
+        going = tracer.choose(states, self.times) if isinstance(self.times, Choice) else states
+        done: States = {}
+        for time in range(widest(self.times)):
+            place = (*position, time)
+            if time == 0:
+                going = tracer.sequence(self.layers, going, place)
+            else:
+                going = tracer.keeping(self.KEEPS, self.layers, going, place)
+            leaving = {state: path for state, path in going.items() if resolve(self.times, path) == time + 1}
+            going = {state: path for state, path in going.items() if state not in leaving}
+            done |= leaving
+        return done
+
+
+@dataclass(frozen=True)
+class Residual(Container):
+    """Layers whose output is added to their input; they must keep the shape.
+
+    Args:
+        layers: the layers beside the connection.
+    """
+
+    type: ClassVar[str] = "residual"
+    KEEPS: ClassVar[str] = "residual must keep the shape"
+    layers: Sequence[Layer]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", _layers("residual", self.layers))
+
+    @property
+    def inner(self) -> tuple[Layer, ...]:
+        return tuple(self.layers)
+
+    def steps(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
+        found, after = walk(self.layers, shape, values)
+        keep(self.KEEPS, shape, after)
+        return found
+
+    def trace(self, tracer: Tracer, states: States, position: Position) -> States:
+        return tracer.keeping(self.KEEPS, self.layers, states, position)
+
+
+@dataclass(frozen=True)
+class Switch(Container):
+    """A choice of whole layers: one of several alternatives, each with weights of its own.
+
+    The alternatives may give different shapes, as far as the layers after them do not share weights that depend on it.
+
+    Args:
+        choice: the name of the choice; its options are the names of the alternatives.
+        options: each alternative under its name: a layer, a list of layers, or an empty list, which does nothing (a
+            skip). Choices inside are allowed.
+
+    Example:
+        >>> from rlnas.spaces import Conv, MaxPool
+        >>> Switch("op", {"conv": Conv(8, kernel=3), "pool": MaxPool(3), "skip": []}).choices
+        (Choice(name='op', options=('conv', 'pool', 'skip')),)
+    """
+
+    type: ClassVar[str] = "switch"
+    choice: str
+    options: Mapping[str, Layer | Sequence[Layer]] | Sequence[tuple[str, Sequence[Layer]]]
+
+    def __post_init__(self) -> None:
+        pairs = self.options.items() if isinstance(self.options, Mapping) else self.options
+        found = tuple((name, _layers(f"switch: option {name!r}", layers, 0)) for name, layers in pairs)
+        object.__setattr__(self, "options", found)
+        for name, _ in found:
+            if not isinstance(name, str):
+                raise UserError(f"switch: the name of an alternative must be text, not {name!r}.")
+        Choice(self.choice, [name for name, _ in found])  # says what is wrong with the names
+
+    @property
+    def alternatives(self) -> dict[str, tuple[Layer, ...]]:
+        """The layers of each alternative, under its name."""
+        return dict(self.options)  # type: ignore[arg-type]
+
+    @property
+    def selector(self) -> Choice:
+        """The choice of the alternative."""
+        return Choice(self.choice, list(self.alternatives))
+
+    @property
+    def shape_choices(self) -> tuple[Choice, ...]:
+        return (self.selector,)
+
+    @property
+    def inner(self) -> tuple[Layer, ...]:
+        return tuple(layer for layers in self.alternatives.values() for layer in layers)
+
+    def steps(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
+        return walk(self.alternatives[str(values[self.choice])], shape, values)[0]
+
+    def trace(self, tracer: Tracer, states: States, position: Position) -> States:
+        chosen = tracer.choose(states, self.selector)
+        done: States = {}
+        for name, layers in self.alternatives.items():
+            own = {state: path for state, path in chosen.items() if path[self.choice] == name}
+            if own:
+                done |= tracer.sequence(layers, own, (*position, name))
+        return done

@@ -1,0 +1,163 @@
+"""A layer of the user's own: any `nn.Module` that a factory builds. Torch is loaded when the first one is declared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from rlnas import trust
+from rlnas.errors import UserError
+from rlnas.spaces.choice import Choice, Option
+from rlnas.spaces.containers import Container
+from rlnas.spaces.layers import Layer, Reads, Shape, ShapeError, Values
+
+_FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
+
+Argument = Option | float
+
+
+@dataclass(frozen=True)
+class Module(Layer):
+    """A module of the user's own, with weights of its own for each combination of options.
+
+    The factory is called with the shape that reaches the layer, without the batch, and with the arguments. The module
+    that it returns maps `(batch, *shape)`, float32, to a tensor whose first dimension is the batch. It is built and run
+    once on zeros to find the shape that leaves it, its trainable parameters, and its multiply-adds: those that torch's
+    `FlopCounterMode` counts, of matrix products and convolutions.
+
+    To declare the layer in Python imports the factory's module. A layer that is read from a file or a run directory is
+    refused unless the user named the module, so that opening a stranger's run runs no code.
+
+    Args:
+        factory: `"package.module:function"`.
+        arguments: its keyword arguments: numbers, words, truth values, or choices of them.
+
+    Raises:
+        UserError: if there is no such factory, or an argument is of another type.
+    """
+
+    type: ClassVar[str] = "module"
+    weights_read: ClassVar[Reads] = "shape"
+    factory: str
+    arguments: Mapping[str, Argument | Choice] | tuple[tuple[str, Argument | Choice], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.factory, str) or not _FACTORY.fullmatch(self.factory):
+            raise UserError(f'module: factory must read "package.module:function", not {self.factory!r}.')
+        if self.module == "__main__":
+            raise UserError("module: a factory cannot be in the script that runs: put it into a module of its own.")
+        pairs = dict(self.arguments)
+        for name, value in pairs.items():
+            if not isinstance(name, str) or not isinstance(value, (int, float, str, Choice)):
+                raise UserError(
+                    f"module: argument {name!r} must be a number, text, true/false or a choice, not {value!r}."
+                )
+        # By name, so that the order of choices, and with it the ids, does not depend on how they were written down.
+        object.__setattr__(self, "arguments", tuple(sorted(pairs.items())))
+        self.find()
+
+    @property
+    def module(self) -> str:
+        """The name of the module that the factory is in."""
+        return self.factory.partition(":")[0]
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """The choices among the arguments."""
+        return tuple(dict.fromkeys(value for _, value in tuple(self.arguments) if isinstance(value, Choice)))
+
+    @property
+    def shape_choices(self) -> tuple[Choice, ...]:
+        return self.choices
+
+    def settings(self, values: Values) -> list[tuple[str, object, bool]]:
+        found: list[tuple[str, object, bool]] = [("factory", self.factory, False)]
+        for name, value in dict(self.arguments).items():
+            searched = isinstance(value, Choice)
+            found.append((name, values[value.name] if isinstance(value, Choice) else value, searched))
+        return found
+
+    def find(self) -> Callable[..., Any]:
+        """The factory.
+
+        Raises:
+            UserError: if its module cannot be imported, or has nothing of that name that can be called.
+        """
+        name = self.factory.partition(":")[2]
+        found = getattr(trust.import_trusted(self.module), name, None)
+        if not callable(found):
+            raise UserError(f"module: the module {self.module!r} has no function {name!r}.")
+        return found
+
+    def build(self, shape: Shape, values: Values) -> Any:
+        """Calls the factory.
+
+        Raises:
+            ShapeError: if it raises, or returns something that is no `nn.Module`.
+        """
+        from torch import nn
+
+        arguments = {
+            name: values[value.name] if isinstance(value, Choice) else value
+            for name, value in dict(self.arguments).items()
+        }
+        try:
+            built = self.find()(shape, **arguments)
+        except UserError:
+            raise
+        except Exception as error:
+            raise ShapeError(
+                f"module {self.factory!r} cannot be built for shape {shape}: {type(error).__name__}: {error}."
+            ) from error
+        if not isinstance(built, nn.Module):
+            raise ShapeError(f"module {self.factory!r} returns {type(built).__name__}, which is no nn.Module.")
+        return built
+
+    def output_shape(self, shape: Shape, values: Values) -> Shape:
+        return self._measured(shape, values)[0]
+
+    def parameters(self, shape: Shape, values: Values) -> int:
+        return self._measured(shape, values)[1]
+
+    def multiply_adds(self, shape: Shape, values: Values) -> int:
+        return self._measured(shape, values)[2]
+
+    def _measured(self, shape: Shape, values: Values) -> tuple[Shape, int, int]:
+        chosen = {choice.name: values[choice.name] for choice in self.choices}
+        # 1, 1.0 and true are the same key, but not the same argument.
+        return _measure(self, shape, tuple(chosen.items()), self.find(), repr((self.arguments, chosen)))
+
+
+@lru_cache(maxsize=4096)
+def _measure(
+    layer: Module, shape: Shape, chosen: tuple[tuple[str, Option], ...], factory: object, spelled: str
+) -> tuple[Shape, int, int]:
+    """The output shape, parameters and multiply-adds of a module; `factory` and `spelled` tell apart what is equal."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with torch.random.fork_rng(devices=[]):
+        built = layer.build(shape, dict(chosen))
+        try:
+            with torch.no_grad(), FlopCounterMode(display=False) as counter:
+                output = built.eval()(torch.zeros(1, *shape))
+        except Exception as error:
+            raise ShapeError(
+                f"module {layer.factory!r} cannot compute shape {shape}: {type(error).__name__}: {error}."
+            ) from error
+    if not isinstance(output, torch.Tensor) or output.dtype != torch.float32 or output.shape[:1] != (1,):
+        raise ShapeError(f"module {layer.factory!r} must return a float32 tensor (batch, ...).")
+    parameters = sum(p.numel() for p in built.parameters() if p.requires_grad)
+    return tuple(output.shape[1:]), parameters, counter.get_total_flops() // 2
+
+
+def modules_of(layers: Iterable[Layer]) -> tuple[str, ...]:
+    """The names of the user's own modules that layers, and those inside them, take code from."""
+    found: list[str] = []
+    for layer in layers:
+        found += [layer.module] if isinstance(layer, Module) else []
+        found += modules_of(layer.inner) if isinstance(layer, Container) else []
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,171 @@
+"""All paths of a space at once: which shapes can reach which layer, and whether paths that share weights agree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from rlnas.errors import UserError
+from rlnas.spaces.architecture import Architecture
+from rlnas.spaces.choice import Choice, Option
+from rlnas.spaces.containers import Container, keep
+from rlnas.spaces.layers import Layer, Shape, ShapeError, Values
+
+MAX_SHAPES = 10_000
+
+Position = tuple[int | str, ...]
+"""The place of a layer: its number in the space; inside a container, the time or alternative and the number there."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What paths that came to the same point have in common.
+
+    Attributes:
+        shape: the shape there.
+        before: the shapes that are to be met again later, the latest last.
+        options: the options of the choices that come up again, sorted by name.
+    """
+
+    shape: Shape
+    before: tuple[Shape, ...] = ()
+    options: tuple[tuple[str, Option], ...] = ()
+
+
+States = dict[State, Values]
+"""Every state that can occur at a point, each with the options of one path to it."""
+
+
+class Tracer:
+    """Follows every shape that can occur through the layers of a space, without following every architecture.
+
+    Args:
+        space: the name of the space, for messages.
+        layers: its layers.
+        choices: its choices, in order.
+
+    Attributes:
+        reached: a shape that reaches each place. Where the layer's weights depend on it, all paths bring the same.
+    """
+
+    def __init__(self, space: str, layers: Sequence[Layer], choices: Sequence[Choice]):
+        self.space, self.layers, self.choices = space, layers, choices
+        self.reached: dict[Position, Shape] = {}
+        self._uses: Counter[str] = Counter()
+        self._last: dict[str, int] = {}
+        self._number = 0
+        for number, layer in enumerate(layers, 1):
+            self._count([layer], 1)
+            self._last |= {choice.name: number for choice in layer.choices}
+
+    def _count(self, layers: Iterable[Layer], times: int) -> None:
+        """Counts how often a path may ask for each choice: an option that is asked for again must be remembered.
+
+        A container asks for its own when its layers begin and when they end.
+        """
+        for layer in layers:
+            for choice in layer.shape_choices:
+                self._uses[choice.name] += 2 if isinstance(layer, Container) else times
+            if isinstance(layer, Container):
+                self._count(layer.inner, times * layer.passes)
+
+    def run(self, input_shape: Shape) -> Shape:
+        """The one shape that leaves the layers.
+
+        Raises:
+            ShapeError: if an architecture cannot be built, or paths that share weights bring different shapes.
+            UserError: if there are too many shapes to follow.
+        """
+        states: States = {State(input_shape): {}}
+        for number, layer in enumerate(self.layers):
+            self._number = number + 1
+            states = self.layer(layer, states, (number,))
+            gone: States = {}
+            for state, path in states.items():
+                kept = tuple(item for item in state.options if self._last[item[0]] > self._number)
+                gone.setdefault(replace(state, options=kept), path)
+            states = gone
+        self._agree(states, "the heads", "shape")
+        output = next(iter(states)).shape
+        if len(output) != 1:
+            raise ShapeError(f"space {self.space!r} ends in a map of shape {output}: end it with flatten or linear.")
+        return output
+
+    def sequence(self, layers: Iterable[Layer], states: States, position: Position) -> States:
+        """What can leave a list of layers."""
+        self._reach(states, position)
+        for number, layer in enumerate(layers):
+            states = self.layer(layer, states, (*position, number))
+        return states
+
+    def keeping(self, words: str, layers: Iterable[Layer], states: States, position: Position) -> States:
+        """What can leave a list of layers that must keep the shape; `words` say who must."""
+        inside = {replace(state, before=(*state.before, state.shape)): path for state, path in states.items()}
+        found: States = {}
+        for state, path in self.sequence(layers, inside, position).items():
+            try:
+                keep(words, state.before[-1], state.shape)
+            except ShapeError as error:
+                raise self._impossible(path, error) from None
+            found.setdefault(replace(state, before=state.before[:-1]), path)
+        return found
+
+    def layer(self, layer: Layer, states: States, position: Position) -> States:
+        """What can leave a layer."""
+        self._reach(states, position)
+        if isinstance(layer, Container):
+            return layer.trace(self, states, position)
+        nested = f" in {self.layers[self._number - 1].type}" if len(position) > 1 else ""
+        self._agree(states, f"layer {self._number} ({layer.type}{nested})", layer.weights_read)
+        found: States = {}
+        for choice in layer.shape_choices:
+            states = self.choose(states, choice)
+        other = {choice.name: choice.options[0] for choice in layer.choices}
+        for state, known in states.items():
+            path = {**other, **known}  # messages name an option of every choice so far
+            try:
+                output = layer.output_shape(state.shape, path)
+            except ShapeError as error:
+                raise self._impossible(path, error) from None
+            kept = tuple(item for item in state.options if self._uses[item[0]] > 1)
+            found.setdefault(replace(state, shape=output, options=kept), path)
+        return found
+
+    def choose(self, states: States, choice: Choice) -> States:
+        """The states with every option of a choice, or with the one that their path has already."""
+        found: States = {}
+        for state, path in states.items():
+            known = dict(state.options)
+            for option in [known[choice.name]] if choice.name in known else choice.options:
+                options = tuple(sorted({**known, choice.name: option}.items()))
+                found[replace(state, options=options)] = {**path, choice.name: option}
+        if len(found) > MAX_SHAPES:
+            raise UserError(f"space {self.space!r}: layer {self._number} can meet more than {MAX_SHAPES} shapes.")
+        return found
+
+    def _reach(self, states: States, position: Position) -> None:
+        self.reached.setdefault(position, next(iter(states)).shape)
+
+    def _agree(self, states: States, reader: str, reads: str) -> None:
+        """Raises unless all paths bring what a reader's shared weights depend on."""
+        found: dict[Shape, tuple[Shape, Values]] = {}
+        for state, path in states.items():
+            key = state.shape if reads == "shape" else state.shape[:1] if reads == "channels" else ()
+            found.setdefault(key, (state.shape, path))
+        if len(found) > 1:
+            (a, x), (b, y) = list(found.values())[:2]
+            what, where = ("numbers of channels", "here") if reads == "channels" else ("shapes", "before flatten")
+            fit = f"a fit layer{' with channels' if reads == 'channels' else ''} {where}"
+            raise ShapeError(
+                f"space {self.space!r}: {reader} meets different {what} ({self._id(x)}: {a}, {self._id(y)}: {b}) but "
+                f"shares its weights: put {fit}."
+            )
+
+    def _impossible(self, path: Values, error: ShapeError) -> ShapeError:
+        return ShapeError(
+            f"space {self.space!r}: architecture {self._id(path)} is impossible: layer {self._number}: {error}"
+        )
+
+    def _id(self, path: Values) -> str:
+        return Architecture(tuple((c.name, path[c.name]) for c in self.choices if c.name in path)).id

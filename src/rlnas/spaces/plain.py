@@ -1,0 +1,103 @@
+"""Layers as plain data, the form of TOML files and of run directories, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import Any
+
+from rlnas import trust
+from rlnas.errors import UserError, unknown
+from rlnas.spaces.choice import Choice
+from rlnas.spaces.containers import Repeat, Residual, Switch
+from rlnas.spaces.layers import Activation, Conv, Fit, Flatten, Layer, Linear, MaxPool, Norm, Readout
+from rlnas.spaces.modules import Module
+
+LAYERS: dict[str, type[Layer]] = {
+    layer.type: layer
+    for layer in (Conv, MaxPool, Fit, Flatten, Linear, Readout, Norm, Activation, Repeat, Residual, Switch, Module)
+}
+
+
+def layer_to_dict(layer: Layer) -> dict[str, object]:
+    """A layer as plain data.
+
+    Parameters at their defaults are left out, so that a later version, with more of them, writes the same.
+    """
+    found: dict[str, object] = {"type": layer.type}
+    for field in fields(layer):
+        value = getattr(layer, field.name)
+        if field.default is MISSING or value != field.default:
+            arguments = isinstance(layer, Module) and field.name == "arguments"
+            found[field.name] = {name: _plain(item) for name, item in value} if arguments else _plain(value)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Choice):
+        return {"choice": value.name, "options": list(value.options)}
+    if isinstance(value, Layer):
+        return layer_to_dict(value)
+    if isinstance(value, tuple) and value and isinstance(value[0], tuple):  # the alternatives of a switch
+        return [{"name": name, **({"layers": _plain(layers)} if layers else {})} for name, layers in value]
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def layer_from_dict(data: object) -> Layer:
+    """Builds a layer from plain data: `type` and its parameters; a choice is `{choice = name, options = [...]}`.
+
+    Raises:
+        UserError: if the type or a parameter is unknown, missing or not allowed.
+    """
+    if not isinstance(data, Mapping):
+        raise UserError(f"a layer must be a table of parameters, not {data!r}.")
+    parameters = {key: value for key, value in data.items() if key != "type"}
+    kind = LAYERS.get(str(data.get("type")))
+    if kind is None:
+        raise unknown("layer type", data.get("type"), LAYERS)
+    names = [field.name for field in fields(kind)]
+    for key, value in parameters.items():
+        if key not in names:
+            raise unknown(f"parameter of a {kind.type} layer:", key, names)
+        if kind is Switch and key == "options":
+            parameters[key] = _alternatives(value)
+        elif kind in (Repeat, Residual) and key == "layers":
+            parameters[key] = _layers(kind.type, value)
+        elif kind is Module and key == "arguments":
+            parameters[key] = _arguments(value)
+        elif isinstance(value, Mapping):
+            parameters[key] = _choice(kind.type, value)
+    if kind is Module and isinstance(parameters.get("factory"), str):
+        # To declare the layer is to run its code, and data may come from a stranger.
+        trust.check_trusted(parameters["factory"].partition(":")[0])
+    try:
+        return kind(**parameters)
+    except TypeError:
+        raise UserError(f"a {kind.type} layer lacks a parameter: it takes {', '.join(names)}.") from None
+
+
+def _choice(layer: str, value: Mapping[str, Any]) -> Choice:
+    if set(value) != {"choice", "options"} or not isinstance(value["options"], list):
+        raise UserError(f'{layer}: a choice reads {{choice = "name", options = [...]}}, not {dict(value)!r}.')
+    return Choice(value["choice"], value["options"])
+
+
+def _layers(layer: str, value: object) -> tuple[Layer, ...]:
+    if not isinstance(value, list):
+        raise UserError(f"{layer}: layers must be a list of layers, not {value!r}.")
+    return tuple(layer_from_dict(inner) for inner in value)
+
+
+def _arguments(value: object) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise UserError(f"module: arguments must be a table, not {value!r}.")
+    return {name: _choice("module", item) if isinstance(item, Mapping) else item for name, item in value.items()}
+
+
+def _alternatives(value: object) -> tuple[tuple[str, tuple[Layer, ...]], ...]:
+    found = []
+    for item in value if isinstance(value, list) else [value]:
+        if not isinstance(item, Mapping) or "name" not in item or set(item) - {"name", "layers"}:
+            raise UserError(f'switch: an option reads {{name = "name", layers = [...]}}, not {item!r}.')
+        found.append((item["name"], _layers("switch", item.get("layers", []))))
+    return tuple(found)

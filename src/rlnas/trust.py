@@ -1,0 +1,38 @@
+"""The user's own modules: which of them may run as part of a network.
+
+A space that is read from a file or a run directory may be a stranger's, and names functions to call. Only those of
+modules that the user named are called: with `--import`, with an argument `imports`, or in Python code that declares the
+space.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+from rlnas.errors import UserError
+
+_trusted: set[str] = set()
+
+
+def import_trusted(module: str) -> ModuleType:
+    """Imports a module that the user named, and trusts it from now on.
+
+    Raises:
+        UserError: if it cannot be imported.
+    """
+    try:
+        found = importlib.import_module(module)
+    except Exception as error:
+        raise UserError(f"the module {module!r} cannot be imported: {type(error).__name__}: {error}.") from error
+    _trusted.add(module)
+    return found
+
+
+def check_trusted(module: str) -> None:
+    """Raises a `UserError` unless the user named the module in this process."""
+    if module not in _trusted:
+        raise UserError(
+            f"the space has a layer whose code is in the module {module!r}: if you trust it, allow it with "
+            f"--import {module} (in Python: imports=[{module!r}])."
+        )
