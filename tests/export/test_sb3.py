@@ -27,7 +27,7 @@ CASES = {
     "nested": (NESTED, "c=6,k=3,blocks=2,op=skip,f=7", "MinAtar/Breakout-v1", np.bool_),
     "vectors": (VECTORS, "f=6", "CartPole-v1", np.float32),
 }
-ACTIONS = {"pixels": 5, "bools": 5, "vectors": 2}
+ACTIONS = {"pixels": 5, "bools": 5, "nested": 5, "vectors": 2}
 
 ANSWER = """
 import pathlib

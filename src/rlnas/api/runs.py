@@ -79,7 +79,10 @@ def open_agent(path: Path, imports: Sequence[str]) -> tuple[TrialSettings, Netwo
     from rlnas.envs import allow_imports, import_modules
     from rlnas.study import load_network, trained_trial
 
-    allow_imports(read_run_settings(path).imports, imports)
+    # First those of the study, since its space may hold layers of the user's own; a trial's could still be others.
+    needed = read_run_settings(path).imports
+    allow_imports(needed, imports)
+    import_modules(needed)
     settings, network = load_network(trained_trial(path))
     allow_imports(settings.imports, imports)
     import_modules(settings.imports)

@@ -6,7 +6,7 @@ that is declared as `int | Choice` or `str | Choice` can be searched.
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
 from rlnas.errors import UserError
@@ -51,17 +51,6 @@ class Layer:
     def shape_choices(self) -> tuple[Choice, ...]:
         """Those of the choices that the output shape depends on, or whether there is one."""
         return ()
-
-    def settings(self, values: Values) -> list[tuple[str, object, bool]]:
-        """The parameters that are not at their defaults: the name, the value, and whether it was chosen."""
-        found: list[tuple[str, object, bool]] = []
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, Choice):
-                found.append((field.name, values[value.name], True))
-            elif field.default is MISSING or value != field.default:
-                found.append((field.name, value, False))
-        return found
 
     @property
     def sliced(self) -> Choice | None:

@@ -73,13 +73,6 @@ class Module(Layer):
     def shape_choices(self) -> tuple[Choice, ...]:
         return self.choices
 
-    def settings(self, values: Values) -> list[tuple[str, object, bool]]:
-        found: list[tuple[str, object, bool]] = [("factory", self.factory, False)]
-        for name, value in dict(self.arguments).items():
-            searched = isinstance(value, Choice)
-            found.append((name, values[value.name] if isinstance(value, Choice) else value, searched))
-        return found
-
     def find(self) -> Callable[..., Any]:
         """The factory.
 
