@@ -38,7 +38,7 @@ PEERS = {"rlnas": "rlnas", "sb3": "Stable-Baselines3"}
 def usual_settings(env: str) -> tuple[EnvSettings, PPOSettings]:
     """What rlnas gives an environment."""
     probe = make_env(env, EnvSettings(), num_envs=1)
-    found = defaults(env, probe.observation_shape, probe.actions)
+    found = defaults(env, probe)
     probe.close()
     return EnvSettings(**found.env), PPOSettings(**found.ppo)
 

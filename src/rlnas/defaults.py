@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from rlnas.envs.actions import ActionSpace, ContinuousActions
+from rlnas.envs.actions import ContinuousActions
+from rlnas.envs.base import VectorEnv
 from rlnas.envs.minatar import MINATAR_PREFIX
 from rlnas.envs.registry import ATARI_PREFIX
 from rlnas.errors import UserError
-from rlnas.spaces import Shape
-
-LARGE_MAP = 36
-"""Shorter side from which a map is a picture: the smallest that Nature-CNN can read."""
+from rlnas.spaces import LARGE_MAP, Shape
 
 
 @dataclass(frozen=True)
@@ -104,14 +102,24 @@ def defaults_by_name(env: str) -> Defaults | None:
     return MINATAR if env.startswith(MINATAR_PREFIX) else TUNED.get(env)
 
 
-def defaults(env: str, observation_shape: Shape, actions: ActionSpace) -> Defaults:
-    """The settings that an environment gets where the user says nothing."""
+def defaults(env: str, probe: VectorEnv) -> Defaults:
+    """The settings that an environment gets where the user says nothing.
+
+    Args:
+        env: its id.
+        probe: environments of that id.
+    """
     known = defaults_by_name(env)
     if known is not None:
         return known
-    if len(observation_shape) == 3:
-        return PICTURES if _large(observation_shape) else GRIDS
-    return CONTINUOUS if isinstance(actions, ContinuousActions) else VECTORS
+    if len(probe.observation_shape) == 3:
+        return PICTURES if _large(probe.observation_shape) else GRIDS
+    if not isinstance(probe.actions, ContinuousActions):
+        return VECTORS
+    if probe.observation_dtype.kind in "bu" and probe.observation_dtype.itemsize == 1:
+        # Bytes are scaled by 255 instead.
+        return replace(CONTINUOUS, ppo=CONTINUOUS.ppo | {"normalize_observations": False})
+    return CONTINUOUS
 
 
 def _large(shape: Shape) -> bool:

@@ -245,19 +245,25 @@ def _common(
 ) -> tuple[dict[str, Any], Space]:
     """The settings that studies and trials share, checked against the environment itself, and the space for it."""
     from rlnas.defaults import default_space, defaults
-    from rlnas.envs import EnvSettings, import_modules, make_env
+    from rlnas.envs import ContinuousActions, EnvSettings, import_modules, make_env, options_of
     from rlnas.ppo import PPOSettings
     from rlnas.ppo.trainer import make_normalizer
     from rlnas.study.trial import check_fit
 
     import_modules(imports)
     found = None if space is None else load_space(space)
-    probe = make_env(env, checked(EnvSettings, "environment option", env_options), num_envs=1)
+    asked = checked(EnvSettings, "environment option", env_options)
+    for name in env_options:
+        if name not in options_of(env):
+            raise unknown(f"environment option of {env}:", name, options_of(env))
+    probe = make_env(env, asked, num_envs=1)
     probe.close()
-    usual = defaults(env, probe.observation_shape, probe.actions)
+    usual = defaults(env, probe)
     env_settings = checked(EnvSettings, "environment option", {**usual.env, **env_options})
     ppo = checked(PPOSettings, "PPO option", {**usual.ppo, **ppo_options})
     make_normalizer(probe, ppo)  # refuses what cannot be normalised
+    if "log_std" in ppo_options and not isinstance(probe.actions, ContinuousActions):
+        raise UserError(f"PPO option 'log_std' is for continuous actions, and {env!r} has {probe.actions}.")
     if found is None:
         found = load_space(default_space(env, probe.observation_shape))
     found = adapt(found, probe.observation_shape)

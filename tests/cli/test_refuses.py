@@ -30,8 +30,12 @@ def refuse(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
         (["--env", "CartPole-v1", "--space", "paper-1"], ["(4, 84, 84)", "(4,)"]),
         (
             ["--env", "MinAtar/Breakout-v1", "--space", "minatar-1", "--ppo-options", "normalize_observations=true"],
-            ["normalize_observations", "those of the environment are bool"],
+            ["normalize_observations", "of the environment are bool"],
         ),
+        (["--env", "CartPole-v1", "--space", "mlp", "--env-options", "frame_skip=7"], ["'frame_skip'", "num_envs"]),
+        (["--env", "CartPole-v1", "--space", "mlp", "--ppo-options", "log_std=-1"], ["'log_std'", "has 2 actions"]),
+        (["--ppo-options", "max_grad_norm=inf"], ["max_grad_norm", "finite"]),
+        (["--ppo-options", "normalize_rewards=true"], ["no effect on the sign of rewards"]),
         (["--strategy", "random", "--warm-start"], ["'random' fits no supernet"]),
         (["--env", "Blackjack-v1"], ["Tuple observations"]),
         (["--space", "papr-1"], ["'papr-1'", "Did you mean 'paper-1'?"]),

@@ -41,9 +41,3 @@ def test_actions_that_an_environment_cannot_play_are_named(actions, good, bad):
     for values in bad:
         with pytest.raises(EnvironmentFault, match="actions must be 2 "):
             actions.check(np.array(values, dtype=actions.dtype), 2)
-
-
-def test_real_numbers_are_clipped_where_they_have_bounds():
-    played = CONTINUOUS.clip(np.array([[-3, -300], [3, 300]], dtype=np.float32))
-    assert played.tolist() == [[-1, -300], [2, 300]]
-    assert played.dtype == np.float32

@@ -1,3 +1,5 @@
+import sys
+
 import gymnasium
 import numpy as np
 import pytest
@@ -30,6 +32,8 @@ class Counter(gymnasium.Env):
         self.count += 1
         if self.fault == "step raises" and self.count == 2:
             raise RuntimeError("cable cut.")
+        if self.fault == "step exits":
+            sys.exit("out")
         reward = {"nan reward": np.nan, "infinite reward": np.inf}.get(self.fault, 2.5 * self.count)
         cut = self.fault == "time limit" and self.count == 3
         both = self.fault == "end at the time limit" and self.count == 3
@@ -152,6 +156,7 @@ def test_an_observation_stays_as_it_was_returned():
     [
         ("reset raises", "raised in reset: RuntimeError: no power."),
         ("step raises", "raised in step: RuntimeError: cable cut."),
+        ("step exits", "raised in step: SystemExit: out."),
         ("nan in reset", "returned NaN as observation."),
         ("nan in step", "returned NaN as observation."),
         ("nan reward", "returned NaN as reward."),
@@ -239,6 +244,8 @@ def played(env: GymEnv):
         (Box(-1, 1, (2,)), [0.5, -7], [0.5, -1]),
         (Box(-1, 1, (2, 2), np.float64), [1, 2, -3, 0.25], [[1, 1], [-1, 0.25]]),
         (Box(-np.inf, np.inf, (1,)), [80], [80]),
+        (Box(-0.1, 0.1, (2,), np.float64), [3, -3], [0.1, -0.1]),
+        (Box(-1, 1, ()), [3], 1),
     ],
 )
 def test_actions_reach_the_environment_in_the_form_of_its_space(space, action, played_as):
@@ -295,6 +302,12 @@ def test_networks_see_vectors_and_maps_with_their_channels_first(shape, as_seen)
         ),
         ({"reward": "much"}, "returned 'much' as reward."),
         ({"reward": None}, "returned None as reward."),
+        ({"observation": np.array([1e300, 0])}, "returned an observation that is too large for float32."),
+        (
+            {"step": (np.zeros(2), 0.0, np.array([True, False]), False, {})},
+            "returned array([ True, False]) as terminated, which must be true or false.",
+        ),
+        ({"step": (np.zeros(2), 0.0, False, None, {})}, "returned None as truncated, which must be true or false."),
         ({"reset": np.zeros(2)}, "must return (observation, info) from reset."),
         (
             {"step": (np.zeros(2), 0.0, False, {})},

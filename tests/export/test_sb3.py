@@ -1,5 +1,6 @@
 """Agents that `PPO.load` opens in a fresh process, against the networks that were exported."""
 
+import re
 from pathlib import Path
 
 import gymnasium
@@ -14,6 +15,7 @@ from rlnas.envs import MultiDiscreteActions
 from rlnas.errors import UserError
 from rlnas.export import export
 from rlnas.export.sb3 import RlnasExtractor, policy_kwargs
+from rlnas.export.sb3_file import check_actions
 from rlnas.nets import Network
 from rlnas.spaces import Flatten, Linear, Space, load_space
 
@@ -173,3 +175,22 @@ def test_several_decisions_at_once_are_the_same_in_stable_baselines(tmp_path: Pa
     chosen = np.stack([first.argmax(-1), second.argmax(-1)], -1)
     np.testing.assert_array_equal(model.predict(observation, deterministic=True)[0], chosen)
     assert len(np.unique(chosen, axis=0)) > 1
+
+
+@pytest.mark.parametrize(
+    ("actions", "message"),
+    [
+        (Discrete(3, start=5), "counts actions from 0"),
+        (MultiDiscrete([2, 3], start=[1, 0]), "counts actions from 0"),
+        (MultiDiscrete([[2, 3], [4, 2]]), "in one row only"),
+        (Box(-np.inf, 1, (2,)), "with finite bounds only"),
+    ],
+)
+def test_actions_that_stable_baselines_would_choose_otherwise_are_refused(actions, message) -> None:
+    with pytest.raises(UserError, match=f"{message}.*{re.escape(str(actions))}"):
+        check_actions(actions)
+
+
+def test_actions_that_stable_baselines_chooses_alike_pass() -> None:
+    for actions in (Discrete(3), MultiDiscrete([2, 3]), Box(-1, 1, (2, 2))):
+        check_actions(actions)

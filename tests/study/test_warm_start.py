@@ -7,6 +7,7 @@ import torch
 
 import rlnas
 from rlnas.errors import UserError
+from rlnas.spaces import Choice, Linear, Space
 from rlnas.study import load_network
 from rlnas.study.files import load_checkpoint
 from rlnas.study.run_directory import fingerprint
@@ -105,3 +106,11 @@ def test_without_shared_weights_there_is_no_warm_start(tmp_path):
             "MinAtar/Breakout-v1", "minatar-1", table="minatar-breakout", warm_start=True, out=tmp_path / "run"
         )
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_yardstick_among_the_best_starts_from_scratch(tmp_path):
+    space = Space("one", (4,), [Linear(Choice("n", [4]))])
+    rlnas.search("CartPole-v1", space, out=tmp_path / "run", **{**OPTIONS, "warm_start": True, "baselines": ["n=4"]})
+    (trial,) = (tmp_path / "run/trials").glob("*/seed-1")
+    assert json.loads((trial / "trial.json").read_text())["start"] == ""

@@ -89,7 +89,7 @@ def _describe_env(env: str, imports: tuple[str, ...]) -> None:
     probe = make_env(env, EnvSettings(), num_envs=1)
     probe.close()
     shape = probe.observation_shape
-    own = defaults(env, shape, probe.actions)
+    own = defaults(env, probe)
     console.print(f"[bold]{env}[/bold]: observations {shape} {probe.observation_dtype}, {probe.actions}.")
     try:
         console.print(f"Space: {default_space(env, shape)}, the catalogue's for observations of this shape.")

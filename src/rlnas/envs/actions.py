@@ -103,10 +103,6 @@ class ContinuousActions:
         if actions.shape != (number, *self.shape) or not np.isfinite(actions).all():
             raise EnvironmentFault(f"actions must be {number} rows of {len(self.low)} finite numbers: {actions}.")
 
-    def clip(self, actions: np.ndarray) -> np.ndarray:
-        """The actions as they are played: float32 `(n, numbers)`, none beyond its bounds."""
-        return np.clip(actions, np.array(self.low, dtype=np.float32), np.array(self.high, dtype=np.float32))
-
     def __str__(self) -> str:
         return f"{len(self.low)} real number{'s' * (len(self.low) > 1)} as actions"
 

@@ -7,10 +7,12 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from rlnas.envs.actions import ContinuousActions
 from rlnas.envs.base import EpisodeCounter, Step
 from rlnas.envs.gym_spaces import Observations, play_action, read_actions
 from rlnas.errors import EnvironmentFault
+
+CALLED = (Exception, SystemExit)
+"""What may come out of a call of an environment's own code; its `sys.exit` must not end a worker."""
 
 
 class GymEnv:
@@ -40,7 +42,7 @@ class GymEnv:
             for _ in range(num_envs):
                 # Gymnasium's checker only warns, in many sentences; the checks below name what matters.
                 self._envs.append(gymnasium.make(env_id, disable_env_checker=True, **options))
-        except Exception as error:
+        except CALLED as error:
             self.close()
             raise EnvironmentFault(f"environment {env_id!r} cannot be made: {_reason(error)}.") from error
         try:
@@ -74,8 +76,6 @@ class GymEnv:
     def step(self, actions: np.ndarray) -> Step:
         """Plays one action in every environment; see `VectorEnv.step`."""
         self.actions.check(actions, self.num_envs)
-        if isinstance(self.actions, ContinuousActions):
-            actions = self.actions.clip(actions)
         observation = np.empty((self.num_envs, *self.observation_shape), dtype=self.observation_dtype)
         reward = np.zeros(self.num_envs, dtype=np.float64)
         terminated, truncated = np.zeros(self.num_envs, dtype=bool), np.zeros(self.num_envs, dtype=bool)
@@ -93,7 +93,7 @@ class GymEnv:
     def _reset(self, env: gymnasium.Env, seed: int | None) -> np.ndarray:
         try:
             returned: Any = env.reset(seed=seed)
-        except Exception as error:
+        except CALLED as error:
             raise EnvironmentFault(f"environment {self.env_id!r} raised in reset: {_reason(error)}.") from error
         if not isinstance(returned, tuple) or len(returned) != 2:
             raise EnvironmentFault(f"environment {self.env_id!r} must return (observation, info) from reset.")
@@ -102,14 +102,22 @@ class GymEnv:
     def _step(self, env: gymnasium.Env, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool]:
         try:
             returned: Any = env.step(play_action(self._action_space, action))
-        except Exception as error:
+        except CALLED as error:
             raise EnvironmentFault(f"environment {self.env_id!r} raised in step: {_reason(error)}.") from error
         if not isinstance(returned, tuple) or len(returned) != 5:
             raise EnvironmentFault(
                 f"environment {self.env_id!r} must return (observation, reward, terminated, truncated, info) from step."
             )
         observation, reward, terminated, truncated, _ = returned
-        return self._observations.read(observation), self._reward(reward), bool(terminated), bool(truncated)
+        flags = self._flag("terminated", terminated), self._flag("truncated", truncated)
+        return self._observations.read(observation), self._reward(reward), *flags
+
+    def _flag(self, name: str, value: Any) -> bool:
+        if isinstance(value, bool | np.bool_ | int | np.integer) and value in (0, 1):
+            return bool(value)
+        raise EnvironmentFault(
+            f"environment {self.env_id!r} returned {value!r} as {name}, which must be true or false."
+        )
 
     def render(self) -> Any:
         """What the first environment's own `render` returns."""
@@ -130,10 +138,10 @@ class GymEnv:
         for env in self._envs:
             try:
                 env.close()
-            except Exception:
+            except CALLED:
                 continue
         self._envs = []
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".rstrip(".")

@@ -11,9 +11,11 @@ from gymnasium.spaces import Box, Discrete, MultiDiscrete
 from rlnas.envs.actions import ActionSpace, ContinuousActions, DiscreteActions, MultiDiscreteActions
 from rlnas.errors import EnvironmentFault, UserError
 
+LARGEST = float(np.finfo(np.float32).max)
+
 
 def channels_last(shape: tuple[int, ...]) -> bool:
-    """Whether the last axis of a map is its channels: the shortest axis is; where two are, the last.
+    """Whether the last axis of a map is its channels: the shorter one of the first and the last is; else the last.
 
     Example:
         >>> channels_last((96, 96, 3)), channels_last((4, 84, 84))
@@ -101,6 +103,8 @@ class Observations:
             if not np.isfinite(values).all():
                 found = "NaN" if np.isnan(values).any() else "infinity"
                 raise EnvironmentFault(f"{name} returned {found} as observation.")
+            if values.dtype.itemsize > 4 and np.abs(values).max(initial=0) > LARGEST:
+                raise EnvironmentFault(f"{name} returned an observation that is too large for float32.")
         if self._bounded or (values.dtype != self.dtype and self.dtype.kind in "biu"):
             self._check_bounds(name, values)
         return self._arrange(values.astype(self.dtype, copy=False))
@@ -129,7 +133,7 @@ def read_actions(env_id: str, space: gymnasium.Space) -> ActionSpace:
         return DiscreteActions(int(space.n))
     if isinstance(space, MultiDiscrete):
         return MultiDiscreteActions(tuple(int(count) for count in space.nvec.flatten()))
-    if isinstance(space, Box) and np.dtype(space.dtype).kind == "f" and space.shape and 0 not in space.shape:
+    if isinstance(space, Box) and np.dtype(space.dtype).kind == "f" and 0 not in space.shape:
         low, high = (tuple(float(x) for x in side.flatten()) for side in (space.low, space.high))
         return ContinuousActions(low, high)
     kind = f"{space.dtype} Box" if isinstance(space, Box) else type(space).__name__
@@ -137,9 +141,11 @@ def read_actions(env_id: str, space: gymnasium.Space) -> ActionSpace:
 
 
 def play_action(space: gymnasium.Space, action: np.ndarray) -> Any:
-    """An action as a Gymnasium environment takes it."""
+    """An action as a Gymnasium environment takes it; real numbers are clipped to their bounds."""
     if isinstance(space, Discrete):
         return np.int64(action + space.start)
     if isinstance(space, MultiDiscrete):
         return (action.reshape(space.shape) + space.start).astype(space.dtype)
-    return action.reshape(space.shape).astype(space.dtype)
+    assert isinstance(space, Box)
+    # In the space's own type, since 0.1 in float32 is beyond a bound of 0.1 in float64.
+    return np.asarray(np.clip(action.reshape(space.shape).astype(space.dtype), space.low, space.high))

@@ -52,6 +52,17 @@ def known_ids() -> list[str]:
     return sorted({*gymnasium.registry, *(minatar_ids() if minatar_installed() else ())})
 
 
+def options_of(env_id: str) -> tuple[str, ...]:
+    """The names of the fields of `EnvSettings` that mean something for an environment."""
+    if env_id.startswith(ATARI_PREFIX):
+        return tuple(EnvSettings.model_fields)
+    return (
+        ("num_envs", "sticky_actions", "max_frames")
+        if env_id.startswith(MINATAR_PREFIX)
+        else ("num_envs", "max_frames")
+    )
+
+
 def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None, threads: int = 1) -> VectorEnv:
     """Makes the vector environment of an id.
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class EnvSettings(BaseModel):
-    """Options of an environment. MinAtar knows `num_envs` and `sticky_actions`, Gymnasium `num_envs` alone.
+    """Options of an environment. All have `num_envs` and `max_frames`, MinAtar `sticky_actions` too, Atari all of them.
 
     Attributes:
         num_envs: environments that step together (paper, table 4: 8).
@@ -22,7 +22,7 @@ class EnvSettings(BaseModel):
             `max_frames / frame_skip` steps.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     num_envs: int = Field(8, ge=1)
     sticky_actions: float = Field(0.25, ge=0, lt=1)

@@ -85,9 +85,9 @@ class Agent:
                 "shape": list(self.observation.shape),
                 "dtype": self.dtype.name,
                 "divided_by": 255 if self.dtype == np.uint8 else 1,
-                "normalisation": self.normalization,
+                "normalization": self.normalization,
             },
-            "actions": actions_to_dict(self.actions),
+            "actions": actions_to_dict(self.actions) | self._odd_actions,
             "space": self.settings.space,
             "architecture": self.settings.architecture,
             "training": {
@@ -101,6 +101,13 @@ class Agent:
             },
             "exported_by": current_versions(),
         }
+
+    @property
+    def _odd_actions(self) -> dict[str, Any]:
+        """What an environment adds to the numbers that a policy chooses, and the shape that it wants them in."""
+        start, shape = np.asarray(getattr(self.action, "start", 0)), self.action.shape or ()
+        found: dict[str, Any] = {"start": start.tolist()} if start.any() else {}
+        return found | ({"shape": list(shape)} if len(shape) > 1 else {})
 
     def draw_observations(self, count: int, seed: int = 0) -> np.ndarray:
         """Random observations `(count, *shape)` of the environment's type, to compare two networks on."""

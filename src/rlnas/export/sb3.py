@@ -33,7 +33,7 @@ class RlnasExtractor(BaseFeaturesExtractor):
         space: the search space as plain data (`Space.to_dict`, or `space` in `architecture.json`), or its catalogue
             name.
         architecture: the architecture: its id or a dict of options; `"fixed"` where the space has no choices.
-        normalisation: `mean`, `deviation` and `clip` of what observations go through first, as in
+        normalization: `mean`, `deviation` and `clip` of what observations go through first, as in
             `architecture.json`; `None` for nothing.
         imports: the modules that layers of the user's own come from, allowed by name, since they are code.
 
@@ -47,7 +47,7 @@ class RlnasExtractor(BaseFeaturesExtractor):
         space: str | Mapping[str, object],
         architecture: str | Mapping[str, Option],
         imports: Sequence[str] = (),
-        normalisation: Mapping[str, Any] | None = None,
+        normalization: Mapping[str, Any] | None = None,
     ):
         for module in imports:
             import_trusted(module)
@@ -63,9 +63,9 @@ class RlnasExtractor(BaseFeaturesExtractor):
         super().__init__(observation_space, known.features)
         self.encoder = Encoder(known, known.architecture(architecture))
         self.standardize: Standardize | None = None
-        if normalisation is not None:
-            mean, deviation = (torch.tensor(normalisation[name]) for name in ("mean", "deviation"))
-            self.standardize = Standardize(mean, deviation, normalisation["clip"])
+        if normalization is not None:
+            mean, deviation = (torch.tensor(normalization[name]) for name in ("mean", "deviation"))
+            self.standardize = Standardize(mean, deviation, normalization["clip"])
         # Stable-Baselines3 scales bytes itself, but only those that it takes for an image.
         scaled = is_image_space(observation_space)
         self.scale = 1.0 if scaled or observation_space.dtype != np.uint8 else 1 / 255
@@ -82,7 +82,7 @@ def policy_kwargs(
     imports: Sequence[str] = (),
     *,
     own_value_encoder: bool = False,
-    normalisation: Mapping[str, Any] | None = None,
+    normalization: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What to hand to `PPO(..., policy_kwargs=...)`, so that the policy has the network of an architecture.
 
@@ -94,7 +94,7 @@ def policy_kwargs(
         imports: the modules that layers of the user's own come from, where the space is plain data.
         own_value_encoder: whether the values have an encoder of their own, as with the PPO option
             `value_encoder=own`.
-        normalisation: see `RlnasExtractor`.
+        normalization: see `RlnasExtractor`.
     """
     plain = space.to_dict() if isinstance(space, Space) else space
     chosen = architecture if isinstance(architecture, str) else dict(architecture)
@@ -105,7 +105,7 @@ def policy_kwargs(
         "features_extractor_kwargs": {
             "space": plain,
             "architecture": chosen,
-            "normalisation": normalisation,
+            "normalization": normalization,
             **allowed,
         },
         "share_features_extractor": not own_value_encoder,

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from gymnasium.spaces import Box, MultiDiscrete
+from gymnasium.spaces import Space as GymSpace
 from stable_baselines3 import PPO
 from stable_baselines3.common.policies import ActorCriticPolicy
 
+from rlnas.errors import UserError
 from rlnas.export.agent import Agent
 from rlnas.export.parity import check_parity
 from rlnas.export.sb3 import policy_kwargs
@@ -46,7 +49,7 @@ def build_ppo(agent: Agent) -> PPO:
                 settings.architecture,
                 agent.network.space.modules,
                 own_value_encoder=ppo.value_encoder == "own",
-                normalisation=agent.normalization,
+                normalization=agent.normalization,
             ),
             "log_std_init": ppo.log_std,
             "optimizer_kwargs": {"eps": ppo.adam_eps},
@@ -73,6 +76,16 @@ def build_ppo(agent: Agent) -> PPO:
     return model
 
 
+def check_actions(action: GymSpace) -> None:
+    """Raises a `UserError` unless a policy of Stable-Baselines3 can choose such actions as the agent does."""
+    if np.asarray(getattr(action, "start", 0)).any():
+        raise UserError(f"Stable-Baselines3 counts actions from 0, and the environment's are {action}.")
+    if isinstance(action, MultiDiscrete) and len(action.shape) > 1:
+        raise UserError(f"Stable-Baselines3 takes decisions in one row only, and the environment's are {action}.")
+    if isinstance(action, Box) and not (np.isfinite(action.low).all() and np.isfinite(action.high).all()):
+        raise UserError(f"Stable-Baselines3 takes actions with finite bounds only, and the environment's are {action}.")
+
+
 def write_zip(agent: Agent, path: Path) -> None:
     """Writes a file that `PPO.load` opens wherever rlnas is installed.
 
@@ -81,8 +94,10 @@ def write_zip(agent: Agent, path: Path) -> None:
         path: the file.
 
     Raises:
+        UserError: if Stable-Baselines3 cannot choose such actions.
         ParityError: if the policy computes something else than the network; nothing is written then.
     """
+    check_actions(agent.action)
     model = build_ppo(agent)
     check_parity(agent, run_policy(model.policy))
     buffer = io.BytesIO()

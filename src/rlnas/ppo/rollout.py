@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from rlnas.envs import Episode, VectorEnv
+from rlnas.errors import TrainingDiverged
 from rlnas.ppo.distributions import Distribution
 from rlnas.ppo.normalization import Normalizer
 
@@ -90,6 +91,7 @@ def collect(
 
     Raises:
         EnvironmentFault: if an environment fails.
+        TrainingDiverged: if an action is not finite.
     """
     rollout.episodes = []
     device = rollout.value.device
@@ -97,6 +99,8 @@ def collect(
         parameters, value = policy(rollout.store_observation(t, observation))
         action, rollout.log_probability[t] = distribution.sample(parameters, generator)
         rollout.value[t], rollout.action[t] = value, action
+        if action.is_floating_point() and not action.isfinite().all():
+            raise TrainingDiverged("training diverged: the policy's actions are no longer finite.")
         step = env.step(action.cpu().numpy())
         observation, reward = normalizer.step(step) if normalizer else (step.observation, step.reward)
         rollout.reward[t] = torch.as_tensor(reward)

@@ -35,7 +35,7 @@ class PPOSettings(BaseModel):
         log_std: logarithm of the standard deviation of continuous actions at the start.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     rollout_steps: int = Field(128, ge=1)
     epochs: int = Field(3, ge=1)
@@ -55,7 +55,7 @@ class PPOSettings(BaseModel):
     normalize_observations: bool = False
     normalize_rewards: bool = False
     value_encoder: Literal["shared", "own"] = "shared"
-    log_std: float = 0.0
+    log_std: float = Field(0.0, ge=-20, le=20)
 
     @field_validator("value_clip", mode="before")
     @classmethod

@@ -16,7 +16,7 @@ from rlnas.envs import Episode, VectorEnv
 from rlnas.errors import TrainingDiverged, UserError
 from rlnas.ppo.distributions import distribution_for
 from rlnas.ppo.normalization import Normalizer
-from rlnas.ppo.rollout import Rollout, collect
+from rlnas.ppo.rollout import COMPACT, Rollout, collect
 from rlnas.ppo.settings import PPOSettings
 from rlnas.ppo.update import UpdateStats, update
 
@@ -65,13 +65,16 @@ def make_normalizer(env: VectorEnv, settings: PPOSettings) -> Normalizer | None:
     """The normaliser that the settings ask for.
 
     Raises:
-        UserError: if observations are to be normalised that are not floats.
+        UserError: if observations are to be normalised that are kept as bytes, or rewards whose sign is all that is
+            learned from.
     """
-    if settings.normalize_observations and env.observation_dtype.kind != "f":
+    if settings.normalize_observations and env.observation_dtype in COMPACT:
         raise UserError(
-            f"normalize_observations works on observations of floats, and those of the environment are "
+            f"normalize_observations works on floats and whole numbers, and the observations of the environment are "
             f"{env.observation_dtype}: set it to false."
         )
+    if settings.normalize_rewards and settings.reward_clip == "sign":
+        raise UserError("normalize_rewards has no effect on the sign of rewards: set reward_clip to none.")
     if not settings.normalize_observations and not settings.normalize_rewards:
         return None
     chosen = settings.normalize_observations, settings.normalize_rewards

@@ -30,6 +30,8 @@ IMPALA_CHANNELS = (16, 32, 32)
 """Of the three stages (Espeholt et al., 2018)."""
 MINATAR_INPUT = (4, 10, 10)
 """Of Breakout and Asterix; `adapt` gives the spaces of other games their channels."""
+LARGE_MAP = 36
+"""Shorter side from which a map is a picture: the smallest that Nature-CNN can read."""
 VECTOR_INPUT = (4,)
 """Of CartPole; `adapt` does the same."""
 
@@ -175,8 +177,11 @@ HAND_MADE = ("nature-cnn", "minatar-cnn", "mlp-64-64")
 def adapt(space: Space, input_shape: Shape) -> Space:
     """A space of the catalogue on the observations of an environment, if it can read them; others as they are.
 
-    Vectors may have any length, maps any channels and sizes that all architectures can be built on.
+    Vectors may have any length, maps any channels and sizes that all architectures can be built on; spaces for pictures
+    read pictures only.
     """
+    if len(space.input_shape) == 3 and min(space.input_shape[1:]) >= LARGE_MAP > min(input_shape[1:], default=0):
+        return space
     if len(input_shape) != len(space.input_shape) or CATALOGUE.get(space.name, lambda: None)() != space:
         return space
     try:
