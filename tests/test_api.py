@@ -1,11 +1,13 @@
 from pathlib import Path
 
+import gymnasium
 import numpy as np
 import pytest
 import torch
 
 import rlnas
 from rlnas.cli.main import main
+from rlnas.errors import UserError
 
 SMALL_ENV = {"num_envs": 2, "max_frames": 160, "noop_max": 4}
 SMALL_PPO = {"rollout_steps": 16, "epochs": 1, "minibatches": 2}
@@ -122,3 +124,13 @@ def test_cartpole_from_its_name_alone_learns(tmp_path):
     result = rlnas.train("CartPole-v1", "depth=2,width=64,norm=none,act=tanh", steps="25k", out=tmp_path, device="cpu")
     assert result["space"] == "mlp"
     assert result["total_reward"] > 100  # a random policy lasts 22 steps
+
+
+def test_a_search_of_an_environment_that_its_workers_would_not_know_is_refused(tmp_path):
+    gymnasium.register("RlnasTest/Here-v0", lambda: gymnasium.make("CartPole-v1"))
+    try:
+        with pytest.raises(UserError, match=r"registered by the module '.*test_api'.*imports="):
+            rlnas.search("RlnasTest/Here-v0", "mlp", steps=64, out=tmp_path / "run")
+    finally:
+        del gymnasium.registry["RlnasTest/Here-v0"]
+    assert not (tmp_path / "run").exists()

@@ -96,6 +96,7 @@ def prepare_search(
         UserError: if an argument is not allowed.
     """
     common, found = _common(env, space, env_options, ppo_options, device, tuple(imports))
+    _check_workers_know(env, imports)
     values = {
         "steps": parse_steps(steps),
         "train_steps": parse_steps(steps if train_steps is None else train_steps, "train-steps"),
@@ -148,6 +149,21 @@ def _within_limits(space: Space, settings: StudySettings) -> Space:
     check_measurable(space)
     others = Limits(limits.max_params, limits.max_multiply_adds)
     return LimitedSpace(space, others) if others.given else space
+
+
+def _check_workers_know(env: str, imports: Sequence[str]) -> None:
+    """Raises a `UserError` if only this process knows the environment: trainings run in processes of their own."""
+    from rlnas.envs import registered_here
+
+    module = registered_here(env)
+    if module is None or imports:
+        return
+    where = "the script that runs; put it into a module" if module == "__main__" else f"the module {module!r}"
+    name = "that module" if module == "__main__" else repr(module)
+    raise UserError(
+        f"the environment {env!r} is registered by {where}, which the processes that train do not import: name {name} "
+        "with --import (in Python: imports=[...])."
+    )
 
 
 def _baselines(names: Sequence[str] | None, space: Space, env: str) -> tuple[str, ...]:
@@ -345,6 +361,7 @@ def prepare_table(
     from rlnas.table.table import LARGEST
 
     common, found = _common(env, space, env_options, ppo_options, device, tuple(imports))
+    _check_workers_know(env, imports)
     if seeds < 1 or first_seed < 0:
         raise UserError(f"a table needs at least 1 seed, from 0 on, not {seeds} from {first_seed}.")
     if not architectures and found.size > LARGEST:

@@ -21,6 +21,8 @@ def import_trusted(module: str) -> ModuleType:
     Raises:
         UserError: if it cannot be imported.
     """
+    if module.endswith(".py"):
+        raise UserError(f"a module is named without its ending: {module.removesuffix('.py')!r}, not {module!r}.")
     try:
         found = importlib.import_module(module)
     except Exception as error:

@@ -36,6 +36,8 @@ def refuse(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
         (["--env", "CartPole-v1", "--space", "mlp", "--ppo-options", "log_std=-1"], ["'log_std'", "has 2 actions"]),
         (["--ppo-options", "max_grad_norm=inf"], ["max_grad_norm", "finite"]),
         (["--ppo-options", "normalize_rewards=true"], ["no effect on the sign of rewards"]),
+        (["--env", "Warehouse-v0"], ["unknown environment 'Warehouse-v0'", "registers it with --import"]),
+        (["--import", "corridor.py"], ["'corridor', not 'corridor.py'"]),
         (["--strategy", "random", "--warm-start"], ["'random' fits no supernet"]),
         (["--env", "Blackjack-v1"], ["Tuple observations"]),
         (["--space", "papr-1"], ["'papr-1'", "Did you mean 'paper-1'?"]),

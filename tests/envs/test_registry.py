@@ -2,7 +2,7 @@ import gymnasium
 import pytest
 from gymnasium.envs.registration import EnvSpec
 
-from rlnas.envs import AtariEnv, EnvSettings, GymEnv, import_modules, known_ids, make_env
+from rlnas.envs import AtariEnv, EnvSettings, GymEnv, import_modules, known_ids, make_env, registered_here
 from rlnas.errors import UserError
 
 SETTINGS = EnvSettings(num_envs=2)
@@ -70,3 +70,17 @@ def test_a_module_that_cannot_be_imported_is_named(tmp_path, monkeypatch):
 def test_an_atari_id_without_its_prefix_is_completed():
     with pytest.raises(UserError, match="Did you mean 'ALE/Breakout-v5'"):
         make_env("Breakout-v5", EnvSettings())
+
+
+def test_environments_of_ones_own_are_known_here_only():
+    import gymnasium
+
+    gymnasium.register("RlnasTest/Mine-v0", lambda: None)
+    gymnasium.register("RlnasTest/Text-v0", "some_module.envs:Mine")
+    try:
+        assert registered_here("RlnasTest/Mine-v0") == __name__
+        assert registered_here("RlnasTest/Text-v0") == "some_module.envs"
+    finally:
+        del gymnasium.registry["RlnasTest/Mine-v0"], gymnasium.registry["RlnasTest/Text-v0"]
+    for known in ("CartPole-v1", "ALE/Breakout-v5", "MinAtar/Breakout-v1", "HalfCheetah-v5"):
+        assert registered_here(known) is None

@@ -87,6 +87,8 @@ def test_failing_trial_is_reported_and_the_study_goes_on(tmp_path: Path, fault: 
     assert by_name["k1=1"]["trials"][0]["status"] == "done"
     assert result["best"] == "k1=1"
     assert reason in " ".join(finished.stdout.split())
+    log = (tmp_path / "run/trials/k1=3/seed-3001/worker.log").read_text()
+    assert "corridor.py" in log or "raise" not in fault  # the line, for those who look for it
 
 
 @pytest.mark.slow
@@ -96,6 +98,7 @@ def test_failing_search_ends_with_its_reason_and_goes_on_later(tmp_path: Path) -
     assert "the motor stalled" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert not (tmp_path / "run/result.json").exists()
+    assert "corridor.py" in (tmp_path / "run/search/fault.log").read_text()
     assert run(tmp_path, "pass", dtype="uint8", high=255).returncode == 0
 
 

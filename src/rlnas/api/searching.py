@@ -112,7 +112,7 @@ def search(
         top_k: architectures to train from scratch.
         train_seeds: trainings of each.
         baselines: hand-made networks to train beside them: fixed spaces of the catalogue, or architecture ids; by
-            default Nature-CNN, where it takes the observations.
+            default the usual one for such observations.
         table: a table, by name or file, in which the trainings from scratch are looked up instead of run.
         workers: trainings that run at a time, each in a process of its own with one thread.
         threads: torch threads of the search; by default the processors at hand, up to 4.

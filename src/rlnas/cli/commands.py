@@ -91,8 +91,8 @@ def search(
         seed: Root of all random streams.
         top_k: Architectures to train from scratch.
         train_seeds: Trainings of each, with seeds of their own.
-        baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space; nature-cnn
-            by default, where it fits.
+        baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space; by
+            default the usual one for such observations.
         table: A table (see: rlnas table show), in which the trainings from scratch are looked up instead of run.
         workers: Trainings that run at a time, one process and one thread each.
         threads: Torch threads of the search; the processors at hand (at most 4) by default.
@@ -134,7 +134,7 @@ def search(
     )
     found = settings.load_space()
     trainings = (min(top_k, found.size) + len(settings.baselines)) * train_seeds
-    within = f", those of {settings.limits.words()}" if settings.limits.given else ""
+    within = f", of which those of {settings.limits.words()}" if settings.limits.given else ""
     console.print(
         f"Searching {found.name} ({found.size:,} architectures{within}) on {env}: {strategy} for "
         f"{short(settings.steps)} steps, then {trainings} trainings of {short(settings.train_steps)} steps each, "
@@ -279,6 +279,15 @@ def print_study(result: api.SearchResult) -> None:
     trials = [trial for entry in result.trials if entry["candidate"] for trial in entry["trials"]]
     if all(trial["status"] == "failed" for trial in trials):
         raise RlnasError(f"all trainings of candidates failed; report: {report}")
+    best = next((entry["total_reward"] for entry in result.trials if entry["name"] == result.best), None)
+    scored = [entry for entry in result.trials if entry["baseline"] and entry["total_reward"] is not None]
+    for entry in scored:
+        if best is not None and entry["name"] != result.best and entry["total_reward"] > best:
+            console.print(
+                f"The hand-made {entry['name']} scored higher than what was found: {entry['total_reward']:.2f}.",
+                soft_wrap=True,
+                markup=False,
+            )
     console.print(f"Best architecture: {result.best or 'none, since no training finished a game'}", soft_wrap=True)
     console.print(f"Report: {report}", soft_wrap=True, markup=False)
 

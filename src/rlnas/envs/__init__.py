@@ -5,7 +5,7 @@ from rlnas.envs.atari import AtariEnv
 from rlnas.envs.base import Episode, Step, VectorEnv
 from rlnas.envs.gym import GymEnv
 from rlnas.envs.minatar import MinAtarEnv
-from rlnas.envs.registry import allow_imports, import_modules, known_ids, make_env, options_of
+from rlnas.envs.registry import allow_imports, import_modules, known_ids, make_env, options_of, registered_here
 from rlnas.envs.settings import EnvSettings
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "known_ids",
     "make_env",
     "options_of",
+    "registered_here",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 from collections.abc import Sequence
+from importlib.metadata import entry_points
 
 import gymnasium
 
@@ -52,6 +53,19 @@ def known_ids() -> list[str]:
     return sorted({*gymnasium.registry, *(minatar_ids() if minatar_installed() else ())})
 
 
+def registered_here(env_id: str) -> str | None:
+    """The module whose environment this process knows, and another one may not; `None` for those that come installed.
+
+    Gymnasium's own, ALE's, MinAtar's, and those that an installed package announces to Gymnasium are known everywhere.
+    """
+    if env_id.startswith((ATARI_PREFIX, MINATAR_PREFIX)) or env_id not in gymnasium.registry:
+        return None
+    entry = gymnasium.registry[env_id].entry_point
+    module = entry.partition(":")[0] if isinstance(entry, str) else getattr(entry, "__module__", "")
+    plugins = {point.value.partition(":")[0].partition(".")[0] for point in entry_points(group="gymnasium.envs")}
+    return None if module.partition(".")[0] in {"gymnasium", *plugins} else module
+
+
 def options_of(env_id: str) -> tuple[str, ...]:
     """The names of the fields of `EnvSettings` that mean something for an environment."""
     if env_id.startswith(ATARI_PREFIX):
@@ -86,7 +100,8 @@ def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None,
             if f"{prefix}{env_id}" in known:
                 raise UserError(f"unknown environment {env_id!r}. Did you mean '{prefix}{env_id}'?")
         close = [name for name in known if name.startswith(ATARI_PREFIX) == env_id.startswith(ATARI_PREFIX)]
-        raise unknown("environment", env_id, close)
+        hint = "If it is your own, name the module that registers it with --import (in Python: imports=[...])."
+        raise UserError(f"{unknown('environment', env_id, close)} {hint}")
     if env_id.startswith(ATARI_PREFIX):
         return AtariEnv(_rom(env_id), settings, num_envs, threads)
     if str(gymnasium.spec(env_id).entry_point).startswith("ale_py"):

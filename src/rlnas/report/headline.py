@@ -86,10 +86,13 @@ def _no_best(run: Run) -> str:
 def _budget(run: Run) -> str:
     chosen = run.settings
     size = f"{run.space.size:,} architectures" if run.space.size < 10**9 else f"{run.space.size:.1e} architectures"
+    start = "from scratch"
+    if chosen.get("warm_start"):
+        start = "the top from the supernet's weights and the hand-made from scratch, so not after equal training"
     words = (
         f"Strategy {chosen['strategy']} searched space {run.space.name} ({size}) with a budget of "
         f"{exact(chosen['steps'])} environment steps. The top {chosen['top_k']} of its proxy ranking and the hand-made "
-        f"networks have a budget of {exact(chosen['train_steps'])} steps each, from scratch, with "
+        f"networks have a budget of {exact(chosen['train_steps'])} steps each, {start}, with "
         f"{plural(chosen['train_seeds'], 'training seed')}"
     )
     words += f", looked up in the table {chosen['table']['source']}." if chosen["table"] else "."

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import traceback
 from pathlib import Path
 from typing import Any
 
 from rlnas import seeding
+from rlnas.errors import EnvironmentFault
 from rlnas.files import write_bytes, write_json
 from rlnas.search import Fit, Outcome, Proposal, Ranked, Strategy, Train, drive, make_strategy
 from rlnas.spaces import Space
@@ -63,6 +65,10 @@ class LiveSearch:
             if self.file.exists():
                 self._restore()
             drive(self.strategy, self)
+        except EnvironmentFault:
+            # Whose environment it is needs to know the line.
+            write_bytes(self.path / "fault.log", traceback.format_exc().encode())
+            raise
         finally:
             if self.shared is not None:
                 self.shared.close()

@@ -50,6 +50,7 @@ def main() -> None:
     try:
         run_trial(directory, settings, tell, label)
     except (EnvironmentFault, TrainingDiverged) as error:
+        traceback.print_exc()  # into worker.log: whose environment it is needs to know the line
         tell(Progress(label, 0, 0, finished=True, note=str(error)))
         sys.exit(Exit.FAILED)
     except UserError as error:
