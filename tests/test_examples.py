@@ -19,7 +19,7 @@ EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 def test_an_example_runs_to_its_end(example: Path, tmp_path: Path) -> None:
     source = example.read_text(encoding="utf-8")
     assert source.count('steps="50k"') == 1
-    small = 'steps="2k", top_k=1, ppo_options={"epochs": 1}, strategy_options={"eval_episodes": 1}'
+    small = 'steps="2k", top_k=1, baselines=(), ppo_options={"epochs": 1}, strategy_options={"eval_episodes": 1}'
     (tmp_path / example.name).write_text(source.replace('steps="50k"', small), encoding="utf-8")
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, example.name]
