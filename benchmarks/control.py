@@ -29,6 +29,7 @@ from benchmarks import common
 from benchmarks.sb3_ppo import EpisodeLog
 from rlnas.defaults import defaults
 from rlnas.envs import EnvSettings, make_env
+from rlnas.export.sb3_file import ppo_arguments
 from rlnas.ppo import PPOSettings
 from rlnas.study.metrics import total_reward
 
@@ -50,24 +51,10 @@ def build_sb3(env: str, seed: int) -> PPO:
     if ppo.normalize_observations or ppo.normalize_rewards:
         chosen = ppo.normalize_observations, ppo.normalize_rewards
         made = VecNormalize(made, norm_obs=chosen[0], norm_reward=chosen[1], gamma=ppo.gamma)
-    rate = ppo.learning_rate
-    return PPO(
-        "MlpPolicy",
-        made,
-        learning_rate=(lambda left: rate * left) if ppo.learning_rate_schedule == "linear" else rate,
-        n_steps=ppo.rollout_steps,
-        batch_size=ppo.rollout_steps * outside.num_envs // ppo.minibatches,
-        n_epochs=ppo.epochs,
-        gamma=ppo.gamma,
-        gae_lambda=ppo.gae_lambda,
-        clip_range=ppo.clip,
-        clip_range_vf=ppo.value_clip,
-        ent_coef=ppo.entropy_coef,
-        vf_coef=ppo.value_coef,
-        max_grad_norm=ppo.max_grad_norm,
-        seed=seed,
-        device="cpu",
-    )
+    arguments = ppo_arguments(ppo, outside.num_envs)
+    if ppo.learning_rate_schedule == "linear":
+        arguments["learning_rate"] = lambda left: ppo.learning_rate * left
+    return PPO("MlpPolicy", made, seed=seed, device="cpu", **arguments)
 
 
 def train_sb3(env: str, seed: int, steps: int, folder: Path) -> list[float]:

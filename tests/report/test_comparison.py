@@ -2,7 +2,6 @@ import csv
 import io
 import re
 import statistics
-from html.parser import HTMLParser
 from itertools import combinations
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from rlnas.spaces import Choice, Conv, Flatten, Linear, Space, load_space
 from rlnas.table import MissingRun, Table
 from rlnas.table.files import MEASURED, write_table
 from rlnas.table.searches import StoredSearch
+
+from .helpers import Page
 
 ENV = "My<b>&Env|v0"
 SPACE = Space(
@@ -87,35 +88,6 @@ def quick(mine: Table, searches: list[StoredSearch], **changes) -> Comparison:
 
 def records(folder: Path, name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO((folder / f"{name}.csv").read_text())))
-
-
-class Page(HTMLParser):
-    """Sees that tags nest; keeps tags, attributes and text."""
-
-    def __init__(self, text: str):
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.text = ""
-        self.feed(text)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-        if tag not in ("meta", "wbr", "br"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.attributes += attrs
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text += data
 
 
 @pytest.fixture(scope="module")

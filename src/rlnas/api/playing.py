@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rlnas.api.runs import Evaluation, open_agent
+from rlnas.api.runs import Evaluation, game_streams, open_agent
 from rlnas.errors import UserError
 
 
@@ -60,17 +60,13 @@ def play(
     if episodes < 1:
         raise UserError(f"episodes must be at least 1, not {episodes}.")
 
-    import torch
-
-    from rlnas import seeding
     from rlnas.envs.rendering import film_env
     from rlnas.ppo import play_episodes, torch_threads
 
     settings, network = open_agent(Path(run), imports)
     writer: VideoWriter
     env, natural = film_env(settings.env, settings.env_settings, lambda frame: writer.add(frame))
-    stream = torch.Generator().manual_seed(seeding.integer(seed, "evaluate", "actions"))
-    seeds = seeding.integers(seed, "evaluate", "environments", count=episodes)
+    stream, seeds = game_streams(seed, episodes)
     limit = settings.env_settings.max_steps
     games = []
     try:

@@ -15,6 +15,9 @@ from rlnas.prepare import checked
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
     from rlnas.nets import Network
     from rlnas.study import StudySettings, TableSettings, TrialSettings, Watcher
     from rlnas.table import Table
@@ -104,6 +107,16 @@ class Evaluation:
     lengths: list[int]
 
 
+def game_streams(seed: int, episodes: int) -> tuple[torch.Generator, np.ndarray]:
+    """What draws the actions of evaluated games, and the seeds of their environments, `(episodes,)`."""
+    import torch
+
+    from rlnas import seeding
+
+    actions = torch.Generator().manual_seed(seeding.integer(seed, "evaluate", "actions"))
+    return actions, seeding.integers(seed, "evaluate", "environments", count=episodes)
+
+
 def evaluate(
     path: str | Path, episodes: int = 30, *, seed: int = 0, greedy: bool = False, imports: Sequence[str] = ()
 ) -> Evaluation:
@@ -120,9 +133,6 @@ def evaluate(
         UserError: if there is no trained agent, or the run imports a module that is not allowed.
         EnvironmentFault: if the environment fails.
     """
-    import torch
-
-    from rlnas import seeding
     from rlnas.envs import make_env
     from rlnas.ppo import play_episodes, torch_threads
 
@@ -130,8 +140,7 @@ def evaluate(
         raise UserError(f"episodes must be at least 1, not {episodes}.")
     settings, network = open_agent(Path(path), imports)
     env = make_env(settings.env, settings.env_settings, num_envs=episodes)
-    stream = torch.Generator().manual_seed(seeding.integer(seed, "evaluate", "actions"))
-    seeds = seeding.integers(seed, "evaluate", "environments", count=episodes)
+    stream, seeds = game_streams(seed, episodes)
     try:
         limit = settings.env_settings.max_steps
         with torch_threads(1):

@@ -270,7 +270,7 @@ def print_study(result: api.SearchResult) -> None:
         for trial in failed:
             console.print(f"Failed: {entry['name']} seed {trial['seed']}: {trial['reason']}", markup=False)
     console.print(table)
-    print_remarks(result.data["remarks"])
+    print_remarks(result.data.get("remarks", []))  # a run of an earlier version has none
     report = result.path / "report.html"
     if not result.ranking:
         raise RlnasError(

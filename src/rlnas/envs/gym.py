@@ -113,7 +113,7 @@ class GymEnv:
         return self._observations.read(observation), self._reward(reward), *flags
 
     def _flag(self, name: str, value: Any) -> bool:
-        if isinstance(value, bool | np.bool_ | int | np.integer) and value in (0, 1):
+        if isinstance(value, int | np.bool_ | np.integer) and value in (0, 1):
             return bool(value)
         raise EnvironmentFault(
             f"environment {self.env_id!r} returned {value!r} as {name}, which must be true or false."

@@ -72,9 +72,7 @@ class Observations:
         return Box(low, high, self.shape, self._space.dtype)
 
     def _arrange(self, values: np.ndarray) -> np.ndarray:
-        if values.ndim == 0:
-            return values[None]
-        if values.ndim == 2:
+        if values.ndim in (0, 2):
             return values[None]
         return values.transpose(2, 0, 1) if self._last else values
 

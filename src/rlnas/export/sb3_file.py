@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +19,25 @@ from rlnas.export.agent import Agent
 from rlnas.export.parity import check_parity
 from rlnas.export.sb3 import policy_kwargs
 from rlnas.files import write_bytes
+from rlnas.ppo import PPOSettings
+
+
+def ppo_arguments(ppo: PPOSettings, num_envs: int) -> dict[str, Any]:
+    """Our hyperparameters as arguments of Stable-Baselines3's PPO, as far as it has them; the learning rate's start."""
+    return {
+        "learning_rate": ppo.learning_rate,
+        "n_steps": ppo.rollout_steps,
+        "batch_size": max(2, ppo.rollout_steps * num_envs // ppo.minibatches),
+        "n_epochs": ppo.epochs,
+        "gamma": ppo.gamma,
+        "gae_lambda": ppo.gae_lambda,
+        "clip_range": ppo.clip,
+        "clip_range_vf": ppo.value_clip,
+        "normalize_advantage": ppo.normalize_advantages,
+        "ent_coef": ppo.entropy_coef,
+        "vf_coef": ppo.value_coef,
+        "max_grad_norm": ppo.max_grad_norm,
+    }
 
 
 def build_ppo(agent: Agent) -> PPO:
@@ -27,22 +47,10 @@ def build_ppo(agent: Agent) -> PPO:
     further; Adam starts anew. The attribute `rlnas` holds the content of `architecture.json`.
     """
     settings, ppo = agent.settings, agent.settings.ppo
-    samples = ppo.rollout_steps * settings.env_settings.num_envs
     model = PPO(
         ActorCriticPolicy,
         None,  # type: ignore[arg-type]
-        learning_rate=ppo.learning_rate,
-        n_steps=ppo.rollout_steps,
-        batch_size=max(2, samples // ppo.minibatches),
-        n_epochs=ppo.epochs,
-        gamma=ppo.gamma,
-        gae_lambda=ppo.gae_lambda,
-        clip_range=ppo.clip,
-        clip_range_vf=ppo.value_clip,
-        normalize_advantage=ppo.normalize_advantages,
-        ent_coef=ppo.entropy_coef,
-        vf_coef=ppo.value_coef,
-        max_grad_norm=ppo.max_grad_norm,
+        **ppo_arguments(ppo, settings.env_settings.num_envs),
         policy_kwargs={
             **policy_kwargs(
                 settings.space,

@@ -6,7 +6,7 @@ from rlnas.ppo.evaluate import play_episodes
 from rlnas.ppo.normalization import Moments, Normalizer
 from rlnas.ppo.rollout import Rollout, collect
 from rlnas.ppo.settings import PPOSettings
-from rlnas.ppo.trainer import IterationLog, Trainer, flush_denormals, torch_threads
+from rlnas.ppo.trainer import IterationLog, Trainer, below, flush_denormals, torch_threads
 from rlnas.ppo.update import Minibatch, ppo_loss, update
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "PPOSettings",
     "Rollout",
     "Trainer",
+    "below",
     "collect",
     "distribution_for",
     "flush_denormals",

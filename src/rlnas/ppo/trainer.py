@@ -195,9 +195,9 @@ class Trainer:
         Raises:
             KeyError, RuntimeError: if the tensors are those of another policy.
         """
-        self.policy.load_state_dict(_below("policy.", state))
+        self.policy.load_state_dict(below("policy.", state))
         if self.normalizer is not None:
-            self.normalizer.load_state_dict(_below("normalizer.", state))
+            self.normalizer.load_state_dict(below("normalizer.", state))
 
     def state_dict(self) -> dict[str, Tensor]:
         """Weights, Adam's moments, the moments of observations and rewards, and the iteration, as tensors by name."""
@@ -232,6 +232,6 @@ class Trainer:
         self.iteration = int(state["iteration"])
 
 
-def _below(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def below(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors whose names have a prefix, without it."""
     return {name[len(prefix) :]: tensor for name, tensor in state.items() if name.startswith(prefix)}

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from html import escape
 from math import log2
 
-from rlnas.report.layers import Word, container_words, shape_text, steps_of, words_of
+from rlnas.report.layers import Word, container_words, shape_text, words_of
 from rlnas.report.markup import Html, tag
 from rlnas.spaces import Layer, Option, Shape, Space
+from rlnas.spaces.containers import Container
 
 WIDTH, CENTRE, TEXT = 340, 62, 130
 """Of the drawing, of the column of shapes (its middle), and where the words begin; in units of the drawing."""
@@ -93,13 +94,12 @@ def _rows(space: Space, name: str) -> Iterator[Row]:
 
 
 def _layer(layer: Layer, shape: Shape, values: Mapping[str, Option], level: int) -> Iterator[Row]:
-    steps = steps_of(layer, shape, values)
-    if steps is None:
+    if not isinstance(layer, Container):
         output, count = layer.output_shape(shape, dict(values)), layer.parameters(shape, dict(values))
         below = shape_text(output) + (f", {count:,} parameter{'s' * (count != 1)}" if count else "")
         yield Row(output, _pieces(layer.type, words_of(layer, values)), below, level)
         return
-    inside = [row for inner, own in steps for row in _layer(inner, own, values, level + 1)]
+    inside = [row for inner, own in layer.steps(shape, dict(values)) for row in _layer(inner, own, values, level + 1)]
     below = {"residual": "its input is added to its output"}.get(layer.type, "") if inside else "does nothing"
     yield Row(None, _pieces(layer.type, container_words(layer, values)), below, level, len(inside))
     yield from inside

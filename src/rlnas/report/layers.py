@@ -8,6 +8,7 @@ from dataclasses import MISSING, dataclass, fields
 from rlnas.report.formats import big
 from rlnas.report.markup import Html, join, table, tag
 from rlnas.spaces import Choice, Layer, Option, Shape, Space
+from rlnas.spaces.containers import Container
 
 
 @dataclass(frozen=True)
@@ -61,20 +62,13 @@ def _plain(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) or value is None else str(value)
 
 
-def container_words(layer: Layer, values: Mapping[str, Option]) -> list[Word]:
+def container_words(layer: Container, values: Mapping[str, Option]) -> list[Word]:
     """What a layer that is made of layers says of itself: its parameters, without the choices of the layers inside."""
-    inner = getattr(layer, "inner", getattr(layer, "layers", ()))
-    inside = {choice.name for part in inner for choice in part.choices}
+    inside = {choice.name for part in layer.inner for choice in part.choices}
     own = {field.name: getattr(layer, field.name) for field in fields(layer)}
     kept = {value.name for value in own.values() if isinstance(value, Choice)}
     hidden = {f"{name} {_plain(values[name])}" for name in inside - kept}
     return [word for word in words_of(layer, values) if word.text not in hidden]
-
-
-def steps_of(layer: Layer, shape: Shape, values: Mapping[str, Option]) -> list[tuple[Layer, Shape]] | None:
-    """The layers that a layer is made of, each with the shape that reaches it; `None` for a plain layer."""
-    method = getattr(layer, "steps", None) or getattr(layer, "inputs", None)
-    return None if method is None else method(shape, dict(values))
 
 
 def layer_table(space: Space, name: str) -> Html:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from rlnas.envs import ActionSpace, ContinuousActions
 from rlnas.nets import Heads, Standardize
-from rlnas.ppo import Moments, PPOSettings
+from rlnas.ppo import Moments, PPOSettings, below
 from rlnas.ppo.normalization import CLIP
 
 
@@ -29,8 +29,7 @@ def standardize_by(moments: Moments | None) -> Standardize | None:
 
 def stored_moments(tensors: Mapping[str, Tensor]) -> Moments | None:
     """The moments of the observations in a checkpoint; `None` where they were not normalised."""
-    prefix = "normalizer.observations."
-    state = {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+    state = below("normalizer.observations.", tensors)
     if not state:
         return None
     moments = Moments(tuple(state["mean"].shape))

@@ -128,7 +128,7 @@ class StudySettings(RunSettings):
 
     @model_serializer(mode="wrap")
     def _without_absent_limits(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Limits that are not set are left out, so that the checkpoints of a study without any stay its own."""
+        """Limits that are not set are left out: most studies have none."""
         plain: dict[str, Any] = handler(self)
         absent = ("max_params", "max_multiply_adds", "max_latency")
         return {name: value for name, value in plain.items() if name not in absent or value is not None}

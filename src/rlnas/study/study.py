@@ -72,9 +72,10 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
                 entrants = contestants(ranking, settings, settings.load_space())
                 if settings.warm_start:
                     # A yardstick starts from scratch, also where the search ranks it among the best.
-                    warm = [not e.baseline and e.name not in settings.baselines for e in entrants]
-                    pairs = zip(entrants, warm, strict=True)
-                    entrants = [replace(e, start=search.start(e.architecture)) if w else e for e, w in pairs]
+                    yardsticks = settings.baselines
+                    entrants = [
+                        e if e.name in yardsticks else replace(e, start=search.start(e.architecture)) for e in entrants
+                    ]
                 del search  # frees the emulators and the supernet before the trainings begin
             trials = list(zip(entrants, trainings.run(entrants), strict=True))
         result = {**summarize(settings, ranking, trials), "search": cost}

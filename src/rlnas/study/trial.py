@@ -16,7 +16,7 @@ from rlnas.envs.actions import actions_from_dict, actions_to_dict
 from rlnas.errors import UserError, fault
 from rlnas.files import read_object, write_json
 from rlnas.nets import Network
-from rlnas.ppo import Trainer
+from rlnas.ppo import Trainer, below
 from rlnas.spaces import Space
 from rlnas.study.agents import heads_for, standardize_by, stored_moments
 from rlnas.study.episodes import EpisodeTable
@@ -253,6 +253,6 @@ def load_network(path: Path) -> tuple[TrialSettings, Network]:
     space = settings.load_space()
     heads = heads_for(actions_from_dict(data["actions"]), settings.ppo)
     network = Network(space, space.architecture(settings.architecture), heads)
-    network.load_state_dict({k[7:]: v for k, v in tensors.items() if k.startswith("policy.")})
+    network.load_state_dict(below("policy.", tensors))
     network.standardize = standardize_by(stored_moments(tensors))
     return settings, network
