@@ -72,7 +72,7 @@ def floor(trainer: Trainer, spare: VectorEnv, rng: np.random.Generator) -> dict[
     observations = [trainer.rollout.observations(torch.arange(t * envs, (t + 1) * envs)) for t in range(steps)]
     generator = torch.Generator().manual_seed(0)
     actor = trainer.policy, trainer.distribution
-    learn = (*actor, trainer.policy.parameters(), trainer.optimizer, trainer.rollout, trainer.settings)
+    learn = (*actor, trainer.optimizer, trainer.rollout, trainer.settings)
     return {
         "emulator": timed(lambda: play_randomly(spare, actions)),
         "inference": timed(lambda: infer(trainer, observations, generator)),

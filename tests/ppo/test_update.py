@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from rlnas.envs import DiscreteActions
 from rlnas.nets import Network
-from rlnas.ppo import Minibatch, PPOSettings, Rollout, collect, ppo_loss, update
+from rlnas.ppo import Adam, Minibatch, PPOSettings, Rollout, collect, ppo_loss, update
 from rlnas.ppo.distributions import Categorical
 from rlnas.ppo.update import UpdateStats
 from rlnas.spaces import load_space
@@ -41,8 +41,8 @@ def rollout(guess_env, network):
 
 
 def ours(network: nn.Module, rollout: Rollout, settings: PPOSettings, shuffle: int = 5) -> UpdateStats:
-    adam = torch.optim.Adam(network.parameters(), settings.learning_rate, eps=settings.adam_eps, fused=True)
-    return update(network, Categorical(), network.parameters(), adam, rollout, settings, generator(shuffle))
+    adam = Adam(network.named_parameters(), settings.learning_rate, settings.adam_eps)
+    return update(network, Categorical(), adam, rollout, settings, generator(shuffle))
 
 
 def naive_advantages(rollout: Rollout, settings: PPOSettings) -> list[list[float]]:

@@ -1,5 +1,6 @@
 """Proximal policy optimisation: rollout, advantages, update, trainer. It does not know that a search exists."""
 
+from rlnas.ppo.adam import Adam
 from rlnas.ppo.advantages import generalized_advantages
 from rlnas.ppo.distributions import Distribution, distribution_for
 from rlnas.ppo.evaluate import play_episodes
@@ -10,6 +11,7 @@ from rlnas.ppo.trainer import IterationLog, Trainer, below, flush_denormals, tor
 from rlnas.ppo.update import Minibatch, ppo_loss, update
 
 __all__ = [
+    "Adam",
     "Distribution",
     "IterationLog",
     "Minibatch",

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from rlnas import seeding
 from rlnas.envs import Episode, VectorEnv
 from rlnas.errors import TrainingDiverged, UserError
+from rlnas.ppo.adam import Adam
 from rlnas.ppo.distributions import distribution_for
 from rlnas.ppo.normalization import Normalizer
 from rlnas.ppo.rollout import COMPACT, Rollout, collect
@@ -114,9 +115,7 @@ class Trainer:
         self.iterations = iterations
         self.seed = seed
         self.iteration = 0
-        self.optimizer = torch.optim.Adam(
-            policy.parameters(), lr=settings.learning_rate, eps=settings.adam_eps, fused=True
-        )
+        self.optimizer = Adam(policy.named_parameters(), settings.learning_rate, settings.adam_eps)
         self.distribution = distribution_for(env.actions)
         self.normalizer = make_normalizer(env, settings)
         self.rollout = Rollout(settings.rollout_steps, env, self.device)
@@ -163,9 +162,7 @@ class Trainer:
         if self.observation is None:
             self.restart(0)
         assert self.observation is not None
-        rate = self.learning_rate
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        self.optimizer.learning_rate = rate = self.learning_rate
         actions = torch.Generator(self.device).manual_seed(seeding.integer(self.seed, "actions", self.iteration))
         shuffle = torch.Generator().manual_seed(seeding.integer(self.seed, "shuffle", self.iteration))
         before = self.steps
@@ -178,8 +175,7 @@ class Trainer:
             actions,
             normalizer=self.normalizer,
         )
-        owned = self.policy.parameters()
-        stats = update(self.policy, self.distribution, owned, self.optimizer, self.rollout, self.settings, shuffle)
+        stats = update(self.policy, self.distribution, self.optimizer, self.rollout, self.settings, shuffle)
         if not math.isfinite(stats.policy_loss + stats.value_loss + stats.gradient_norm):
             raise TrainingDiverged(f"training diverged at step {before}: a loss or gradient is not finite.")
         self.iteration += 1
@@ -202,9 +198,7 @@ class Trainer:
     def state_dict(self) -> dict[str, Tensor]:
         """Weights, Adam's moments, the moments of observations and rewards, and the iteration, as tensors by name."""
         state = {f"policy.{name}": tensor for name, tensor in self.policy.state_dict().items()}
-        for name, parameter in self.policy.named_parameters():
-            for key, tensor in self.optimizer.state.get(parameter, {}).items():
-                state[f"adam.{key}.{name}"] = tensor
+        state |= {f"adam.{name}": tensor for name, tensor in self.optimizer.state_dict().items()}
         if self.normalizer is not None:
             state |= {f"normalizer.{name}": tensor for name, tensor in self.normalizer.state_dict().items()}
         state["iteration"] = torch.tensor(self.iteration)
@@ -217,18 +211,7 @@ class Trainer:
             KeyError, RuntimeError: if the tensors are those of another policy.
         """
         self.start_from(state)
-        self.optimizer.state.clear()
-        for name, parameter in self.policy.named_parameters():
-            if f"adam.step.{name}" not in state:
-                continue
-            # The moments must lie in memory as the parameter does, or the fused step pairs the wrong elements.
-            moments = {key: torch.empty_like(parameter) for key in ("exp_avg", "exp_avg_sq")}
-            for key, tensor in moments.items():
-                tensor.copy_(state[f"adam.{key}.{name}"])
-            self.optimizer.state[parameter] = {
-                "step": state[f"adam.step.{name}"].to(parameter.device, copy=True),
-                **moments,
-            }
+        self.optimizer.load_state_dict(below("adam.", state))
         self.iteration = int(state["iteration"])
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from rlnas.ppo.adam import Adam
 from rlnas.ppo.advantages import generalized_advantages
 from rlnas.ppo.distributions import Distribution
 from rlnas.ppo.rollout import Policy, Rollout
@@ -86,8 +86,7 @@ def ppo_loss(
 def update(
     policy: Policy,
     distribution: Distribution,
-    parameters: Iterable[nn.Parameter],
-    optimizer: torch.optim.Optimizer,
+    optimizer: Adam,
     rollout: Rollout,
     settings: PPOSettings,
     generator: torch.Generator,
@@ -99,13 +98,11 @@ def update(
     Args:
         policy: maps observations to parameters of the distribution and values.
         distribution: of the actions.
-        parameters: all that the optimiser owns; those without gradient are left alone.
-        optimizer: steps once per minibatch.
+        optimizer: steps once per minibatch; parameters without gradient are left alone.
         rollout: what was collected.
         settings: hyperparameters.
         generator: shuffles.
     """
-    owned = list(parameters)
     reward = rollout.reward.sign() if settings.reward_clip == "sign" else rollout.reward
     advantage = generalized_advantages(
         reward,
@@ -127,9 +124,9 @@ def update(
         for index in order.tensor_split(min(settings.minibatches, len(order))):
             batch = Minibatch(rollout.observations(index), *(x.index_select(0, index) for x in flat))
             loss, numbers = ppo_loss(policy, distribution, batch, settings)
-            optimizer.zero_grad(set_to_none=True)
+            optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            norm = nn.utils.clip_grad_norm_(owned, settings.max_grad_norm)
+            norm = nn.utils.clip_grad_norm_(optimizer.parameters, settings.max_grad_norm)
             optimizer.step()
             stats.append(torch.cat([numbers, norm.view(1)]))
     played = target.flatten()[valid]
