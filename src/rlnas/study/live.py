@@ -129,8 +129,6 @@ class LiveSearch:
     def _checkpoint(self) -> None:
         tensors, data = self.shared.state_dict() if self.shared else ({}, {})
         if self.shared is not None:
-            assert self.shared.events is not None
-            self.shared.events.flush()
             lines = "".join(json.dumps(entry) + "\n" for entry in self.shared.paths)
             write_bytes(self.path / "paths.jsonl", lines.encode())
         plain = {"strategy": self.strategy.state_dict(), "supernet": data, "trained": list(self.trained)}

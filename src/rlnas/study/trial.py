@@ -169,9 +169,10 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
             games.extend(entry.episodes)
             rate = meter.update(trainer.steps)
             log.write(entry, rate)
-            watch(Progress(label, trainer.steps, iterations * trainer.steps_per_iteration, "steps", rate, games.recent))
+            if not trainer.done:  # the end is told when the result is there
+                total = iterations * trainer.steps_per_iteration
+                watch(Progress(label, trainer.steps, total, "steps", rate, games.recent))
             if trainer.iteration % every == 0 or trainer.done:
-                log.flush()
                 # The first remark of a kind stays, so that a resumed run makes the same ones.
                 data |= {"seconds": time.perf_counter() - start, "remarks": data["remarks"] or list(env.remarks)}
                 save_checkpoint(file, owner, {**trainer.state_dict(), **games.state_dict()}, data)
