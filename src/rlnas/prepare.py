@@ -278,6 +278,11 @@ def _common(
     env_settings = checked(EnvSettings, "environment option", {**usual.env, **env_options})
     ppo = checked(PPOSettings, "PPO option", {**usual.ppo, **ppo_options})
     make_normalizer(probe, ppo)  # refuses what cannot be normalised
+    if ppo.minibatches > ppo.rollout_steps * env_settings.num_envs:
+        raise UserError(
+            f"PPO option 'minibatches' is {ppo.minibatches}, more than a rollout has steps: {ppo.rollout_steps} "
+            f"of each of {env_settings.num_envs} environments."
+        )
     if "log_std" in ppo_options and not isinstance(probe.actions, ContinuousActions):
         raise UserError(f"PPO option 'log_std' is for continuous actions, and {env!r} has {probe.actions}.")
     if found is None:

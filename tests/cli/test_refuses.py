@@ -34,6 +34,7 @@ def refuse(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
         ),
         (["--env", "CartPole-v1", "--space", "mlp", "--env-options", "frame_skip=7"], ["'frame_skip'", "num_envs"]),
         (["--env", "CartPole-v1", "--space", "mlp", "--ppo-options", "log_std=-1"], ["'log_std'", "has 2 actions"]),
+        (["--ppo-options", "minibatches=1025"], ["'minibatches' is 1025", "128 of each of 8 environments"]),
         (["--ppo-options", "max_grad_norm=inf"], ["max_grad_norm", "finite"]),
         (["--ppo-options", "normalize_rewards=true"], ["no effect on the sign of rewards"]),
         (["--env", "Warehouse-v0"], ["unknown environment 'Warehouse-v0'", "registers it with --import"]),

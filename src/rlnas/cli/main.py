@@ -49,7 +49,13 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"rlnas: {error.strerror or error}: {error.filename or ''}".rstrip(": "), file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        print("rlnas: stopped; the same command, or rlnas resume, goes on from the last checkpoint.", file=sys.stderr)
+        resumable = given[:1] in (["search"], ["train"], ["resume"]) or given[:2] == ["table", "build"]
+        hint = (
+            "; the same command, or rlnas resume, goes on from the last checkpoint, if there is one"
+            if resumable
+            else ""
+        )
+        print(f"rlnas: stopped{hint}.", file=sys.stderr)
         sys.exit(130)
 
 

@@ -11,7 +11,7 @@ from rich.table import Table as Grid
 from rlnas import api
 from rlnas.cli.commands import Modules, Pairs, Run, Steps, console, find_modules_here, load_modules, options
 from rlnas.cli.display import Display
-from rlnas.errors import UserError
+from rlnas.errors import RlnasError, UserError
 from rlnas.prepare import default_threads, prepare_table
 from rlnas.quantity import parse_steps, short
 
@@ -77,8 +77,10 @@ def build(
         markup=False,
     )
     with Display(console) as display:
-        api.run_table(path, settings, workers, display)
+        table = api.run_table(path, settings, workers, display)
     show(str(path / "table.parquet"))
+    if not (table.frame["status"] == "done").any():
+        raise RlnasError("all trainings of the table failed.")
 
 
 def collect(run: Run, out: Path, import_: Modules = ()) -> None:

@@ -63,7 +63,7 @@ class TableSettings(RunSettings):
     @property
     def minibatch(self) -> int:
         """Observations of one minibatch of PPO."""
-        return max(1, self.ppo.rollout_steps * self.env_settings.num_envs // self.ppo.minibatches)
+        return self.ppo.rollout_steps * self.env_settings.num_envs // self.ppo.minibatches
 
     @property
     def budgets(self) -> list[int]:

@@ -1,0 +1,44 @@
+"""How a command ends, beside bad input."""
+
+from pathlib import Path
+
+import pytest
+
+from rlnas.cli import main as cli
+
+
+@pytest.mark.parametrize(
+    ("arguments", "resumable"),
+    [
+        (["search", "--env", "CartPole-v1"], True),
+        (["resume", "run"], True),
+        (["table", "build"], True),
+        (["table", "show"], False),
+        (["evaluate", "run"], False),
+    ],
+)
+def test_ctrl_c_says_what_can_go_on(
+    arguments: list[str], resumable: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(given: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_run", interrupted)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    assert stop.value.code == 130
+    assert ("rlnas resume" in capsys.readouterr().err) == resumable
+
+
+@pytest.mark.slow
+def test_a_table_whose_trainings_all_failed_is_written_and_is_no_success(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build = ["table", "build", "--env", "MinAtar/Breakout-v1", "--space", "minatar-1", "--architectures", "k1=1,k2=1"]
+    with pytest.raises(SystemExit) as stop:
+        cli.main(
+            [*build, "--baselines", "--steps", "3k", "--out", str(tmp_path), "--ppo-options", "learning_rate=1e30"]
+        )
+    assert stop.value.code == 1
+    assert "all trainings of the table failed" in capsys.readouterr().err
+    assert (tmp_path / "table.parquet").exists()
