@@ -8,6 +8,7 @@ import torch
 import rlnas
 from rlnas.cli.main import main
 from rlnas.errors import UserError
+from rlnas.spaces import LimitedSpace, Limits, load_space
 
 SMALL_ENV = {"num_envs": 2, "max_frames": 160, "noop_max": 4}
 SMALL_PPO = {"rollout_steps": 16, "epochs": 1, "minibatches": 2}
@@ -133,4 +134,11 @@ def test_a_search_of_an_environment_that_its_workers_would_not_know_is_refused(t
             rlnas.search("RlnasTest/Here-v0", "mlp", steps=64, out=tmp_path / "run")
     finally:
         del gymnasium.registry["RlnasTest/Here-v0"]
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_space_that_is_limited_already_is_refused(tmp_path):
+    part = LimitedSpace(load_space("mlp"), Limits(max_params=5_000))
+    with pytest.raises(UserError, match="is limited to a part of itself"):
+        rlnas.search("CartPole-v1", part, steps=64, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -268,6 +268,10 @@ def _common(
 
     import_modules(imports)
     found = None if space is None else load_space(space)
+    if found is not None and found.limited:
+        raise UserError(
+            f"space {found.name!r} is limited to a part of itself: give the whole, and its limits beside it."
+        )
     asked = checked(EnvSettings, "environment option", env_options)
     for name in env_options:
         if name not in options_of(env):

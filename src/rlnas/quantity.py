@@ -9,7 +9,7 @@ from rlnas.errors import UserError
 
 LARGEST = 10**15
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
-_QUANTITY = re.compile(r"([+-]?\d+(?:_\d+)*(?:\.\d+)?(?:e\d+)?)([kmgb]?)", re.IGNORECASE)
+_QUANTITY = re.compile(r"([+-]?\d+(?:_\d+)*(?:\.\d+)?(?:e\d{1,3})?)([kmgb]?)", re.IGNORECASE)
 
 
 def parse_steps(text: str | int, name: str = "steps") -> int:
@@ -37,10 +37,10 @@ def short(number: int) -> str:
     """Writes a number as people do.
 
     Example:
-        >>> short(10_000_000), short(1_500), short(102_400), short(12)
-        ('10M', '1.5k', '102.4k', '12')
+        >>> short(10_000_000), short(1_500), short(102_400), short(999_999), short(12)
+        ('10M', '1.5k', '102.4k', '1M', '12')
     """
     for factor, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if number >= factor:
+        if float(f"{number / factor:.4g}") >= 1:
             return f"{number / factor:.4g}{letter}"
     return str(number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,8 @@ def refuse(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
         (["--ppo-options", "clp=0.1"], ["Did you mean 'clip'?"]),
         (["--import", "no_such_module"], ["'no_such_module'"]),
         (["--steps", "1e400"], ["steps", "'1e400'"]),
+        (["--steps", "1e9999999"], ["steps", "'1e9999999'"]),
+        (["--strategy", "enas", "--strategy-options", "learning_rate=inf"], ["learning_rate", "finite"]),
         (["--env", "BreakoutNoFrameskip-v4"], ["old id", "ALE/Breakout-v5"]),
         (["--space", "paper-large", "--strategy-options", "selection=full"], ["too large", "'evolution'"]),
         (["--train-seeds", "1000"], ["train_seeds", "1000"]),
@@ -87,7 +90,7 @@ def test_bad_search_arguments(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("rlnas.study.latency.measure_inference", lambda space, architecture: 0.5)
+    monkeypatch.setattr("rlnas.study.latency.measure_inference", lambda *arguments: 0.5)
     out = tmp_path / "run"
     message = refuse(capsys, [*SEARCH, "--out", str(out), *arguments])
     for part in parts:
@@ -238,3 +241,15 @@ def test_baseline_that_does_not_take_the_observations(tmp_path: Path, capsys: py
     message = refuse(capsys, [*command, "--baselines", "mlp-64-64", "--out", str(tmp_path / "run")])
     assert "'mlp-64-64'" in message
     assert "(4, 42, 42)" in message
+
+
+def test_a_run_of_a_device_that_is_not_here(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    changed = json.loads((run / "trial.json").read_text()) | {"device": "cuda"}
+    (run / "trial.json").write_text(json.dumps(changed))
+    assert "no CUDA device" in refuse(capsys, ["resume", str(run)])
+
+
+def test_games_need_a_seed_that_is_not_negative(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "seed must be 0 or more, not -1" in refuse(capsys, ["evaluate", str(trained), "--seed", "-1"])

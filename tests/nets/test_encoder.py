@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from rlnas.nets import Encoder
-from rlnas.spaces import Choice, Conv, Flatten, Linear, Space, load_space
+from rlnas.spaces import Choice, Conv, Flatten, Linear, Space, Switch, load_space
 
 
 def test_the_state_dict_of_an_architecture_is_a_part_of_the_supernets():
@@ -69,3 +69,15 @@ def test_a_path_that_lacks_a_choice_is_refused():
     encoder = Encoder(load_space("paper-1"))
     with pytest.raises(KeyError):
         encoder.activate(load_space("nature-cnn").architecture("fixed"))
+
+
+def test_an_alternative_may_be_called_like_a_method_of_a_module():
+    names = ["half", "double", "values", "training", "op"]
+    space = Space("s", (4,), [Switch("op", {name: Linear(8) for name in names}), Linear(8)])
+    supernet = Encoder(space)
+    for path in space:
+        supernet.activate(path)
+        single = Encoder(space, path)
+        single.load_state_dict({name: supernet.state_dict()[name] for name in single.state_dict()})
+        x = torch.rand(2, 4)
+        assert torch.equal(single(x), supernet(x))

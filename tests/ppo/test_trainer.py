@@ -294,3 +294,10 @@ def test_a_restored_trainer_of_real_numbers_goes_on_bit_by_bit(make_continuous):
     assert states[0][0] == states[1][0]
     assert same(states[0][1], states[1][1])
     assert "normalizer.observations.mean" in states[0][1]
+
+
+def test_a_policy_that_gives_no_numbers_fails_the_trial(make):
+    trainer = make(settings=PPOSettings(rollout_steps=4))
+    torch.nn.init.constant_(next(trainer.policy.parameters()), torch.nan)
+    with pytest.raises(TrainingDiverged, match="outputs are no longer finite"):
+        trainer.iterate()

@@ -357,3 +357,10 @@ def test_the_papers_own_nature_cnn_is_among_the_hand_made(tmp_path):
     assert list(made) == ["my-cnn", "k2=4,k3=3 (the paper's Nature-CNN)"]
     assert made["k2=4,k3=3 (the paper's Nature-CNN)"].architecture == "k2=4,k3=3"
     assert [yard.architecture for yard in view.yardsticks if yard.label.startswith("largest")] == ["k2=5,k3=5"]
+
+
+def test_budgets_that_read_alike_are_told_apart(mine):
+    searches = [perfect(steps=1_000_000), perfect(steps=1_000_448)]
+    labels = [one.label for one in quick(mine, searches).views["total_reward"].contenders]
+    assert len(set(labels)) == 2
+    assert any("1000448 steps" in label for label in labels)

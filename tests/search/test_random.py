@@ -154,3 +154,11 @@ def test_made_by_name() -> None:
     shared = make_strategy("random-shared", SPACE, 7, 3, {"subset": 2})
     assert isinstance(shared, RandomShared)
     assert (shared.iterations, shared.seed, shared.coverage) == (7, 3, 2)
+
+
+def test_lots_are_drawn_one_by_one_where_a_space_is_not_enumerable(monkeypatch):
+    space = load_space("minatar-1")
+    monkeypatch.setattr(type(space), "enumerable", property(lambda self: False))
+    monkeypatch.delattr(type(space), "__iter__")
+    drawn = draw_distinct(space, 20, np.random.default_rng(0))
+    assert len(set(drawn)) == 20

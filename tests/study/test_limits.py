@@ -41,7 +41,8 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Latencies made up, and the architectures that were measured."""
     found: list[str] = []
 
-    def measure(space: Space, architecture: Architecture) -> float:
+    def measure(space: Space, architecture: Architecture, own_value_encoder: bool) -> float:
+        assert own_value_encoder  # as CartPole has by default
         found.append(architecture.id)
         return made_up(space, architecture)
 

@@ -126,3 +126,11 @@ def test_runs_of_different_budgets_are_refused(tmp_path):
         make_table(tmp_path / "t.parquet", [row(NAMES[0], 1), row(NAMES[1], 1, budgets=[10, 20])])
     with pytest.raises(UserError, match="a run twice, or runs of different budgets"):
         make_table(tmp_path / "t.parquet", [row(NAMES[0], 1), row(NAMES[0], 1)])
+
+
+def test_a_record_has_the_id_however_it_was_asked_for(table):
+    name = table.architectures[0]
+    swapped = ",".join(reversed(name.split(",")))
+    assert swapped != name
+    record = table.query(swapped, seed=table.seeds[0], budget=table.budgets[-1])
+    assert record.architecture == name

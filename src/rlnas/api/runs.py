@@ -11,7 +11,7 @@ from rlnas.api.searching import SearchResult, run_search
 from rlnas.api.tables import run_table
 from rlnas.api.training import run_training
 from rlnas.errors import UserError
-from rlnas.prepare import checked
+from rlnas.prepare import checked, resolve_device
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -42,8 +42,13 @@ def resume(
     from rlnas.envs import allow_imports
 
     allow_imports(settings.imports, imports)
-    from rlnas.study import TableSettings, TrialSettings
+    from rlnas.search import settings_class
+    from rlnas.study import StudySettings, TableSettings, TrialSettings
 
+    # The run may have begun on another machine, or been changed by hand.
+    resolve_device(settings.device)
+    if isinstance(settings, StudySettings):
+        checked(settings_class(settings.strategy), "strategy option", settings.strategy_options)
     if isinstance(settings, TrialSettings):
         return run_training(Path(path), settings, watch)
     if isinstance(settings, TableSettings):
@@ -108,11 +113,17 @@ class Evaluation:
 
 
 def game_streams(seed: int, episodes: int) -> tuple[torch.Generator, np.ndarray]:
-    """What draws the actions of evaluated games, and the seeds of their environments, `(episodes,)`."""
+    """What draws the actions of evaluated games, and the seeds of their environments, `(episodes,)`.
+
+    Raises:
+        UserError: if the seed is negative.
+    """
     import torch
 
     from rlnas import seeding
 
+    if seed < 0:
+        raise UserError(f"seed must be 0 or more, not {seed}.")
     actions = torch.Generator().manual_seed(seeding.integer(seed, "evaluate", "actions"))
     return actions, seeding.integers(seed, "evaluate", "environments", count=episodes)
 

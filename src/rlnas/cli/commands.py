@@ -133,7 +133,7 @@ def search(
         warm_start=warm_start,
     )
     found = settings.load_space()
-    trainings = (min(top_k, found.size) + len(settings.baselines)) * train_seeds
+    trainings = (min(top_k, found.size) + len(settings.baselines)) * settings.train_seeds
     within = f", of which those of {settings.limits.words()}" if settings.limits.given else ""
     console.print(
         f"Searching {found.name} ({found.size:,} architectures{within}) on {env}: {strategy} for "

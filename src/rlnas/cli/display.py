@@ -52,9 +52,10 @@ class Display:
         self._last: dict[str, float] = {}
         self._start = time.monotonic()
         self._bars = Bars(
-            TextColumn("[bold]{task.description}"),
+            # Labels and notes are plain text: what an environment says of its failure may hold brackets.
+            TextColumn("{task.description}", style="bold", markup=False),
             BarColumn(bar_width=24),
-            TextColumn("{task.percentage:>3.0f}%  {task.fields[text]}"),
+            TextColumn("{task.percentage:>3.0f}%  {task.fields[text]}", markup=False),
             console=console,
         )
 

@@ -111,6 +111,11 @@ class ResidualBlock(Block):
         return x + self.inner(x)
 
 
+def _slot(alternative: str) -> str:
+    """The name of an alternative's module: its own, unless a `ModuleDict` has something else of that name (`half`)."""
+    return f"{alternative}=" if hasattr(nn.ModuleDict(), alternative) else alternative
+
+
 class SwitchBlock(Block):
     """Alternatives, of which one is active.
 
@@ -122,11 +127,11 @@ class SwitchBlock(Block):
     def __init__(self, layer: Switch, options: dict[str, Sequence]):
         super().__init__()
         self.choice = layer.choice
-        self.options = nn.ModuleDict(options)
-        self.active = next(iter(options))
+        self.options = nn.ModuleDict({_slot(name): option for name, option in options.items()})
+        self.active = next(iter(self.options))
 
     def activate(self, path: Values) -> None:
-        self.active = str(path[self.choice])
+        self.active = _slot(str(path[self.choice]))
         _activate(self.options[self.active], path)
 
     def forward(self, x: Tensor) -> Tensor:

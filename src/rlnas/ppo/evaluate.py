@@ -9,7 +9,7 @@ import torch
 
 from rlnas.envs import Episode, VectorEnv
 from rlnas.ppo.distributions import distribution_for
-from rlnas.ppo.rollout import Policy
+from rlnas.ppo.rollout import Policy, check_finite
 
 
 @torch.no_grad()
@@ -43,6 +43,7 @@ def play_episodes(
 
     Raises:
         EnvironmentFault: if an environment fails.
+        TrainingDiverged: if what a policy says is not finite.
     """
     share = len(seeds)
     if env.num_envs != share * len(policies):
@@ -57,6 +58,7 @@ def play_episodes(
             playing = [i for i in range(number * share, (number + 1) * share) if i not in finished]
             if playing:
                 parameters, _ = ready()(torch.as_tensor(observation[playing]).to(device))
+                check_finite(parameters)
                 chosen = distribution.mode(parameters) if greedy else distribution.sample(parameters, generator)[0]
                 actions[playing] = chosen.cpu().numpy()
         step = env.step(actions)

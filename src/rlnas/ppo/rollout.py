@@ -65,6 +65,12 @@ class Rollout:
         return stored.permute(0, 3, 1, 2) if self.is_map else stored
 
 
+def check_finite(parameters: Tensor) -> None:
+    """Raises `TrainingDiverged` where actions cannot be drawn, because a policy no longer gives finite numbers."""
+    if not parameters.isfinite().all():
+        raise TrainingDiverged("training diverged: the policy's outputs are no longer finite.")
+
+
 @torch.no_grad()
 def collect(
     policy: Policy,
@@ -91,16 +97,15 @@ def collect(
 
     Raises:
         EnvironmentFault: if an environment fails.
-        TrainingDiverged: if an action is not finite.
+        TrainingDiverged: if what the policy says is not finite.
     """
     rollout.episodes = []
     device = rollout.value.device
     for t in range(len(rollout.value)):
         parameters, value = policy(rollout.store_observation(t, observation))
+        check_finite(parameters)
         action, rollout.log_probability[t] = distribution.sample(parameters, generator)
         rollout.value[t], rollout.action[t] = value, action
-        if action.is_floating_point() and not action.isfinite().all():
-            raise TrainingDiverged("training diverged: the policy's actions are no longer finite.")
         step = env.step(action.cpu().numpy())
         observation, reward = normalizer.step(step) if normalizer else (step.observation, step.reward)
         rollout.reward[t] = torch.as_tensor(reward)

@@ -20,7 +20,7 @@ def in_catalogue(run: Run) -> bool:
 
 SAID = {"versions", "env", "imports", "space", "architecture", "strategy", "strategy_options", "steps", "train_steps"}
 SAID |= {"top_k", "table", "train_seeds", "seed", "checkpoint_steps", "threads", "baselines", "env_settings", "ppo"}
-SAID |= {"device"}
+SAID |= {"device", "start"}
 """Settings that `command` writes in a way of their own; any other one is written as an option of its name."""
 
 

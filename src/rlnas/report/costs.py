@@ -164,7 +164,7 @@ def _panel(run: Run, kind: Kind, points: Sequence[tuple[float, Entrant]], front:
         axes.margins(x=0.15, y=0.15)
         _cost_axis(axes, kind, [cost for cost, _ in points])
         label_points(axes, run, points)
-        axes.set_ylabel("total reward, from scratch")
+        axes.set_ylabel("total reward")
         return svg(figure, f"cost-{kind.name}", f"Total reward against {kind.name}")
 
 

@@ -19,10 +19,10 @@ from rlnas.files import read_json, read_object
 from rlnas.spaces import FIXED_ID, Cost, Space
 from rlnas.study.latency import read_latencies
 from rlnas.study.settings import StudySettings, TrialSettings
-from rlnas.study.study import SCHEMA
 from rlnas.study.trainings import Contestant, find_baseline
 from rlnas.study.trial import TrialResult, read_result
 from rlnas.table import MissingRun, Table
+from rlnas.table.searches import RESULT_SCHEMA
 
 COSTS = ("fit_steps", "evaluated_architectures", "evaluation_steps")
 
@@ -178,8 +178,8 @@ def _read_study(path: Path) -> Run:
     settings = StudySettings(**read_object(path / "study.json"))
     space = settings.load_space()
     result = read_object(path / "result.json") if (path / "result.json").exists() else None
-    if result is not None and result["schema"] != SCHEMA:
-        raise UserError(f"the run {str(path)!r} has a result of schema {result['schema']!r}, not {SCHEMA}.")
+    if result is not None and result["schema"] != RESULT_SCHEMA:
+        raise UserError(f"the run {str(path)!r} has a result of schema {result['schema']!r}, not {RESULT_SCHEMA}.")
     file = path / "search" / "ranking.json"
     entries = result["ranking"] if result is not None else read_json(file) if file.exists() else []
     ranking = [(str(entry["architecture"]), float(entry["proxy"])) for entry in entries]

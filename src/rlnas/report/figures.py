@@ -185,7 +185,7 @@ def proxy_scatter(run: Run) -> Html | None:
         axes.margins(x=0.15, y=0.15)
         label_points(axes, run, points)
         axes.set_xlabel("proxy performance")
-        axes.set_ylabel("total reward, from scratch")
+        axes.set_ylabel("true performance (total reward)")
         return svg(figure, "scatter", "Proxy against true performance")
 
 

@@ -40,7 +40,8 @@ def _trial(run: Run) -> Headline:
     (entrant,) = run.entrants
     (trial,) = entrant.trials
     name, budget = entrant.name, f"{big(run.settings['steps'])} environment steps"
-    lead = f"{name} of space {run.space.name}, trained from scratch for {budget} with seed {trial.seed}."
+    start = "from a supernet's weights" if run.settings.get("start") else "from scratch"
+    lead = f"{name} of space {run.space.name}, trained {start} for {budget} with seed {trial.seed}."
     if not run.done:
         return Headline(f"{name} on {run.env}: not finished", lead, "", _missing(run))
     if trial.total_reward is None:

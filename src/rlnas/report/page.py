@@ -179,6 +179,8 @@ def _settings(run: Run) -> Html:
     rows += [(f"space.{choice.name}", ", ".join(map(str, choice.options))) for choice in run.space.choices]
     resume = tag("p", "In this run's directory, ", tag("code", "rlnas resume RUN"), " goes on where it stopped and "
                  "repeats nothing. To do it all again in a new directory:")  # fmt: skip
+    if run.settings.get("start"):
+        note.append(tag("p", "That trains from scratch; this training began with weights that a search had fitted."))
     file = "study.json" if run.kind == "study" else "trial.json"
     folded = details(f"All settings ({file})", table(["setting", "value"], [("space", run.space.name), *rows], texts=2))
     return tag("section", tag("h2", "Settings"), resume, tag("pre", _broken(command(run))), join(note), folded)

@@ -43,7 +43,7 @@ def _proxy_caption(run: Run) -> str:
     """What the chart of proxy and true performance shows, and what it cannot show."""
     proxy = dict(run.ranking)
     pairs = [(proxy[e.name], e.score) for e in run.entrants if e.name in proxy and e.score is not None]
-    words = "Proxy against true performance of what was trained from scratch."
+    words = "Proxy against true performance of what was trained."
     if any(len(entrant.scores) > 1 for entrant in run.entrants):
         words += " Dot: mean over the seeds; bar: from the lowest to the highest seed."
     if pairs and all(first == second for first, second in pairs):
@@ -59,7 +59,7 @@ def _proxy_caption(run: Run) -> str:
 
 def _ranking_caption(run: Run) -> str:
     top = int(run.settings["top_k"])
-    words = f"Proxy ranking; the top {top}, which are trained from scratch, in blue."
+    words = f"Proxy ranking; the top {top}, which are trained, in blue."
     if len(run.ranking) > figures.BARS:
         words = f"The first {figures.BARS} of {len(run.ranking):,} in the proxy ranking; the top {top} in blue."
     if run.paths:

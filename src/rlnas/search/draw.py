@@ -21,10 +21,10 @@ def draw_distinct(space: Space, count: int, rng: np.random.Generator) -> list[Ar
         >>> len(draw_distinct(load_space("paper-1"), 100, np.random.default_rng(0)))
         25
     """
-    if 2 * count >= space.size:
+    if space.enumerable and 2 * count >= space.size:
         every = list(space)
         return [every[n] for n in rng.permutation(len(every))[:count]]
-    # At least half of the space is free at every draw, so few are in vain, and no huge space is enumerated.
+    # At least half of the space is free at every draw, or the space is huge, so few draws are in vain.
     drawn: dict[Architecture, None] = {}
     while len(drawn) < count:
         drawn[space.sample(rng)] = None

@@ -56,7 +56,7 @@ class ENASSettings(BaseModel):
         rank_samples: architectures in the ranking of a space of more than 10,000; they are drawn from the controller.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     child_iterations: int = Field(10, ge=1)
     children_per_update: int = Field(3, ge=1)

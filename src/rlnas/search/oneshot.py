@@ -24,7 +24,7 @@ class OneShotSettings(BaseModel):
         eval_batch: architectures scored side by side.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     iterations_per_path: int = Field(1, ge=1)
     eval_episodes: int = Field(24, ge=1)

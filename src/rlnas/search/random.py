@@ -22,7 +22,7 @@ class RandomSearchSettings(BaseModel):
         samples: architectures that are drawn and trained; the paper's K (5.4).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     samples: int = Field(3, ge=1)
 

@@ -35,9 +35,23 @@ def save_checkpoint(path: Path, owner: str, tensors: Mapping[str, Tensor], data:
         tensors: by name.
         data: plain data that JSON can hold.
     """
-    whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
     metadata = {"format": FORMAT, "owner": owner, "data": json.dumps(data)}
-    write_bytes(path, save(whole, metadata=metadata))
+    write_bytes(path, pack(tensors, metadata))
+
+
+def pack(tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
+    """Tensors as bytes in the format of safetensors; the same tensors give the same bytes.
+
+    Of tensors that share memory, as tied weights do, each is written whole.
+    """
+    places: set[int] = set()
+    whole = {}
+    for name, tensor in tensors.items():
+        plain = tensor.detach().contiguous()
+        place = plain.untyped_storage().data_ptr()
+        whole[name] = plain.clone() if place in places else plain
+        places.add(place)
+    return save(whole, metadata=metadata)
 
 
 def load_checkpoint(path: Path, owner: str) -> tuple[dict[str, Tensor], dict[str, Any]]:

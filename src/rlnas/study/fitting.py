@@ -18,11 +18,11 @@ from rlnas.search import Evaluate, Fit, Outcome
 from rlnas.spaces import Architecture
 from rlnas.study.agents import heads_for, standardize_by
 from rlnas.study.episodes import EpisodeTable
+from rlnas.study.files import pack
 from rlnas.study.progress import Progress, RateMeter, Watcher
 from rlnas.study.settings import StudySettings
 from rlnas.study.tensorboard import TensorBoardLog
 from rlnas.study.trial import check_fit, load_state
-from rlnas.study.warm_start import pack
 
 
 class SupernetFit:

@@ -15,7 +15,7 @@ import torch
 from rlnas import seeding
 from rlnas.errors import UserError
 from rlnas.files import read_object, write_json
-from rlnas.nets import Network
+from rlnas.nets import Heads, Network
 from rlnas.ppo import torch_threads
 from rlnas.spaces import Architecture, LimitedSpace, Limits, Space
 from rlnas.study.progress import Progress, RateMeter, Watcher, nobody
@@ -30,20 +30,28 @@ ACTIONS = 6
 REPEATS = 11
 
 
-def measure_inference(space: Space, architecture: Architecture) -> float:
+def measure_inference(space: Space, architecture: Architecture, own_value_encoder: bool = False) -> float:
     """Milliseconds of one forward pass of the whole network, heads included, on one observation and one thread.
 
     The median of 110 passes after one that warms up, on the CPU, whatever device a study trains on.
+
+    Args:
+        space: the search space.
+        architecture: the network.
+        own_value_encoder: whether the values have an encoder of their own, as with the PPO option
+            `value_encoder=own`; it is a part of the network then.
     """
-    return _inference_ms(Network(space, architecture, ACTIONS, 0), space)
+    return _inference_ms(_network(space, architecture, own_value_encoder), space)
 
 
-def measure_latency(space: Space, architecture: Architecture, minibatch: int) -> tuple[float, float]:
+def measure_latency(
+    space: Space, architecture: Architecture, minibatch: int, own_value_encoder: bool = False
+) -> tuple[float, float]:
     """Milliseconds of one inference, as `measure_inference`, and of one training step; each the median of a few.
 
     A training step is one minibatch, forward and backward.
     """
-    network = Network(space, architecture, ACTIONS, 0)
+    network = _network(space, architecture, own_value_encoder)
     many = _observations(space, minibatch)
 
     def learn() -> None:
@@ -53,6 +61,10 @@ def measure_latency(space: Space, architecture: Architecture, minibatch: int) ->
 
     with torch_threads(1):
         return _inference_ms(network, space), _median_ms(learn, REPEATS)
+
+
+def _network(space: Space, architecture: Architecture, own_value_encoder: bool) -> Network:
+    return Network(space, architecture, Heads(ACTIONS, own_value_encoder=own_value_encoder), 0)
 
 
 def _observations(space: Space, count: int) -> torch.Tensor:
@@ -99,8 +111,17 @@ def limit(space: Space, limits: Limits, latencies: Mapping[str, float] | None) -
     return LimitedSpace(space, limits, latencies) if limits.given else space
 
 
-def find_latencies(space: Space, limits: Limits, table: Table | None, watch: Watcher = nobody) -> dict[str, float]:
+def find_latencies(
+    space: Space, limits: Limits, table: Table | None, watch: Watcher = nobody, *, own_value_encoder: bool = False
+) -> dict[str, float]:
     """Milliseconds of every architecture that the other limits leave: the table's, or measured here and now.
+
+    Args:
+        space: the search space.
+        limits: those beside that of latency decide what is measured.
+        table: where to look up; `None` to measure.
+        watch: told of every measurement.
+        own_value_encoder: see `measure_inference`.
 
     Raises:
         UserError: if the table knows the latency of one of them not, or the space is too large to measure.
@@ -114,7 +135,7 @@ def find_latencies(space: Space, limits: Limits, table: Table | None, watch: Wat
     found: dict[str, float] = {}
     meter = RateMeter()
     for architecture in left:
-        found[architecture.id] = measure_inference(space, architecture)
+        found[architecture.id] = measure_inference(space, architecture, own_value_encoder)
         done = len(found)
         rate = meter.update(done)
         watch(Progress("latency", done, len(left), "architectures", rate, finished=done == len(left)))

@@ -20,8 +20,7 @@ from rlnas.study.settings import StudySettings
 from rlnas.study.trainings import Contestant, LiveTrainings, TableTrainings, Trainings, find_baseline, folder_name
 from rlnas.study.trial import TrialResult
 from rlnas.study.workers import LocalWorkers
-
-SCHEMA = 1
+from rlnas.table.searches import RESULT_SCHEMA
 
 
 def contestants(ranking: list[Ranked], settings: StudySettings, space: Space) -> list[Contestant]:
@@ -92,7 +91,7 @@ def _latencies(settings: StudySettings, watch: Watcher) -> dict[str, float] | No
     if settings.max_latency is None:
         return None
     space, table = settings.load_space(), settings.load_table()
-    found = find_latencies(space, settings.limits, table, watch)
+    found = find_latencies(space, settings.limits, table, watch, own_value_encoder=settings.ppo.value_encoder == "own")
     limit(space, settings.limits, found)
     return found
 
@@ -152,7 +151,7 @@ def summarize(
     scored = [entry for entry in candidates if entry["candidate"] and entry["total_reward"] is not None]
     best = max(scored, key=lambda entry: entry["total_reward"], default=None)
     return {
-        "schema": SCHEMA,
+        "schema": RESULT_SCHEMA,
         "env": settings.env,
         "space": settings.space["name"],
         "strategy": settings.strategy,

@@ -138,7 +138,9 @@ def _write(file: Path, path: Path, settings: TableSettings, found: list[tuple[Co
         if not results:
             continue
         architecture = entrant.space.architecture(entrant.architecture)
-        inference, training = measure_latency(entrant.space, architecture, settings.minibatch)
+        inference, training = measure_latency(
+            entrant.space, architecture, settings.minibatch, settings.ppo.value_encoder == "own"
+        )
         for result in results:
             rows.append(
                 {

@@ -228,9 +228,11 @@ def load_state(file: Path, tensors: dict[str, Tensor], trainer: Trainer, games: 
         trainer.load_state_dict(tensors)
         games.load_state_dict(tensors)
     except (KeyError, RuntimeError) as error:
-        raise UserError(
-            f"the checkpoint {str(file)!r} does not fit its network: {str(error).splitlines()[0]}"
-        ) from None
+        raise _misfit(file, error) from None
+
+
+def _misfit(file: Path, error: Exception) -> UserError:
+    return UserError(f"the checkpoint {str(file)!r} does not fit its network: {str(error).splitlines()[0]}")
 
 
 def check_fit(expected: tuple[int, ...], found: tuple[int, ...], env: str, space: str) -> None:
@@ -254,6 +256,9 @@ def load_network(path: Path) -> tuple[TrialSettings, Network]:
     space = settings.load_space()
     heads = heads_for(actions_from_dict(data["actions"]), settings.ppo)
     network = Network(space, space.architecture(settings.architecture), heads)
-    network.load_state_dict(below("policy.", tensors))
+    try:
+        network.load_state_dict(below("policy.", tensors))
+    except RuntimeError as error:
+        raise _misfit(path / "checkpoint.safetensors", error) from None
     network.standardize = standardize_by(stored_moments(tensors))
     return settings, network

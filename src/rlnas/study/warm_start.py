@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import load
 from torch import Tensor
 
 from rlnas.errors import UserError
@@ -15,11 +14,6 @@ from rlnas.files import write_bytes
 
 FILE = "start.safetensors"
 """Its name in a trial's directory."""
-
-
-def pack(tensors: Mapping[str, Tensor]) -> bytes:
-    """Weights and moments, by the names that `Trainer.start_from` takes, as bytes; the same tensors give the same."""
-    return save({name: tensor.detach().contiguous() for name, tensor in tensors.items()})
 
 
 def checksum(start: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -145,7 +146,8 @@ class LocalWorkers:
                 if not progress.note:
                     self._watch(progress)
         code = process.wait()
-        process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # closing writes what is left
+            process.stdin.close()
         with self._lock:
             self._running.discard(process)
         if code < 0:

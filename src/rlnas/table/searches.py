@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from rlnas.table.table import Table
 
 SCHEMA_VERSION = 1
 RESULT_SCHEMA = 1
-"""The schema of a study's `result.json` that is read here."""
+"""The schema of a study's `result.json`, which is read here and written by `rlnas.study`."""
 
 
 class StoredSearch(BaseModel):
@@ -54,8 +55,8 @@ class StoredSearch(BaseModel):
     @classmethod
     def _in_order(cls, ranking: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
         names = [name for name, _ in ranking]
-        for place, name in enumerate(names):
-            if name in names[:place]:
+        for name, times in Counter(names).items():
+            if times > 1:
                 raise ValueError(f"{name!r} is ranked twice")
         proxies = [proxy for _, proxy in ranking]
         if proxies != sorted(proxies, reverse=True):

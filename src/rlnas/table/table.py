@@ -110,11 +110,12 @@ class Table:
 
     def _place(self, name: str) -> tuple[int, ...] | None:
         """Where an architecture stands in the order of the space; `None` for a network that is not of the space."""
+        space = self.space  # which raises if it cannot be loaded
         try:
-            architecture = self.space.architecture(name)
+            architecture = space.architecture(name)
         except UserError:
             return None
-        return tuple(choice.options.index(architecture[choice.name]) for choice in self.space.choices)
+        return tuple(choice.options.index(architecture[choice.name]) for choice in space.choices)
 
     @property
     def env(self) -> str:
@@ -169,7 +170,7 @@ class Table:
         """
         row, index = self._find(architecture, seed, budget)
         return Record(
-            architecture,
+            row["architecture"],
             seed,
             self.budgets[index],
             row["total_reward"][index],

@@ -12,7 +12,7 @@ import numpy as np
 
 from rlnas import seeding
 from rlnas.errors import unknown
-from rlnas.quantity import short
+from rlnas.report.formats import exact
 from rlnas.search import RandomSearch, RandomSearchSettings, Train, drive
 from rlnas.table import Metric, Table, TableRunner
 from rlnas.table.searches import StoredSearch
@@ -161,7 +161,7 @@ def _label(search: StoredSearch, others: Sequence[StoredSearch]) -> str:
     """The strategy, and what sets the search apart from others of the same strategy."""
     words = []
     if len({other.steps for other in others}) > 1:
-        words.append(f"{short(search.steps)} steps")
+        words.append(f"{exact(search.steps)} steps")
     for name in sorted({name for other in others for name in other.options}):
         if any(other.options.get(name) != search.options.get(name) for other in others):
             words.append(f"{name}={search.options.get(name, 'default')}")

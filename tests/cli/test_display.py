@@ -1,0 +1,31 @@
+"""What progress looks like, with a terminal and without."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from rlnas.cli.display import Display
+from rlnas.study import Progress
+
+EVENTS = (
+    Progress("fit", 512, 1024, rate=250.0, score=1.25),
+    Progress("k=1 seed-1", 0, 0, finished=True, note="failed: OSError: no file [/tmp/a.xml], only [n, 3]"),
+    Progress("fit", 1024, 1024, score=2.5, finished=True),
+)
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_progress_is_shown_and_brackets_are_only_text(terminal: bool) -> None:
+    text = io.StringIO()
+    console = Console(file=text, force_terminal=terminal, width=200, color_system=None)
+    with Display(console) as display:
+        for event in EVENTS:
+            display(event)
+    shown = text.getvalue()
+    assert "fit" in shown
+    assert "score 2.50" in shown
+    assert "failed: OSError: no file [/tmp/a.xml], only [n, 3]" in shown
+    if not terminal:
+        assert "250 steps/s  score 1.25  0:02 left" in shown
+        assert len(shown.splitlines()) == 3
