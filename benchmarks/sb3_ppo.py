@@ -106,7 +106,7 @@ def load(path: Path, env: str, seed: int, sticky: float) -> PPO:
 
 
 def build(env: str, seed: int, sticky: float) -> PPO:
-    """SB3's PPO with the hyperparameters of SPEC 2.2 (paper, table 4)."""
+    """SB3's PPO with the hyperparameters of rlnas's Atari defaults (paper, table 4)."""
     return PPO(
         "CnnPolicy",
         environments(env, seed, sticky),

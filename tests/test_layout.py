@@ -1,4 +1,4 @@
-"""Imports run downwards only (SPEC, 5.1 and 5.2)."""
+"""Imports run downwards only (docs/design.md)."""
 
 import ast
 from pathlib import Path
@@ -46,7 +46,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_imports_only_what_lies_below_it(path):
     part = part_of(path)
-    assert part in {*ORDER, *EVERYWHERE}, f"{part} has no place in the order of SPEC 5.1"
+    assert part in {*ORDER, *EVERYWHERE}, f"{part} has no place in the order of docs/design.md"
     below = ALLOWED.get(part, set(ORDER[ORDER.index(part) + 1 :])) if part in ORDER else set()
     uses = {name.split(".")[1] for name in imported(path) if name.startswith("rlnas.")}
     assert uses <= below | EVERYWHERE | {part}

@@ -1,7 +1,7 @@
 """Search spaces: choices, layers, architectures, and the catalogue. Nothing here knows torch."""
 
 from rlnas.spaces.architecture import FIXED_ID, Architecture
-from rlnas.spaces.catalogue import CATALOGUE, HAND_MADE, LARGE_MAP, adapt, load_space
+from rlnas.spaces.catalogue import CATALOGUE, LARGE_MAP, adapt, load_space
 from rlnas.spaces.choice import Choice, Option
 from rlnas.spaces.containers import Repeat, Residual, Switch
 from rlnas.spaces.layers import (
@@ -24,7 +24,6 @@ from rlnas.spaces.space import Cost, Space
 __all__ = [
     "CATALOGUE",
     "FIXED_ID",
-    "HAND_MADE",
     "LARGE_MAP",
     "Activation",
     "Architecture",

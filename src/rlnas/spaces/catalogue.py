@@ -151,7 +151,7 @@ def mlp() -> Space:
 
 
 def mlp_64_64() -> Space:
-    """The hand-made network for vectors that RL people know: two layers of 64 with tanh, here shared by both heads."""
+    """The hand-made network for vectors that RL people know: two layers of 64 with tanh."""
     return Space("mlp-64-64", VECTOR_INPUT, [Linear(64, activation="tanh"), Linear(64, activation="tanh")])
 
 
@@ -168,10 +168,6 @@ CATALOGUE: dict[str, Callable[[], Space]] = {
     "paper-2": paper_2,
     "paper-large": paper_large,
 }
-
-
-HAND_MADE = ("nature-cnn", "minatar-cnn", "mlp-64-64")
-"""The networks without choices that serve as yardsticks."""
 
 
 def adapt(space: Space, input_shape: Shape) -> Space:

@@ -21,9 +21,16 @@ def one_of(layer: str, name: str, parameter: object, allowed: tuple[str, ...]) -
             raise UserError(f"{layer}: {name} must be one of {', '.join(allowed)}, not {value!r}.")
 
 
+def fixed(layer: str, name: str, parameter: object, allowed: tuple[str, ...], instead: str = "") -> None:
+    """Raises a `UserError` unless the parameter is one of the allowed words and no choice among them."""
+    if isinstance(parameter, Choice):
+        raise UserError(f"{layer}: {name} cannot be a choice" + (f": {instead}." if instead else "."))
+    one_of(layer, name, parameter, allowed)
+
+
 def sliceable(layer: str, name: str, width: int | Choice, share: str, others: tuple[object, ...]) -> None:
     """Raises a `UserError` unless the options of a width may share as `share` says beside the other parameters."""
-    one_of(layer, "share", share, ("none", "slice"))
+    fixed(layer, "share", share, ("none", "slice"))
     if share == "slice" and not isinstance(width, Choice):
         raise UserError(f'{layer}: share = "slice" needs a choice of {name}.')
     if share == "slice" and width in others:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
 from rlnas.errors import UserError
-from rlnas.spaces.checks import one_of, positive, sliceable
+from rlnas.spaces.checks import fixed, one_of, positive, sliceable
 from rlnas.spaces.choice import Choice, Option, resolve, widest
 
 Shape = tuple[int, ...]
@@ -93,9 +93,7 @@ def _map(shape: Shape, layer: str) -> tuple[int, int, int]:
 
 
 def _one_activation(layer: str, activation: object) -> None:
-    if isinstance(activation, Choice):
-        raise UserError(f'{layer}: activation cannot be a choice: say "none" and put an activation layer after it.')
-    one_of(layer, "activation", activation, ACTIVATIONS)
+    fixed(layer, "activation", activation, ACTIVATIONS, 'say "none" and put an activation layer after it')
 
 
 def window_output(size: int, kernel: int, stride: int, padding: str) -> int:
@@ -144,8 +142,8 @@ class Conv(Layer):
 
     def __post_init__(self) -> None:
         positive("conv", channels=self.channels, kernel=self.kernel, stride=self.stride)
-        one_of("conv", "padding", self.padding, ("same", "valid"))
-        one_of("conv", "pad_mode", self.pad_mode, ("zeros", "reflect"))
+        fixed("conv", "padding", self.padding, ("same", "valid"))
+        fixed("conv", "pad_mode", self.pad_mode, ("zeros", "reflect"))
         _one_activation("conv", self.activation)
         sliceable("conv", "channels", self.channels, self.share, (self.kernel, self.stride))
 
@@ -187,7 +185,7 @@ class MaxPool(Layer):
 
     def __post_init__(self) -> None:
         positive("max-pool", kernel=self.kernel, stride=self.stride)
-        one_of("max-pool", "padding", self.padding, ("same", "valid"))
+        fixed("max-pool", "padding", self.padding, ("same", "valid"))
 
     @property
     def shape_choices(self) -> tuple[Choice, ...]:
@@ -225,7 +223,7 @@ class Fit(Layer):
         positive("fit", height=self.height, width=self.width)
         if self.channels is not None:
             positive("fit", channels=self.channels)
-        one_of("fit", "shrink", self.shrink, ("pool", "crop"))
+        fixed("fit", "shrink", self.shrink, ("pool", "crop"))
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         channels, _, _ = _map(shape, "fit")

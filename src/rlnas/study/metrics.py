@@ -1,4 +1,4 @@
-"""The two metrics of the paper (5.3; SPEC 2.3), from the episodes of a training."""
+"""The two metrics of the paper (5.3), from the episodes of a training."""
 
 from __future__ import annotations
 

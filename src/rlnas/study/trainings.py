@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rlnas.errors import unknown
-from rlnas.spaces import CATALOGUE, FIXED_ID, HAND_MADE, Space, adapt, load_space
+from rlnas.spaces import CATALOGUE, FIXED_ID, Space, adapt, load_space
 from rlnas.study.settings import StudySettings, TrialSettings
 from rlnas.study.trial import TrialResult
 from rlnas.study.warm_start import checksum, put_start
@@ -64,7 +64,8 @@ def find_baseline(name: str, space: Space) -> Contestant:
     if name in CATALOGUE and not load_space(name).choices:
         return Contestant(name, adapt(load_space(name), space.input_shape), FIXED_ID, baseline=True)
     if "=" not in name:
-        raise unknown("hand-made network", name, [*HAND_MADE, f"an architecture's id such as {next(iter(space)).id}"])
+        fixed = [known for known in CATALOGUE if not load_space(known).choices]
+        raise unknown("hand-made network", name, [*fixed, f"an architecture's id such as {next(iter(space)).id}"])
     return Contestant(space.architecture(name).id, space, space.architecture(name).id, baseline=True)
 
 

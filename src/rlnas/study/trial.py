@@ -46,7 +46,7 @@ class TrialResult(BaseModel):
         steps: environment steps trained.
         episodes: full games finished.
         total_reward: mean unclipped return of the last 100 full games; `None` if none finished.
-        reward_mean: the metric that rewards learning early (SPEC 2.3).
+        reward_mean: the metric that rewards learning early (paper, 5.3).
         parameters: trainable parameters of the encoder.
         multiply_adds: multiply-adds of the encoder, for one observation.
         curve_steps: environment steps of the learning curve.
@@ -119,7 +119,7 @@ def run_trial(path: Path, settings: TrialSettings, watch: Watcher = nobody, labe
     """Trains an architecture from scratch, or goes on where an earlier process was stopped.
 
     Args:
-        path: the trial's directory (SPEC 5.4).
+        path: the trial's directory (docs/runs.md).
         settings: what to train.
         watch: told of every iteration.
         label: what to call the task when telling.

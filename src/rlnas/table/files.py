@@ -40,7 +40,7 @@ COLUMNS: dict[str, Any] = {
 
 `architecture` (its id), `seed`; `status` is `done` or `failed`, with its `reason`; environment `steps` trained and full
 games finished (`episodes`); `budgets`: environment steps at which the two metrics were taken, the last being the
-whole run; `total_reward` and `reward_mean` at these (SPEC 2.3; null before the first game ended); `parameters` and
+whole run; `total_reward` and `reward_mean` at these (docs/ppo.md; null before the first game ended); `parameters` and
 `multiply_adds` of the encoder; and what the building machine measured, which no seed repeats: milliseconds of one
 inference (one observation) and of one training step (a minibatch, forward and backward), seconds of the run.
 """

@@ -45,7 +45,7 @@ class Record:
         seed: the training seed.
         budget: environment steps.
         total_reward: mean return of the last 100 full games; `None` if none had ended.
-        reward_mean: the metric that rewards learning early (SPEC 2.3).
+        reward_mean: the metric that rewards learning early (paper, 5.3).
         parameters: of the encoder.
         multiply_adds: of the encoder, for one observation.
     """

@@ -1,0 +1,124 @@
+"""Writes docs/reference.md from the commands and functions themselves: `python docs/make_reference.py`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import rlnas
+from rlnas.cli.main import COMMANDS
+from rlnas.cli.tables import TABLE_COMMANDS
+
+HEAD = """# Reference
+
+Written by `python docs/make_reference.py` from the commands and functions themselves; a test keeps it true.
+
+## Commands
+
+Every command explains itself with `--help`; `rlnas --version` gives the version. Steps may be written `10M`, `500k` or
+`1e6`. Options of several values take them one after another (`--baselines nature-cnn impala-cnn`), those of the kind
+`NAME=VALUE` too (`--ppo-options epochs=4 clip=0.2`).
+
+| exit code | what it says |
+|---|---|
+| 0 | done |
+| 1 | the run failed: the environment broke down, training diverged, all trainings failed, the disk is full |
+| 2 | bad input, said in one sentence; nothing was written or lost |
+| 130 | stopped by Ctrl-C; what has a checkpoint can go on from it |
+"""
+
+PYTHON = """
+## Python
+
+What a command does, a function does. Functions that train or search take `imports=` for `--import`, and `watch=`, which
+is called with every `rlnas.study.Progress`; without it they print nothing. They train one candidate at a time unless
+`workers=` says more. Bad input raises `rlnas.UserError`, an environment that breaks down `rlnas.EnvironmentFault`; both
+are a `rlnas.RlnasError`. Layers and spaces are in [spaces.md](spaces.md), exports in [exports.md](exports.md), tables
+in [tables.md](tables.md).
+"""
+
+FUNCTIONS = ("search", "train", "resume", "evaluate", "play", "build_table", "compare")
+
+
+def sections(function: Callable[..., Any]) -> tuple[str, dict[str, str], str]:
+    """The words of a docstring before its arguments, each argument's, and what it returns."""
+    parts = re.split(r"^(Args|Returns|Raises|Example):\n", inspect.getdoc(function) or "", flags=re.MULTILINE)
+    found = dict(zip(parts[1::2], parts[2::2], strict=True))
+    arguments: dict[str, str] = {}
+    for line in found.get("Args", "").splitlines():
+        start = re.match(r"    (\w+): (.*)", line)
+        if start:
+            name = start[1]
+            arguments[name] = start[2]
+        elif line.strip():
+            arguments[name] += f" {line.strip()}"
+    return " ".join(parts[0].split()), arguments, " ".join(found.get("Returns", "").split())
+
+
+def default_of(parameter: inspect.Parameter, of_command: bool) -> str:
+    """A default as a reader would type it."""
+    value = parameter.default
+    if value is parameter.empty:
+        return "required"
+    if parameter.name == "workers" and of_command:
+        return "the processors at hand, at most 4"
+    if value is None or value == ():
+        return ""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"`{' '.join(map(str, value)) if isinstance(value, tuple) else value}`"
+
+
+def option(name: str, parameter: inspect.Parameter) -> str:
+    """How an argument is spelled on the command line."""
+    positional = "Positional" in str(parameter.annotation) or parameter.annotation in ("Run", "Sources")
+    return f"`{name.upper()}`" if positional else f"`--{name.strip('_').replace('_', '-')}`"
+
+
+def cell(text: str) -> str:
+    """Text that a table of Markdown leaves as it is."""
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def rows(head: str, function: Callable[..., Any], spelled: Callable[[str, inspect.Parameter], str]) -> Iterator[str]:
+    """A table of arguments."""
+    parameters = inspect.signature(function).parameters
+    _, words, _ = sections(function)
+    assert list(words) == list(parameters), f"{function}: the docstring names {list(words)}"
+    yield f"| {head} | default | |"
+    yield "|---|---|---|"
+    for name, parameter in parameters.items():
+        yield f"| {spelled(name, parameter)} | {default_of(parameter, spelled is option)} | {cell(words[name])} |"
+
+
+def reference() -> str:
+    """The whole page."""
+    lines = [HEAD]
+    commands = {name: function for name, function in COMMANDS.items() if name != "table"}
+    for name, function in (commands | {f"table {name}": f for name, f in TABLE_COMMANDS.items()}).items():
+        lines += [f"### `rlnas {name}`", "", sections(function)[0], "", *rows("option", function, option), ""]
+    lines.append(PYTHON)
+    for name in FUNCTIONS:
+        function = getattr(rlnas, name)
+        words, _, returns = sections(function)
+        table = rows("argument", function, lambda argument, _: f"`{argument}`")
+        lines += [f"### `rlnas.{name}`", "", words, "", *table, "", f"Returns: {returns}" if returns else "", ""]
+    members = inspect.getmembers(rlnas.SearchResult, lambda member: isinstance(member, property) or callable(member))
+    lines += ["### `rlnas.SearchResult`", "", "| | |", "|---|---|"]
+    lines += ["| `path` | the run directory |", "| `data` | the content of its `result.json` ([runs.md](runs.md)) |"]
+    for name, member in members:
+        if not name.startswith("_"):
+            call = (
+                name
+                if isinstance(member, property)
+                else f"{name}{inspect.signature(member)}".replace("self", "").replace("'", "")
+            )
+            lines.append(f"| `{cell(call.replace('(, ', '('))}` | {cell(sections(member)[0])} |")
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip("\n") + "\n"
+
+
+if __name__ == "__main__":
+    Path(__file__).with_name("reference.md").write_text(reference())

@@ -1,0 +1,33 @@
+"""The strategy that docs/strategies.md shows is one."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import rlnas
+from rlnas.search import STRATEGIES
+
+TEXT = (Path(__file__).parents[2] / "docs/strategies.md").read_text()
+
+
+def test_a_strategy_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, check = re.findall(r"```python\n(from .*?)```", TEXT.partition("## One of your own")[2], re.DOTALL)
+    (tmp_path / "climb.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    try:
+        exec(check, {})
+        found = rlnas.search(
+            "MinAtar/Breakout-v1",
+            "minatar-1",
+            "climb",
+            1,
+            table="minatar-breakout",
+            strategy_options={"trainings": 6},
+            imports=["climb"],
+            out=tmp_path / "run",
+        )
+        assert len(found.ranking) == 6
+        assert [proxy for _, proxy in found.ranking] == sorted((proxy for _, proxy in found.ranking), reverse=True)
+    finally:
+        STRATEGIES.pop("climb", None)
