@@ -134,11 +134,13 @@ def search(
     )
     found = settings.load_space()
     trainings = (min(top_k, found.size) + len(settings.baselines)) * settings.train_seeds
+    games = settings.strategy_options.get("eval_episodes")
+    ranked = f", {games} games of each architecture that is ranked," if games else ","
     within = f", of which those of {settings.limits.words()}" if settings.limits.given else ""
     console.print(
         f"Searching {found.name} ({found.size:,} architectures{within}) on {env}: {strategy} for "
-        f"{short(settings.steps)} steps, then {trainings} trainings of {short(settings.train_steps)} steps each, "
-        + (f"looked up in {table}." if table else f"{workers} at a time."),
+        f"{short(settings.steps)} steps{ranked} then {trainings} trainings of {short(settings.train_steps)} steps "
+        f"each, {f'looked up in {table}' if table else f'{workers} at a time'}.",
         soft_wrap=True,
     )
     console.print(f"Run directory: {path}", soft_wrap=True, markup=False)
