@@ -135,7 +135,7 @@ def search(
     found = settings.load_space()
     trainings = (min(top_k, found.size) + len(settings.baselines)) * settings.train_seeds
     games = settings.strategy_options.get("eval_episodes")
-    ranked = f", {games} games of each architecture that is ranked," if games else ","
+    ranked = f", {games} game{'s' * (games != 1)} of each architecture that is ranked," if games else ","
     within = f", of which those of {settings.limits.words()}" if settings.limits.given else ""
     console.print(
         f"Searching {found.name} ({found.size:,} architectures{within}) on {env}: {strategy} for "
