@@ -47,7 +47,9 @@ def usual_settings(env: str) -> tuple[EnvSettings, PPOSettings]:
 def build_sb3(env: str, seed: int) -> PPO:
     """Stable-Baselines3's PPO with the settings that rlnas gives the environment."""
     outside, ppo = usual_settings(env)
-    made: VecEnv = make_vec_env(env, n_envs=outside.num_envs, seed=seed)
+    # Its default, "rgb_array", has LunarLander simulate the sparks of its engines, which only drawing takes away again:
+    # in long games its steps become five times as slow.
+    made: VecEnv = make_vec_env(env, n_envs=outside.num_envs, seed=seed, env_kwargs={"render_mode": None})
     if ppo.normalize_observations or ppo.normalize_rewards:
         chosen = ppo.normalize_observations, ppo.normalize_rewards
         made = VecNormalize(made, norm_obs=chosen[0], norm_reward=chosen[1], gamma=ppo.gamma)
