@@ -31,7 +31,7 @@ from stable_baselines3.common.evaluation import evaluate_policy
 torch.set_num_threads(1)
 file, env, episodes, greedy = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "greedy"
 model = PPO.load(file, device="cpu")
-made = make_vec_env(env, n_envs=8, seed=1)
+made = make_vec_env(env, n_envs=8, seed=1, env_kwargs={"render_mode": None})
 scores, _ = evaluate_policy(model, made, n_eval_episodes=episodes, deterministic=greedy, return_episode_rewards=True)
 print(json.dumps(scores))
 """
