@@ -83,6 +83,14 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
+def call_of(member: object) -> str:
+    """The signature of a method without `self`; nothing for a property."""
+    if isinstance(member, property):
+        return ""
+    signature = inspect.signature(member)
+    return str(signature.replace(parameters=list(signature.parameters.values())[1:])).replace("'", "")
+
+
 def rows(head: str, function: Callable[..., Any], spelled: Callable[[str, inspect.Parameter], str]) -> Iterator[str]:
     """A table of arguments."""
     parameters = inspect.signature(function).parameters
@@ -111,12 +119,7 @@ def reference() -> str:
     lines += ["| `path` | the run directory |", "| `data` | the content of its `result.json` ([runs.md](runs.md)) |"]
     for name, member in members:
         if not name.startswith("_"):
-            call = (
-                name
-                if isinstance(member, property)
-                else f"{name}{inspect.signature(member)}".replace("self", "").replace("'", "")
-            )
-            lines.append(f"| `{cell(call.replace('(, ', '('))}` | {cell(sections(member)[0])} |")
+            lines.append(f"| `{cell(name + call_of(member))}` | {cell(sections(member)[0])} |")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip("\n") + "\n"
 
 

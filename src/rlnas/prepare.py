@@ -105,7 +105,7 @@ def prepare_search(
         "top_k": top_k,
         "train_seeds": train_seeds,
         "strategy": strategy,
-        "strategy_options": _strategy_options(strategy, strategy_options),
+        "strategy_options": check_strategy_options(strategy, strategy_options),
         "threads": default_threads() if threads is None else threads,
         "max_params": None if max_params is None else parse_steps(max_params, "max-params"),
         "max_multiply_adds": None if max_multiply_adds is None else parse_steps(max_multiply_adds, "max-multiply-adds"),
@@ -237,7 +237,7 @@ def _look_up_in(
     }
 
 
-def _strategy_options(strategy: str, options: Options) -> dict[str, Any]:
+def check_strategy_options(strategy: str, options: Options) -> dict[str, Any]:
     """The strategy's options, checked, defaults written out, so that the run directory says all."""
     chosen = checked(settings_class(strategy), f"{strategy} option", options)
     return chosen.model_dump(mode="json")

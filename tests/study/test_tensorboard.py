@@ -16,15 +16,7 @@ def entry(iteration: int, *episodes: tuple[int, float]) -> IterationLog:
     return IterationLog(iteration, 100 * iteration, games, STATS, 2.0**-iteration)
 
 
-@pytest.fixture
-def read(tmp_path):
-    def reader() -> EventAccumulator:
-        return EventAccumulator(str(tmp_path)).Reload()
-
-    return reader
-
-
-def test_every_number_of_an_iteration_is_there(tmp_path, read):
+def test_every_number_of_an_iteration_is_there(tmp_path):
     log = TensorBoardLog(tmp_path / "tensorboard", 0)
     log.write(entry(1, (30, 5.0), (60, -1.5)), None)
     log.write(entry(2), 1234.0)
@@ -42,13 +34,13 @@ def test_every_number_of_an_iteration_is_there(tmp_path, read):
     log.close()
 
 
-def test_what_a_killed_process_wrote_beyond_its_checkpoint_is_dropped(tmp_path, read):
+def test_what_a_killed_process_wrote_beyond_its_checkpoint_is_dropped(tmp_path):
     killed = TensorBoardLog(tmp_path, 0)
     for iteration in (1, 2, 3):
         killed.write(entry(iteration, (100 * iteration - 50, float(iteration))), None)
     resumed = TensorBoardLog(tmp_path, 200)  # the checkpoint was that of the second iteration
     resumed.write(entry(3, (270, 33.0)), None)
     resumed.close()
-    found = read()
+    found = EventAccumulator(str(tmp_path)).Reload()
     assert [(e.step, e.value) for e in found.Scalars("charts/episodic_return")] == [(50, 1.0), (150, 2.0), (270, 33.0)]
     assert [e.step for e in found.Scalars("charts/learning_rate")] == [100, 200, 300]

@@ -65,8 +65,8 @@ def play(
 
     settings, network = open_agent(Path(run), imports)
     writer: VideoWriter
-    env, natural = film_env(settings.env, settings.env_settings, lambda frame: writer.add(frame))
     stream, seeds = game_streams(seed, episodes)
+    env, natural = film_env(settings.env, settings.env_settings, lambda frame: writer.add(frame))
     limit = settings.env_settings.max_steps
     games = []
     try:

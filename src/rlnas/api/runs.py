@@ -11,7 +11,7 @@ from rlnas.api.searching import SearchResult, run_search
 from rlnas.api.tables import run_table
 from rlnas.api.training import run_training
 from rlnas.errors import UserError
-from rlnas.prepare import checked, resolve_device
+from rlnas.prepare import check_strategy_options, checked, resolve_device
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -42,17 +42,15 @@ def resume(
     from rlnas.envs import allow_imports
 
     allow_imports(settings.imports, imports)
-    from rlnas.search import settings_class
-    from rlnas.study import StudySettings, TableSettings, TrialSettings
+    from rlnas.study import TableSettings, TrialSettings
 
     # The run may have begun on another machine, or been changed by hand.
     resolve_device(settings.device)
-    if isinstance(settings, StudySettings):
-        checked(settings_class(settings.strategy), "strategy option", settings.strategy_options)
     if isinstance(settings, TrialSettings):
         return run_training(Path(path), settings, watch)
     if isinstance(settings, TableSettings):
         return run_table(Path(path), settings, workers, watch)
+    check_strategy_options(settings.strategy, settings.strategy_options)
     return run_search(Path(path), settings, workers, watch)
 
 
@@ -150,8 +148,8 @@ def evaluate(
     if episodes < 1:
         raise UserError(f"episodes must be at least 1, not {episodes}.")
     settings, network = open_agent(Path(path), imports)
-    env = make_env(settings.env, settings.env_settings, num_envs=episodes)
     stream, seeds = game_streams(seed, episodes)
+    env = make_env(settings.env, settings.env_settings, num_envs=episodes)
     try:
         limit = settings.env_settings.max_steps
         with torch_threads(1):

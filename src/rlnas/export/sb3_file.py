@@ -56,7 +56,7 @@ def build_ppo(agent: Agent) -> PPO:
                 settings.space,
                 settings.architecture,
                 agent.network.space.modules,
-                own_value_encoder=ppo.value_encoder == "own",
+                own_value_encoder=ppo.own_value_encoder,
                 normalization=agent.normalization,
             ),
             "log_std_init": ppo.log_std,

@@ -111,9 +111,13 @@ class ResidualBlock(Block):
         return x + self.inner(x)
 
 
+TAKEN = frozenset(dir(nn.ModuleDict()))
+"""Names that no module in a `ModuleDict` can have, since it has something else of that name (`half`)."""
+
+
 def _slot(alternative: str) -> str:
-    """The name of an alternative's module: its own, unless a `ModuleDict` has something else of that name (`half`)."""
-    return f"{alternative}=" if hasattr(nn.ModuleDict(), alternative) else alternative
+    """The name of an alternative's module: its own, unless it is taken."""
+    return f"{alternative}=" if alternative in TAKEN else alternative
 
 
 class SwitchBlock(Block):

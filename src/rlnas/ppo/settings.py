@@ -62,3 +62,8 @@ class PPOSettings(BaseModel):
     def _none_in_words(cls, value: Any) -> Any:
         """Lets the command line say `none`."""
         return None if value == "none" else value
+
+    @property
+    def own_value_encoder(self) -> bool:
+        """Whether the value head has an encoder of its own."""
+        return self.value_encoder == "own"

@@ -16,7 +16,7 @@ from rlnas.ppo.normalization import CLIP
 def heads_for(actions: ActionSpace, ppo: PPOSettings) -> Heads:
     """The heads of a network for an action space."""
     log_std = ppo.log_std if isinstance(actions, ContinuousActions) else None
-    return Heads(actions.outputs, log_std, ppo.value_encoder == "own")
+    return Heads(actions.outputs, log_std, ppo.own_value_encoder)
 
 
 def standardize_by(moments: Moments | None) -> Standardize | None:

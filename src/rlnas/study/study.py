@@ -91,7 +91,7 @@ def _latencies(settings: StudySettings, watch: Watcher) -> dict[str, float] | No
     if settings.max_latency is None:
         return None
     space, table = settings.load_space(), settings.load_table()
-    found = find_latencies(space, settings.limits, table, watch, own_value_encoder=settings.ppo.value_encoder == "own")
+    found = find_latencies(space, settings.limits, table, watch, own_value_encoder=settings.ppo.own_value_encoder)
     limit(space, settings.limits, found)
     return found
 

@@ -139,7 +139,7 @@ def _write(file: Path, path: Path, settings: TableSettings, found: list[tuple[Co
             continue
         architecture = entrant.space.architecture(entrant.architecture)
         inference, training = measure_latency(
-            entrant.space, architecture, settings.minibatch, settings.ppo.value_encoder == "own"
+            entrant.space, architecture, settings.minibatch, settings.ppo.own_value_encoder
         )
         for result in results:
             rows.append(
