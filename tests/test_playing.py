@@ -6,11 +6,13 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import torch
 
 import rlnas
 from rlnas.cli.main import main
 from rlnas.envs.actions import ActionSpace, ContinuousActions, DiscreteActions, actions_to_dict
 from rlnas.envs.rendering import GridCamera
+from rlnas.errors import UserError
 from rlnas.files import write_json
 from rlnas.nets import Network
 from rlnas.spaces import Linear, Space, load_space
@@ -133,6 +135,25 @@ def test_greedy_games_of_minatar_on_film_are_those_of_an_evaluation(tmp_path):
     np.testing.assert_array_equal(first[1:4], np.broadcast_to(palette[4], (3, 10, 3)))  # bricks
     assert (first[9] == palette[1]).all(axis=-1).sum() == 1  # the paddle
     assert not (frames[0] == frames[3]).all()
+
+
+@pytest.mark.parametrize(("device", "said"), [("gpu", "Did you mean 'cpu'"), ("cuda", "finds no CUDA device")])
+def test_a_device_that_is_not_there_is_refused(device, said, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    run = make_run(tmp_path / "run", slim("minatar-cnn"), "fixed", "MinAtar/Breakout-v1", DiscreteActions(3))
+    with pytest.raises(UserError, match=said):
+        rlnas.evaluate(run, 1, device=device)
+    with pytest.raises(UserError, match=said):
+        rlnas.play(run, tmp_path / "x.gif", device=device)
+    assert not (tmp_path / "x.gif").exists()
+    assert rlnas.evaluate(run, 1, device="auto") == rlnas.evaluate(run, 1, device="cpu")
+
+
+def test_the_device_is_used(tmp_path, monkeypatch):
+    run = make_run(tmp_path / "run", slim("minatar-cnn"), "fixed", "MinAtar/Breakout-v1", DiscreteActions(3))
+    monkeypatch.setattr("rlnas.api.runs.resolve_device", lambda device: "meta")
+    with pytest.raises((RuntimeError, NotImplementedError), match=r"(?i)meta"):
+        rlnas.evaluate(run, 1)
 
 
 def test_a_users_own_environment_on_film(painter, tmp_path, capsys):

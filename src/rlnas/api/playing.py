@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rlnas.api.runs import Evaluation, game_streams, open_agent
 from rlnas.errors import UserError
+from rlnas.prepare import resolve_device
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ def play(
     seed: int = 0,
     greedy: bool = False,
     fps: float | None = None,
+    device: str = "auto",
     imports: Sequence[str] = (),
 ) -> Film:
     """Plays full games with a trained agent, the best of a study or that of a training, and writes a video of them.
@@ -46,11 +48,13 @@ def play(
         seed: root of the games' random streams, which no training shares.
         greedy: take the most probable action instead of drawing one.
         fps: frames of a second; by default those at which the games look right.
+        device: where the network runs: `auto` (CUDA where there is one), `cpu` or `cuda`, whatever it was trained on.
         imports: the modules that the run imports, allowed by name, since they are code.
 
     Raises:
-        UserError: if there is no trained agent, the run imports a module that is not allowed, the environment cannot
-            draw itself, or the video's format or speed is not one of those allowed. Nothing is written then.
+        UserError: if there is no trained agent, the run imports a module that is not allowed, there is no such
+            device, the environment cannot draw itself, or the video's format or speed is not one of those allowed.
+            Nothing is written then.
         EnvironmentFault: if the environment fails. Nothing is written then.
     """
     from rlnas.video import VideoWriter, check_video
@@ -63,9 +67,10 @@ def play(
     from rlnas.envs.rendering import film_env
     from rlnas.ppo import play_episodes, torch_threads
 
-    settings, network = open_agent(Path(run), imports)
+    device = resolve_device(device)
+    settings, network = open_agent(Path(run), imports, device)
     writer: VideoWriter
-    stream, seeds = game_streams(seed, episodes)
+    stream, seeds = game_streams(seed, episodes, device)
     env, natural = film_env(settings.env, settings.env_settings, lambda frame: writer.add(frame))
     limit = settings.env_settings.max_steps
     games = []
@@ -74,7 +79,9 @@ def play(
         with torch_threads(1), writer:
             for number in range(episodes):
                 start = seeds[number : number + 1]
-                games += play_episodes([lambda: network], env, start, [stream], greedy=greedy, max_steps=limit)[0]
+                games += play_episodes(
+                    [lambda: network], env, start, [stream], device=device, greedy=greedy, max_steps=limit
+                )[0]
     finally:
         env.close()
     return Film(

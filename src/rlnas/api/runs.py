@@ -72,12 +72,13 @@ def read_run_settings(path: Path) -> StudySettings | TrialSettings | TableSettin
     raise UserError(f"there is no run at {str(path)!r}: it has no study.json, trial.json or table.json.")
 
 
-def open_agent(path: Path, imports: Sequence[str]) -> tuple[TrialSettings, Network]:
+def open_agent(path: Path, imports: Sequence[str], device: str) -> tuple[TrialSettings, Network]:
     """The settings and the network of the trained agent of a run, with the modules imported that its environment needs.
 
     Args:
         path: the run directory of a search or a training.
         imports: the modules that the run imports, allowed by name.
+        device: where the network is put, `cpu` or `cuda`.
 
     Raises:
         UserError: if there is no trained agent, or the run imports a module that is not allowed.
@@ -92,7 +93,7 @@ def open_agent(path: Path, imports: Sequence[str]) -> tuple[TrialSettings, Netwo
     settings, network = load_network(trained_trial(path))
     allow_imports(settings.imports, imports)
     import_modules(settings.imports)
-    return settings, network
+    return settings, network.to(device)
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,8 @@ class Evaluation:
     lengths: list[int]
 
 
-def game_streams(seed: int, episodes: int) -> tuple[torch.Generator, np.ndarray]:
-    """What draws the actions of evaluated games, and the seeds of their environments, `(episodes,)`.
+def game_streams(seed: int, episodes: int, device: str) -> tuple[torch.Generator, np.ndarray]:
+    """What draws the actions of evaluated games on a device, and the seeds of their environments, `(episodes,)`.
 
     Raises:
         UserError: if the seed is negative.
@@ -122,12 +123,18 @@ def game_streams(seed: int, episodes: int) -> tuple[torch.Generator, np.ndarray]
 
     if seed < 0:
         raise UserError(f"seed must be 0 or more, not {seed}.")
-    actions = torch.Generator().manual_seed(seeding.integer(seed, "evaluate", "actions"))
+    actions = torch.Generator(device).manual_seed(seeding.integer(seed, "evaluate", "actions"))
     return actions, seeding.integers(seed, "evaluate", "environments", count=episodes)
 
 
 def evaluate(
-    path: str | Path, episodes: int = 30, *, seed: int = 0, greedy: bool = False, imports: Sequence[str] = ()
+    path: str | Path,
+    episodes: int = 30,
+    *,
+    seed: int = 0,
+    greedy: bool = False,
+    device: str = "auto",
+    imports: Sequence[str] = (),
 ) -> Evaluation:
     """Plays full games with a trained agent: the best of a study, or that of a training.
 
@@ -136,10 +143,12 @@ def evaluate(
         episodes: full games, each in an environment of its own.
         seed: root of the games' random streams, which no training shares.
         greedy: take the most probable action instead of drawing one.
+        device: where the network runs: `auto` (CUDA where there is one), `cpu` or `cuda`, whatever it was trained on.
         imports: the modules that the run imports, allowed by name, since they are code.
 
     Raises:
-        UserError: if there is no trained agent, or the run imports a module that is not allowed.
+        UserError: if there is no trained agent, the run imports a module that is not allowed, or there is no such
+            device.
         EnvironmentFault: if the environment fails.
     """
     from rlnas.envs import make_env
@@ -147,13 +156,16 @@ def evaluate(
 
     if episodes < 1:
         raise UserError(f"episodes must be at least 1, not {episodes}.")
-    settings, network = open_agent(Path(path), imports)
-    stream, seeds = game_streams(seed, episodes)
+    device = resolve_device(device)
+    settings, network = open_agent(Path(path), imports, device)
+    stream, seeds = game_streams(seed, episodes, device)
     env = make_env(settings.env, settings.env_settings, num_envs=episodes)
     try:
         limit = settings.env_settings.max_steps
         with torch_threads(1):
-            (played,) = play_episodes([lambda: network], env, seeds, [stream], greedy=greedy, max_steps=limit)
+            (played,) = play_episodes(
+                [lambda: network], env, seeds, [stream], device=device, greedy=greedy, max_steps=limit
+            )
     finally:
         env.close()
     return Evaluation(settings.architecture, [e.score for e in played], [e.length for e in played])

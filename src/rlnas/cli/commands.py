@@ -234,7 +234,9 @@ def report(run: Run, import_: Modules = ()) -> None:
     console.print(f"Report: {write_report(run)}", soft_wrap=True, markup=False)
 
 
-def evaluate(run: Run, episodes: int = 30, seed: int = 0, greedy: bool = False, import_: Modules = ()) -> None:
+def evaluate(
+    run: Run, episodes: int = 30, seed: int = 0, greedy: bool = False, device: str = "auto", import_: Modules = ()
+) -> None:
     """Play full games with a trained agent: the best of a search, or that of a training.
 
     Args:
@@ -242,9 +244,11 @@ def evaluate(run: Run, episodes: int = 30, seed: int = 0, greedy: bool = False, 
         episodes: Full games.
         seed: Root of the games' random streams.
         greedy: Take the most probable action instead of drawing one.
+        device: auto, cpu or cuda.
         import_: The modules that the run imports; they are code, so they must be named.
     """
-    result = api.evaluate(run, episodes, seed=seed, greedy=greedy, imports=find_modules_here(import_))
+    modules = find_modules_here(import_)
+    result = api.evaluate(run, episodes, seed=seed, greedy=greedy, device=device, imports=modules)
     spread = statistics.stdev(result.scores) if len(result.scores) > 1 else 0.0
     console.print(
         f"{result.architecture}: mean return {statistics.fmean(result.scores):.2f} ± {spread:.2f} (standard deviation) "

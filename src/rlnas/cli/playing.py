@@ -15,6 +15,7 @@ def play(
     seed: int = 0,
     greedy: bool = False,
     fps: float | None = None,
+    device: str = "auto",
     import_: Modules = (),
 ) -> None:
     """Write a video of full games of a trained agent: the best of a search, or that of a training.
@@ -26,9 +27,11 @@ def play(
         seed: Root of the games' random streams.
         greedy: Take the most probable action instead of drawing one.
         fps: Frames of a second; by default those at which the games look right.
+        device: auto, cpu or cuda.
         import_: The modules that the run imports; they are code, so they must be named.
     """
-    film = api.play(run, video, episodes, seed=seed, greedy=greedy, fps=fps, imports=find_modules_here(import_))
+    modules = find_modules_here(import_)
+    film = api.play(run, video, episodes, seed=seed, greedy=greedy, fps=fps, device=device, imports=modules)
     for number, (score, length) in enumerate(zip(film.scores, film.lengths, strict=True), 1):
         console.print(f"Game {number} of {film.architecture}: return {score:g}, {length:,} steps.", soft_wrap=True)
     console.print(f"Video: {film.path}", soft_wrap=True, markup=False)
