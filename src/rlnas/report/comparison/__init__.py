@@ -9,13 +9,12 @@ from pathlib import Path
 from rlnas.files import write_bytes
 from rlnas.report.comparison import histograms
 from rlnas.report.comparison.compare import Comparison, View, work_out
-from rlnas.report.comparison.documents import contents, figure_name, markdown, page, section
+from rlnas.report.comparison.documents import contents, figure_name, markdown, page
 from rlnas.report.comparison.tables import facts
-from rlnas.report.markup import Html
 from rlnas.table import METRICS, Metric, Table
 from rlnas.table.searches import StoredSearch
 
-__all__ = ["Comparison", "View", "compare", "comparison_section", "write_comparison"]
+__all__ = ["Comparison", "View", "compare", "write_comparison"]
 
 
 def compare(
@@ -61,11 +60,6 @@ def compare(
         return found
     write_comparison(found, Path(out))
     return replace(found, out=Path(out))
-
-
-def comparison_section(comparison: Comparison) -> Html:
-    """A comparison as a section of a page that has the report's style."""
-    return section(contents(comparison))
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> None:
