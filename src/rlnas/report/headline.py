@@ -123,8 +123,8 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
         words = [f"{spread(best.score, best.deviation)}: mean and standard deviation over its seeds."]
     if sum(entrant.candidate for entrant in run.entrants) > 1:
         words.append(
-            "The best was picked for the highest of these same scores, which flatters it a little; new seeds would be "
-            "fairer."
+            "The best was picked for the highest of these same scores, which flatters it: only trainings with seeds of "
+            "their own say by how much."
         )
     return " ".join(words)
 

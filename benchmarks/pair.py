@@ -1,0 +1,63 @@
+"""Two networks over their training seeds: means, interquartile means, the difference, how often one is better.
+
+    python -m benchmarks.pair docs/data/found/cartpole-fresh.parquet 'depth=1,width=64,norm=layer,act=tanh' mlp-64-64
+    python -m benchmarks.pair docs/data/found/warm.json k1=3,k2=5 docs/data/found/scratch.json k1=3,k2=5
+
+A network is named with what holds its trainings: a table, by its name or file (at its last budget), or a search's
+`result.json`. That of the second may be left out where it is that of the first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+
+from rlnas import table
+from rlnas.table import Metric
+from rlnas.table.statistics import Estimate, interquartile_mean_estimate, mean_difference, probability_better
+
+
+def scores(file: str, network: str, metric: Metric) -> np.ndarray:
+    """What a network scored, `(seeds,)`."""
+    if not file.endswith(".json"):
+        found = table.load(file)
+        records = [found.query(network, seed=seed, budget=found.steps) for seed in found.seeds]
+        return np.array([getattr(record, metric) for record in records])
+    entries = json.loads(Path(file).read_text())["architectures"]
+    (trials,) = [entry["trials"] for entry in entries if entry["name"] == network]
+    return np.array([trial[metric] for trial in trials])
+
+
+def words(estimate: Estimate) -> str:
+    """An estimate with its 95% interval."""
+    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
+
+
+def main() -> None:
+    """Reads the arguments and prints the comparison by each metric."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file")
+    parser.add_argument("network")
+    parser.add_argument("second", nargs="+", metavar="[FILE] NETWORK")
+    args = parser.parse_args()
+    if len(args.second) > 2:
+        parser.error(f"two networks are compared, not more: {args.second[2]!r}.")
+    other = args.second if len(args.second) == 2 else [args.file, *args.second]
+    print("| metric | first: mean ± sd, seeds | IQM | second: mean ± sd, seeds | IQM | difference | first is better |")
+    print("|---" * 7 + "|")
+    for metric in get_args(Metric):
+        cells = [metric]
+        both = [scores(args.file, args.network, metric), scores(other[0], other[1], metric)]
+        for found in both:
+            cells.append(f"{found.mean():.2f} ± {found.std(ddof=1):.2f}, {len(found)}")
+            cells.append(words(interquartile_mean_estimate(found, seed=0)))
+        cells += [words(mean_difference(*both)), words(probability_better(*both))]
+        print("| " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()
