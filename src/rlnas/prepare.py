@@ -82,6 +82,7 @@ def prepare_search(
     strategy_options: Options,
     env_options: Options,
     ppo_options: Options,
+    confirm_seeds: int = 0,
     max_params: int | str | None = None,
     max_multiply_adds: int | str | None = None,
     max_latency: float | None = None,
@@ -104,6 +105,7 @@ def prepare_search(
         "seed": seed,
         "top_k": top_k,
         "train_seeds": train_seeds,
+        "confirm_seeds": confirm_seeds,
         "strategy": strategy,
         "strategy_options": check_strategy_options(strategy, strategy_options),
         "threads": default_threads() if threads is None else threads,
@@ -114,6 +116,7 @@ def prepare_search(
         **common,
     }
     from rlnas.study import StudySettings
+    from rlnas.study.settings import MAX_SEEDS
 
     values["baselines"] = _baselines(baselines, found, env)
     if table is not None:
@@ -125,6 +128,10 @@ def prepare_search(
     made = make_strategy(strategy, candidates, settings.iterations(settings.steps), 0, settings.strategy_options)
     if warm_start and not made.shares_weights:
         raise UserError(f"strategy {strategy!r} fits no supernet, so there are no weights for a warm start.")
+    if confirm_seeds and table is not None:
+        raise UserError("trainings that are looked up have the table's seeds and no others: leave --confirm-seeds out.")
+    if (together := train_seeds + confirm_seeds) > MAX_SEEDS:
+        raise UserError(f"train-seeds and confirm-seeds are {together} together, and at most {MAX_SEEDS} are allowed.")
     if warm_start and table is not None:
         raise UserError("trainings that are looked up in a table started from scratch: leave --warm-start out.")
     return _run_path(out, env, found.name, strategy, seed), settings

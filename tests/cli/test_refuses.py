@@ -69,6 +69,12 @@ def refuse(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
         (["--env", "BreakoutNoFrameskip-v4"], ["old id", "ALE/Breakout-v5"]),
         (["--space", "paper-large", "--strategy-options", "selection=full"], ["too large", "'evolution'"]),
         (["--train-seeds", "1000"], ["train_seeds", "1000"]),
+        (["--confirm-seeds", "-1"], ["confirm_seeds", "-1"]),
+        (["--confirm-seeds", "999"], ["1000 together", "at most 999"]),
+        (
+            ["--env", "MinAtar/Breakout-v1", "--table", "minatar-breakout", "--confirm-seeds", "2"],
+            ["leave --confirm-seeds out"],
+        ),
         (["--max-params", "0"], ["max-params", "'0'"]),
         (
             ["--max-params", "3M"],

@@ -65,6 +65,7 @@ CHANGED = {
     "seed": 7,
     "top_k": 2,
     "train_seeds": 3,
+    "confirm_seeds": 4,
     "threads": 2,
     "checkpoint_steps": "12345",
     "imports": ("json",),

@@ -1,3 +1,4 @@
+import json
 import re
 
 import pytest
@@ -31,6 +32,53 @@ def test_several_seeds_give_mean_deviation_and_difference(tmp_path):
     )
     assert "higher than one of nature-cnn with probability 0.88 (95% interval 0.30 to 0.99)" in page.text
     assert "nothing sure" not in page.text
+
+
+def confirmed(path, scores):
+    """A study of two seeds whose best and hand-made network were trained again; `None` is a training that failed."""
+    study(path, {"k=5": [6.0, 8.0], "k=2": [3.0, 3.0], "nature-cnn": [5.0, 6.0]})
+    study_json(path, 2, confirm_seeds=2)
+    data = json.loads((path / "result.json").read_text())
+    failed = {"status": "failed", "reason": "It rained."}
+    data["confirmation"] = [
+        {"name": name, "trials": [trial(path, name, n, s, **({} if s else failed)) for n, s in enumerate(own, 11)]}
+        for name, own in scores.items()
+    ]
+    write(path / "result.json", data)
+    return path
+
+
+def test_seeds_after_the_choice_have_the_last_word(tmp_path):
+    page = read(confirmed(tmp_path, {"k=5": [4.0, 5.0], "nature-cnn": [5.0, 5.5]}))
+    assert page.title == f"k=5 scored 4.50 on {ENV}, 0.75 less than the hand-made nature-cnn"
+    assert "After the choice, the best and the hand-made networks train with 2 other seeds." in page.text
+    assert "the best found scored 4.50 ± 0.71 and nature-cnn 5.25 ± 0.35" in page.text
+    assert (
+        "None of these seeds had a part in the choice; with those that had, the best scored 7.00 ± 1.41." in page.text
+    )
+    assert "flatters" not in page.text
+    assert "2 other seeds: mean ± standard deviation" in page.text
+    for seed in (11, 12):
+        assert f"{seed} (after the choice)" in page.text
+    assert "1 (after the choice)" not in page.text.replace("11 (after the choice)", "")
+
+
+def test_without_seeds_after_the_choice_the_best_is_flattered(tmp_path):
+    text = read(study(tmp_path, {"k=5": [6.0, 8.0], "k=2": [3.0, 3.0], "nature-cnn": [5.0, 6.0]})).text
+    assert "which flatters it: only trainings with other seeds (--confirm-seeds) say by how much." in text
+
+
+def test_a_failure_after_the_choice_leaves_no_score(tmp_path):
+    page = read(confirmed(tmp_path, {"k=5": [4.0, None], "nature-cnn": [5.0, 5.5]}))
+    assert page.title == f"k=5 was chosen on {ENV}, and has no score with the seeds after the choice"
+    assert "k=5, seed 12: failed: It rained." in page.text
+
+
+def test_seeds_after_the_choice_that_are_not_done_are_missing(tmp_path):
+    study(tmp_path, {"k=5": [6.0, 8.0], "k=2": [3.0, 3.0], "nature-cnn": [5.0, 6.0]})
+    study_json(tmp_path, 2, confirm_seeds=3)
+    (tmp_path / "result.json").unlink()
+    assert "The trainings with 3 other seeds are not done." in read(tmp_path).text
 
 
 def test_worse_than_the_baseline_is_said(tmp_path):

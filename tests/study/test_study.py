@@ -3,10 +3,11 @@ from pathlib import Path
 import pytest
 
 import rlnas
+from rlnas.cli.main import main
 from rlnas.search import Ranked
 from rlnas.spaces import load_space
 from rlnas.study import StudySettings, TrialResult
-from rlnas.study.study import contestants, summarize
+from rlnas.study.study import contestants, summarize, to_confirm
 from rlnas.study.trainings import find_baseline, folder_name
 
 SPACE = load_space("paper-1")
@@ -59,6 +60,24 @@ def test_training_seeds_differ_between_studies_and_from_searches() -> None:
     assert len(seeds) == 16
 
 
+def test_seeds_after_the_choice_had_no_part_in_it_and_belong_to_no_other_study() -> None:
+    studies = [settings(seed=s, train_seeds=3, confirm_seeds=4) for s in range(3)]
+    assert studies[1].training_seeds == (1001, 1002, 1003)
+    assert studies[1].confirmation_seeds == (1004, 1005, 1006, 1007)
+    assert len({seed for study in studies for seed in (*study.training_seeds, *study.confirmation_seeds)}) == 21
+    assert settings().confirmation_seeds == ()
+    assert "confirm_seeds" not in settings().model_dump()
+
+
+def test_the_best_and_the_baselines_are_trained_again_each_once() -> None:
+    found = settings(top_k=2, baselines=("nature-cnn", "k2=1,k3=2", "k2=4,k3=3"))
+    entrants = contestants(RANKING, found, SPACE)
+    yardsticks = ["nature-cnn", "k2=4,k3=3"]
+    assert [c.name for c in to_confirm("k2=1,k3=1", entrants, found)] == ["k2=1,k3=1", "k2=1,k3=2", *yardsticks]
+    assert [c.name for c in to_confirm("k2=1,k3=2", entrants, found)] == ["k2=1,k3=2", *yardsticks]
+    assert to_confirm(None, entrants, found) == []
+
+
 def test_baselines_are_fixed_spaces_or_members() -> None:
     assert find_baseline("nature-cnn", SPACE).space.name == "nature-cnn"
     assert find_baseline("k3=3,k2=4", SPACE).name == "k2=4,k3=3"
@@ -69,6 +88,28 @@ def test_folders_of_long_ids_are_short_and_differ() -> None:
     assert folder_name("k2=4,k3=5") == "k2=4,k3=5"
     assert len(folder_name(long)) <= 200
     assert folder_name(long) != folder_name(long + ",x=1")
+
+
+@pytest.mark.slow
+def test_a_study_confirms_what_it_found_with_other_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run"
+    options = ["--top-k", "2", "--train-seeds", "2", "--confirm-seeds", "2", "--threads", "1", "--seed", "3"]
+    budget = ["--steps", "512", "--strategy-options", "eval_episodes=1"]
+    main(["search", "--env", "CartPole-v1", "--space", "mlp", "--out", str(run), *budget, *options])
+    data = rlnas.resume(run).data
+    first, second = data["confirmation"]
+    assert [first["name"], second["name"]] == [data["best"], "mlp-64-64"]
+    chosen = {entry["name"]: entry for entry in data["architectures"]}
+    for entry in (first, second):
+        assert [trial["seed"] for trial in entry["trials"]] == [3003, 3004]
+        assert entry["total_reward"] == sum(trial["total_reward"] for trial in entry["trials"]) / 2
+        before = chosen[entry["name"]]
+        assert [trial["seed"] for trial in before["trials"]] == [3001, 3002]
+        assert before["total_reward"] != entry["total_reward"]
+    said = f"{first['name']} {first['total_reward']:.2f}, mlp-64-64 {second['total_reward']:.2f}"
+    printed = capsys.readouterr().out
+    assert "then the best and the hand-made networks with 2 other seeds." in printed
+    assert f"With 2 other seeds: {said}." in printed
 
 
 @pytest.mark.slow

@@ -12,9 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from .helpers import rlnas, tiny_command, workers_of
+from .helpers import rlnas, workers_of
+from .helpers import tiny_command as shared_command
 
 RESULTS = ("result.json", "search/ranking.json", "search/paths.jsonl", "search/episodes.parquet", "report.html")
+
+
+def tiny_command(folder: Path, out: Path) -> list[str]:
+    """A search with every phase that there is."""
+    return [*shared_command(folder, out), "--confirm-seeds", "1"]
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +67,7 @@ def test_killed_in_every_phase_and_resumed(undisturbed: dict[str, bytes], tmp_pa
         ("select:", 0.5),
         ("select:", 1.0),
         ("seed-1:", 2.0),
+        ("seed-2:", 1.0),
     ]
     moments = [(task, rng.uniform(0, longest)) for task, longest in moments]
     killed = [kill_after(start(tmp_path), task, delay) for task, delay in moments]

@@ -44,6 +44,11 @@ class SearchResult:
         """Every network trained from scratch, with its scores and its trials."""
         return self.data["architectures"]
 
+    @property
+    def confirmation(self) -> list[dict[str, Any]]:
+        """The best and the hand-made networks as they scored with other seeds; empty where it was not asked for."""
+        return self.data.get("confirmation", [])
+
     def network(self) -> Network:
         """The trained network of the best architecture, first training seed.
 
@@ -83,6 +88,7 @@ def search(
     seed: int = 0,
     top_k: int = 3,
     train_seeds: int = 1,
+    confirm_seeds: int = 0,
     baselines: Sequence[str] | None = None,
     table: str | Path | None = None,
     workers: int = 1,
@@ -111,6 +117,8 @@ def search(
         seed: root of all random streams; searches and trainings never share one.
         top_k: architectures to train from scratch.
         train_seeds: trainings of each.
+        confirm_seeds: trainings of the best and of the hand-made networks after the choice, with seeds that had no part
+            in it: the scores that chose the best flatter it.
         baselines: hand-made networks to train beside them: fixed spaces of the catalogue, or architecture ids; by
             default the usual one for such observations.
         table: a table, by name or file, in which the trainings from scratch are looked up instead of run.
@@ -145,6 +153,7 @@ def search(
         seed=seed,
         top_k=top_k,
         train_seeds=train_seeds,
+        confirm_seeds=confirm_seeds,
         baselines=baselines,
         table=table,
         threads=threads,

@@ -62,6 +62,7 @@ def search(
     seed: int = 0,
     top_k: int = 3,
     train_seeds: int = 1,
+    confirm_seeds: int = 0,
     baselines: tuple[str, ...] | None = None,
     table: str | None = None,
     workers: int = default_threads(),
@@ -91,6 +92,8 @@ def search(
         seed: Root of all random streams.
         top_k: Architectures to train from scratch.
         train_seeds: Trainings of each, with seeds of their own.
+        confirm_seeds: Trainings of the best and of the hand-made networks after the choice, with seeds that had no part
+            in it: the scores that chose the best flatter it.
         baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space; by
             default the usual one for such observations.
         table: A table (see: rlnas table show), in which the trainings from scratch are looked up instead of run.
@@ -118,6 +121,7 @@ def search(
         seed=seed,
         top_k=top_k,
         train_seeds=train_seeds,
+        confirm_seeds=confirm_seeds,
         baselines=baselines,
         table=table,
         threads=threads,
@@ -136,11 +140,13 @@ def search(
     trainings = (min(top_k, found.size) + len(settings.baselines)) * settings.train_seeds
     games = settings.strategy_options.get("eval_episodes")
     ranked = f", {games} game{'s' * (games != 1)} of each architecture that is ranked," if games else ","
+    other = f"{confirm_seeds} other seed{'s' * (confirm_seeds != 1)}"
+    again = f"; then the best and the hand-made networks with {other}" if confirm_seeds else ""
     within = f", of which those of {settings.limits.words()}" if settings.limits.given else ""
     console.print(
         f"Searching {found.name} ({found.size:,} architectures{within}) on {env}: {strategy} for "
         f"{short(settings.steps)} steps{ranked} then {trainings} trainings of {short(settings.train_steps)} steps "
-        f"each, {f'looked up in {table}' if table else f'{workers} at a time'}.",
+        f"each, {f'looked up in {table}' if table else f'{workers} at a time'}{again}.",
         soft_wrap=True,
     )
     console.print(f"Run directory: {path}", soft_wrap=True, markup=False)
@@ -286,6 +292,7 @@ def print_study(result: api.SearchResult) -> None:
     if all(trial["status"] == "failed" for trial in trials):
         raise RlnasError(f"all trainings of candidates failed; report: {report}")
     best = next((entry["total_reward"] for entry in result.trials if entry["name"] == result.best), None)
+    print_confirmation(result.confirmation)
     scored = [entry for entry in result.trials if entry["baseline"] and entry["total_reward"] is not None]
     for entry in scored:
         if best is not None and entry["name"] != result.best and entry["total_reward"] > best:
@@ -296,6 +303,14 @@ def print_study(result: api.SearchResult) -> None:
             )
     console.print(f"Best architecture: {result.best or 'none, since no training finished a game'}", soft_wrap=True)
     console.print(f"Report: {report}", soft_wrap=True, markup=False)
+
+
+def print_confirmation(confirmation: Sequence[dict[str, Any]]) -> None:
+    """Prints what the best and the hand-made networks scored with seeds that had no part in the choice."""
+    if confirmation:
+        count = len(confirmation[0]["trials"])
+        scores = ", ".join(f"{entry['name']} {_score(entry['total_reward'])}" for entry in confirmation)
+        console.print(f"With {count} other seed{'s' * (count != 1)}: {scores}.", soft_wrap=True, markup=False)
 
 
 def print_remarks(remarks: Sequence[str]) -> None:

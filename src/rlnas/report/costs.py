@@ -120,7 +120,8 @@ def named(run: Run, entrant: Entrant) -> str:
     """A network's name and what it is in the run."""
     if run.kind == "trial":
         return entrant.name
-    roles = [role for role, holds in (("best", entrant is run.best), ("hand-made", entrant.baseline)) if holds]
+    best = run.best is not None and entrant.name == run.best.name
+    roles = [role for role, holds in (("best", best), ("hand-made", entrant.baseline)) if holds]
     return entrant.name + (f" ({', '.join(roles)})" if roles else "")
 
 

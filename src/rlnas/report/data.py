@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,8 @@ class Run:
         remarks: what the strategy says about how it went.
         latency: measured milliseconds of an architecture, by its name; empty where none was measured.
         average: mean true performance of all architectures of the space, where a table knows it.
+        confirmation: the best and the hand-made networks with the trainings after the choice, whose seeds had no part
+            in it; empty where none was asked for, or none is done.
     """
 
     kind: str
@@ -110,6 +112,7 @@ class Run:
     remarks: list[str] = field(default_factory=list)
     latency: dict[str, float] = field(default_factory=dict)
     average: float | None = None
+    confirmation: list[Entrant] = field(default_factory=list)
 
     @property
     def env(self) -> str:
@@ -128,6 +131,10 @@ class Run:
     def baselines(self) -> list[Entrant]:
         """The hand-made networks."""
         return [entrant for entrant in self.entrants if entrant.baseline]
+
+    def judged(self, entrant: Entrant) -> Entrant:
+        """A network with the trainings that say best what it is worth: those after the choice, where there are some."""
+        return next((again for again in self.confirmation if again.name == entrant.name), entrant)
 
     @cached_property
     def ranks(self) -> dict[str, int]:
@@ -185,11 +192,12 @@ def _read_study(path: Path) -> Run:
     ranking = [(str(entry["architecture"]), float(entry["proxy"])) for entry in entries]
     paths = _read_paths(path / "search" / "paths.jsonl")
     table, latency = _find_table(settings), path / "search" / "latency.json"
+    entrants = _read_entrants(path, settings, space, result, [name for name, _ in ranking], table)
     return Run(
         "study",
         settings.model_dump(mode="json"),
         space,
-        _read_entrants(path, settings, space, result, [name for name, _ in ranking], table),
+        entrants,
         done=result is not None,
         best_name=result["best"] if result is not None else None,
         ranking=ranking,
@@ -199,6 +207,7 @@ def _read_study(path: Path) -> Run:
         remarks=[str(remark) for remark in result["search"]["remarks"]] if result is not None else [],
         latency=read_latencies(latency) if latency.exists() else {},
         average=_average(table, settings),
+        confirmation=_read_confirmation(path, entrants, result.get("confirmation", [])) if result is not None else [],
     )
 
 
@@ -265,6 +274,21 @@ def _read_entrants(
         if table is not None:
             trials = [_with_curve(trial, name, table, settings.train_steps) for trial in trials]
         found.append(Entrant(name, network.space, network.architecture, name in baselines, name in candidates, trials))
+    return found
+
+
+def _read_confirmation(path: Path, entrants: list[Entrant], entries: list[dict[str, Any]]) -> list[Entrant]:
+    """The networks that were trained again after the choice, with those trainings alone."""
+    by_name = {entrant.name: entrant for entrant in entrants}
+    found = []
+    for entry in entries:
+        known = by_name[str(entry["name"])]
+        network = Contestant(known.name, known.space, known.architecture)
+        trials = [
+            _read_trial(network.folder(path, int(summary["seed"])), network, int(summary["seed"]), summary)
+            for summary in entry["trials"]
+        ]
+        found.append(replace(known, trials=trials))
     return found
 
 

@@ -52,10 +52,14 @@ def _trial(run: Run) -> Headline:
 
 
 def _study(run: Run) -> Headline:
-    best, warnings = run.best, [*_missing(run), *run.remarks]
-    if best is None or best.score is None:
+    chosen, warnings = run.best, [*_missing(run), *run.remarks]
+    if chosen is None or chosen.score is None:
         return Headline(_no_best(run), _budget(run), "", warnings)
-    others = [entrant for entrant in run.baselines if entrant is not best]
+    best = run.judged(chosen)
+    others = [run.judged(entrant) for entrant in run.baselines if entrant is not chosen]
+    if best.score is None:
+        title = f"{best.name} was chosen on {run.env}, and has no score with the seeds after the choice"
+        return Headline(title, _budget(run), "", warnings)
     title = ("" if run.done else "So far: ") + f"{best.name} scored {score(best.score)} on {run.env}"
     title += "".join(_against(best, entrant, number) for number, entrant in enumerate(others))
     return Headline(title, _budget(run), _sure(run, best, others), warnings)
@@ -97,6 +101,8 @@ def _budget(run: Run) -> str:
         f"{plural(chosen['train_seeds'], 'training seed')}"
     )
     words += f", looked up in the table {chosen['table']['source']}." if chosen["table"] else "."
+    if again := chosen.get("confirm_seeds"):
+        words += f" After the choice, the best and the hand-made networks train with {plural(again, 'other seed')}."
     if run.search and not run.search["fit_steps"] + run.search["evaluation_steps"]:
         words += " The search itself took no steps beside these trainings."
     elif run.search:
@@ -121,10 +127,13 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
         return " ".join([*words, ONE_SEED])
     if not words:
         words = [f"{spread(best.score, best.deviation)}: mean and standard deviation over its seeds."]
-    if sum(entrant.candidate for entrant in run.entrants) > 1:
+    if run.confirmation and run.best is not None:
+        before = spread(run.best.score, run.best.deviation)
+        words.append(f"None of these seeds had a part in the choice; with those that had, the best scored {before}.")
+    elif sum(entrant.candidate for entrant in run.entrants) > 1:
         words.append(
-            "The best was picked for the highest of these same scores, which flatters it: only trainings with seeds of "
-            "their own say by how much."
+            "The best was picked for the highest of these same scores, which flatters it: only trainings with other "
+            "seeds (--confirm-seeds) say by how much."
         )
     return " ".join(words)
 
@@ -167,12 +176,15 @@ def _missing(run: Run) -> list[str]:
             )
     if run.kind == "trial" and not run.done:
         return found
-    open_ = [(e, trial) for e in run.entrants for trial in e.trials if trial.status not in ("done", "failed")]
+    trained = [*run.entrants, *run.confirmation]
+    open_ = [(e, trial) for e in trained for trial in e.trials if trial.status not in ("done", "failed")]
     if open_:
         names = "; ".join(f"{entrant.name}, seed {trial.seed} ({trial.status})" for entrant, trial in open_)
-        count = sum(len(entrant.trials) for entrant in run.entrants)
+        count = sum(len(entrant.trials) for entrant in trained)
         found.append(f"{len(open_)} of {plural(count, 'training')} not done: {names}.")
-    return found + [line for entrant in run.entrants for line in _scoreless(entrant)]
+    elif not run.done and run.ranking and (again := run.settings.get("confirm_seeds")):
+        found.append(f"The trainings with {plural(again, 'other seed')} are not done.")
+    return found + [line for entrant in trained for line in _scoreless(entrant)]
 
 
 def _scoreless(entrant: Entrant) -> list[str]:

@@ -62,8 +62,8 @@ def _top(run: Run, words: Headline) -> Html:
     found = [tag("p", f"rlnas {run.kind}", class_="kind"), tag("h1", words.title)]
     if run.kind == "study" and run.best is not None:
         others = [entrant for entrant in run.baselines if entrant is not run.best]
-        found.append(tag("div", _tile(run.best, "best found", "best"), *(_tile(e, "hand-made") for e in others),
-                         class_="tiles"))  # fmt: skip
+        tiles = [_tile(run, run.best, "best found", "best"), *(_tile(run, entrant, "hand-made") for entrant in others)]
+        found.append(tag("div", *tiles, class_="tiles"))
     found.append(tag("p", words.lead))
     if words.sure:
         found.append(tag("p", words.sure, class_="sure"))
@@ -72,11 +72,13 @@ def _top(run: Run, words: Headline) -> Html:
     return tag("section", *found)
 
 
-def _tile(entrant: Entrant, what: str, classes: str = "tile") -> Html:
+def _tile(run: Run, chosen: Entrant, what: str, classes: str = "tile") -> Html:
+    entrant = run.judged(chosen)
     score_text = spread(entrant.score, entrant.deviation) if entrant.score is not None else "no score"
     small = "total reward"
     if entrant.deviation is not None:
-        small += f", {plural(len(entrant.scores), 'seed')}: mean ± standard deviation"
+        seeds = plural(len(entrant.scores), "seed" if entrant is chosen else "other seed")
+        small += f", {seeds}: mean ± standard deviation"
     if (middle := interquartile(entrant)) is not None:
         small += f"; interquartile mean {estimate(middle, entrant.score)}"
     small += f"; reward mean {score(entrant.reward_mean)}; {big(entrant.cost.parameters)} parameters"
@@ -142,7 +144,8 @@ def _curves(run: Run) -> Html:
 
 
 def _trials(run: Run) -> Html:
-    trials = [(entrant, trial) for entrant in run.entrants for trial in entrant.trials]
+    after = [(entrant, trial) for entrant in run.confirmation for trial in entrant.trials]
+    trials = [(entrant, trial) for entrant in run.entrants for trial in entrant.trials] + after
     kinds = [] if run.kind == "study" else known_kinds(run)
     head = [
         "network",
@@ -163,8 +166,10 @@ def _trials(run: Run) -> Html:
         steps = f"{trial.steps:,}" if begun else NONE
         costs = [kind.text(cost) for kind in kinds if (cost := kind.of(run, entrant)) is not None]
         own = [column[number] for column in columns]
-        rows.append([named(run, entrant), str(trial.seed), *own, games, steps, *costs, trial.status])
-    marked = [n for n, (entrant, _) in enumerate(trials) if entrant is run.best and run.kind == "study"]
+        seed = f"{trial.seed}" + (" (after the choice)" if number >= len(trials) - len(after) else "")
+        rows.append([named(run, entrant), seed, *own, games, steps, *costs, trial.status])
+    best = run.best.name if run.best is not None and run.kind == "study" else None
+    marked = [n for n, (entrant, _) in enumerate(trials) if entrant.name == best]
     body = table(head, rows, marked=marked) if rows else tag("p", "No training has begun.", class_="note")
     return tag("section", tag("h2", "Every training"), body, tag("p", METRICS, class_="note"))
 

@@ -90,7 +90,7 @@ class LiveSearch:
         entrants = [Contestant(a.id, self.space, a.id) for a in proposal.architectures]
         self.trained |= dict.fromkeys(entrant.name for entrant in entrants)
         returns = []
-        for entrant, results in zip(entrants, self.trainings.run(entrants), strict=True):
+        for entrant, results in zip(entrants, self.trainings.run(entrants, self.settings.training_seeds), strict=True):
             assert results[0].architecture == entrant.architecture
             rewards = [result.total_reward for result in results]
             returns.append(tuple(reward for reward in rewards if reward is not None) if None not in rewards else ())

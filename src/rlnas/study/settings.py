@@ -14,6 +14,9 @@ from rlnas.ppo import PPOSettings
 from rlnas.spaces import Limits, Space
 from rlnas.table import Table, load
 
+MAX_SEEDS = 999
+"""Trainings of one network in a study: between the seeds of two studies lie a thousand."""
+
 
 def current_versions() -> dict[str, str]:
     """The installed versions of the packages that decide a result."""
@@ -104,6 +107,8 @@ class StudySettings(RunSettings):
         train_steps: environment steps of every training from scratch.
         top_k: architectures that are trained from scratch (paper, 5.3: 3).
         train_seeds: trainings of each, with seeds of their own.
+        confirm_seeds: trainings of the best and of the hand-made networks after the choice, with seeds that had no part
+            in it.
         baselines: hand-made networks to train beside them: names of catalogue spaces without choices, or ids of
             architectures of the space.
         table: where the trainings from scratch are looked up; `None` runs them.
@@ -118,7 +123,8 @@ class StudySettings(RunSettings):
     steps: int = Field(ge=1)
     train_steps: int = Field(ge=1)
     top_k: int = Field(3, ge=1)
-    train_seeds: int = Field(1, ge=1, le=999)
+    train_seeds: int = Field(1, ge=1, le=MAX_SEEDS)
+    confirm_seeds: int = Field(0, ge=0, le=MAX_SEEDS)
     baselines: tuple[str, ...] = ("nature-cnn",)
     table: TableReference | None = None
     warm_start: bool = False
@@ -127,11 +133,11 @@ class StudySettings(RunSettings):
     max_latency: float | None = Field(None, gt=0, allow_inf_nan=False)
 
     @model_serializer(mode="wrap")
-    def _without_absent_limits(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Limits that are not set are left out: most studies have none."""
+    def _without_what_is_not_asked_for(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Limits and confirmations that are not asked for are left out: most studies have none."""
         plain: dict[str, Any] = handler(self)
-        absent = ("max_params", "max_multiply_adds", "max_latency")
-        return {name: value for name, value in plain.items() if name not in absent or value is not None}
+        optional = ("max_params", "max_multiply_adds", "max_latency", "confirm_seeds")
+        return {name: value for name, value in plain.items() if name not in optional or value}
 
     @property
     def limits(self) -> Limits:
@@ -144,6 +150,12 @@ class StudySettings(RunSettings):
         if self.table is not None:
             return self.table.seeds
         return tuple(1000 * self.seed + number for number in range(1, self.train_seeds + 1))
+
+    @property
+    def confirmation_seeds(self) -> tuple[int, ...]:
+        """The seeds of the trainings after the choice; those before it had others."""
+        first = self.train_seeds + 1
+        return tuple(1000 * self.seed + number for number in range(first, first + self.confirm_seeds))
 
     def load_table(self) -> Table | None:
         """The table, if there is one.

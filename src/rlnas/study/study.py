@@ -1,4 +1,7 @@
-"""A study: search, train the top K and the hand-made networks from scratch, return the best (paper, 5.3)."""
+"""A study: search, train the top K and the hand-made networks from scratch, return the best (paper, 5.3).
+
+Beyond the paper: the seeds that choose the best flatter it, so it may be trained again with others (`confirm_seeds`).
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,13 @@ def contestants(ranking: list[Ranked], settings: StudySettings, space: Space) ->
         baseline = find_baseline(name, space)
         chosen.setdefault(baseline.name, baseline)
     return list(chosen.values())
+
+
+def to_confirm(best: str | None, entrants: list[Contestant], settings: StudySettings) -> list[Contestant]:
+    """Those that train again after the choice: the best, first, and the hand-made networks; none without a best."""
+    found = [entrant for entrant in entrants if entrant.name == best]
+    yardsticks = [entrant for entrant in entrants if entrant.baseline or entrant.name in settings.baselines]
+    return [*found, *(entrant for entrant in yardsticks if entrant.name != best)] if found else []
 
 
 def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watcher = nobody) -> dict[str, Any]:
@@ -76,8 +86,12 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
                         e if e.name in yardsticks else replace(e, start=search.start(e.architecture)) for e in entrants
                     ]
                 del search  # frees the emulators and the supernet before the trainings begin
-            trials = list(zip(entrants, trainings.run(entrants), strict=True))
-        result = {**summarize(settings, ranking, trials), "search": cost}
+            trials = list(zip(entrants, trainings.run(entrants, settings.training_seeds), strict=True))
+            result = {**summarize(settings, ranking, trials), "search": cost}
+            if settings.confirm_seeds:
+                again = to_confirm(result["best"], entrants, settings)
+                results = zip(again, trainings.run(again, settings.confirmation_seeds), strict=True)
+                result["confirmation"] = [{"name": entrant.name, **_scores(own)} for entrant, own in results]
         write_json(path / "result.json", result)
         return result
 
@@ -130,22 +144,9 @@ def summarize(
                 "baseline": entrant.baseline or entrant.name in settings.baselines,
                 "candidate": not entrant.baseline,
                 "proxy": None if entrant.baseline else proxy[entrant.name],
-                "total_reward": _mean([result.total_reward for result in own]),
-                "reward_mean": _mean([result.reward_mean for result in own]),
                 "parameters": own[0].parameters,
                 "multiply_adds": own[0].multiply_adds,
-                "trials": [
-                    {
-                        "seed": result.seed,
-                        "status": result.status,
-                        "reason": result.reason,
-                        "steps": result.steps,
-                        "episodes": result.episodes,
-                        "total_reward": result.total_reward,
-                        "reward_mean": result.reward_mean,
-                    }
-                    for result in own
-                ],
+                **_scores(own),
             }
         )
     scored = [entry for entry in candidates if entry["candidate"] and entry["total_reward"] is not None]
@@ -164,6 +165,16 @@ def summarize(
         "architectures": candidates,
         "remarks": sorted({remark for _, own in trials for result in own for remark in result.remarks}),
         "ranking": [{"architecture": entry.architecture.id, "proxy": entry.proxy} for entry in ranking],
+    }
+
+
+def _scores(own: list[TrialResult]) -> dict[str, Any]:
+    """What a network scored, on average and with each seed."""
+    kept = {"seed", "status", "reason", "steps", "episodes", "total_reward", "reward_mean"}
+    return {
+        "total_reward": _mean([result.total_reward for result in own]),
+        "reward_mean": _mean([result.reward_mean for result in own]),
+        "trials": [result.model_dump(include=kept) for result in own],
     }
 
 

@@ -72,8 +72,8 @@ def find_baseline(name: str, space: Space) -> Contestant:
 class Trainings(Protocol):
     """Carries out trainings from scratch."""
 
-    def run(self, entrants: Sequence[Contestant]) -> list[list[TrialResult]]:
-        """Trains every contestant with every training seed; for each, the results in the order of the seeds."""
+    def run(self, entrants: Sequence[Contestant], seeds: Sequence[int]) -> list[list[TrialResult]]:
+        """Trains every contestant with every seed; for each, the results in the order of the seeds."""
         ...
 
 
@@ -91,11 +91,11 @@ class LiveTrainings:
         self.settings = settings
         self.workers = workers
 
-    def run(self, entrants: Sequence[Contestant]) -> list[list[TrialResult]]:
+    def run(self, entrants: Sequence[Contestant], seeds: Sequence[int]) -> list[list[TrialResult]]:
         """See `Trainings.run`."""
         own = self.settings
         trials = [
-            [entrant.training(self.path, own.trial(entrant.space, entrant.architecture, s)) for s in own.training_seeds]
+            [entrant.training(self.path, own.trial(entrant.space, entrant.architecture, seed)) for seed in seeds]
             for entrant in entrants
         ]
         for entrant, group in zip(entrants, trials, strict=True):
@@ -128,20 +128,20 @@ class TableTrainings:
 
     Args:
         table: the table.
-        settings: the study's settings; they name the table's seeds.
+        settings: the study's settings; they name the budget.
     """
 
     def __init__(self, table: Table, settings: StudySettings):
         self.table = table
         self.settings = settings
 
-    def run(self, entrants: Sequence[Contestant]) -> list[list[TrialResult]]:
+    def run(self, entrants: Sequence[Contestant], seeds: Sequence[int]) -> list[list[TrialResult]]:
         """See `Trainings.run`.
 
         Raises:
             MissingRun: if the table lacks a run.
         """
-        return [[self._look_up(entrant, seed) for seed in self.settings.training_seeds] for entrant in entrants]
+        return [[self._look_up(entrant, seed) for seed in seeds] for entrant in entrants]
 
     def _look_up(self, entrant: Contestant, seed: int) -> TrialResult:
         found: dict[str, Any]
