@@ -1,7 +1,7 @@
 """PPO of rlnas and of Stable-Baselines3 on control tasks: same settings, network and budget, several seeds.
 
     python -m benchmarks.control --env LunarLander-v3 --steps 500000 --seeds 5 --out DIR
-    python -m benchmarks.control --env HalfCheetah-v5 --steps 500000 --seeds 5 --out DIR
+    python -m benchmarks.control --env HalfCheetah-v5 --steps 500000 --seeds 3 --out DIR
 
 The settings are those that rlnas gives the environment (`rlnas describe --env X`); the network is `mlp-64-64`, which is
 what Stable-Baselines3's `MlpPolicy` is. Both train in this process, with one thread, in turn. A training that is in DIR

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import av
 import numpy as np
@@ -149,11 +150,27 @@ def test_a_device_that_is_not_there_is_refused(device, said, tmp_path, monkeypat
     assert rlnas.evaluate(run, 1, device="auto") == rlnas.evaluate(run, 1, device="cpu")
 
 
-def test_the_device_is_used(tmp_path, monkeypatch):
+@pytest.mark.parametrize("use", [rlnas.evaluate, lambda run, games: rlnas.play(run, run / "x.gif", games)])
+def test_the_device_is_used(use, tmp_path, monkeypatch):
     run = make_run(tmp_path / "run", slim("minatar-cnn"), "fixed", "MinAtar/Breakout-v1", DiscreteActions(3))
-    monkeypatch.setattr("rlnas.api.runs.resolve_device", lambda device: "meta")
-    with pytest.raises((RuntimeError, NotImplementedError), match=r"(?i)meta"):
-        rlnas.evaluate(run, 1)
+    found = {}
+
+    class Reached(Exception):
+        pass
+
+    def stub(policies, env, seeds, generators, *, device, **_):
+        found.update(device=device, network=next(policies[0]().parameters()).device.type)
+        raise Reached
+
+    for module in ("runs", "playing"):
+        monkeypatch.setattr(f"rlnas.api.{module}.resolve_device", lambda device: "meta")
+    monkeypatch.setattr("rlnas.ppo.play_episodes", stub)
+    real = torch.Generator
+    fake = lambda device="cpu": real() if device == "cpu" else found.update(draws=device) or MagicMock()  # noqa: E731
+    monkeypatch.setattr(torch, "Generator", fake)
+    with pytest.raises(Reached):
+        use(run, 1)
+    assert found == {"device": "meta", "network": "meta", "draws": "meta"}
 
 
 def test_a_users_own_environment_on_film(painter, tmp_path, capsys):

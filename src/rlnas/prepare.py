@@ -37,7 +37,9 @@ def checked(model: type[Model], what: str, values: Options) -> Model:
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise unknown(what, name, model.model_fields) from None
-        reason = first["msg"].removeprefix("Input ")
+        reason = first["msg"].removeprefix("Input ").removeprefix("Value error, ")
+        if not name:
+            raise UserError(f"{reason}.") from None
         raise UserError(f"{what} {name!r} {reason}, not {first['input']!r}.") from None
 
 
@@ -116,7 +118,6 @@ def prepare_search(
         **common,
     }
     from rlnas.study import StudySettings
-    from rlnas.study.settings import MAX_SEEDS
 
     values["baselines"] = _baselines(baselines, found, env)
     if table is not None:
@@ -128,10 +129,6 @@ def prepare_search(
     made = make_strategy(strategy, candidates, settings.iterations(settings.steps), 0, settings.strategy_options)
     if warm_start and not made.shares_weights:
         raise UserError(f"strategy {strategy!r} fits no supernet, so there are no weights for a warm start.")
-    if confirm_seeds and table is not None:
-        raise UserError("trainings that are looked up have the table's seeds and no others: leave --confirm-seeds out.")
-    if (together := train_seeds + confirm_seeds) > MAX_SEEDS:
-        raise UserError(f"train-seeds and confirm-seeds are {together} together, and at most {MAX_SEEDS} are allowed.")
     if warm_start and table is not None:
         raise UserError("trainings that are looked up in a table started from scratch: leave --warm-start out.")
     return _run_path(out, env, found.name, strategy, seed), settings

@@ -60,7 +60,7 @@ def test_training_seeds_differ_between_studies_and_from_searches() -> None:
     assert len(seeds) == 16
 
 
-def test_seeds_after_the_choice_had_no_part_in_it_and_belong_to_no_other_study() -> None:
+def test_confirmation_seeds_belong_to_nothing_else() -> None:
     studies = [settings(seed=s, train_seeds=3, confirm_seeds=4) for s in range(3)]
     assert studies[1].training_seeds == (1001, 1002, 1003)
     assert studies[1].confirmation_seeds == (1004, 1005, 1006, 1007)
@@ -108,8 +108,8 @@ def test_a_study_confirms_what_it_found_with_other_seeds(tmp_path: Path, capsys:
         assert before["total_reward"] != entry["total_reward"]
     said = f"{first['name']} {first['total_reward']:.2f}, mlp-64-64 {second['total_reward']:.2f}"
     printed = capsys.readouterr().out
-    assert "then the best and the hand-made networks with 2 other seeds." in printed
-    assert f"With 2 other seeds: {said}." in printed
+    assert "then the best and the hand-made networks with 2 confirmation seeds." in printed
+    assert f"With 2 confirmation seeds: {said}." in printed
 
 
 @pytest.mark.slow

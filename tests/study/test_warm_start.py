@@ -33,7 +33,7 @@ def search(out, **options):
 def run(tmp_path_factory):
     path = tmp_path_factory.mktemp("warm") / "run"
     # A rate of almost 0 leaves the weights that the trainings start from as they are, nearly.
-    search(path, warm_start=True, ppo_options={**OPTIONS["ppo_options"], "learning_rate": 1e-9})
+    search(path, warm_start=True, confirm_seeds=1, ppo_options={**OPTIONS["ppo_options"], "learning_rate": 1e-9})
     return path
 
 
@@ -64,6 +64,18 @@ def test_candidates_start_from_the_supernet_and_hand_made_networks_do_not(run):
 
 
 @pytest.mark.slow
+def test_the_best_starts_from_the_supernet_in_its_confirmation_too(run):
+    result = json.loads((run / "result.json").read_text())
+    best, baseline = (entry["name"] for entry in result["confirmation"])
+    first, again, other = (
+        json.loads((trials(run)[name].parent / f"seed-{seed}" / "trial.json").read_text())
+        for name, seed in ((best, 1), (best, 2), (baseline, 2))
+    )
+    assert again["start"] == first["start"] != ""
+    assert other["start"] == ""
+
+
+@pytest.mark.slow
 def test_moments_of_observations_go_on_from_those_of_the_search(run):
     trial = trials(run)[json.loads((run / "result.json").read_text())["best"]]
     plain = json.loads((trial / "trial.json").read_text())
@@ -78,6 +90,7 @@ def test_a_study_that_is_resumed_ends_with_the_same_bytes(run):
     trial = trials(run)[json.loads(before)["best"]]
     for gone in ("result.json", "checkpoint.safetensors", "start.safetensors"):
         (trial / gone).unlink()
+        (trial.parent / "seed-2" / gone).unlink()
     (run / "result.json").unlink()
     rlnas.resume(run)
     assert (run / "result.json").read_bytes() == before

@@ -49,6 +49,7 @@ def play(
         greedy: take the most probable action instead of drawing one.
         fps: frames of a second; by default those at which the games look right.
         device: where the network runs: `auto` (CUDA where there is one), `cpu` or `cuda`, whatever it was trained on.
+            The same seed gives other games on another device.
         imports: the modules that the run imports, allowed by name, since they are code.
 
     Raises:

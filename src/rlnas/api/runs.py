@@ -144,6 +144,7 @@ def evaluate(
         seed: root of the games' random streams, which no training shares.
         greedy: take the most probable action instead of drawing one.
         device: where the network runs: `auto` (CUDA where there is one), `cpu` or `cuda`, whatever it was trained on.
+            The same seed gives other games on another device.
         imports: the modules that the run imports, allowed by name, since they are code.
 
     Raises:

@@ -46,7 +46,7 @@ class SearchResult:
 
     @property
     def confirmation(self) -> list[dict[str, Any]]:
-        """The best and the hand-made networks as they scored with other seeds; empty where it was not asked for."""
+        """The best and the hand-made networks as they scored with the confirmation seeds; empty without any."""
         return self.data.get("confirmation", [])
 
     def network(self) -> Network:
@@ -117,8 +117,8 @@ def search(
         seed: root of all random streams; searches and trainings never share one.
         top_k: architectures to train from scratch.
         train_seeds: trainings of each.
-        confirm_seeds: trainings of the best and of the hand-made networks after the choice, with seeds that had no part
-            in it: the scores that chose the best flatter it.
+        confirm_seeds: trainings of the best and of the hand-made networks once the best is picked, with seeds that had
+            no part in picking it: the scores that picked it flatter it. To be given from the start.
         baselines: hand-made networks to train beside them: fixed spaces of the catalogue, or architecture ids; by
             default the usual one for such observations.
         table: a table, by name or file, in which the trainings from scratch are looked up instead of run.

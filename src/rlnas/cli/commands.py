@@ -92,8 +92,8 @@ def search(
         seed: Root of all random streams.
         top_k: Architectures to train from scratch.
         train_seeds: Trainings of each, with seeds of their own.
-        confirm_seeds: Trainings of the best and of the hand-made networks after the choice, with seeds that had no part
-            in it: the scores that chose the best flatter it.
+        confirm_seeds: Trainings of the best and of the hand-made networks once the best is picked, with seeds that had
+            no part in picking it: the scores that picked it flatter it. To be given from the start.
         baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space; by
             default the usual one for such observations.
         table: A table (see: rlnas table show), in which the trainings from scratch are looked up instead of run.
@@ -140,8 +140,8 @@ def search(
     trainings = (min(top_k, found.size) + len(settings.baselines)) * settings.train_seeds
     games = settings.strategy_options.get("eval_episodes")
     ranked = f", {games} game{'s' * (games != 1)} of each architecture that is ranked," if games else ","
-    other = f"{confirm_seeds} other seed{'s' * (confirm_seeds != 1)}"
-    again = f"; then the best and the hand-made networks with {other}" if confirm_seeds else ""
+    seeds = f"{confirm_seeds} confirmation seed{'s' * (confirm_seeds != 1)}"
+    again = f"; then the best and the hand-made networks with {seeds}" if confirm_seeds else ""
     within = f", of which those of {settings.limits.words()}" if settings.limits.given else ""
     console.print(
         f"Searching {found.name} ({found.size:,} architectures{within}) on {env}: {strategy} for "
@@ -270,17 +270,16 @@ def print_study(result: api.SearchResult) -> None:
     for column in ("network", "total reward", "reward mean", "proxy", "parameters", "seeds"):
         table.add_column(column, justify="left" if column == "network" else "right")
     for entry in result.trials:
-        failed = [trial for trial in entry["trials"] if trial["status"] == "failed"]
+        failed = sum(trial["status"] == "failed" for trial in entry["trials"])
         table.add_row(
             entry["name"] + (" (hand-made)" if entry["baseline"] else ""),
             _score(entry["total_reward"]),
             _score(entry["reward_mean"]),
             _score(entry["proxy"]),
             f"{entry['parameters']:,}",
-            f"{len(entry['trials'])}" + (f", {len(failed)} failed" if failed else ""),
+            f"{len(entry['trials'])}" + (f", {failed} failed" if failed else ""),
         )
-        for trial in failed:
-            console.print(f"Failed: {entry['name']} seed {trial['seed']}: {trial['reason']}", markup=False)
+    print_failures(result.trials)
     console.print(table)
     print_remarks(result.data.get("remarks", []))  # a run of an earlier version has none
     report = result.path / "report.html"
@@ -291,26 +290,33 @@ def print_study(result: api.SearchResult) -> None:
     trials = [trial for entry in result.trials if entry["candidate"] for trial in entry["trials"]]
     if all(trial["status"] == "failed" for trial in trials):
         raise RlnasError(f"all trainings of candidates failed; report: {report}")
-    best = next((entry["total_reward"] for entry in result.trials if entry["name"] == result.best), None)
     print_confirmation(result.confirmation)
-    scored = [entry for entry in result.trials if entry["baseline"] and entry["total_reward"] is not None]
-    for entry in scored:
-        if best is not None and entry["name"] != result.best and entry["total_reward"] > best:
-            console.print(
-                f"The hand-made {entry['name']} scored higher than what was found: {entry['total_reward']:.2f}.",
-                soft_wrap=True,
-                markup=False,
-            )
+    judged = {entry["name"]: entry["total_reward"] for entry in result.confirmation or result.trials}
+    best = judged.get(result.best)
+    hand_made = [entry["name"] for entry in result.trials if entry["baseline"] and entry["name"] != result.best]
+    for name in hand_made:
+        if best is not None and (score := judged[name]) is not None and score > best:
+            said = f"The hand-made {name} scored higher than what was found: {score:.2f}."
+            console.print(said, soft_wrap=True, markup=False)
     console.print(f"Best architecture: {result.best or 'none, since no training finished a game'}", soft_wrap=True)
     console.print(f"Report: {report}", soft_wrap=True, markup=False)
 
 
 def print_confirmation(confirmation: Sequence[dict[str, Any]]) -> None:
-    """Prints what the best and the hand-made networks scored with seeds that had no part in the choice."""
+    """Prints what the best and the hand-made networks scored with seeds that had no part in picking the best."""
     if confirmation:
+        print_failures(confirmation)
         count = len(confirmation[0]["trials"])
         scores = ", ".join(f"{entry['name']} {_score(entry['total_reward'])}" for entry in confirmation)
-        console.print(f"With {count} other seed{'s' * (count != 1)}: {scores}.", soft_wrap=True, markup=False)
+        console.print(f"With {count} confirmation seed{'s' * (count != 1)}: {scores}.", soft_wrap=True, markup=False)
+
+
+def print_failures(entries: Sequence[dict[str, Any]]) -> None:
+    """Prints the trainings that failed, and why."""
+    for entry in entries:
+        for trial in entry["trials"]:
+            if trial["status"] == "failed":
+                console.print(f"Failed: {entry['name']} seed {trial['seed']}: {trial['reason']}", markup=False)
 
 
 def print_remarks(remarks: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from rlnas.report.data import Entrant, Run
-from rlnas.report.evidence import interquartile, margin
+from rlnas.report.evidence import Margin, interquartile, margin
 from rlnas.report.figures import INK, STYLE, colour_of, label_points, new_figure, svg
 from rlnas.report.formats import NONE, big, estimate, gain_estimate, milliseconds, spread
 from rlnas.report.markup import Html, table, tag
@@ -19,6 +19,8 @@ from rlnas.report.markup import Html, table, tag
 COLUMNS = {
     "interquartile mean": "Interquartile mean: without the lowest and the highest quarter of the seeds, each rounded "
     "down, with a 95% bootstrap interval over the seeds (Agarwal et al., 2021; one environment is one stratum).",
+    "confirmed": "Confirmed: total reward with the confirmation seeds, which had no part in picking the best. Between "
+    "two networks that have it, the comparisons go by it; the charts go by the training seeds.",
     "best leads by": "Best leads by: the mean of the best found less that of this network, with Welch's 95% interval "
     "where both have several seeds.",
     "best is better": "Best is better: the probability that one training of the best scores higher than one of this "
@@ -92,10 +94,12 @@ def network_table(run: Run) -> Html:
     columns = _columns(run)
     rows = []
     for entrant in run.entrants:
-        lead = margin(run.best, entrant) if run.best is not None and entrant is not run.best else None
+        lead, of = _lead(run, entrant)
+        again = run.judged(entrant)
         told = {
             "interquartile mean": estimate(interquartile(entrant), entrant.score),
-            "best leads by": gain_estimate(lead.gap, run.best.score or 0.0) if lead and run.best else NONE,
+            "confirmed": NONE if again is entrant or again.score is None else spread(again.score, again.deviation),
+            "best leads by": gain_estimate(lead.gap, of) if lead else NONE,
             "best is better": estimate(lead.better if lead else None),
         }
         row = [named(run, entrant), spread(entrant.score, entrant.deviation), *(told[name] for name in columns)]
@@ -109,10 +113,24 @@ def network_table(run: Run) -> Html:
     return table(head, rows, marked=marked)
 
 
+def _lead(run: Run, entrant: Entrant) -> tuple[Margin | None, float]:
+    """How far the best is ahead of a network, and the best's score in that comparison."""
+    best = run.best
+    if best is None or entrant is best:
+        return None, 0.0
+    if run.judged(entrant) is not entrant:
+        best, entrant = run.judged(best), run.judged(entrant)
+    return margin(best, entrant), best.score or 0.0
+
+
 def _columns(run: Run) -> list[str]:
     """Those of `COLUMNS` that have something to say: what needs several seeds is left out where there is one."""
     several = any(len(entrant.trials) > 1 for entrant in run.entrants)
-    known = {"interquartile mean": any(interquartile(entrant) for entrant in run.entrants), "best is better": several}
+    known = {
+        "interquartile mean": any(interquartile(entrant) for entrant in run.entrants),
+        "confirmed": any(run.judged(entrant) is not entrant for entrant in run.entrants),
+        "best is better": several,
+    }
     return [name for name in COLUMNS if known.get(name, True)]
 
 

@@ -95,8 +95,8 @@ class Run:
         remarks: what the strategy says about how it went.
         latency: measured milliseconds of an architecture, by its name; empty where none was measured.
         average: mean true performance of all architectures of the space, where a table knows it.
-        confirmation: the best and the hand-made networks with the trainings after the choice, whose seeds had no part
-            in it; empty where none was asked for, or none is done.
+        confirmation: the best and the hand-made networks with the trainings whose seeds had no part in picking the
+            best; empty where none was asked for, or the best is not picked yet.
     """
 
     kind: str
@@ -133,8 +133,9 @@ class Run:
         return [entrant for entrant in self.entrants if entrant.baseline]
 
     def judged(self, entrant: Entrant) -> Entrant:
-        """A network with the trainings that say best what it is worth: those after the choice, where there are some."""
-        return next((again for again in self.confirmation if again.name == entrant.name), entrant)
+        """A network with the trainings that say best what it is worth: those of the confirmation, once done."""
+        confirmed = self.confirmation if self.done else []
+        return next((again for again in confirmed if again.name == entrant.name), entrant)
 
     @cached_property
     def ranks(self) -> dict[str, int]:
@@ -193,7 +194,7 @@ def _read_study(path: Path) -> Run:
     paths = _read_paths(path / "search" / "paths.jsonl")
     table, latency = _find_table(settings), path / "search" / "latency.json"
     entrants = _read_entrants(path, settings, space, result, [name for name, _ in ranking], table)
-    return Run(
+    run = Run(
         "study",
         settings.model_dump(mode="json"),
         space,
@@ -207,8 +208,8 @@ def _read_study(path: Path) -> Run:
         remarks=[str(remark) for remark in result["search"]["remarks"]] if result is not None else [],
         latency=read_latencies(latency) if latency.exists() else {},
         average=_average(table, settings),
-        confirmation=_read_confirmation(path, entrants, result.get("confirmation", [])) if result is not None else [],
     )
+    return replace(run, confirmation=_read_confirmation(path, settings, run, result))
 
 
 def _find_table(settings: StudySettings) -> Table | None:
@@ -277,18 +278,24 @@ def _read_entrants(
     return found
 
 
-def _read_confirmation(path: Path, entrants: list[Entrant], entries: list[dict[str, Any]]) -> list[Entrant]:
-    """The networks that were trained again after the choice, with those trainings alone."""
-    by_name = {entrant.name: entrant for entrant in entrants}
+def _read_confirmation(path: Path, settings: StudySettings, run: Run, result: dict[str, Any] | None) -> list[Entrant]:
+    """The networks that train once the best is picked, with those trainings alone."""
+    ended = all(trial.status in ("done", "failed") for entrant in run.entrants for trial in entrant.trials)
+    if run.best is None or not ended:
+        return []
+    summaries = {
+        (str(entry["name"]), int(trial["seed"])): trial
+        for entry in (result or {}).get("confirmation", [])
+        for trial in entry["trials"]
+    }
     found = []
-    for entry in entries:
-        known = by_name[str(entry["name"])]
-        network = Contestant(known.name, known.space, known.architecture)
+    for entrant in [run.best, *(entrant for entrant in run.baselines if entrant.name != run.best.name)]:
+        network = Contestant(entrant.name, entrant.space, entrant.architecture)
         trials = [
-            _read_trial(network.folder(path, int(summary["seed"])), network, int(summary["seed"]), summary)
-            for summary in entry["trials"]
+            _read_trial(network.folder(path, seed), network, seed, summaries.get((entrant.name, seed)))
+            for seed in settings.confirmation_seeds
         ]
-        found.append(replace(known, trials=trials))
+        found += [replace(entrant, trials=trials)] if trials else []
     return found
 
 

@@ -10,7 +10,7 @@ from rlnas.report.formats import big, estimate, exact, gain, gain_estimate, plur
 
 ONE_SEED = (
     "One training seed each: this shows nothing sure. An architecture's seeds differ by more than architectures do; "
-    "several seeds (--train-seeds) are needed to tell them apart."
+    "several seeds ({option}) are needed to tell them apart."
 )
 
 
@@ -58,8 +58,8 @@ def _study(run: Run) -> Headline:
     best = run.judged(chosen)
     others = [run.judged(entrant) for entrant in run.baselines if entrant is not chosen]
     if best.score is None:
-        title = f"{best.name} was chosen on {run.env}, and has no score with the seeds after the choice"
-        return Headline(title, _budget(run), "", warnings)
+        title = f"{best.name} was the best on {run.env}, but has no score with the confirmation seeds"
+        return Headline(title, _budget(run), _before(chosen), warnings)
     title = ("" if run.done else "So far: ") + f"{best.name} scored {score(best.score)} on {run.env}"
     title += "".join(_against(best, entrant, number) for number, entrant in enumerate(others))
     return Headline(title, _budget(run), _sure(run, best, others), warnings)
@@ -101,8 +101,9 @@ def _budget(run: Run) -> str:
         f"{plural(chosen['train_seeds'], 'training seed')}"
     )
     words += f", looked up in the table {chosen['table']['source']}." if chosen["table"] else "."
-    if again := chosen.get("confirm_seeds"):
-        words += f" After the choice, the best and the hand-made networks train with {plural(again, 'other seed')}."
+    if (again := chosen.get("confirm_seeds")) and not (run.done and not run.confirmation):
+        seeds = plural(again, "confirmation seed")
+        words += f" Once the best is picked, it and the hand-made networks train with {seeds}."
     if run.search and not run.search["fit_steps"] + run.search["evaluation_steps"]:
         words += " The search itself took no steps beside these trainings."
     elif run.search:
@@ -124,18 +125,24 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
             f"leads by {gain(best.score - run.average, best.score)}."
         )
     if len(best.trials) == 1:
-        return " ".join([*words, ONE_SEED])
-    if not words:
+        words.append(ONE_SEED.format(option="--confirm-seeds" if run.confirmation and run.done else "--train-seeds"))
+    elif not words:
         words = [f"{spread(best.score, best.deviation)}: mean and standard deviation over its seeds."]
-    if run.confirmation and run.best is not None:
-        before = spread(run.best.score, run.best.deviation)
-        words.append(f"None of these seeds had a part in the choice; with those that had, the best scored {before}.")
-    elif sum(entrant.candidate for entrant in run.entrants) > 1:
+    if run.settings.get("confirm_seeds"):
+        if run.done and run.best is not None:
+            words.append(_before(run.best))
+    elif len(best.trials) > 1 and sum(entrant.candidate for entrant in run.entrants) > 1:
         words.append(
-            "The best was picked for the highest of these same scores, which flatters it: only trainings with other "
-            "seeds (--confirm-seeds) say by how much."
+            "The best was picked for the highest of these same scores, which flatters it: a search with "
+            "--confirm-seeds trains it with others."
         )
     return " ".join(words)
+
+
+def _before(chosen: Entrant) -> str:
+    """What the best scored with the seeds that picked it."""
+    scored = spread(chosen.score, chosen.deviation)
+    return f"The confirmation seeds had no part in picking the best; with those that had, it scored {scored}."
 
 
 def _difference(best: Entrant, other: Entrant) -> str:
@@ -144,7 +151,7 @@ def _difference(best: Entrant, other: Entrant) -> str:
     assert found is not None
     assert found.gap.value is not None
     assert best.score is not None
-    worse = f" The search found nothing that scores higher than {other.name}." if found.gap.value <= 0 else ""
+    worse = f" What the search found does not score higher than {other.name}." if found.gap.value <= 0 else ""
     if found.better is None:
         return f"Difference to {other.name}: {gain(found.gap.value, best.score)}.{worse}"
     own, theirs = spread(best.score, best.deviation), spread(other.score, other.deviation)
@@ -182,13 +189,12 @@ def _missing(run: Run) -> list[str]:
         names = "; ".join(f"{entrant.name}, seed {trial.seed} ({trial.status})" for entrant, trial in open_)
         count = sum(len(entrant.trials) for entrant in trained)
         found.append(f"{len(open_)} of {plural(count, 'training')} not done: {names}.")
-    elif not run.done and run.ranking and (again := run.settings.get("confirm_seeds")):
-        found.append(f"The trainings with {plural(again, 'other seed')} are not done.")
-    return found + [line for entrant in trained for line in _scoreless(entrant)]
+    found += [line for entrant in run.entrants for line in _scoreless(entrant, "cannot be the best")]
+    return found + [line for entrant in run.confirmation for line in _scoreless(entrant, "is not confirmed")]
 
 
-def _scoreless(entrant: Entrant) -> list[str]:
-    """Why trainings that have ended have no score."""
+def _scoreless(entrant: Entrant, so: str) -> list[str]:
+    """Why trainings that have ended have no score, and what follows."""
     found = []
     for trial in entrant.trials:
         where = f"{entrant.name}, seed {trial.seed}"
@@ -199,6 +205,6 @@ def _scoreless(entrant: Entrant) -> list[str]:
     if found and entrant.scores:
         found.append(
             f"{entrant.name} has a score with {len(entrant.scores)} of {plural(len(entrant.trials), 'seed')} only, "
-            "so it has no mean and cannot be the best."
+            f"so it has no mean and {so}."
         )
     return found

@@ -76,9 +76,10 @@ def _tile(run: Run, chosen: Entrant, what: str, classes: str = "tile") -> Html:
     entrant = run.judged(chosen)
     score_text = spread(entrant.score, entrant.deviation) if entrant.score is not None else "no score"
     small = "total reward"
+    if entrant is not chosen or entrant.deviation is not None:
+        small += f", {plural(len(entrant.scores), 'seed' if entrant is chosen else 'confirmation seed')}"
     if entrant.deviation is not None:
-        seeds = plural(len(entrant.scores), "seed" if entrant is chosen else "other seed")
-        small += f", {seeds}: mean ± standard deviation"
+        small += ": mean ± standard deviation"
     if (middle := interquartile(entrant)) is not None:
         small += f"; interquartile mean {estimate(middle, entrant.score)}"
     small += f"; reward mean {score(entrant.reward_mean)}; {big(entrant.cost.parameters)} parameters"
@@ -166,7 +167,7 @@ def _trials(run: Run) -> Html:
         steps = f"{trial.steps:,}" if begun else NONE
         costs = [kind.text(cost) for kind in kinds if (cost := kind.of(run, entrant)) is not None]
         own = [column[number] for column in columns]
-        seed = f"{trial.seed}" + (" (after the choice)" if number >= len(trials) - len(after) else "")
+        seed = f"{trial.seed}" + (" (confirmation)" if number >= len(trials) - len(after) else "")
         rows.append([named(run, entrant), seed, *own, games, steps, *costs, trial.status])
     best = run.best.name if run.best is not None and run.kind == "study" else None
     marked = [n for n, (entrant, _) in enumerate(trials) if entrant.name == best]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from rlnas.envs import EnvSettings
 from rlnas.errors import UserError
@@ -107,8 +107,8 @@ class StudySettings(RunSettings):
         train_steps: environment steps of every training from scratch.
         top_k: architectures that are trained from scratch (paper, 5.3: 3).
         train_seeds: trainings of each, with seeds of their own.
-        confirm_seeds: trainings of the best and of the hand-made networks after the choice, with seeds that had no part
-            in it.
+        confirm_seeds: trainings of the best and of the hand-made networks once the best is picked, with seeds that had
+            no part in picking it.
         baselines: hand-made networks to train beside them: names of catalogue spaces without choices, or ids of
             architectures of the space.
         table: where the trainings from scratch are looked up; `None` runs them.
@@ -139,6 +139,18 @@ class StudySettings(RunSettings):
         optional = ("max_params", "max_multiply_adds", "max_latency", "confirm_seeds")
         return {name: value for name, value in plain.items() if name not in optional or value}
 
+    @model_validator(mode="after")
+    def _confirmation_has_seeds_of_its_own(self) -> Self:
+        if self.confirm_seeds and self.table is not None:
+            raise ValueError(
+                "trainings that are looked up have the table's seeds and no others: leave --confirm-seeds out"
+            )
+        if (together := self.train_seeds + self.confirm_seeds) > MAX_SEEDS:
+            raise ValueError(
+                f"train-seeds and confirm-seeds are {together} together, and at most {MAX_SEEDS} are allowed"
+            )
+        return self
+
     @property
     def limits(self) -> Limits:
         """What a candidate may cost."""
@@ -153,7 +165,7 @@ class StudySettings(RunSettings):
 
     @property
     def confirmation_seeds(self) -> tuple[int, ...]:
-        """The seeds of the trainings after the choice; those before it had others."""
+        """The seeds with which the best, once picked, and the hand-made networks train again."""
         first = self.train_seeds + 1
         return tuple(1000 * self.seed + number for number in range(first, first + self.confirm_seeds))
 

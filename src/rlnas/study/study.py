@@ -1,6 +1,6 @@
 """A study: search, train the top K and the hand-made networks from scratch, return the best (paper, 5.3).
 
-Beyond the paper: the seeds that choose the best flatter it, so it may be trained again with others (`confirm_seeds`).
+Beyond the paper: the seeds that pick the best flatter it, so it may be trained again with others (`confirm_seeds`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def contestants(ranking: list[Ranked], settings: StudySettings, space: Space) ->
 
 
 def to_confirm(best: str | None, entrants: list[Contestant], settings: StudySettings) -> list[Contestant]:
-    """Those that train again after the choice: the best, first, and the hand-made networks; none without a best."""
+    """Those that train with the confirmation seeds: the best, first, and the hand-made; none without a best."""
     found = [entrant for entrant in entrants if entrant.name == best]
     yardsticks = [entrant for entrant in entrants if entrant.baseline or entrant.name in settings.baselines]
     return [*found, *(entrant for entrant in yardsticks if entrant.name != best)] if found else []
