@@ -210,7 +210,7 @@ def test_the_best_architectures_layer_by_layer(written):
     assert f"### {NAMES[-1]}\n\nThe best of spos by total reward (9.00; 1 of 2 searches); the best of the table" in text
 
 
-def test_the_page_is_whole_and_needs_nothing_else(written):
+def test_the_page_is_whole_and_needs_nothing_else(written, mine, tmp_path):
     text = (written / "comparison.html").read_text()
     found = Page(text)
     assert not {"script", "link", "img", "b<"} & set(found.tags)
@@ -218,6 +218,8 @@ def test_the_page_is_whole_and_needs_nothing_else(written):
     assert "My<b>&Env|v0" in found.text
     assert "It <b>rained</b>." in found.text
     assert text.count('class="chart"') == 2
+    quick(mine, [perfect()], metrics=["reward_mean"], out=tmp_path)
+    assert (tmp_path / "comparison.html").read_text().count('class="chart"') == 1
     ids = re.findall(r' id="([^"]+)"', text)
     assert len(ids) == len(set(ids))
 

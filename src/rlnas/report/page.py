@@ -145,8 +145,8 @@ def _curves(run: Run) -> Html:
 
 
 def _trials(run: Run) -> Html:
-    after = [(entrant, trial) for entrant in run.confirmation for trial in entrant.trials]
-    trials = [(entrant, trial) for entrant in run.entrants for trial in entrant.trials] + after
+    first = [(entrant, trial) for entrant in run.entrants for trial in entrant.trials]
+    trials = first + [(entrant, trial) for entrant in run.confirmation for trial in entrant.trials]
     kinds = [] if run.kind == "study" else known_kinds(run)
     head = [
         "network",
@@ -167,7 +167,7 @@ def _trials(run: Run) -> Html:
         steps = f"{trial.steps:,}" if begun else NONE
         costs = [kind.text(cost) for kind in kinds if (cost := kind.of(run, entrant)) is not None]
         own = [column[number] for column in columns]
-        seed = f"{trial.seed}" + (" (confirmation)" if number >= len(trials) - len(after) else "")
+        seed = f"{trial.seed}" + (" (confirmation)" if number >= len(first) else "")
         rows.append([named(run, entrant), seed, *own, games, steps, *costs, trial.status])
     best = run.best.name if run.best is not None and run.kind == "study" else None
     marked = [n for n, (entrant, _) in enumerate(trials) if entrant.name == best]
