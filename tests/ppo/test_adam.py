@@ -68,6 +68,30 @@ def test_a_restored_adam_goes_on_as_if_nothing_had_been():
     assert all(torch.equal(*pair) for pair in zip(whole.parameters(), halves.parameters(), strict=True))
 
 
+@pytest.mark.parametrize("spare", [False, True])
+def test_weights_of_inputs_that_were_silent_are_spared_if_asked_for(spare: bool):
+    module = layers()
+    adam = ours(module)
+    adam.spare_idle_inputs = spare
+    backward(module, 1)
+    adam.step()
+    known = {name: tensor.clone() for name, tensor in {**adam.state_dict(), **module.state_dict()}.items()}
+    idle = {"0.weight": 2, "2.weight": slice(3, 9)}  # an input channel of the convolution; features of the linear layer
+    for _ in range(3):
+        adam.zero_grad()
+        backward(module, 3)
+        for name, inputs in idle.items():
+            module.get_parameter(name).grad[:, inputs] = 0
+        adam.step()
+    for name, tensor in {**adam.state_dict(), **module.state_dict()}.items():
+        weight = name.removeprefix("exp_avg.").removeprefix("exp_avg_sq.")
+        same = tensor == known[name]
+        if weight in idle:
+            assert same[:, idle[weight]].all() == spare
+            same[:, idle[weight]] = False
+        assert not same.any(), name  # the others moved
+
+
 def test_a_parameter_without_gradients_has_no_state_and_one_without_moments_is_refused():
     module = layers()
     adam = ours(module)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from rlnas.search import ENAS, ENASSettings, Fit, Outcome, make_strategy
 from rlnas.search.conformance import example_spaces
-from rlnas.spaces import Architecture, Space, load_space
+from rlnas.spaces import Architecture, Choice, Conv, Flatten, Space, load_space
 
 UNEVEN = example_spaces()[0]  # 3 x 2 x 4 options
 LARGE = example_spaces()[2]  # 20^9 architectures
@@ -322,6 +322,17 @@ def test_scaled_rewards_make_games_with_large_returns_like_those_with_small_ones
     idle = ENAS(UNEVEN, 60, seed=1, settings=ENASSettings(reward_scale="std"))
     drive(idle, lambda path: 0.0)
     assert all(math.isfinite(entry.proxy) for entry in idle.rank())
+
+
+def test_the_ranking_holds_all_that_can_be_gone_through() -> None:
+    layers = [Conv(1, kernel=Choice(f"k{n}", range(1, 6)), stride=1) for n in range(6)]
+    space = Space("wide", (1, 32, 32), [*layers, Flatten()])
+    assert space.enumerable
+    strategy = ENAS(space, 60, seed=0, settings=ENASSettings(hidden=8, embedding=4))
+    spread_out(strategy, 1.0)
+    ranking = strategy.rank()
+    assert len({entry.architecture for entry in ranking}) == strategy.coverage == space.size == 5**6
+    assert sum(entry.proxy for entry in ranking) == pytest.approx(1, abs=1e-4)
 
 
 def test_of_a_large_space_distinct_architectures_are_drawn_and_ranked_by_exact_probability() -> None:

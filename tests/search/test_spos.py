@@ -105,6 +105,33 @@ def test_evolution_keeps_to_its_budget_scores_nothing_twice_and_beats_random_cho
     assert strategy.rank()[0].architecture.id == "k0=7,k1=7,k2=7,k3=7"
 
 
+def test_a_generation_is_half_mutants_and_half_crossovers_of_the_best() -> None:
+    made: dict[str, list[str]] = {"_mutate": [], "_cross": []}
+    layers = [Conv(2, kernel=Choice(f"k{n}", range(1, 8)), stride=1) for n in range(8)]
+    space = Space("long", (1, 32, 32), [*layers, Flatten()])
+    settings = SPOSSettings(selection="evolution", population=20, parents=5, eval_budget=1000)
+    strategy = SPOS(space, 1, seed=0, settings=settings)
+
+    def recorded(name: str) -> None:
+        make = getattr(strategy, name)
+
+        def record(*arguments):
+            child = make(*arguments)
+            made[name].append(child.id)
+            return child
+
+        setattr(strategy, name, record)
+
+    for name in made:
+        recorded(name)
+    while len(strategy.scores) < 20:
+        drive(strategy, stop_after=1)
+    second = strategy.generation
+    assert len(second) == 20
+    assert set(second[:10]) <= set(made["_mutate"])
+    assert set(second[10:]) <= set(made["_cross"])
+
+
 @pytest.mark.parametrize(("budget", "scored"), [(20, 20), (1000, 25)])
 def test_evolution_spends_its_budget_or_exhausts_the_space(budget: int, scored: int) -> None:
     settings = SPOSSettings(selection="evolution", population=5, parents=3, eval_budget=budget)

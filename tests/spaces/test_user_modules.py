@@ -49,6 +49,12 @@ class Flat(nn.Module):
 def flat(shape):
     return Flat()
 
+def batch_norm(shape):
+    return nn.Sequential(nn.Identity(), nn.BatchNorm2d(shape[0]))
+
+def dropout(shape, p):
+    return nn.Sequential(nn.Dropout(p), nn.GroupNorm(1, shape[0]))
+
 word = "no function"
 """
 
@@ -102,6 +108,14 @@ def test_weights_start_as_the_factory_likes_and_depend_on_the_seed_alone(name: s
     assert 0 < whole[block(1)].min() < whole[block(1)].max() < 1
     assert not torch.equal(whole[block(1)], whole[block(2)])
     assert not torch.equal(whole[block(1)], Supernet(space, 2, seed=6).state_dict()[block(1)])
+
+
+def test_what_computes_something_else_in_training_is_refused(name: str):
+    with pytest.raises(UserError, match=r"holds BatchNorm2d\(2.*LayerNorm or GroupNorm"):
+        space_with(Module(f"{name}:batch_norm"))
+    with pytest.raises(UserError, match=r"holds Dropout\(p=0\.5"):
+        space_with(Module(f"{name}:dropout", {"p": 0.5}))
+    assert space_with(Module(f"{name}:dropout", {"p": 0.0})).size == 1
 
 
 def test_a_space_of_a_stranger_runs_no_code(name: str, tmp_path: Path):

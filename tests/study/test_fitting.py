@@ -22,19 +22,23 @@ SPACE = load_space("minatar-1")
 ONE, TWO = SPACE.architecture("k1=1,k2=3"), SPACE.architecture("k1=2,k2=4")
 
 
+def begun(events: Path, **changes: Any) -> SupernetFit:
+    settings = {
+        "env": GAME,
+        "space": SPACE.to_dict(),
+        "env_settings": EnvSettings(num_envs=4, sticky_actions=0.1),
+        "ppo": PPOSettings(rollout_steps=64, epochs=1, minibatches=2),
+        "steps": 4096,
+        "train_steps": 1,
+    }
+    found = SupernetFit(StudySettings(**{**settings, **changes}), 7, lambda progress: None)
+    found.begin(events)
+    return found
+
+
 @pytest.fixture
 def fit(tmp_path: Path) -> SupernetFit:
-    settings = StudySettings(
-        env=GAME,
-        space=SPACE.to_dict(),
-        env_settings=EnvSettings(num_envs=4, sticky_actions=0.1),
-        ppo=PPOSettings(rollout_steps=64, epochs=1, minibatches=2),
-        steps=4096,
-        train_steps=1,
-    )
-    found = SupernetFit(settings, 7, lambda progress: None)
-    found.begin(tmp_path)
-    return found
+    return begun(tmp_path)
 
 
 class Recorder:
@@ -65,6 +69,27 @@ def test_a_fit_trains_its_path_and_no_other(fit: SupernetFit) -> None:
         own = {name for name in before if "options" not in name}
         own |= {name for name in before if f"k1={path['k1']}." in name or f"k2={path['k2']}." in name}
         assert changed == own
+
+
+def test_a_narrow_path_leaves_the_weights_of_missing_channels_and_their_moments(tmp_path: Path) -> None:
+    space = load_space("minatar-2")
+    fit = begun(tmp_path, space=space.to_dict())
+    wide, narrow = ({**dict(next(iter(space))), "width": width, "readout": "mean"} for width in (24, 8))
+    fit.fit(Fit(space.architecture(wide), 2))
+
+    def weight_and_moments() -> list[torch.Tensor]:
+        tensors = fit.trainer.state_dict()
+        found = [tensors[name] for name in tensors if "readout=mean" in name and "linear.weight" in name]
+        found = [tensor for tensor in found if tensor.dim()]  # without the count of steps
+        assert [tuple(tensor.shape) for tensor in found] == [(128, 24)] * 3
+        return [tensor.clone() for tensor in found]
+
+    before = weight_and_moments()
+    fit.fit(Fit(space.architecture(narrow), 2))
+    for old, new in zip(before, weight_and_moments(), strict=True):
+        assert old[:, 8:].any()
+        assert torch.equal(old[:, 8:], new[:, 8:])
+        assert not torch.equal(old[:, :8], new[:, :8])
 
 
 def test_what_is_told_of_a_fit_is_what_was_played(fit: SupernetFit) -> None:
@@ -115,3 +140,29 @@ def test_an_evaluation_plays_each_path_with_the_shared_weights(fit: SupernetFit)
         assert returns == tuple(episode.score for episode in alone)
     assert outcome.returns[0] != outcome.returns[1]
     assert fit.evaluated == 2
+
+
+def test_an_evaluation_sees_observations_as_the_fit_did(tmp_path: Path) -> None:
+    space = load_space("mlp")
+    ppo = PPOSettings(rollout_steps=64, normalize_observations=True)
+    fit = begun(tmp_path, env="CartPole-v1", space=space.to_dict(), ppo=ppo)
+    path = space.architecture("depth=1,width=32,norm=none,act=tanh")
+    fit.fit(Fit(path, 8))
+    with torch.no_grad():
+        fit.supernet.policy.weight.mul_(10)  # so that what it sees decides what it does
+    (returns,) = fit.evaluate(Evaluate((path,), 4, 0, 1)).returns
+    network = fit.supernet.extract(path)
+    normalizer = fit.trainer.normalizer
+    assert normalizer is not None
+
+    def play(policy: Any) -> tuple[float, ...]:
+        stream = torch.Generator().manual_seed(seeding.integer(7, "evaluation", path.id))
+        env = make_env("CartPole-v1", EnvSettings(), num_envs=4)
+        (episodes,) = play_episodes([lambda: policy], env, seeding.integers(7, "evaluation", count=4), [stream])
+        return tuple(episode.score for episode in episodes)
+
+    moments = normalizer.observations
+    mean = torch.as_tensor(moments.mean, dtype=torch.float32)
+    deviation = torch.as_tensor(moments.deviation, dtype=torch.float32)
+    assert returns == play(lambda x: network(((x - mean) / deviation).clamp(-10, 10)))
+    assert returns != play(network)

@@ -20,8 +20,8 @@ from rlnas.spaces import Space
 if TYPE_CHECKING:
     from rlnas.search.controller import Child, Indices, Support
 
-ENUMERABLE = 10_000
-"""Up to this many architectures, the ranking holds all of them."""
+SUMMABLE = 10_000
+"""Up to this many architectures within limits, each step sums the probabilities of all of them."""
 
 SAMPLE_ROUNDS = 20
 
@@ -53,7 +53,7 @@ class ENASSettings(BaseModel):
             reward and entropy as games with small ones.
         fresh_games: whether every child begins new games. If not, games run on from child to child, so the first ones
             that end were partly played by others; where games are longer than a child, its reward is mostly theirs.
-        rank_samples: architectures in the ranking of a space of more than 10,000; they are drawn from the controller.
+        rank_samples: architectures in the ranking of a space of more than 100,000; they are drawn from the controller.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -68,7 +68,7 @@ class ENASSettings(BaseModel):
     feed_last: bool = False
     reward_scale: Literal["none", "std"] = "none"
     fresh_games: bool = False
-    rank_samples: int = Field(1_000, ge=1, le=ENUMERABLE)
+    rank_samples: int = Field(1_000, ge=1, le=10_000)
 
 
 class ENAS(Strategy):
@@ -120,7 +120,7 @@ class ENAS(Strategy):
         self.variance = 0.0
         self.before: Child | None = None
         self.batch: list[Child] = []
-        self._every = [space.indices(a) for a in space] if space.limited and space.size <= ENUMERABLE else []
+        self._every = [space.indices(a) for a in space] if space.limited and space.size <= SUMMABLE else []
 
     @property
     def total_updates(self) -> int:
@@ -130,8 +130,8 @@ class ENAS(Strategy):
 
     @property
     def coverage(self) -> int:
-        """All architectures, up to 10,000; of larger spaces as many as are drawn from the controller."""
-        return self.space.size if self.space.size <= ENUMERABLE else self.settings.rank_samples
+        """All architectures, up to 100,000; of larger spaces as many as are drawn from the controller."""
+        return self.space.size if self.space.enumerable else self.settings.rank_samples
 
     def ask(self) -> Proposal | None:
         """The next child, sampled from the controller, while the budget lasts."""
@@ -239,8 +239,9 @@ class ENAS(Strategy):
         """Every architecture or, in a large space, distinct ones drawn from the controller."""
         if self._every:
             return self._every
-        if self.space.size <= ENUMERABLE:
-            return list(itertools.product(*map(range, self.options)))
+        if self.space.enumerable:
+            every = itertools.product(*map(range, self.options))
+            return [indices for indices in every if self.space.admits(indices)] if self.space.limited else list(every)
         wanted = self.settings.rank_samples
         found: dict[Indices, None] = {}
         for attempt in range(SAMPLE_ROUNDS):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -38,6 +38,9 @@ class SPOSSettings(OneShotSettings):
 
 
 FULL_SELECTION_LIMIT = 1_000
+
+ATTEMPTS = 10
+"""At new mutants, and at new crossovers, for each place in a generation."""
 
 
 class SPOS(OneShot):
@@ -87,22 +90,27 @@ class SPOS(OneShot):
 
         In a limited space, children beyond the limits are dropped.
         """
-        room = min(self.settings.population, self.settings.eval_budget - len(self.scores))
+        room = max(min(self.settings.population, self.settings.eval_budget - len(self.scores)), 0)
         rng = seeding.generator(self.seed, "spos-evolution", self.generations)
         best = [entry.architecture for entry in self.rank()[: self.settings.parents]]
         fresh: dict[str, Architecture] = {}
+
+        def parent() -> Architecture:
+            return best[int(rng.integers(len(best)))]
+
+        def fill(upto: int, attempts: int, make: Callable[[], Architecture]) -> None:
+            for _ in range(attempts):
+                if len(fresh) >= upto:
+                    return
+                child = make()
+                if child in self.space and child.id not in self.scores:
+                    fresh[child.id] = child
+
+        if best:
+            fill(room // 2, ATTEMPTS * room, lambda: self._mutate(parent(), rng))
+            fill(len(fresh) + room - room // 2, ATTEMPTS * room, lambda: self._cross(parent(), parent(), rng))
         # Where the best have no new neighbours left, random architectures fill up; a space may be exhausted, too.
-        for attempt in range(100 * max(room, 0)):
-            if len(fresh) >= room:
-                break
-            if not best or attempt >= 20 * room:
-                child = self.space.sample(rng)
-            elif attempt % 2 == 0:
-                child = self._mutate(best[int(rng.integers(len(best)))], rng)
-            else:
-                child = self._cross(best[int(rng.integers(len(best)))], best[int(rng.integers(len(best)))], rng)
-            if child in self.space and child.id not in self.scores:
-                fresh[child.id] = child
+        fill(room, 8 * ATTEMPTS * room, lambda: self.space.sample(rng))
         self.generation = list(fresh)
         self.generations += 1
 

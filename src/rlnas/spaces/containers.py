@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -72,6 +72,15 @@ class Container(Layer):
 
     def multiply_adds(self, shape: Shape, values: Values) -> int:
         return sum(layer.multiply_adds(own, values) for layer, own in self.steps(shape, values))
+
+
+def flat(layers: Iterable[Layer]) -> Iterator[Layer]:
+    """The layers, with those inside containers in the place of the containers."""
+    for layer in layers:
+        if isinstance(layer, Container):
+            yield from flat(layer.inner)
+        else:
+            yield layer
 
 
 def walk(layers: Iterable[Layer], shape: Shape, values: Values) -> tuple[list[tuple[Layer, Shape]], Shape]:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from rlnas import trust
 from rlnas.errors import UserError
 from rlnas.spaces.choice import Choice, Option
-from rlnas.spaces.containers import Container
+from rlnas.spaces.containers import flat
 from rlnas.spaces.layers import Layer, Reads, Shape, ShapeError, Values
 
 _FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
@@ -89,7 +89,8 @@ class Module(Layer):
         """Calls the factory.
 
         Raises:
-            ShapeError: if it raises, or returns something that is no `nn.Module`.
+            ShapeError: if it raises, or returns something that is no `nn.Module`, or a module with batch statistics or
+                dropout.
         """
         from torch import nn
 
@@ -107,6 +108,12 @@ class Module(Layer):
             ) from error
         if not isinstance(built, nn.Module):
             raise ShapeError(f"module {self.factory!r} returns {type(built).__name__}, which is no nn.Module.")
+        for part in built.modules():
+            if _differs_in_training(part):
+                raise ShapeError(
+                    f"module {self.factory!r} holds {part}, which computes something else in training than in "
+                    "evaluation: use a norm without batch statistics, such as LayerNorm or GroupNorm, and no dropout."
+                )
         return built
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
@@ -122,6 +129,17 @@ class Module(Layer):
         chosen = {choice.name: values[choice.name] for choice in self.choices}
         # 1, 1.0 and true are the same key, but not the same argument.
         return _measure(self, shape, tuple(chosen.items()), self.find(), repr((self.arguments, chosen)))
+
+
+def _differs_in_training(part: Any) -> bool:
+    """Whether a module computes something else in training than in evaluation, which PPO's ratios cannot bear."""
+    from torch.nn.modules import batchnorm, dropout, instancenorm
+
+    if isinstance(part, dropout._DropoutNd):
+        return part.p > 0
+    return isinstance(part, batchnorm._BatchNorm) or (
+        isinstance(part, instancenorm._InstanceNorm) and part.track_running_stats
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -149,8 +167,4 @@ def _measure(
 
 def modules_of(layers: Iterable[Layer]) -> tuple[str, ...]:
     """The names of the user's own modules that layers, and those inside them, take code from."""
-    found: list[str] = []
-    for layer in layers:
-        found += [layer.module] if isinstance(layer, Module) else []
-        found += modules_of(layer.inner) if isinstance(layer, Container) else []
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(layer.module for layer in flat(layers) if isinstance(layer, Module)))

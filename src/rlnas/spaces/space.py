@@ -13,7 +13,8 @@ import numpy as np
 from rlnas.errors import UserError, unknown
 from rlnas.spaces.architecture import FIXED_ID, Architecture
 from rlnas.spaces.choice import Choice, Option
-from rlnas.spaces.layers import Layer, Shape
+from rlnas.spaces.containers import flat
+from rlnas.spaces.layers import Fit, Layer, Shape
 from rlnas.spaces.modules import modules_of
 from rlnas.spaces.paths import Position, Tracer
 from rlnas.spaces.plain import layer_from_dict, layer_to_dict
@@ -93,6 +94,11 @@ class Space:
     def enumerable(self) -> bool:
         """Whether all that the layers span can be gone through."""
         return math.prod(len(choice) for choice in self.choices) <= ENUMERABLE
+
+    @property
+    def pads(self) -> bool:
+        """Whether a path may leave inputs of a shared layer at 0: a narrow one, or one whose map is fitted to a size."""
+        return any(layer.sliced is not None or isinstance(layer, Fit) for layer in flat(self.layers))
 
     @property
     def features(self) -> int:
