@@ -92,6 +92,8 @@ def test_bad_tables(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
         (["--top-k", "0"], "0"),
         (["--repeats", "0"], "0"),
         (["--save-searches", "a.txt"], "a new file that ends in .json"),
+        (["--top-k", "26"], "at most 25, the architectures compared, not 26"),
+        (["--seeds", "1", "9"], "no runs with seed 9"),
     ],
 )
 def test_bad_comparisons(
@@ -108,6 +110,17 @@ def test_searches_of_another_game_or_damaged(table: Path, tmp_path: Path, capsys
     write_searches(tmp_path / "asterix.json", [search])
     command = ["compare", "--table", str(table), "--out", str(tmp_path / "out"), "--searches"]
     assert "MinAtar/Asterix-v1" in refuse(capsys, [*command, str(tmp_path / "asterix.json")])
+    (tmp_path / "empty.json").write_text(json.dumps({"schema": 1, "searches": []}))
+    assert "there is no search in" in refuse(capsys, [*command, str(tmp_path / "empty.json")])
     (tmp_path / "searches.json").write_text(json.dumps({"schema": 99}))
     assert "searches.json" in refuse(capsys, [*command, str(tmp_path / "searches.json")])
     assert not (tmp_path / "out").exists()
+
+
+def test_a_comparison_is_not_written_over_a_file(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").write_text("precious")
+    command = ["compare", "--table", str(table), "--out", str(tmp_path / "out")]
+    assert "is a file: name a folder to write to" in refuse(capsys, command)
+    assert (tmp_path / "out").read_text() == "precious"

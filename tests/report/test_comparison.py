@@ -11,10 +11,16 @@ from scipy import stats
 
 from rlnas.errors import UserError
 from rlnas.report.comparison import Comparison, compare
+from rlnas.report.comparison.contenders import Contender, judge
+from rlnas.report.comparison.documents import contents, markdown
+from rlnas.report.comparison.rivals import random_search
+from rlnas.report.comparison.standings import Conditions, Standings
+from rlnas.report.comparison.verdicts import verdict
 from rlnas.spaces import Choice, Conv, Flatten, Linear, Space, load_space
 from rlnas.table import MissingRun, Table
 from rlnas.table.files import MEASURED, write_table
 from rlnas.table.searches import StoredSearch
+from rlnas.table.selection import held_out_scores
 
 from .helpers import Page
 
@@ -71,6 +77,7 @@ def table(path: Path, seeds: int = 3, space: Space = SPACE, drop: tuple[str, int
 def search(proxy: dict[str, float], strategy: str = "spos", seed: int = 0, **changes) -> StoredSearch:
     ranking = sorted(proxy.items(), key=lambda item: -item[1])
     fields = {"env": ENV, "space": SPACE.name, "steps": 800, "cost_steps": 900, "ranking": ranking}
+    fields["settings"] = {"ppo": {}}
     return StoredSearch(**{"strategy": strategy, "seed": seed, **fields, **changes})
 
 
@@ -134,6 +141,113 @@ def test_random_search_has_the_expectation_of_the_best_of_three(mine):
     assert view.random.average("hits") == pytest.approx(0.9, abs=0.06)  # 3 x 3 / 10
 
 
+def test_random_search_at_the_cost_of_a_search_draws_more(mine):
+    # A training with three seeds costs 3,000 steps, so 900 for the search and 9,000 for its top 3 pay for three.
+    assert quick(mine, [perfect()]).views["total_reward"].equal == ()
+    view = quick(mine, [perfect(cost_steps=8_900), perfect(strategy="enas", cost_steps=10**6)]).views["total_reward"]
+    # Short trainings of 500 steps are among the rows, too: 5,000 and 9,000 steps pay for four.
+    assert [one.label for one in view.equal] == [f"random search (K = {n})" for n in (4, 5, 10)]
+    assert {found.cost for found in view.equal[1].found} == {15_000}
+    assert set(view.equal[2].scores) == {TOTAL.mean(1).max()}
+    rivals = {label: found.rival for label, found in view.verdicts.items()}
+    assert rivals == dict(zip(["short trainings (500 steps)", "spos", "enas"], view.equal, strict=True))
+
+
+def test_short_trainings_rank_by_one_seed_and_are_judged_by_the_others(tmp_path):
+    scores = np.random.default_rng(2).normal(size=(len(NAMES), 4))
+    early = np.random.default_rng(3).normal(size=(len(NAMES), 4))
+    rows = []
+    for number, name in enumerate(NAMES):
+        for seed in range(4):
+            entry = row(name, seed + 1, scores[number, seed], 0.0)
+            rows.append({**entry, "total_reward": [early[number, seed], scores[number, seed]]})
+    write_table(tmp_path / "t.parquet", rows, {"env": ENV, "space": SPACE.to_dict()})
+    mine = Table.read(tmp_path / "t.parquet")
+    assert quick(mine, [perfect(cost_steps=4_990)]).views["total_reward"].short == ()  # 499 steps each: too few
+    view = quick(mine, [perfect(cost_steps=5_009)]).views["total_reward"]
+    (short,) = view.short
+    assert short.label == "short trainings (500 steps)"
+    for place, found in enumerate(short.found):
+        others = np.delete(scores, place, 1)
+        top = np.argsort(-early[:, place])[:3]
+        best = top[others[top].mean(1).argmax()]
+        assert found.architecture == NAMES[best]
+        assert found.score == pytest.approx(others[best].mean())
+        tau = stats.kendalltau(early[:, place], others.mean(1)).statistic
+        assert found.correlations["kendall"].value == pytest.approx(tau)
+        assert found.cost == 10 * 500 + 3 * 4 * 1000
+        assert np.isnan(found.held_out[place])
+        assert np.delete(found.held_out, place) == pytest.approx(held_out_scores(others[top]))
+    taus = [found.correlations["kendall"].value for found in short.found]
+    assert view.correlations[short.label]["kendall"].value == pytest.approx(np.mean(taus))
+    assert short.label in view.verdicts
+
+
+def noise(path: Path, root: int, signal: float = 0.0) -> Table:
+    scores = np.random.default_rng(root).normal(size=(len(NAMES), 5))
+    scores += signal * np.arange(len(NAMES))[:, None]
+    rows = [row(n, s + 1, scores[i, s], 0.0) for i, n in enumerate(NAMES) for s in range(5)]
+    write_table(path / "noise.parquet", rows, {"env": ENV, "space": SPACE.to_dict()})
+    return Table.read(path / "noise.parquet")
+
+
+def test_four_searches_that_agree_on_a_lucky_network_prove_nothing(tmp_path):
+    def verdicts(signal: float, top_k: int) -> list[int]:
+        found = []
+        for root in range(120):
+            standings = Standings(noise(tmp_path, root, signal), "total_reward", 1000)
+            conditions = Conditions(1000, top_k, 60, 0)
+            searches = tuple(judge(perfect(seed=seed), standings, conditions) for seed in range(4))
+            rival = random_search(standings, conditions)
+            found.append(verdict(Contender("spos", searches), rival).sure)
+        return found
+
+    assert sum(map(abs, verdicts(0.0, 3))) <= 12  # of the 6 that are allowed for
+    assert sum(verdicts(2.0, 1)) > 110  # a perfect proxy, and a table that can tell
+
+
+def test_one_training_seed_decides_nothing(tmp_path):
+    searches = [perfect(seed=seed, cost_steps=0) for seed in range(9)]
+    found = quick(table(tmp_path, seeds=1), searches, top_k=1).views["total_reward"]
+    verdict = found.verdicts["spos"]
+    assert verdict.probability.low > 0.5
+    assert (verdict.lead.value, verdict.sure) == (None, 0)
+    assert found.short == ()
+
+
+def test_the_seeds_that_judge_can_be_named(mine):
+    view = quick(mine, [perfect()], seeds=[3, 1]).views["total_reward"]
+    assert view.standings.seeds == (1, 3)
+    assert view.standings.scores == pytest.approx(TOTAL[:, [0, 2]])
+    assert view.standings.table.checksum == mine.checksum
+
+
+def test_incomplete_networks_are_left_out_if_asked_for(tmp_path):
+    rows = [row(n, s + 1, TOTAL[i, s], MEAN[i, s]) for i, n in enumerate(NAMES[:9]) for s in range(3)]
+    rows[-1] = row(NAMES[8], 3, None, None, status="failed")
+    rows += [row("my-cnn", 1, 1.0, 1.0)]
+    write_table(tmp_path / "part.parquet", rows, {"env": ENV, "space": SPACE.to_dict()})
+    part = Table.read(tmp_path / "part.parquet")
+    with pytest.raises(MissingRun):
+        quick(part, [perfect()])
+    found = quick(part, [perfect(), worst(seed=1, trained=(NAMES[8],))], drop_incomplete=True, repeats=200)
+    assert found.remarks[0].endswith(f"2 networks ({NAMES[8]}, my-cnn).")
+    view = found.views["total_reward"]
+    assert [yard for yard in view.yardsticks if yard.made] == []
+    first, second = view.contenders[0].found
+    assert first.architecture == NAMES[7]  # the next of its ranking moved up
+    assert np.isfinite(first.proxies).sum() == 8
+    assert second.cost == 900 + 3 * 3 * 1000
+    assert {one.architecture for one in view.random.found} <= set(NAMES[:8])
+    assert "8 of 10 architectures" in markdown(contents(found))
+    with pytest.raises(UserError, match="ranks nothing that the table 'part' has whole"):
+        quick(part, [search({NAMES[8]: 1.0})], drop_incomplete=True)
+    nothing = [row(name, seed, None, None) for name in NAMES for seed in (1, 2)]
+    write_table(tmp_path / "none.parquet", nothing, {"env": ENV, "space": SPACE.to_dict()})
+    with pytest.raises(UserError, match="no architecture with a score under each"):
+        quick(Table.read(tmp_path / "none.parquet"), [], drop_incomplete=True)
+
+
 def test_table_1_by_hand(written):
     found = {entry["name"]: entry for entry in records(written, "table-1")}
     assert list(found) == [
@@ -171,6 +285,30 @@ def test_what_a_strategy_is_worth_by_hand(written):
     # Of all trios, 36 of 120 have the best; one has nothing better than the third worst.
     assert float(spos["better_than_random"]) == pytest.approx(((1 - 36 / 240) + 1 / 240) / 2, abs=0.02)
     assert float(spos["better_than_random_low"]) < 0.5 < float(spos["better_than_random_high"])
+
+
+def held_out(scores: np.ndarray) -> float:
+    return float(held_out_scores(scores).mean())
+
+
+def test_held_out_scores_come_from_seeds_that_did_not_pick(written):
+    found = {entry["strategy"]: entry for entry in records(written, "strategies-total-reward")}
+    tops = [held_out(TOTAL[-3:]), held_out(TOTAL[:3])]  # of the perfect search and of the worst
+    assert float(found["spos"]["held_out"]) == pytest.approx(statistics.fmean(tops))
+    assert float(found["spos"]["held_out_deviation"]) == pytest.approx(statistics.stdev(tops))
+    trios = [held_out(TOTAL[list(trio)]) for trio in combinations(range(10), 3)]
+    error = statistics.stdev(trios) / 1000**0.5
+    assert float(found["random search"]["held_out"]) == pytest.approx(statistics.fmean(trios), abs=4 * error)
+
+
+def test_exhaustive_search_pays_for_the_whole_table(written):
+    found = {entry["strategy"]: entry for entry in records(written, "strategies-reward-mean")}
+    exhaustive = found["exhaustive search"]
+    assert float(exhaustive["score"]) == pytest.approx(MEAN.mean(1).max())
+    assert float(exhaustive["held_out"]) == pytest.approx(held_out(MEAN))
+    assert float(exhaustive["regret"]) == 0.0
+    assert float(exhaustive["cost_steps"]) == 10 * 3 * 1000
+    assert exhaustive["better_than_random"] == ""
 
 
 def test_proxies_beside_the_ceiling(written):
@@ -304,6 +442,12 @@ def test_strategies_are_picked_by_name(mine):
         quick(mine, searches, strategies=["enos"])
 
 
+def test_a_search_without_settings_is_remarked_on(mine):
+    assert quick(mine, [perfect(settings={})]).remarks == (
+        "spos with seed 0 does not say what its agents were trained with, so that is not checked.",
+    )
+
+
 def test_remarks_on_short_and_on_tied_rankings(mine):
     tied = search({name: float(n > 4) for n, name in enumerate(NAMES)}, "enas")
     remarks = quick(mine, [search({NAMES[0]: 1.0}), tied]).remarks
@@ -324,10 +468,10 @@ def test_a_table_in_which_all_are_equal(tmp_path):
     flat = Table.read(tmp_path / "flat.parquet")
     view = quick(flat, [perfect()], metrics=["total_reward"], out=tmp_path / "out").views["total_reward"]
     assert view.components.icc.value is None
-    assert view.better["spos"].value == 0.5
+    assert view.verdicts["spos"].probability.value == 0.5
     text = (tmp_path / "out" / "comparison.md").read_text()
     assert "The table's scores are all equal under some seed" in text
-    assert "spos: 0.10, not to be told from random search" in text
+    assert "spos: 0.10, not to be told from random search at the same cost" in text
 
 
 @pytest.mark.parametrize(
@@ -338,6 +482,10 @@ def test_a_table_in_which_all_are_equal(tmp_path):
         ({"seed": -1}, "seed must be at least 0"),
         ({"metrics": ["reward"]}, "unknown metric 'reward'"),
         ({"metrics": []}, "at least one metric"),
+        ({"top_k": 11}, "top_k must be at most 10, the architectures compared, not 11"),
+        ({"seeds": [1, 4]}, "no runs with seed 4: its seeds are 1, 2, 3"),
+        ({"seeds": [1, 1]}, r"each once, not \[1, 1\]"),
+        ({"seeds": []}, r"at least one training seed"),
     ],
 )
 def test_arguments_that_are_not_allowed(mine, arguments, message):

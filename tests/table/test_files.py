@@ -47,3 +47,34 @@ def test_a_table_of_another_version_is_refused(tmp_path, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(UserError, match="has schema version 2; this rlnas reads 1"):
         read_table(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"total_reward": [0.5, float("nan")]}, "it holds a total_reward that is not finite"),
+        ({"reward_mean": [0.5]}, "a run of it has another number of budgets than of reward_mean"),
+        ({"budgets": [], "total_reward": [], "reward_mean": []}, "a run of it has no budgets"),
+    ],
+)
+def test_rows_that_cannot_be_used_are_refused(tmp_path, changes, message):
+    files.write_table(tmp_path / "t.parquet", [row(NAMES[0], 1), row(NAMES[1], 1, **changes)], settings())
+    with pytest.raises(UserError, match=f"t.parquet' cannot be used: {message}"):
+        read_table(tmp_path / "t.parquet")
+
+
+def test_settings_that_cannot_be_used_are_refused(tmp_path):
+    for name in ("env", "space"):
+        known = settings()
+        del known[name]
+        files.write_table(tmp_path / "t.parquet", [row(NAMES[0], 1)], known)
+        with pytest.raises(UserError, match=f"its settings have no '{name}'"):
+            read_table(tmp_path / "t.parquet")
+
+
+def test_columns_of_another_type_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setitem(files.COLUMNS, "seed", polars.Float64)
+    files.write_table(tmp_path / "t.parquet", [row(NAMES[0], 1)], settings())
+    monkeypatch.undo()
+    with pytest.raises(UserError, match="its column 'seed' must be Int64, not Float64"):
+        read_table(tmp_path / "t.parquet")

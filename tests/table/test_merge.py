@@ -61,3 +61,8 @@ def test_spaces_written_by_an_older_version_are_the_same(tmp_path):
         merge([one, other], tmp_path / "m.parquet").results_digest
         == part(tmp_path / "w.parquet", (1, 2)).results_digest
     )
+
+
+def test_nothing_to_merge_is_refused(tmp_path):
+    with pytest.raises(UserError, match="at least one table"):
+        merge([], tmp_path / "all.parquet")

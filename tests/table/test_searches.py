@@ -141,6 +141,7 @@ def test_a_file_that_is_no_list_of_searches(tmp_path, text, message):
         ({"seed": -1}, "seed: "),
         ({"cost_steps": None}, "cost_steps: "),
         ({"mood": "good"}, "mood: Extra inputs"),
+        ({"settings": {"ppo": 3}}, "settings.ppo: "),
     ],
 )
 def test_a_search_that_is_wrong(tmp_path, change, message):

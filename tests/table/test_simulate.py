@@ -27,6 +27,14 @@ def test_trainings_are_looked_up_and_paid_for_once(table):
     assert simulated.clock == 3 * 2 * 100
 
 
+def test_a_budget_may_be_spelled_and_must_be_there(table):
+    simulated = runner(table, budget="50")
+    simulated.answer(Train((SPACE.architecture(NAMES[3]),)))
+    assert simulated.clock == 2 * 50
+    with pytest.raises(MissingRun, match="no scores at budget 70"):
+        runner(table, budget=70)
+
+
 def test_a_search_on_a_table_finds_the_best_of_what_it_tried(table):
     strategy = make_strategy("random", SPACE, 0, 7, {"samples": 4})
     simulated = runner(table)

@@ -134,3 +134,29 @@ def test_a_record_has_the_id_however_it_was_asked_for(table):
     assert swapped != name
     record = table.query(swapped, seed=table.seeds[0], budget=table.budgets[-1])
     assert record.architecture == name
+
+
+def test_an_architecture_may_be_given_by_its_options(table):
+    assert table.query({"k1": 1, "k2": 4}, seed=1, budget=100).architecture == "k1=1,k2=4"
+
+
+def test_a_part_of_a_table(table):
+    part = table.part(seeds=[2], without=[NAMES[0], "minatar-cnn"])
+    assert (part.architectures, part.baselines, part.seeds) == (NAMES[1:], [], [2])
+    assert (part.name, part.checksum) == (table.name, table.checksum)
+    assert part.values(NAMES[3], budget=50, metric="total_reward", seeds=[2]) == [total(3, 2) / 2]
+    with pytest.raises(MissingRun, match="no runs with seed 7: its seeds are 1, 2"):
+        table.part(seeds=[1, 7])
+    with pytest.raises(UserError, match="holds no run"):
+        table.part(seeds=[1], without=[*NAMES, "minatar-cnn"])
+
+
+def test_networks_without_a_score_under_every_seed(tmp_path):
+    rows = [row(name, seed) for name in NAMES[:4] for seed in (1, 2)]
+    rows[1] |= {"status": "failed", "reason": "the cable was cut", "total_reward": [None, None]}
+    del rows[5]
+    torn = make_table(tmp_path / "torn.parquet", rows)
+    assert torn.unscored(budget=100) == [NAMES[0], NAMES[2]]
+    assert torn.unscored(budget="50") == [NAMES[0], NAMES[2]]
+    with pytest.raises(MissingRun, match="no scores at budget 70: its budgets are 50, 100"):
+        torn.unscored(budget=70)

@@ -98,6 +98,8 @@ def compare(
     top_k: int = 3,
     repeats: int = 1_000,
     seed: int = 0,
+    seeds: Sequence[int] | None = None,
+    drop_incomplete: bool = False,
     out: str | Path | None = None,
 ) -> Comparison:
     """Compares strategies with random search and hand-made networks on a table; nothing is trained.
@@ -112,6 +114,9 @@ def compare(
         top_k: architectures that each search has trained from scratch.
         repeats: repeats of random search.
         seed: root of the random streams.
+        seeds: the training seeds by which networks are judged; all that the table has by default.
+        drop_incomplete: leave out, and say so, networks that lack a score under one of these; otherwise the first
+            raises.
         out: a folder to write a page, Markdown, CSV files and figures to.
 
     Raises:
@@ -124,6 +129,10 @@ def compare(
     found = table if isinstance(table, Table) else load(str(table))
     own = shipped_searches(str(table)) if not isinstance(table, Table) and not searches else None
     stored = collect_searches([own] if own is not None else [Path(source) for source in searches])
+    if searches and not stored:
+        raise UserError(f"there is no search in {', '.join(map(str, searches))}.")
+    if out is not None and Path(out).exists() and not Path(out).is_dir():
+        raise UserError(f"{str(out)!r} is a file: name a folder to write to.")
     return judge(
         found,
         stored,
@@ -133,5 +142,7 @@ def compare(
         top_k=top_k,
         repeats=repeats,
         seed=seed,
+        seeds=seeds,
+        drop_incomplete=drop_incomplete,
         out=out,
     )

@@ -21,6 +21,8 @@ def compare(
     top_k: int = 3,
     repeats: int = 1000,
     seed: int = 0,
+    seeds: tuple[int, ...] = (),
+    drop_incomplete: bool = False,
     out: Path | None = None,
     save_searches: Path | None = None,
     import_: Modules = (),
@@ -37,6 +39,9 @@ def compare(
         top_k: Architectures that each search has trained from scratch.
         repeats: Repeats of random search.
         seed: Root of the random streams.
+        seeds: Training seeds by which networks are judged; all that the table has by default.
+        drop_incomplete: Leave out networks that lack a score under one of these seeds, and say so; otherwise they are
+            an error.
         out: Folder to write to; comparison-<table> by default.
         save_searches: A file to store the searches in; its name must end in .json.
         import_: The modules that layers of the space come from; they are code, so they must be named.
@@ -59,6 +64,8 @@ def compare(
         top_k=top_k,
         repeats=repeats,
         seed=seed,
+        seeds=seeds or None,
+        drop_incomplete=drop_incomplete,
         out=folder,
     )
     if save_searches is not None:

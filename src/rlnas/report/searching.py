@@ -12,7 +12,7 @@ from rlnas.report.evidence import ROOT
 from rlnas.report.formats import alike, big, estimate, milliseconds, plural, spread
 from rlnas.report.markup import Html, details, table, tag
 from rlnas.study.metrics import learning_curve
-from rlnas.table.statistics import correlation
+from rlnas.table.agreement import correlation
 
 ENOUGH = 5
 """Architectures from which on a rank correlation is worth writing down."""

@@ -97,7 +97,7 @@ class Space:
 
     @property
     def pads(self) -> bool:
-        """Whether a path may leave inputs of a shared layer at 0: a narrow one, or one whose map is fitted to a size."""
+        """Whether a path may leave inputs of a shared layer at 0: a narrow one, or one whose map is padded."""
         return any(layer.sliced is not None or isinstance(layer, Fit) for layer in flat(self.layers))
 
     @property

@@ -97,4 +97,28 @@ def read_table(path: Path) -> tuple[polars.DataFrame, dict[str, Any], str]:
     version = metadata["schema_version"]
     if version != str(SCHEMA_VERSION):
         raise UserError(f"the table {str(path)!r} has schema version {version}; this rlnas reads {SCHEMA_VERSION}.")
-    return polars.read_parquet(io.BytesIO(data)), json.loads(metadata["settings"]), checksum
+    frame, settings = polars.read_parquet(io.BytesIO(data)), json.loads(metadata["settings"])
+    wrong = _fault(frame, settings)
+    if wrong:
+        raise UserError(f"the table {str(path)!r} cannot be used: {wrong}.")
+    return frame, settings, checksum
+
+
+def _fault(frame: polars.DataFrame, settings: object) -> str | None:
+    """What is wrong with a table that somebody else wrote, if anything is."""
+    for name, kind in COLUMNS.items():
+        if frame.schema.get(name) != kind:
+            return f"its column {name!r} must be {kind}, not {frame.schema.get(name)}"
+    if not isinstance(settings, dict):
+        return "its settings are no JSON object"
+    for name, type_ in (("env", str), ("space", dict)):
+        if not isinstance(settings.get(name), type_):
+            return f"its settings have no {name!r}"
+    if frame["budgets"].list.len().min() == 0:
+        return "a run of it has no budgets"
+    for name in ("total_reward", "reward_mean"):
+        if (frame[name].list.len() != frame["budgets"].list.len()).any():
+            return f"a run of it has another number of budgets than of {name}"
+        if not frame[name].explode().drop_nulls().is_finite().all():
+            return f"it holds a {name} that is not finite"
+    return None

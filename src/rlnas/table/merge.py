@@ -15,9 +15,11 @@ def merge(tables: Sequence[Table], path: str | Path) -> Table:
     """Writes the runs of several tables as one; returns it.
 
     Raises:
-        UserError: if the tables were built with different settings, or two of them disagree on a run. A run that failed
-            in one and succeeded in another has succeeded.
+        UserError: if there is no table, if they were built with different settings, or if two of them disagree on a
+            run. A run that failed in one and succeeded in another has succeeded.
     """
+    if not tables:
+        raise UserError("name at least one table to merge.")
     first = tables[0]
     rows: dict[tuple[str, int], dict[str, Any]] = {}
     for table in tables:

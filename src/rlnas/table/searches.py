@@ -47,7 +47,7 @@ class StoredSearch(BaseModel):
     steps: int = Field(ge=1)
     cost_steps: int = Field(ge=0)
     trained: tuple[str, ...] = ()
-    settings: dict[str, Any] = {}
+    settings: dict[str, dict[str, Any]] = {}
     ranking: tuple[tuple[str, FiniteFloat], ...] = Field(min_length=1)
     remarks: tuple[str, ...] = ()
 
@@ -84,10 +84,10 @@ class StoredSearch(BaseModel):
                     f"the search {self} does not fit the table {table.name!r}: its {what} is {own!r}, the table's is "
                     f"{other!r}."
                 )
-        for group, own in self.settings.items():
-            for name, value in own.items():
-                other = table.settings.get(group, own).get(name)
-                if value != other:
+        for group, chosen in self.settings.items():
+            theirs = table.settings.get(group, chosen)
+            for name, value in chosen.items():
+                if value != (other := theirs.get(name)):
                     raise UserError(
                         f"the search {self} does not fit the table {table.name!r}: its {group}.{name} is {value!r}, "
                         f"the table's is {other!r}."

@@ -14,17 +14,21 @@ class TableRunner:
 
     Args:
         table: the table.
-        budget: environment steps of every training, one of the table's budgets.
+        budget: environment steps of every training, one of the table's budgets; `"300k"` will do.
         metric: what the strategy is told.
         seeds: the training seeds that every architecture is trained with.
 
     Attributes:
+        budget: environment steps of every training.
         trained: the architectures looked up so far; each is paid for once, as a study keeps its trials.
+
+    Raises:
+        MissingRun: if the table has no such budget.
     """
 
-    def __init__(self, table: Table, *, budget: int, metric: Metric, seeds: Sequence[int]):
+    def __init__(self, table: Table, *, budget: int | str, metric: Metric, seeds: Sequence[int]):
         self.table = table
-        self.budget = budget
+        self.budget = table.budget(budget)
         self.metric = metric
         self.seeds = tuple(seeds)
         self.trained: set[str] = set()

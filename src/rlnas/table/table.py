@@ -16,6 +16,7 @@ import polars
 from rlnas.errors import UserError, unknown
 from rlnas.quantity import parse_steps, short
 from rlnas.spaces import Space
+from rlnas.spaces.choice import Option
 from rlnas.table.files import MEASURED, read_table
 
 Metric = Literal["total_reward", "reward_mean"]
@@ -146,6 +147,50 @@ class Table:
         """Those of `missing` that were not tried at all."""
         return [pair for pair in self.missing() if pair not in self._rows]
 
+    def part(self, *, seeds: Sequence[int], without: Sequence[str] = ()) -> Table:
+        """The table with some of its seeds, and without some of its networks.
+
+        Args:
+            seeds: the training seeds to keep.
+            without: architectures and baselines to leave out.
+
+        Raises:
+            MissingRun: if the table has no such seed.
+            UserError: if nothing is left.
+        """
+        for seed in seeds:
+            if seed not in self.seeds:
+                known = ", ".join(map(str, self.seeds))
+                raise MissingRun(f"the table {self.name!r} has no runs with seed {seed}: its seeds are {known}.")
+        kept = self.frame.filter(
+            polars.col("seed").is_in(list(seeds)) & ~polars.col("architecture").is_in(list(without))
+        )
+        return Table(kept, self.settings, self.name, self.checksum)
+
+    def unscored(self, *, budget: int | str) -> list[str]:
+        """The architectures and baselines that lack a metric at a budget under one of the table's seeds."""
+        found = []
+        for name in (*self.architectures, *self.baselines):
+            try:
+                for metric in METRICS:
+                    self.values(name, budget=budget, metric=metric, seeds=self.seeds)
+            except MissingRun:
+                self.budget(budget)  # no run has it
+                found.append(name)
+        return found
+
+    def budget(self, value: int | str) -> int:
+        """One of the table's budgets, in environment steps.
+
+        Raises:
+            MissingRun: if it is none of them.
+        """
+        steps = value if isinstance(value, int) else parse_steps(value, "budget")
+        if steps not in self._budget_index:
+            known = ", ".join(map(str, self.budgets))
+            raise MissingRun(f"the table {self.name!r} has no scores at budget {steps}: its budgets are {known}.")
+        return steps
+
     @cached_property
     def results_digest(self) -> str:
         """A hash of all that the settings decide: equal for two builds of one table, whatever the machine measured."""
@@ -154,14 +199,14 @@ class Table:
         settings["space"] = self.space.to_dict()
         return hashlib.sha256(json.dumps([settings, kept], sort_keys=True).encode()).hexdigest()
 
-    def query(self, architecture: str, *, seed: int, budget: int | str) -> Record:
+    def query(self, architecture: str | Mapping[str, Option], *, seed: int, budget: int | str) -> Record:
         """One run at one budget.
 
         At a budget below the whole, this is the whole training as it stood then, not a training of that length: its
         learning rate was still on the way down.
 
         Args:
-            architecture: an architecture's id, or the name of a baseline.
+            architecture: an architecture's id or its options, or the name of a baseline.
             seed: a training seed.
             budget: environment steps, one of `budgets`; `"300k"` will do.
 
@@ -179,8 +224,10 @@ class Table:
             row["multiply_adds"],
         )
 
-    def _find(self, architecture: str, seed: int, budget: int | str) -> tuple[dict[str, Any], int]:
-        if architecture not in self._known:
+    def _find(
+        self, architecture: str | Mapping[str, Option], seed: int, budget: int | str
+    ) -> tuple[dict[str, Any], int]:
+        if not isinstance(architecture, str) or architecture not in self._known:
             architecture = self.space.architecture(architecture).id  # spelled in another order, or not in the space
         steps = budget if isinstance(budget, int) else parse_steps(budget, "budget")
         run = f"the table {self.name!r} has no run of architecture {architecture!r} with seed {seed} at budget {steps}"

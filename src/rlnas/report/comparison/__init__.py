@@ -27,12 +27,14 @@ def compare(
     top_k: int = 3,
     repeats: int = 1_000,
     seed: int = 0,
+    seeds: Sequence[int] | None = None,
+    drop_incomplete: bool = False,
     out: str | Path | None = None,
 ) -> Comparison:
     """Compares strategies with random search and hand-made networks on a table (paper, 5.3 and 5.4).
 
     Args:
-        table: the table; all its training seeds are used.
+        table: the table.
         searches: finished searches, several seeds of each strategy.
         strategies: which of them, in this order; all that `searches` hold, if `None`. Random search is always run.
         budget: environment steps at which networks are judged, one of the table's budgets; its last, if `None`.
@@ -40,6 +42,9 @@ def compare(
         top_k: architectures that each search has trained from scratch.
         repeats: repeats of random search.
         seed: root of the random streams: of random search and of resampling.
+        seeds: the training seeds by which networks are judged; all that the table has, if `None`.
+        drop_incomplete: whether networks that lack a score under one of these are left out, and said to be; if not,
+            the first raises.
         out: a folder to write `comparison.md`, `comparison.html`, CSV files and figures to.
 
     Raises:
@@ -55,6 +60,8 @@ def compare(
         top_k=top_k,
         repeats=repeats,
         seed=seed,
+        seeds=seeds,
+        drop_incomplete=drop_incomplete,
     )
     if out is None:
         return found

@@ -9,29 +9,22 @@ from pathlib import Path
 import numpy as np
 
 from rlnas.errors import UserError, unknown
-from rlnas.quantity import parse_steps
-from rlnas.report.comparison.contenders import (
-    RANDOM,
-    Conditions,
-    Contender,
-    Standings,
-    grouped,
-    judge,
-    random_search,
-)
+from rlnas.report.comparison.contenders import RANDOM, Contender, grouped, judge
+from rlnas.report.comparison.rivals import affordable, exhaustive_search, random_search, short_trainings
+from rlnas.report.comparison.standings import Conditions, Standings
+from rlnas.report.comparison.verdicts import Verdict, verdict
 from rlnas.table import METRICS, Metric, Table
-from rlnas.table.searches import StoredSearch
-from rlnas.table.statistics import (
+from rlnas.table.agreement import (
     CORRELATIONS,
     Agreement,
     Correlation,
-    Estimate,
     VarianceComponents,
     mean_correlation,
-    probability_better,
     seed_agreement,
     variance_components,
 )
+from rlnas.table.searches import StoredSearch
+from rlnas.table.statistics import Estimate
 
 PAPERS_OWN = {"paper-1": ("k2=4,k3=3", "the paper's Nature-CNN")}
 """Members of spaces that stand for a hand-made network (paper, table 3)."""
@@ -60,24 +53,35 @@ class View:
 
     Attributes:
         standings: the table's true performances.
-        random: random search.
+        random: random search, with as many architectures as the top K.
         contenders: the strategies.
+        equal: random search at the cost of the strategies, where that pays for more than the top K.
+        short: short trainings of all architectures, for the steps of the searches.
+        exhaustive: the whole training of all.
         yardsticks: hand-made networks and other references.
         components: how much of the variance is the architecture's; `None` with one seed or one architecture.
-        agreements: the seed-to-seed ceiling: for each correlation, between single seeds and, where there are at least
-            four seeds, between halves of them.
-        correlations: for each contender's label the mean correlations of proxy and true performance.
-        better: for each contender's label the probability that it returns a better network than random search.
+        agreements: the seed-to-seed ceiling: for each correlation, between single seeds, between each and the mean of
+            the others and, where there are at least four, between halves of them.
+        correlations: for the label of each that ranks, the mean correlations of proxy and true performance.
+        verdicts: for the same labels, whether it is better than random search at the same cost.
     """
 
     standings: Standings
     random: Contender
     contenders: tuple[Contender, ...]
+    equal: tuple[Contender, ...]
+    short: tuple[Contender, ...]
+    exhaustive: Contender
     yardsticks: tuple[Yardstick, ...]
     components: VarianceComponents | None
     agreements: dict[Correlation, tuple[Agreement, ...]]
     correlations: dict[str, dict[Correlation, Estimate]]
-    better: dict[str, Estimate]
+    verdicts: dict[str, Verdict]
+
+    @property
+    def ranking(self) -> tuple[Contender, ...]:
+        """Those that rank architectures by a proxy."""
+        return (*self.contenders, *self.short)
 
     @property
     def metric(self) -> Metric:
@@ -131,6 +135,8 @@ def work_out(
     top_k: int = 3,
     repeats: int = 1_000,
     seed: int = 0,
+    seeds: Sequence[int] | None = None,
+    drop_incomplete: bool = False,
 ) -> Comparison:
     """Judges searches on a table; arguments and errors are those of `compare`."""
     if not metrics:
@@ -141,34 +147,74 @@ def work_out(
     for name, value, least in (("top_k", top_k, 1), ("repeats", repeats, 1), ("seed", seed, 0)):
         if value < least:
             raise UserError(f"{name} must be at least {least}, not {value}.")
-    steps = table.steps if budget is None else parse_steps(budget, "budget")
-    conditions = Conditions(steps, top_k, repeats, seed)
+    steps = table.budget(table.steps if budget is None else budget)
+    if seeds is not None and (not seeds or len(set(seeds)) < len(seeds)):
+        raise UserError(f"name at least one training seed, and each once, not {list(seeds)}.")
+    table = table.part(seeds=table.seeds if seeds is None else sorted(seeds))
+    without = table.unscored(budget=steps) if drop_incomplete else []
+    if table.architectures and set(table.architectures) <= set(without):
+        raise UserError(f"the table {table.name!r} has no architecture with a score under each of its seeds.")
+    table = table.part(seeds=table.seeds, without=without)
+    if not table.architectures:
+        raise UserError(f"the table {table.name!r} holds no architecture of its space, only hand-made networks.")
+    if top_k > len(table.architectures):
+        raise UserError(f"top_k must be at most {len(table.architectures)}, the architectures compared, not {top_k}.")
+    conditions = Conditions(steps, top_k, repeats, seed, drop_incomplete)
     groups = grouped(searches, strategies)
     kept = [search for group in groups.values() for search in group]
     for search in kept:
         search.check(table)
-    if not table.architectures:
-        raise UserError(f"the table {table.name!r} holds no architecture of its space, only hand-made networks.")
+    remarks = [*_left_out(without), *_remarks(kept, searches, top_k)]
+    if drop_incomplete:
+        groups = {label: [_within(search, table) for search in group] for label, group in groups.items()}
     views = {metric: _view(table, groups, metric, conditions) for metric in METRICS}
-    return Comparison(table, conditions, views, tuple(dict.fromkeys(metrics)), _remarks(kept, searches, top_k))
+    return Comparison(table, conditions, views, tuple(dict.fromkeys(metrics)), tuple(remarks))
+
+
+def _left_out(without: Sequence[str]) -> list[str]:
+    if not without:
+        return []
+    names = ", ".join(without[:5]) + (", ..." if len(without) > 5 else "")
+    return [f"Left out, since they lack a score under one of the training seeds: {len(without)} networks ({names})."]
+
+
+def _within(search: StoredSearch, table: Table) -> StoredSearch:
+    """A search without what the table lacks; the next of its ranking move up.
+
+    Raises:
+        UserError: if nothing is left of it.
+    """
+    known = {*table.architectures}
+    ranking = tuple(entry for entry in search.ranking if entry[0] in known)
+    if not ranking:
+        raise UserError(f"the search {search} ranks nothing that the table {table.name!r} has whole.")
+    trained = tuple(name for name in search.trained if name in known)
+    return search.model_copy(update={"ranking": ranking, "trained": trained})
 
 
 def _view(table: Table, groups: dict[str, list[StoredSearch]], metric: Metric, conditions: Conditions) -> View:
     standings = Standings(table, metric, conditions.budget)
-    random = random_search(standings, conditions)
     contenders = tuple(
         Contender(label, tuple(judge(search, standings, conditions) for search in group))
         for label, group in groups.items()
     )
+    short = tuple(short_trainings(standings, conditions, contenders))
+    samples = {one.label: affordable(one, standings) for one in (*contenders, *short)}
+    random = random_search(standings, conditions)
+    equal = {n: random_search(standings, conditions, n) for n in sorted({*samples.values()} - {conditions.top_k})}
+    opponents = {conditions.top_k: random, **equal}
     return View(
         standings,
         random,
         contenders,
+        tuple(equal.values()),
+        short,
+        exhaustive_search(standings),
         tuple(_yardsticks(standings)),
         variance_components(standings.scores, seed=conditions.seed),
         {kind: _agreements(standings.scores, kind, conditions.seed) for kind in CORRELATIONS},
-        {contender.label: _mean_correlations(contender, standings, conditions.seed) for contender in contenders},
-        {contender.label: probability_better(contender.scores, random.scores) for contender in contenders},
+        {one.label: _mean_correlations(one, conditions.seed) for one in (*contenders, *short)},
+        {one.label: verdict(one, opponents[samples[one.label]]) for one in (*contenders, *short)},
     )
 
 
@@ -193,14 +239,16 @@ def _yardsticks(standings: Standings) -> list[Yardstick]:
 
 
 def _agreements(scores: np.ndarray, kind: Correlation, seed: int) -> tuple[Agreement, ...]:
-    sizes = dict.fromkeys((1, scores.shape[1] // 2))
-    found = [seed_agreement(scores, size, kind, seed=seed) for size in sizes]
+    seeds = scores.shape[1]
+    sizes = dict.fromkeys([(1, 1), (1, seeds - 1), (seeds // 2, seeds // 2)])
+    found = [seed_agreement(scores, size, others, kind, seed=seed) for size, others in sizes]
     return tuple(agreement for agreement in found if agreement is not None)
 
 
-def _mean_correlations(contender: Contender, standings: Standings, seed: int) -> dict[Correlation, Estimate]:
+def _mean_correlations(contender: Contender, seed: int) -> dict[Correlation, Estimate]:
     proxies = np.array([found.proxies for found in contender.found])
-    return {kind: mean_correlation(proxies, standings.truth, kind, seed=seed) for kind in CORRELATIONS}
+    truths = np.array([found.truth for found in contender.found])
+    return {kind: mean_correlation(proxies, truths, kind, seed=seed) for kind in CORRELATIONS}
 
 
 def _remarks(kept: Sequence[StoredSearch], given: Sequence[StoredSearch], top_k: int) -> tuple[str, ...]:
@@ -215,5 +263,7 @@ def _remarks(kept: Sequence[StoredSearch], given: Sequence[StoredSearch], top_k:
         if len(at_cut) == 2 and at_cut[0][1] == at_cut[1][1]:
             tied = sum(proxy == at_cut[0][1] for _, proxy in search.ranking)
             found.append(f"{search}: {tied} architectures share the proxy at the cut, so its top {top_k} is by lot.")
+        if not search.settings:
+            found.append(f"{search} does not say what its agents were trained with, so that is not checked.")
         found += [f"{search}: {remark}" for remark in search.remarks]
     return tuple(found)

@@ -1,4 +1,4 @@
-"""Searches put to the test on a table: what each would return, and how random search does there."""
+"""Searches put to the test on a table: what each would have returned."""
 
 from __future__ import annotations
 
@@ -6,67 +6,19 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from rlnas import seeding
 from rlnas.errors import unknown
+from rlnas.report.comparison.standings import Conditions, Standings
 from rlnas.report.formats import exact
-from rlnas.search import RandomSearch, RandomSearchSettings, Train, drive
-from rlnas.table import Metric, Table, TableRunner
+from rlnas.search import Train
+from rlnas.table.agreement import CORRELATIONS, Correlation, correlation
 from rlnas.table.searches import StoredSearch
-from rlnas.table.statistics import CORRELATIONS, Correlation, Estimate, correlation, rank, regret
+from rlnas.table.selection import held_out_scores, rank, regret
+from rlnas.table.statistics import Estimate
 
 RANDOM = "random"
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """What every row of a comparison has in common.
-
-    Attributes:
-        budget: environment steps of every training.
-        top_k: architectures that each search has trained from scratch.
-        repeats: repeats of random search.
-        seed: root of the random streams: of random search and of resampling.
-    """
-
-    budget: int
-    top_k: int
-    repeats: int
-    seed: int
-
-
-class Standings:
-    """The true performance of a table's architectures by one metric: the mean over all the table's seeds.
-
-    Attributes:
-        scores: `(architectures, seeds)`.
-        truth: `(architectures,)`.
-    """
-
-    def __init__(self, table: Table, metric: Metric, budget: int):
-        self.table = table
-        self.metric = metric
-        self.budget = budget
-        self.scores = table.scores(budget=budget, metric=metric, seeds=table.seeds)
-        self.truth = self.scores.mean(1)
-        self._index = {name: number for number, name in enumerate(table.architectures)}
-
-    def index(self, name: str) -> int:
-        """The number of an architecture.
-
-        Raises:
-            MissingRun: if the table has no run of it.
-        """
-        if name not in self._index:
-            self.table.values(name, budget=self.budget, metric=self.metric, seeds=self.table.seeds)
-        return self._index[name]
-
-    def runner(self) -> TableRunner:
-        """A new runner, its clock at 0."""
-        return TableRunner(self.table, budget=self.budget, metric=self.metric, seeds=self.table.seeds)
 
 
 @dataclass(frozen=True)
@@ -74,24 +26,29 @@ class Found:
     """What a search would have returned, had its top K been trained as the table's networks were (paper, 5.3).
 
     Attributes:
-        search: the search; `None` for a repeat of random search.
+        search: the search; `None` for one that was run on the table.
         architecture: id of the best of its top K by true performance.
         score: true performance of it.
+        held_out: what the best of the same architectures scores under each training seed when the others pick it,
+            `(seeds,)`; empty with one seed, NaN for a seed that may not score it.
         rank: true rank of it, 1 for the best of the table.
         regret: how far it is below the best of the table.
         hits: how many of the top K are among the true best K.
         cost: environment steps of the search and of the trainings.
-        proxies: `(architectures,)`, NaN where the search did not rank one; of random search all are NaN.
+        truth: the true performances that it is judged by, `(architectures,)`.
+        proxies: likewise, NaN where the search did not rank one; of random search all are NaN.
         correlations: of proxy and true performance, over the architectures that the search ranked.
     """
 
     search: StoredSearch | None
     architecture: str
     score: float
+    held_out: np.ndarray
     rank: int
     regret: float
     hits: int
     cost: int
+    truth: np.ndarray
     proxies: np.ndarray
     correlations: dict[Correlation, Estimate]
 
@@ -122,6 +79,11 @@ class Contender:
     def deviation(self) -> float | None:
         """The sample standard deviation over search seeds."""
         return float(self.scores.std(ddof=1)) if self.scores.size > 1 else None
+
+    @cached_property
+    def held_out(self) -> np.ndarray:
+        """The scores of what the searches return under seeds that did not pick it, `(searches, seeds)`."""
+        return np.array([found.held_out for found in self.found])
 
     @property
     def best(self) -> Found:
@@ -187,37 +149,41 @@ def judge(search: StoredSearch, standings: Standings, conditions: Conditions) ->
     correlations = {
         kind: correlation(proxies[known], standings.truth[known], kind, seed=conditions.seed) for kind in CORRELATIONS
     }
-    return Found(search, **_merits(top, top[best], standings), cost=search.cost_steps + runner.clock, proxies=proxies,
-                 correlations=correlations)  # fmt: skip
+    return found_among(top, top[best], standings, search.cost_steps + runner.clock, search, proxies, correlations)
 
 
-def random_search(standings: Standings, conditions: Conditions) -> Contender:
-    """Random search, run on the table again and again by the loop that runs every strategy (paper, 5.4).
+def found_among(
+    trained: Sequence[str],
+    returned: str,
+    standings: Standings,
+    cost: int,
+    search: StoredSearch | None = None,
+    proxies: np.ndarray | None = None,
+    correlations: dict[Correlation, Estimate] | None = None,
+) -> Found:
+    """What the architecture that is returned is worth, picked from those that were trained.
 
-    Raises:
-        MissingRun: if the table lacks a run of an architecture that is drawn.
+    Args:
+        trained: the top K, or all that were trained.
+        returned: the best of them.
+        standings: by which they are judged.
+        cost: environment steps.
+        search: as in `Found`.
+        proxies: likewise; nothing is ranked by default.
+        correlations: likewise.
     """
-    settings = RandomSearchSettings(samples=conditions.top_k)
-    nothing = np.full(standings.truth.size, np.nan)
-    found = []
-    for repeat in range(conditions.repeats):
-        root = seeding.integer(conditions.seed, "compare-random", repeat)
-        strategy = RandomSearch(standings.table.space, 0, root, settings)
-        runner = standings.runner()
-        drive(strategy, runner)
-        names = [entry.architecture.id for entry in strategy.rank()]
-        merits = _merits(names, names[0], standings)
-        found.append(Found(None, **merits, cost=runner.clock, proxies=nothing, correlations={}))
-    return Contender("random search", tuple(found))
-
-
-def _merits(top: list[str], returned: str, standings: Standings) -> dict[str, Any]:
-    """What the architecture that is returned, and the top K, are worth."""
     truth, index = standings.truth, standings.index(returned)
-    return {
-        "architecture": returned,
-        "score": float(truth[index]),
-        "rank": rank(truth, index),
-        "regret": regret(truth, index),
-        "hits": sum(rank(truth, standings.index(name)) <= len(top) for name in top),
-    }
+    places = [standings.index(name) for name in trained]
+    return Found(
+        search,
+        returned,
+        float(truth[index]),
+        held_out_scores(standings.scores[places]),
+        rank(truth, index),
+        regret(truth, index),
+        sum(rank(truth, place) <= len(places) for place in places),
+        cost,
+        truth,
+        np.full(truth.size, np.nan) if proxies is None else proxies,
+        correlations or {},
+    )

@@ -9,13 +9,16 @@ from rlnas.quantity import short
 from rlnas.report.comparison import histograms
 from rlnas.report.comparison.architectures import Shown, architectures, together
 from rlnas.report.comparison.compare import Comparison, View
+from rlnas.report.comparison.contenders import Contender
+from rlnas.report.comparison.reliability import proxies, reliability
 from rlnas.report.comparison.sheets import Sheet, interval
-from rlnas.report.comparison.tables import NAMES, basis, proxies, reliability, strategies, table_1
+from rlnas.report.comparison.sheets import lead as difference
+from rlnas.report.comparison.tables import NAMES, basis, slug, strategies, table_1
+from rlnas.report.comparison.verdicts import Verdict
 from rlnas.report.formats import plural, spread
 from rlnas.report.layers import layer_table
 from rlnas.report.markup import Html, tag
 from rlnas.report.page import document
-from rlnas.table.statistics import Estimate
 
 FIGURE = (
     "The true performance of all architectures of the table. Lines: what each search returned, hand-made networks, and "
@@ -67,31 +70,33 @@ def lead(comparison: Comparison) -> list[str]:
             f"By {NAMES[view.metric]}, random search returns networks of "
             f"{spread(view.random.mean, view.random.deviation)}."
         ]
-        for contender in view.contenders:
-            better = view.better[contender.label]
-            words.append(
-                f"{contender.label}: {spread(contender.mean, contender.deviation)}, {_verdict(better)} (a better "
-                f"network with probability {interval(better).text}, {plural(len(contender.found), 'search seed')})."
-            )
+        words += [_sentence(contender, view.verdicts[contender.label]) for contender in view.ranking]
         found.append(" ".join(words))
     if len(comparison.table.seeds) < 2:
         found.append(
-            "The table has one training seed: an architecture's seeds may differ by more than architectures do."
+            "The table has one training seed: an architecture's seeds may differ by more than architectures do, so no "
+            "strategy can be called better or worse than random search."
         )
     return found
 
 
-def _verdict(better: Estimate) -> str:
-    if better.low is not None and better.low > 0.5:
-        return "better than random search"
-    if better.high is not None and better.high < 0.5:
-        return "worse than random search"
-    return "not to be told from random search"
+VERDICTS = {1: "better than", -1: "worse than", 0: "not to be told from"}
+
+
+def _sentence(contender: Contender, found: Verdict) -> str:
+    """What came of a strategy."""
+    ahead = "" if found.lead.value is None else f", and a lead of {difference(found.lead).text} under seeds held out"
+    over = plural(len(contender.found), "search seed" if contender.found[0].search else "training seed")
+    return (
+        f"{contender.label}: {spread(contender.mean, contender.deviation)}, {VERDICTS[found.sure]} "
+        f"{found.rival.label} at the same cost (a better network with probability "
+        f"{interval(found.probability).text}, {over}{ahead})."
+    )
 
 
 def figure_name(view: View) -> str:
     """Name of a figure's files, without the ending."""
-    return f"figure-4-{NAMES[view.metric].replace(' ', '-')}"
+    return f"figure-4-{slug(view)}"
 
 
 def markdown(parts: Contents) -> str:

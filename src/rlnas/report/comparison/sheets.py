@@ -137,6 +137,20 @@ def interval(estimate: Estimate | None) -> Cell:
     return Cell(text, (estimate.value, estimate.low, estimate.high))
 
 
+def lead(estimate: Estimate | None) -> Cell:
+    """A cell with a difference of scores and its interval.
+
+    >>> lead(Estimate(0.5, -0.25, 1.25)).text, lead(Estimate(0.5)).text, lead(None).text
+    ('+0.50 [-0.25, +1.25]', '+0.50', '–')
+    """
+    if estimate is None or estimate.value is None:
+        return Cell(NONE, (None, None, None))
+    ends = [end for end in (estimate.value, estimate.low, estimate.high) if end is not None]
+    digits = 2 if max(map(abs, ends)) < 10 else 1
+    value, *others = (f"{end:+.{digits}f}" for end in ends)
+    return Cell(f"{value} [{', '.join(others)}]" if others else value, (estimate.value, estimate.low, estimate.high))
+
+
 def column(title: str, *fields: str) -> Column:
     """A column; without fields its one field is called as its title, words joined by underscores."""
     return Column(title, fields or (title.replace(" ", "_"),))

@@ -1,0 +1,97 @@
+"""The true performances of a table, by which searches are judged, and what all judgements have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rlnas.spaces import Architecture, Space
+from rlnas.table import Metric, Table, TableRunner
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What every row of a comparison has in common.
+
+    Attributes:
+        budget: environment steps of every training.
+        top_k: architectures that each search has trained from scratch.
+        repeats: repeats of random search.
+        seed: root of the random streams: of random search and of resampling.
+        partial: whether the architectures of the table, and no others of the space, are there to be drawn.
+    """
+
+    budget: int
+    top_k: int
+    repeats: int
+    seed: int
+    partial: bool = False
+
+
+class Held(Space):
+    """The architectures of a space that a table has.
+
+    Args:
+        table: the table.
+    """
+
+    limited = True
+
+    def __init__(self, table: Table):
+        super().__init__(table.space.name, table.space.input_shape, table.space.layers)
+        self._held = [table.space.architecture(name) for name in table.architectures]
+
+    @property
+    def size(self) -> int:
+        """The number of architectures."""
+        return len(self._held)
+
+    def __iter__(self) -> Iterator[Architecture]:
+        return iter(self._held)
+
+    def __contains__(self, architecture: object) -> bool:
+        return architecture in self._held
+
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        """Draws one of them, uniformly."""
+        return self._held[int(rng.integers(len(self._held)))]
+
+
+class Standings:
+    """The true performance of a table's architectures by one metric: the mean over training seeds.
+
+    Args:
+        table: the table.
+        metric: the metric.
+        budget: environment steps of every training.
+        seeds: the training seeds; all that the table has by default.
+
+    Attributes:
+        scores: `(architectures, seeds)`.
+        truth: `(architectures,)`.
+    """
+
+    def __init__(self, table: Table, metric: Metric, budget: int, seeds: Sequence[int] | None = None):
+        self.table = table
+        self.metric = metric
+        self.budget = budget
+        self.seeds = tuple(table.seeds if seeds is None else seeds)
+        self.scores = table.scores(budget=budget, metric=metric, seeds=self.seeds)
+        self.truth = self.scores.mean(1)
+        self._index = {name: number for number, name in enumerate(table.architectures)}
+
+    def index(self, name: str) -> int:
+        """The number of an architecture.
+
+        Raises:
+            MissingRun: if the table has no run of it.
+        """
+        if name not in self._index:
+            self.table.values(name, budget=self.budget, metric=self.metric, seeds=self.seeds)
+        return self._index[name]
+
+    def runner(self) -> TableRunner:
+        """A new runner, its clock at 0."""
+        return TableRunner(self.table, budget=self.budget, metric=self.metric, seeds=self.seeds)

@@ -1,0 +1,227 @@
+"""How well a proxy, or the table itself under other seeds, agrees with a table: ICC and rank correlations.
+
+A resample is kept as the number of times that each architecture was drawn. Every statistic here is a sum over
+architectures, or pairs of them, weighted by these numbers, so that thousands of resamples take a few matrix products.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+from typing import Literal
+
+import numpy as np
+
+from rlnas import seeding
+from rlnas.table.statistics import RESAMPLES, Estimate, percentile_estimate, resample_counts
+
+SPLITS = 200
+
+Correlation = Literal["kendall", "spearman"]
+CORRELATIONS: tuple[Correlation, ...] = ("kendall", "spearman")
+
+
+@dataclass(frozen=True)
+class VarianceComponents:
+    """Where the variance of a table's scores comes from.
+
+    Attributes:
+        architecture: estimated variance between architectures; negative where they differ by less than seeds explain.
+        seed: variance between the seeds of one architecture.
+        icc: ICC(1), the share of the variance of a single training that the architecture explains; it may be negative.
+        reliability: ICC(1, k), the same share for the mean over all the seeds of the table.
+    """
+
+    architecture: float
+    seed: float
+    icc: Estimate
+    reliability: float | None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well a table agrees with itself under other seeds.
+
+    Attributes:
+        mean: the mean correlation over the splits.
+        lowest: the lowest of them.
+        highest: the highest.
+        splits: how many pairs of sets of seeds were compared.
+        seeds: seeds in the one set.
+        others: seeds in the other set.
+    """
+
+    mean: float
+    lowest: float
+    highest: float
+    splits: int
+    seeds: int
+    others: int
+
+
+def variance_components(scores: np.ndarray, *, seed: int, resamples: int = RESAMPLES) -> VarianceComponents | None:
+    """One-way random-effects analysis of variance, and the intraclass correlations ICC(1) and ICC(1, k).
+
+    Trainings of two architectures with the same seed are taken as unrelated: their weights and games differ. Shrout
+    and Fleiss (1979), "Intraclass correlations: uses in assessing rater reliability", case 1: with the mean squares B
+    between and W within architectures, and k seeds, ICC(1) = (B - W) / (B + (k - 1) W) and ICC(1, k) = (B - W) / B.
+
+    Args:
+        scores: `(architectures, seeds)`.
+        seed: root of the resampling's random stream.
+        resamples: resamples of the architectures for the interval.
+
+    Returns:
+        The components; `None` with fewer than two seeds or two architectures, where nothing can be told apart.
+    """
+    count, seeds = scores.shape
+    if count < 2 or seeds < 2:
+        return None
+    drawn = resample_counts(count, seed, resamples)
+    means, within = scores.mean(1), scores.var(1, ddof=1)
+    size = float(count)
+    centres = (drawn @ means / size)[:, None]
+    between = seeds * (drawn * (means - centres) ** 2).sum(1) / (size - 1)
+    inner = drawn @ within / size
+    if np.ptp(scores) == 0:  # rounding of the means must not look like variance
+        between, inner = np.zeros_like(between), np.zeros_like(inner)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        icc = (between - inner) / (between + (seeds - 1) * inner)
+    b, w = float(between[0]), float(inner[0])
+    return VarianceComponents((b - w) / seeds, w, percentile_estimate(icc[0], icc[1:]), (b - w) / b if b else None)
+
+
+def correlation(
+    first: np.ndarray, second: np.ndarray, kind: Correlation, *, seed: int, resamples: int = RESAMPLES
+) -> Estimate:
+    """The rank correlation of two scores of the same architectures.
+
+    `"kendall"` is tau-b (Kendall, 1945, "The treatment of ties in ranking problems"), `"spearman"` is Pearson's
+    correlation of mid-ranks (Spearman, 1904).
+
+    Args:
+        first: `(architectures,)`.
+        second: `(architectures,)`.
+        kind: which correlation.
+        seed: root of the resampling's random stream.
+        resamples: resamples of the architectures for the interval.
+
+    Example:
+        >>> correlation(np.array([1.0, 2, 3]), np.array([1.0, 3, 2]), "kendall", seed=0).value
+        0.3333333333333333
+    """
+    return mean_correlation(first[None], second, kind, seed=seed, resamples=resamples)
+
+
+def mean_correlation(
+    proxies: np.ndarray, truth: np.ndarray, kind: Correlation, *, seed: int, resamples: int = RESAMPLES
+) -> Estimate:
+    """The mean over searches of the correlation of their proxies with the truth.
+
+    All searches meet the same resamples of architectures. The interval says nothing of other search seeds. A search
+    whose own correlation is undefined, since all its proxies are equal, is left out of the mean.
+
+    Args:
+        proxies: `(searches, architectures)`, NaN where a search did not rank an architecture.
+        truth: `(architectures,)`, or one for each search, `(searches, architectures)`.
+        kind: as in `correlation`.
+        seed: root of the resampling's random stream.
+        resamples: resamples of the architectures for the interval.
+    """
+    drawn = resample_counts(proxies.shape[1], seed, resamples)
+    found = []
+    for proxy, true in zip(proxies, np.broadcast_to(truth, proxies.shape), strict=True):
+        known = ~np.isnan(proxy)
+        values = _MEASURES[kind](proxy[known], true[known], drawn[:, known])
+        if not np.isnan(values[0]):
+            found.append(values)
+    if not found:
+        return Estimate(None)
+    means = np.mean(found, axis=0)
+    return percentile_estimate(means[0], means[1:])
+
+
+def seed_agreement(
+    scores: np.ndarray, size: int, others: int, kind: Correlation, *, seed: int, limit: int = SPLITS
+) -> Agreement | None:
+    """The seed-to-seed ceiling: the correlation of a table with itself under other seeds.
+
+    The architectures' means over one set of seeds are compared with those over another set that shares no seed with
+    it, for all such pairs of sets, or for `limit` pairs drawn at random where there are more. With sets of one size it
+    is the split-half reliability (Spearman, 1910; Brown, 1910) without their correction, as a rank correlation.
+
+    Args:
+        scores: `(architectures, seeds)`.
+        size: seeds in the one set.
+        others: seeds in the other set; of 1 against 1 single seeds are compared, of 1 against all but one a single
+            seed with the mean of the others.
+        kind: as in `correlation`.
+        seed: root of the stream that draws pairs.
+        limit: pairs at most.
+
+    Returns:
+        The agreement; `None` where there are too few seeds, or no pair has a correlation.
+    """
+    count, seeds = scores.shape
+    if min(size, others) < 1 or size + others > seeds:
+        return None
+    whole = np.ones((1, count))
+    values = [
+        float(_MEASURES[kind](scores[:, one].mean(1), scores[:, other].mean(1), whole)[0])
+        for one, other in _pairs_of_sets(seeds, size, others, limit, seeding.generator(seed, "splits"))
+    ]
+    known = [value for value in values if not np.isnan(value)]
+    if not known:
+        return None
+    return Agreement(statistics.fmean(known), min(known), max(known), len(known), size, others)
+
+
+def _pairs_of_sets(
+    seeds: int, size: int, others: int, limit: int, rng: np.random.Generator
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Pairs of disjoint sets; of all of them each once and, where both are of one size, in either order."""
+    alike = size == others
+    if comb(seeds, size) * comb(seeds - size, others) // (1 + alike) > limit:
+        for _ in range(limit):
+            order = rng.permutation(seeds).tolist()
+            yield order[:size], order[size : size + others]
+        return
+    for first in combinations(range(seeds), size):
+        # Of sets of one size the second begins after the first, so that no pair comes twice.
+        rest = [n for n in range(first[0] + 1 if alike else 0, seeds) if n not in first]
+        for second in combinations(rest, others):
+            yield list(first), list(second)
+
+
+def _kendall(first: np.ndarray, second: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Tau-b of each resample: over all pairs, (concordant - discordant) / sqrt(untied in first x untied in second)."""
+    one, other = np.sign(first[:, None] - first), np.sign(second[:, None] - second)
+
+    def over_pairs(of_pair: np.ndarray) -> np.ndarray:
+        return ((counts @ of_pair) * counts).sum(1)
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return over_pairs(one * other) / np.sqrt(over_pairs(np.abs(one)) * over_pairs(np.abs(other)))
+
+
+def _spearman(first: np.ndarray, second: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Pearson's correlation of the mid-ranks that the values have in each resample."""
+    middle = (counts.sum(1, keepdims=True) + 1) / 2
+
+    def centred_ranks(values: np.ndarray) -> np.ndarray:
+        before = (values[:, None] < values) + (values[:, None] == values) / 2
+        return counts @ before + 0.5 - middle
+
+    one, other = centred_ranks(first), centred_ranks(second)
+    products = [(counts * a * b).sum(1) for a, b in ((one, other), (one, one), (other, other))]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return products[0] / np.sqrt(products[1] * products[2])
+
+
+_MEASURES: dict[Correlation, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
+    "kendall": _kendall,
+    "spearman": _spearman,
+}
