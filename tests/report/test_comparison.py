@@ -386,7 +386,7 @@ def test_a_table_of_one_seed_says_what_it_cannot(tmp_path):
     found = quick(table(tmp_path, seeds=1), [perfect()], metrics=["total_reward"], out=tmp_path / "out")
     assert found.views["total_reward"].components is None
     text = (tmp_path / "out" / "comparison.md").read_text()
-    assert "| total reward | 10 | 1 | – | – | – | – |" in text
+    assert "| total reward | 10 | 1 | – | – | – | – | – | – |" in text
     assert "The table has one training seed, so its seed-to-seed ceiling is unknown" in text
     assert "| ceiling | – |  | 10 | – | – |" in text
     assert records(tmp_path / "out", "proxies-total-reward")[-1]["kendall"] == ""

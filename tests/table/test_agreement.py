@@ -8,6 +8,7 @@ from rlnas.table.agreement import (
     CORRELATIONS,
     correlation,
     mean_correlation,
+    rank_test,
     seed_agreement,
     variance_components,
 )
@@ -60,6 +61,21 @@ def test_icc_where_there_is_nothing_to_tell_apart():
     equal = variance_components(np.tile([1.0, 2.0, 3.0], (6, 1)), seed=0)
     assert equal.icc.value == pytest.approx(-0.5)  # its lowest possible value, -1 / (k - 1)
     assert equal.architecture < 0
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.5])
+def test_rank_test_agrees_with_kruskal_and_wallis(spread):
+    scores = noisy(12, 5, spread).round(1)  # with ties
+    found = rank_test(scores, seed=0, resamples=4000)
+    assert found == pytest.approx(stats.kruskal(*scores).pvalue, abs=0.04)
+    assert found == rank_test(scores, seed=0, resamples=4000)
+
+
+def test_rank_test_at_its_ends():
+    apart = np.arange(40.0).reshape(8, 5)
+    assert rank_test(apart, seed=0, resamples=99) == 0.01
+    assert rank_test(np.ones((4, 3)), seed=0, resamples=99) == 1.0
+    assert rank_test(np.ones((4, 1)), seed=0) is rank_test(np.ones((1, 4)), seed=0) is None
 
 
 @pytest.mark.parametrize("kind", CORRELATIONS)

@@ -94,6 +94,36 @@ def variance_components(scores: np.ndarray, *, seed: int, resamples: int = RESAM
     return VarianceComponents((b - w) / seeds, w, percentile_estimate(icc[0], icc[1:]), (b - w) / b if b else None)
 
 
+def rank_test(scores: np.ndarray, *, seed: int, resamples: int = RESAMPLES) -> float | None:
+    """Whether architectures differ in the ranks of their trainings, by permutation.
+
+    The statistic is that of Kruskal and Wallis (1952), "Use of ranks in one-criterion variance analysis". It does not
+    hang on how far off a few failed trainings are, as the intraclass correlation does.
+
+    Args:
+        scores: `(architectures, seeds)`.
+        seed: root of the permutations' random stream.
+        resamples: permutations.
+
+    Returns:
+        The probability that trainings which no architecture influences differ as much, at least
+        `1 / (resamples + 1)`; `None` with fewer than two seeds or two architectures.
+    """
+    if min(scores.shape) < 2:
+        return None
+    values = scores.ravel()
+    ordered = np.sort(values)
+    ranks = (np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")).astype(np.float64)
+
+    def statistic(of: np.ndarray) -> float:
+        return float((of.reshape(scores.shape).sum(1) ** 2).sum())
+
+    rng = seeding.generator(seed, "permutations")
+    found = statistic(ranks)
+    above = sum(statistic(rng.permutation(ranks)) >= found for _ in range(resamples))
+    return (1 + above) / (resamples + 1)
+
+
 def correlation(
     first: np.ndarray, second: np.ndarray, kind: Correlation, *, seed: int, resamples: int = RESAMPLES
 ) -> Estimate:

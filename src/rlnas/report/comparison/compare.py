@@ -20,6 +20,7 @@ from rlnas.table.agreement import (
     Correlation,
     VarianceComponents,
     mean_correlation,
+    rank_test,
     seed_agreement,
     variance_components,
 )
@@ -60,6 +61,7 @@ class View:
         exhaustive: the whole training of all.
         yardsticks: hand-made networks and other references.
         components: how much of the variance is the architecture's; `None` with one seed or one architecture.
+        rank_test: the probability of such differences in rank if the architecture had no influence; `None` likewise.
         agreements: the seed-to-seed ceiling: for each correlation, between single seeds, between each and the mean of
             the others and, where there are at least four, between halves of them.
         correlations: for the label of each that ranks, the mean correlations of proxy and true performance.
@@ -74,6 +76,7 @@ class View:
     exhaustive: Contender
     yardsticks: tuple[Yardstick, ...]
     components: VarianceComponents | None
+    rank_test: float | None
     agreements: dict[Correlation, tuple[Agreement, ...]]
     correlations: dict[str, dict[Correlation, Estimate]]
     verdicts: dict[str, Verdict]
@@ -212,6 +215,7 @@ def _view(table: Table, groups: dict[str, list[StoredSearch]], metric: Metric, c
         exhaustive_search(standings),
         tuple(_yardsticks(standings)),
         variance_components(standings.scores, seed=conditions.seed),
+        rank_test(standings.scores, seed=conditions.seed),
         {kind: _agreements(standings.scores, kind, conditions.seed) for kind in CORRELATIONS},
         {one.label: _mean_correlations(one, conditions.seed) for one in (*contenders, *short)},
         {one.label: verdict(one, opponents[samples[one.label]]) for one in (*contenders, *short)},

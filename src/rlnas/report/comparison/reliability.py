@@ -152,6 +152,7 @@ def reliability(comparison: Comparison) -> Sheet:
                 count(view.standings.scores.shape[0]),
                 count(view.standings.scores.shape[1]),
                 interval(found.icc if found else None),
+                _chance(view.rank_test),
                 number(parts[0]),
                 number(parts[1]),
                 Cell(NONE if parts[2] is None else f"{parts[2]:.2f}", (parts[2],)),
@@ -169,6 +170,7 @@ def reliability(comparison: Comparison) -> Sheet:
             column("architectures"),
             column("seeds"),
             column("ICC(1)", *ends("icc")),
+            column("p by ranks", "p_ranks"),
             column("variance: architecture", "variance_architecture"),
             column("variance: seed", "variance_seed"),
             column("ICC(1, k)", "reliability"),
@@ -180,6 +182,12 @@ def reliability(comparison: Comparison) -> Sheet:
     )
 
 
+def _chance(p: float | None) -> Cell:
+    if p is None:
+        return Cell(NONE, (None,))
+    return Cell("< 0.001" if p < 0.001 else f"{p:.3f}", (p,))
+
+
 def _reliability_words(comparison: Comparison) -> str:
     if len(comparison.table.seeds) < 2:
         return (
@@ -189,7 +197,9 @@ def _reliability_words(comparison: Comparison) -> str:
     return (
         "ICC(1): the share of the variance of a single training that the architecture explains, the rest being the "
         "seed's (one-way random effects; Shrout and Fleiss, 1979), with a bootstrap 95% interval over architectures. "
-        "At 0 or below, the table shows no effect of the architecture. ICC(1, k): the same for the mean over all the "
+        "At 0 or below, the table shows no effect of the architecture. P by ranks: the probability that trainings "
+        "which no architecture influences differ as much in rank (permutations of the statistic of Kruskal and Wallis, "
+        "1952); trainings that failed to learn weigh less in it. ICC(1, k): as ICC(1), for the mean over all the "
         "table's seeds, with which everything here is scored. Error of a score: the standard error of such a mean; two "
         "networks whose scores are closer than twice that cannot be told apart by this table, nor their ranks."
     )
