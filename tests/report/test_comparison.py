@@ -183,6 +183,33 @@ def test_short_trainings_rank_by_one_seed_and_are_judged_by_the_others(tmp_path)
     assert short.label in view.verdicts
 
 
+def test_what_steps_buy_by_hand(mine, written):
+    view = quick(mine, [], repeats=4000).views["total_reward"]
+    random = view.efficiency.random
+    assert [(point.size, point.steps) for point in random] == [(n, 3000 * n) for n in range(1, 11)]
+    assert random[0].score == pytest.approx(TOTAL.mean(), abs=0.2)
+    pairs = [held_out(TOTAL[list(pair)]) for pair in combinations(range(10), 2)]
+    assert random[1].score == pytest.approx(statistics.fmean(pairs), abs=4 * statistics.stdev(pairs) / 4000**0.5)
+    assert random[1].deviation == pytest.approx(statistics.stdev(pairs), rel=0.05)
+    assert random[9].score == pytest.approx(held_out(TOTAL))
+    assert random[9].deviation == pytest.approx(0)
+    (short,) = view.efficiency.short
+    found = []
+    for seed in range(3):
+        top = np.argsort(-TOTAL[:, seed])[:3]  # at half of the budget scores are half of those at its end
+        found.append(held_out(np.delete(TOTAL[top], seed, axis=1)))
+    assert (short.size, short.steps) == (500, 10 * 500 + 3 * 3 * 1000)
+    assert short.score == pytest.approx(statistics.fmean(found))
+    rows = records(written, "cost-total-reward")
+    assert [row["curve"] for row in rows] == ["random search"] * 10 + ["short trainings"]
+
+
+def test_with_one_seed_steps_buy_scores(tmp_path):
+    efficiency = quick(table(tmp_path, seeds=1), []).views["total_reward"].efficiency
+    assert efficiency.random[9].score == pytest.approx(TOTAL[:, 0].max())
+    assert efficiency.short == ()
+
+
 def noise(path: Path, root: int, signal: float = 0.0) -> Table:
     scores = np.random.default_rng(root).normal(size=(len(NAMES), 5))
     scores += signal * np.arange(len(NAMES))[:, None]
@@ -329,7 +356,7 @@ def test_every_table_says_budget_seeds_and_repeats(written):
     text = (written / "comparison.md").read_text()
     basis = "Budget 1k steps for each training; 3 training seeds (1, 2, 3); K = 3; random search repeated 1,000 times."
     parts = [part for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:] if not part.startswith("Remarks")]
-    assert len(parts) == 9
+    assert len(parts) == 11
     assert all(basis in part for part in parts)
     assert "winner's curse" in parts[0]
     assert r"My<b>&Env|v0" in text
@@ -355,9 +382,9 @@ def test_the_page_is_whole_and_needs_nothing_else(written, mine, tmp_path):
     assert not [value for name, value in found.attributes if name in ("src", "href") and not str(value).startswith("#")]
     assert "My<b>&Env|v0" in found.text
     assert "It <b>rained</b>." in found.text
-    assert text.count('class="chart"') == 2
+    assert text.count('class="chart"') == 4
     quick(mine, [perfect()], metrics=["reward_mean"], out=tmp_path)
-    assert (tmp_path / "comparison.html").read_text().count('class="chart"') == 1
+    assert (tmp_path / "comparison.html").read_text().count('class="chart"') == 2
     ids = re.findall(r' id="([^"]+)"', text)
     assert len(ids) == len(set(ids))
 
@@ -367,6 +394,9 @@ def test_figures_stand_alone(written):
     assert "var(--" not in svg
     assert "random-shared: 1 search seed, 1 network" in svg
     assert "spos: 2 search seeds, 2 networks" in svg
+    svg = (written / "cost-total-reward.svg").read_text()
+    for label in ("random search, ± standard deviation", "short trainings", "random-shared", "spos", "my-cnn"):
+        assert f">{label}<" in svg
     assert (written / "figure-4-reward-mean.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -375,7 +405,7 @@ def test_the_same_input_gives_the_same_bytes(mine, tmp_path):
     for name, order in (("a", searches), ("b", searches[::-1])):
         quick(mine, order, metrics=["total_reward"], out=tmp_path / name)
     files = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert len(files) == 9
+    assert len(files) == 12
     for name in files:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
     one, other = (quick(mine, searches, seed=seed).views["total_reward"].random.scores for seed in (1, 2))

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from rlnas.files import write_bytes
-from rlnas.report.comparison import histograms
 from rlnas.report.comparison.compare import Comparison, View, work_out
-from rlnas.report.comparison.documents import contents, figure_name, markdown, page
+from rlnas.report.comparison.documents import contents, markdown, page
+from rlnas.report.comparison.figures import cost, file_name, files, histogram
 from rlnas.report.comparison.tables import facts
 from rlnas.table import METRICS, Metric, Table
 from rlnas.table.searches import StoredSearch
@@ -75,7 +75,8 @@ def write_comparison(comparison: Comparison, folder: Path) -> None:
     for sheet in parts.sheets:
         write_bytes(folder / f"{sheet.name}.csv", sheet.csv(facts(comparison)).encode())
     for view in comparison.shown:
-        for ending, data in histograms.files(view).items():
-            write_bytes(folder / f"{figure_name(view)}.{ending}", data)
+        for draw in (histogram, cost):
+            for ending, data in files(draw, view).items():
+                write_bytes(folder / f"{file_name(draw, view)}.{ending}", data)
     write_bytes(folder / "comparison.md", markdown(parts).encode())
     write_bytes(folder / "comparison.html", page(parts).encode())

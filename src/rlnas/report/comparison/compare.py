@@ -10,6 +10,7 @@ import numpy as np
 
 from rlnas.errors import UserError, unknown
 from rlnas.report.comparison.contenders import RANDOM, Contender, grouped, judge
+from rlnas.report.comparison.efficiency import Efficiency, efficiency
 from rlnas.report.comparison.rivals import affordable, exhaustive_search, random_search, short_trainings
 from rlnas.report.comparison.standings import Conditions, Standings
 from rlnas.report.comparison.verdicts import Verdict, verdict
@@ -31,6 +32,9 @@ PAPERS_OWN = {"paper-1": ("k2=4,k3=3", "the paper's Nature-CNN")}
 """Members of spaces that stand for a hand-made network (paper, table 3)."""
 
 
+BEST = "best of the table"
+
+
 @dataclass(frozen=True)
 class Yardstick:
     """A network, or an average of networks, that no search returned.
@@ -46,6 +50,11 @@ class Yardstick:
     architecture: str | None
     score: float
     made: bool = False
+
+    @property
+    def unselected(self) -> bool:
+        """Whether it is one network, which no score picked."""
+        return self.architecture is not None and not self.label.startswith(BEST)
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,7 @@ class View:
         agreements: the seed-to-seed ceiling: for each correlation, between single seeds, between each and the mean of
             the others and, where there are at least four, between halves of them.
         correlations: for the label of each that ranks, the mean correlations of proxy and true performance.
+        efficiency: what random search and short trainings reach at every cost.
         verdicts: for the same labels, whether it is better than random search at the same cost.
     """
 
@@ -79,6 +89,7 @@ class View:
     rank_test: float | None
     agreements: dict[Correlation, tuple[Agreement, ...]]
     correlations: dict[str, dict[Correlation, Estimate]]
+    efficiency: Efficiency
     verdicts: dict[str, Verdict]
 
     @property
@@ -218,6 +229,7 @@ def _view(table: Table, groups: dict[str, list[StoredSearch]], metric: Metric, c
         rank_test(standings.scores, seed=conditions.seed),
         {kind: _agreements(standings.scores, kind, conditions.seed) for kind in CORRELATIONS},
         {one.label: _mean_correlations(one, conditions.seed) for one in (*contenders, *short)},
+        efficiency(standings, conditions),
         {one.label: verdict(one, opponents[samples[one.label]]) for one in (*contenders, *short)},
     )
 
@@ -235,7 +247,7 @@ def _yardsticks(standings: Standings) -> list[Yardstick]:
     costs = [table.space.cost(table.space.architecture(name)) for name in table.architectures]
     largest = max(range(len(costs)), key=lambda n: (costs[n].multiply_adds, costs[n].parameters))
     truth = standings.truth
-    found = [("largest network", largest), ("best of the table", int(truth.argmax()))]
+    found = [("largest network", largest), (BEST, int(truth.argmax()))]
     others = [
         Yardstick(f"{label}: {table.architectures[n]}", table.architectures[n], float(truth[n])) for label, n in found
     ]

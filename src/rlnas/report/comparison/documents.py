@@ -6,24 +6,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rlnas.quantity import short
-from rlnas.report.comparison import histograms
 from rlnas.report.comparison.architectures import Shown, architectures, together
 from rlnas.report.comparison.compare import Comparison, View
 from rlnas.report.comparison.contenders import Contender
+from rlnas.report.comparison.figures import TITLES, Draw, cost, file_name, histogram, inline
 from rlnas.report.comparison.reliability import proxies, reliability
 from rlnas.report.comparison.sheets import Sheet, interval
 from rlnas.report.comparison.sheets import lead as difference
-from rlnas.report.comparison.tables import NAMES, basis, slug, strategies, table_1
+from rlnas.report.comparison.tables import NAMES, basis, costs, strategies, table_1
 from rlnas.report.comparison.verdicts import Verdict
 from rlnas.report.formats import plural, spread
 from rlnas.report.layers import layer_table
 from rlnas.report.markup import Html, tag
 from rlnas.report.page import document
 
-FIGURE = (
-    "The true performance of all architectures of the table. Lines: what each search returned, hand-made networks, and "
-    "the mean of random search."
-)
+CAPTIONS: dict[Draw, str] = {
+    histogram: (
+        "The true performance of all architectures of the table. Lines: what each search returned, hand-made networks, "
+        "and the mean of random search."
+    ),
+    cost: (
+        "The score under seeds that had no part in picking (in a table of one seed the score itself), against the "
+        "environment steps that it took. Random search trains one architecture after another with every seed; short "
+        "trainings train all of them once, longer and longer, and then the top K with every seed."
+    ),
+}
 LAYERS = "shapes are channels × height × width; parameters and multiply-adds are the encoder's, heads left out."
 
 
@@ -39,9 +46,10 @@ class Contents:
 
     @property
     def sheets(self) -> list[Sheet]:
-        """All tables, those of architectures as one."""
+        """All tables and the figures' curves, those of architectures as one."""
         pairs = [sheet for _, *pair in self.by_metric for sheet in pair]
-        return [self.table_1, *pairs, self.reliability, together(self.architectures)]
+        curves = [costs(view) for view, _, _ in self.by_metric]
+        return [self.table_1, *pairs, *curves, self.reliability, together(self.architectures)]
 
 
 def contents(comparison: Comparison) -> Contents:
@@ -94,11 +102,6 @@ def _sentence(contender: Contender, found: Verdict) -> str:
     )
 
 
-def figure_name(view: View) -> str:
-    """Name of a figure's files, without the ending."""
-    return f"figure-4-{slug(view)}"
-
-
 def markdown(parts: Contents) -> str:
     """The whole comparison as Markdown, for the folder that holds its figures and CSV files."""
     return "\n\n".join(_markdown(parts)) + "\n"
@@ -117,12 +120,18 @@ def _markdown(parts: Contents) -> Iterator[str]:
         yield under
         yield f"{sheet.note} [{sheet.name}.csv]({sheet.name}.csv)"
 
+    def figure(view: View, draw: Draw) -> Iterator[str]:
+        title = f"{TITLES[draw]}, by {NAMES[view.metric]}"
+        yield f"## {title}"
+        yield f"![{title}]({file_name(draw, view)}.png)"
+        data = f" [{file_name(draw, view)}.csv]({file_name(draw, view)}.csv)" if draw is cost else ""
+        yield f"{CAPTIONS[draw]} {under}{data}"
+
     yield from part(parts.table_1)
     for view, worth, ranked in parts.by_metric:
-        yield f"## Figure 4: all architectures, by {NAMES[view.metric]}"
-        yield f"![Histogram of {NAMES[view.metric]}]({figure_name(view)}.png)"
-        yield f"{FIGURE} {under}"
+        yield from figure(view, histogram)
         yield from part(worth)
+        yield from figure(view, cost)
         yield from part(ranked)
     yield from part(parts.reliability)
     yield "## Tables 6 to 9: the architectures, layer by layer"
@@ -147,12 +156,14 @@ def section(parts: Contents) -> Html:
     def part(sheet: Sheet) -> list[Html]:
         return [tag("h2", sheet.title), sheet.html(), under, tag("p", sheet.note, class_="note")]
 
+    def figure(view: View, draw: Draw) -> list[Html]:
+        caption = tag("figcaption", f"{CAPTIONS[draw]} {basis(comparison)}")
+        heading = tag("h2", f"{TITLES[draw]}, by {NAMES[view.metric]}")
+        return [heading, tag("figure", inline(draw, view), caption)]
+
     found += part(parts.table_1)
     for view, worth, ranked in parts.by_metric:
-        caption = tag("figcaption", f"{FIGURE} {basis(comparison)}")
-        found.append(tag("h2", f"Figure 4: all architectures, by {NAMES[view.metric]}"))
-        found.append(tag("figure", histograms.inline(view), caption))
-        found += [*part(worth), *part(ranked)]
+        found += [*figure(view, histogram), *part(worth), *figure(view, cost), *part(ranked)]
     found += part(parts.reliability)
     found.append(tag("h2", "Tables 6 to 9: the architectures, layer by layer"))
     found.append(tag("p", f"Blue: chosen by the search; {LAYERS}", class_="note"))

@@ -77,13 +77,28 @@ def short_trainings(
         yield Contender(f"short trainings ({short(cut)} steps)", found)
 
 
+def picked_by_short_training(early: np.ndarray, place: int, conditions: Conditions) -> np.ndarray:
+    """The top K by one seed, ties by lot.
+
+    Args:
+        early: scores by then, `(architectures, seeds)`.
+        place: the place of the seed.
+        conditions: K, and the root of the lots.
+
+    Returns:
+        Numbers of architectures, the best first.
+    """
+    proxies = early[:, place]
+    lots = seeding.generator(conditions.seed, "compare-short", place).permutation(proxies.size)
+    return np.lexsort((lots, -proxies))[: conditions.top_k]
+
+
 def _short_training(early: np.ndarray, place: int, cut: int, standings: Standings, conditions: Conditions) -> Found:
     """The ranking by one seed's short trainings, judged by the other seeds."""
     others = [seed for number, seed in enumerate(standings.seeds) if number != place]
     judges = Standings(standings.table, standings.metric, standings.budget, others)
     proxies = early[:, place]
-    lots = seeding.generator(conditions.seed, "compare-short", place).permutation(proxies.size)
-    top = np.lexsort((lots, -proxies))[: conditions.top_k]
+    top = picked_by_short_training(early, place, conditions)
     names = [standings.table.architectures[n] for n in top]
     best = names[int(judges.truth[top].argmax())]
     cost = proxies.size * cut + len(names) * len(standings.seeds) * standings.budget

@@ -182,6 +182,23 @@ def _held_out(contender: Contender) -> tuple[float | None, float | None]:
     return fmean(means), stdev(means) if len(means) > 1 else None
 
 
+def costs(view: View) -> Sheet:
+    """The curves of score against cost."""
+    curves = (("random search", view.efficiency.random), ("short trainings", view.efficiency.short))
+    rows = [
+        (words(label), count(point.size), count(point.steps), mean((point.score, point.deviation)))
+        for label, points in curves
+        for point in points
+    ]
+    return Sheet(
+        f"cost-{slug(view)}",
+        f"What steps buy, by {NAMES[view.metric]}",
+        "Size: architectures that random search trains, or the steps of each short training.",
+        (column("curve"), column("size"), column("steps"), column("held out", "held_out", "held_out_deviation")),
+        tuple(rows),
+    )
+
+
 def slug(view: View) -> str:
     """The metric of a view as a part of file names."""
     return NAMES[view.metric].replace(" ", "-")

@@ -1,10 +1,10 @@
-"""Figure 4 of the paper: the histogram of all architectures, and where the found ones are in it."""
+"""Figures: the histogram of all architectures with the found ones in it (paper, figure 4), and score against cost."""
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 from itertools import cycle
 from typing import Any
@@ -14,11 +14,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
+from rlnas.quantity import short
 from rlnas.report.comparison.compare import View
 from rlnas.report.comparison.contenders import Contender
-from rlnas.report.comparison.tables import NAMES
+from rlnas.report.comparison.tables import NAMES, slug
 from rlnas.report.figures import ACCENT, INK, LINE, MUTED, STYLE, VARIABLES, WIDTH, svg
 from rlnas.report.formats import plural
 from rlnas.report.markup import Html
@@ -30,18 +31,25 @@ INLINE = {colour: colour for colour in VARIABLES}
 """The stand-ins themselves: `figures` replaces them by the page's colours."""
 
 
-def inline(view: View) -> Html:
-    """The figure as part of a page."""
-    figure = draw(view, INLINE)
+Draw = Callable[[View, Mapping[str, str]], Figure]
+
+
+def inline(draw: Draw, view: View) -> Html:
+    """A figure as part of a page."""
     with matplotlib.style.context(["default", _style(INLINE)]):
-        return svg(figure, f"histogram-{view.metric}", f"Histogram of {NAMES[view.metric]}")
+        return svg(draw(view, INLINE), file_name(draw, view), f"{TITLES[draw]}, by {NAMES[view.metric]}")
 
 
-def files(view: View) -> dict[str, bytes]:
-    """The figure as files of its own, by their endings; the same view gives the same bytes."""
+def file_name(draw: Draw, view: View) -> str:
+    """The name of a figure's files, without the ending."""
+    return f"{FILES[draw]}-{slug(view)}"
+
+
+def files(draw: Draw, view: View) -> dict[str, bytes]:
+    """A figure as files of its own, by their endings; the same view gives the same bytes."""
     colours = page_colours()
     found = {}
-    with matplotlib.style.context(["default", _style(colours), {"svg.hashsalt": f"histogram-{view.metric}"}]):
+    with matplotlib.style.context(["default", _style(colours), {"svg.hashsalt": file_name(draw, view)}]):
         figure = draw(view, colours)
         for ending, metadata in (("svg", {"Date": None, "Creator": None}), ("png", {"Software": None})):
             buffer = io.BytesIO()
@@ -63,7 +71,7 @@ def _style(colours: Mapping[str, str]) -> dict[str, Any]:
     return {key: colours.get(value, value) if isinstance(value, str) else value for key, value in STYLE.items()}
 
 
-def draw(view: View, colours: Mapping[str, str]) -> Figure:
+def histogram(view: View, colours: Mapping[str, str]) -> Figure:
     """One histogram for each strategy, on the same axis: lines where its searches and the yardsticks are."""
     panels: list[Contender | None] = [*view.contenders] or [None]
     with matplotlib.style.context(["default", _style(colours)]):
@@ -112,3 +120,46 @@ def _mark(axes: Axes, contender: Contender, colours: Mapping[str, str]) -> None:
     axes.set_title(f"{contender.label}: {counts}", loc="left", fontsize=9.5)
     for score in networks.values():
         axes.axvline(score, color=colours[ACCENT], linewidth=2.0)
+
+
+def cost(view: View, colours: Mapping[str, str]) -> Figure:
+    """Held-out score against environment steps: a mark for each search, lines for what needs the table alone."""
+    entries = 2 + len(view.contenders) + sum(yard.unselected for yard in view.yardsticks)
+    with matplotlib.style.context(["default", _style(colours)]):
+        figure = Figure(figsize=(WIDTH, 3.1 + 0.19 * entries), layout="constrained")
+        figure.patch.set_visible(False)
+        axes = figure.subplots()
+        _curves(axes, view, colours)
+        held_out = view.standings.scores.shape[1] > 1
+        for one, marker in zip(view.contenders, cycle("osD^v")):
+            scores = [float(np.nanmean(found.held_out)) if held_out else found.score for found in one.found]
+            costs = [found.cost for found in one.found]
+            axes.plot(costs, scores, marker, color=colours[ACCENT], markersize=5.5, alpha=0.8, label=one.label)
+        single = view.standings.budget * view.standings.scores.shape[1]
+        for yard, marker in zip((yard for yard in view.yardsticks if yard.unselected), cycle("*PX")):
+            axes.plot([single], [yard.score], marker, color=colours[INK], markersize=8, label=yard.label)
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(lambda value, _: short(round(value)))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_xlabel("environment steps, search and trainings together")
+        axes.set_ylabel(NAMES[view.metric] + (", held out" if held_out else ""))
+        figure.legend(loc="outside lower left", frameon=False, fontsize=8.5)
+    return figure
+
+
+def _curves(axes: Axes, view: View, colours: Mapping[str, str]) -> None:
+    """What random search and short trainings reach."""
+    random = view.efficiency.random
+    steps, means = [point.steps for point in random], np.array([point.score for point in random])
+    spread = np.array([point.deviation for point in random])
+    axes.fill_between(steps, means - spread, means + spread, color=colours[MUTED], alpha=0.18, linewidth=0)
+    axes.plot(steps, means, color=colours[MUTED], linewidth=1.6, label="random search, ± standard deviation")
+    if found := view.efficiency.short:
+        where, scores = [point.steps for point in found], [point.score for point in found]
+        dashes = (0, (4.0, 2.0))
+        axes.plot(where, scores, color=colours[INK], linewidth=1.2, linestyle=dashes, label="short trainings")
+
+
+FILES: dict[Draw, str] = {histogram: "figure-4", cost: "cost"}
+TITLES: dict[Draw, str] = {histogram: "Figure 4: all architectures", cost: "What steps buy"}
