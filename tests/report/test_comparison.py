@@ -145,12 +145,14 @@ def test_random_search_at_the_cost_of_a_search_draws_more(mine):
     # A training with three seeds costs 3,000 steps, so 900 for the search and 9,000 for its top 3 pay for three.
     assert quick(mine, [perfect()]).views["total_reward"].equal == ()
     view = quick(mine, [perfect(cost_steps=8_900), perfect(strategy="enas", cost_steps=10**6)]).views["total_reward"]
-    # Short trainings of 500 steps are among the rows, too: 5,000 and 9,000 steps pay for four.
-    assert [one.label for one in view.equal] == [f"random search (K = {n})" for n in (4, 5, 10)]
+    # Short trainings are among the rows, too: 5,000 and 9,000 steps pay for four, 10,000 and 9,000 for six.
+    assert [one.label for one in view.equal] == [f"random search (K = {n})" for n in (4, 5, 6, 10)]
     assert {found.cost for found in view.equal[1].found} == {15_000}
-    assert set(view.equal[2].scores) == {TOTAL.mean(1).max()}
+    assert set(view.equal[3].scores) == {TOTAL.mean(1).max()}
+    assert len(view.equal[3].found) == 20
     rivals = {label: found.rival for label, found in view.verdicts.items()}
-    assert rivals == dict(zip(["short trainings (500 steps)", "spos", "enas"], view.equal, strict=True))
+    labels = ["short trainings (500 steps)", "spos", "short trainings (1k steps)", "enas"]
+    assert rivals == dict(zip(labels, view.equal, strict=True))
 
 
 def test_short_trainings_rank_by_one_seed_and_are_judged_by_the_others(tmp_path):
@@ -170,9 +172,9 @@ def test_short_trainings_rank_by_one_seed_and_are_judged_by_the_others(tmp_path)
     for place, found in enumerate(short.found):
         others = np.delete(scores, place, 1)
         top = np.argsort(-early[:, place])[:3]
-        best = top[others[top].mean(1).argmax()]
+        best = top[scores[top].mean(1).argmax()]
         assert found.architecture == NAMES[best]
-        assert found.score == pytest.approx(others[best].mean())
+        assert found.score == pytest.approx(scores[best].mean())
         tau = stats.kendalltau(early[:, place], others.mean(1)).statistic
         assert found.correlations["kendall"].value == pytest.approx(tau)
         assert found.cost == 10 * 500 + 3 * 4 * 1000
@@ -181,6 +183,38 @@ def test_short_trainings_rank_by_one_seed_and_are_judged_by_the_others(tmp_path)
     taus = [found.correlations["kendall"].value for found in short.found]
     assert view.correlations[short.label]["kendall"].value == pytest.approx(np.mean(taus))
     assert short.label in view.verdicts
+
+
+def test_short_trainings_may_be_whole_and_may_lack_scores(tmp_path):
+    rows = []
+    for number, name in enumerate(NAMES):
+        for seed in range(3):
+            entry = row(name, seed + 1, TOTAL[number, seed], MEAN[number, seed])
+            early = [None if number < 8 else float(number), TOTAL[number, seed]]
+            rows.append({**entry, "total_reward": early})
+    write_table(tmp_path / "t.parquet", rows, {"env": ENV, "space": SPACE.to_dict()})
+    mine = Table.read(tmp_path / "t.parquet")
+    found = quick(mine, [perfect(cost_steps=5_000), perfect(strategy="enas", cost_steps=50_000)])
+    early, whole = found.views["total_reward"].short
+    assert [early.label, whole.label] == ["short trainings (500 steps)", "short trainings (1k steps)"]
+    for place, one in enumerate(early.found):
+        assert np.isnan(one.proxies).sum() == 8
+        assert one.architecture == NAMES[9]  # of two that have a score, and one by lot
+        assert one.correlations["kendall"].value == 1.0
+        assert np.array_equal(whole.found[place].proxies, TOTAL[:, place])
+    assert [one.label for one in found.views["reward_mean"].short] == [early.label, whole.label]
+    with pytest.raises(MissingRun, match="at budget 500: no game had ended by then"):
+        quick(mine, [], budget=500)
+    half = quick(table(tmp_path), [perfect(cost_steps=50_000)], budget=500).views["total_reward"]
+    assert [one.label for one in half.short] == ["short trainings (500 steps)"]
+
+
+def test_two_seeds_hold_nothing_out_of_short_trainings(tmp_path):
+    view = quick(table(tmp_path, seeds=2), [perfect(cost_steps=5_000)]).views["total_reward"]
+    (short,) = view.short
+    assert np.isnan(short.held_out).all()
+    assert view.verdicts[short.label].sure == 0
+    assert view.efficiency.short == ()
 
 
 def test_what_steps_buy_by_hand(mine, written):
@@ -249,6 +283,16 @@ def test_the_seeds_that_judge_can_be_named(mine):
     assert view.standings.table.checksum == mine.checksum
 
 
+def test_a_network_without_the_seeds_that_judge_is_not_lost(tmp_path):
+    rows = [row(n, s + 1, TOTAL[i, s], MEAN[i, s]) for i, n in enumerate(NAMES) for s in range(3)]
+    rows += [row("my-cnn", 1, 1.0, 1.0)]
+    write_table(tmp_path / "t.parquet", rows, {"env": ENV, "space": SPACE.to_dict()})
+    mine = Table.read(tmp_path / "t.parquet")
+    with pytest.raises(MissingRun, match="no run of architecture 'my-cnn' with seed 2"):
+        quick(mine, [], seeds=[2, 3])
+    assert quick(mine, [], seeds=[2, 3], drop_incomplete=True).remarks[0].endswith("1 network (my-cnn).")
+
+
 def test_incomplete_networks_are_left_out_if_asked_for(tmp_path):
     rows = [row(n, s + 1, TOTAL[i, s], MEAN[i, s]) for i, n in enumerate(NAMES[:9]) for s in range(3)]
     rows[-1] = row(NAMES[8], 3, None, None, status="failed")
@@ -264,7 +308,7 @@ def test_incomplete_networks_are_left_out_if_asked_for(tmp_path):
     first, second = view.contenders[0].found
     assert first.architecture == NAMES[7]  # the next of its ranking moved up
     assert np.isfinite(first.proxies).sum() == 8
-    assert second.cost == 900 + 3 * 3 * 1000
+    assert second.cost == 900 + 4 * 3 * 1000  # what it had trained was paid for, though it is left out
     assert {one.architecture for one in view.random.found} <= set(NAMES[:8])
     assert "8 of 10 architectures" in markdown(contents(found))
     with pytest.raises(UserError, match="ranks nothing that the table 'part' has whole"):
@@ -422,6 +466,15 @@ def test_a_table_of_one_seed_says_what_it_cannot(tmp_path):
     assert records(tmp_path / "out", "proxies-total-reward")[-1]["kendall"] == ""
 
 
+def test_a_table_of_one_architecture(tmp_path):
+    rows = [row(NAMES[0], seed + 1, TOTAL[0, seed], MEAN[0, seed]) for seed in range(3)]
+    write_table(tmp_path / "t.parquet", rows, {"env": ENV, "space": Space("one", (2, 10, 10), SPACE.layers).to_dict()})
+    one = Table.read(tmp_path / "t.parquet")
+    found = quick(one, [], top_k=1, drop_incomplete=True, out=tmp_path / "out")
+    assert found.views["total_reward"].best == NAMES[0]
+    assert "With one architecture there is nothing to rank" in (tmp_path / "out" / "comparison.md").read_text()
+
+
 def test_without_searches_there_is_random_search(mine, tmp_path):
     found = quick(mine, [], metrics=["total_reward"], out=tmp_path)
     assert found.views["total_reward"].contenders == ()
@@ -460,6 +513,14 @@ def test_searches_of_one_strategy_with_other_options_have_rows_of_their_own(mine
         "spos (800 steps, subset=3)": 2,
         "spos (2k steps, subset=default)": 1,
     }
+
+
+def test_options_that_are_equal_but_not_the_same_keep_their_rows(mine):
+    options = [{"a": 1}, {"a": 1.0}, {"a": True}, {"a": None}, {}]
+    view = quick(mine, [perfect(options=one) for one in options]).views["total_reward"]
+    assert [one.label for one in view.contenders] == [
+        f"spos (a={spelled})" for spelled in ("1", "1.0", "true", "null", "default")
+    ]
 
 
 def test_strategies_are_picked_by_name(mine):

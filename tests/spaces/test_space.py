@@ -7,7 +7,19 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from rlnas.errors import UserError
 from rlnas.nets import Encoder
-from rlnas.spaces import Architecture, Choice, Conv, Fit, Flatten, Linear, MaxPool, ShapeError, Space, load_space
+from rlnas.spaces import (
+    Architecture,
+    Choice,
+    Conv,
+    Fit,
+    Flatten,
+    Linear,
+    MaxPool,
+    Repeat,
+    ShapeError,
+    Space,
+    load_space,
+)
 
 KERNEL = Choice("kernel", [1, 2, 3])
 WIDTH = Choice("width", [4, 8])
@@ -242,3 +254,27 @@ def test_spaces_differ_if_their_layers_do():
 def test_an_id_that_names_a_choice_twice_is_refused():
     with pytest.raises(UserError, match="twice"):
         load_space("paper-1").architecture("k2=4,k2=5,k3=1")
+
+
+@pytest.mark.parametrize(
+    ("name", "pads"),
+    [
+        ("minatar-1", False),
+        ("minatar-2", True),
+        ("mlp", True),
+        ("mlp-64-64", False),
+        ("paper-1", True),
+        ("paper-large", True),
+        ("nature-cnn", False),
+        ("impala-modern", False),
+    ],
+)
+def test_which_spaces_leave_inputs_at_zero(name, pads):
+    assert load_space(name).pads == pads
+
+
+@pytest.mark.parametrize("share", ["none", "slice"])
+def test_a_choice_of_width_leaves_inputs_at_zero_also_inside_containers(share):
+    inner = [Linear(Choice("width", [4, 8]), share=share), Linear(8)]
+    assert Space("s", (8,), [Repeat(inner, times=2)]).pads
+    assert not Space("s", (8,), [Repeat([Linear(8)], times=Choice("depth", [1, 2]))]).pads

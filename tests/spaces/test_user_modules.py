@@ -49,11 +49,23 @@ class Flat(nn.Module):
 def flat(shape):
     return Flat()
 
-def batch_norm(shape):
-    return nn.Sequential(nn.Identity(), nn.BatchNorm2d(shape[0]))
+def batch_norm(shape, p=0.5):
+    return nn.BatchNorm2d(shape[0]) if p else nn.GroupNorm(1, shape[0])
 
-def dropout(shape, p):
+def dropout(shape, p=0.5):
     return nn.Sequential(nn.Dropout(p), nn.GroupNorm(1, shape[0]))
+
+class Attention(nn.Module):
+    def __init__(self, shape, p):
+        super().__init__()
+        self.inner = nn.MultiheadAttention(shape[0], 1, dropout=p, batch_first=True)
+
+    def forward(self, x):
+        tokens = x.flatten(2).transpose(1, 2)
+        return self.inner(tokens, tokens, tokens)[0].transpose(1, 2).reshape(x.shape)
+
+def attention(shape, p=0.5):
+    return Attention(shape, p)
 
 word = "no function"
 """
@@ -110,12 +122,11 @@ def test_weights_start_as_the_factory_likes_and_depend_on_the_seed_alone(name: s
     assert not torch.equal(whole[block(1)], Supernet(space, 2, seed=6).state_dict()[block(1)])
 
 
-def test_what_computes_something_else_in_training_is_refused(name: str):
-    with pytest.raises(UserError, match=r"holds BatchNorm2d\(2.*LayerNorm or GroupNorm"):
-        space_with(Module(f"{name}:batch_norm"))
-    with pytest.raises(UserError, match=r"holds Dropout\(p=0\.5"):
-        space_with(Module(f"{name}:dropout", {"p": 0.5}))
-    assert space_with(Module(f"{name}:dropout", {"p": 0.0})).size == 1
+@pytest.mark.parametrize("factory", ["batch_norm", "dropout", "attention"])
+def test_what_computes_something_else_in_training_is_refused(name: str, factory: str):
+    with pytest.raises(UserError, match=r"something else in training than in evaluation: .* LayerNorm or GroupNorm"):
+        space_with(Module(f"{name}:{factory}"))
+    assert space_with(Module(f"{name}:{factory}", {"p": 0.0})).size == 1
 
 
 def test_a_space_of_a_stranger_runs_no_code(name: str, tmp_path: Path):

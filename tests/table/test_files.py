@@ -54,6 +54,9 @@ def test_a_table_of_another_version_is_refused(tmp_path, monkeypatch):
     [
         ({"total_reward": [0.5, float("nan")]}, "it holds a total_reward that is not finite"),
         ({"reward_mean": [0.5]}, "a run of it has another number of budgets than of reward_mean"),
+        ({"budgets": None}, "a run of it has no budgets"),
+        ({"reward_mean": None}, "a run of it has no reward_mean"),
+        ({"budgets": [100, 50]}, "a run of it has budgets that do not ascend"),
         ({"budgets": [], "total_reward": [], "reward_mean": []}, "a run of it has no budgets"),
     ],
 )

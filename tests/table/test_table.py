@@ -156,7 +156,8 @@ def test_networks_without_a_score_under_every_seed(tmp_path):
     rows[1] |= {"status": "failed", "reason": "the cable was cut", "total_reward": [None, None]}
     del rows[5]
     torn = make_table(tmp_path / "torn.parquet", rows)
-    assert torn.unscored(budget=100) == [NAMES[0], NAMES[2]]
-    assert torn.unscored(budget="50") == [NAMES[0], NAMES[2]]
+    assert torn.unscored(budget=100, seeds=[1, 2]) == [NAMES[0], NAMES[2]]
+    assert torn.unscored(budget="50", seeds=[2]) == [NAMES[0], NAMES[2]]
+    assert torn.unscored(budget=100, seeds=[1]) == []
     with pytest.raises(MissingRun, match="no scores at budget 70: its budgets are 50, 100"):
-        torn.unscored(budget=70)
+        torn.unscored(budget=70, seeds=[1])

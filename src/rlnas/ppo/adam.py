@@ -26,9 +26,10 @@ class Adam:
     Attributes:
         state: of every parameter that has been stepped, by name, `step` (a float32 scalar), `exp_avg` and
             `exp_avg_sq`.
-        spare_idle_inputs: whether to leave alone, moments and all, also the weights of inputs that were 0 in every
-            sample of the minibatch, such as the channels that a narrow path of a supernet lacks. Their gradient is
-            exactly 0, and plain Adam would go on moving them by what is left of their moments.
+        spare_idle_inputs: whether to leave alone, moments and all, also the weights of inputs without any gradient:
+            those that were 0 in every sample of the minibatch, such as the channels that a narrow path of a supernet
+            lacks, and units that were silent all through. Plain Adam would go on moving them by what is left of their
+            moments.
     """
 
     def __init__(self, parameters: Iterable[tuple[str, nn.Parameter]], learning_rate: float, eps: float):
@@ -50,7 +51,7 @@ class Adam:
         active = [(p, p.grad, self._state_of(name, p)) for name, p in self._named.items() if p.grad is not None]
         if not active:
             return
-        idle = [kept for entry in active for kept in _idle_inputs(*entry)] if self.spare_idle_inputs else []
+        idle = [part for entry in active for part in _idle_inputs(*entry)] if self.spare_idle_inputs else []
         parameters, gradients, states = (list(column) for column in zip(*active, strict=True))
         adam(
             parameters,
@@ -68,8 +69,8 @@ class Adam:
             eps=self.eps,
             maximize=False,
         )
-        for tensor, inputs, kept in idle:
-            tensor[:, inputs] = kept
+        for tensor, inputs, before in idle:
+            torch.where(inputs, before, tensor, out=tensor)
 
     def _state_of(self, name: str, parameter: nn.Parameter) -> dict[str, Tensor]:
         if name not in self.state:
@@ -100,10 +101,10 @@ class Adam:
 
 
 def _idle_inputs(parameter: Tensor, gradient: Tensor, state: Mapping[str, Tensor]) -> list[tuple[Tensor, ...]]:
-    """Of a weight `(outputs, inputs, ...)` and its moments, what belongs to inputs without any gradient."""
+    """Of a weight `(outputs, inputs, ...)` with idle inputs: it and its moments, which inputs are idle, and a copy."""
     if parameter.dim() < 2:
         return []
-    inputs = ~gradient.any(dim=[n for n in range(parameter.dim()) if n != 1])
+    inputs = ~gradient.any(dim=[n for n in range(parameter.dim()) if n != 1], keepdim=True)
     if not inputs.any():
         return []
-    return [(tensor, inputs, tensor[:, inputs]) for tensor in (parameter, *(state[key] for key in MOMENTS))]
+    return [(tensor, inputs, tensor.clone()) for tensor in (parameter, *(state[key] for key in MOMENTS))]

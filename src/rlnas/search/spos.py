@@ -88,7 +88,8 @@ class SPOS(OneShot):
     def _breed(self) -> None:
         """Fills the next generation: random at first; then half mutants, half crossovers of the best so far.
 
-        In a limited space, children beyond the limits are dropped.
+        Where the best have no new children of one kind left, the other kind and then random architectures fill up. In a
+        limited space, children beyond the limits are dropped.
         """
         room = max(min(self.settings.population, self.settings.eval_budget - len(self.scores)), 0)
         rng = seeding.generator(self.seed, "spos-evolution", self.generations)
@@ -108,8 +109,8 @@ class SPOS(OneShot):
 
         if best:
             fill(room // 2, ATTEMPTS * room, lambda: self._mutate(parent(), rng))
-            fill(len(fresh) + room - room // 2, ATTEMPTS * room, lambda: self._cross(parent(), parent(), rng))
-        # Where the best have no new neighbours left, random architectures fill up; a space may be exhausted, too.
+            fill(room, ATTEMPTS * room, lambda: self._cross(parent(), parent(), rng))
+            fill(room, ATTEMPTS * room, lambda: self._mutate(parent(), rng))
         fill(room, 8 * ATTEMPTS * room, lambda: self.space.sample(rng))
         self.generation = list(fresh)
         self.generations += 1

@@ -57,6 +57,11 @@ class Layer:
         """The choice of a width whose options share one weight, if there is one."""
         return None
 
+    @property
+    def pads(self) -> bool:
+        """Whether some options of it leave zeros where others put channels, features or positions."""
+        return False
+
     def leaves(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
         """The layers that are computed, with the shape that reaches each: itself, unless it is made of layers.
 
@@ -157,6 +162,10 @@ class Conv(Layer):
     def sliced(self) -> Choice | None:
         return self.channels if self.share == "slice" and isinstance(self.channels, Choice) else None
 
+    @property
+    def pads(self) -> bool:
+        return isinstance(self.channels, Choice)
+
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         kernel, stride = resolve(self.kernel, values), resolve(self.stride, values)
         height, width = _window("conv", shape, kernel, stride, self.padding)
@@ -225,6 +234,10 @@ class Fit(Layer):
             positive("fit", channels=self.channels)
         fixed("fit", "shrink", self.shrink, ("pool", "crop"))
 
+    @property
+    def pads(self) -> bool:
+        return True
+
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         channels, _, _ = _map(shape, "fit")
         if self.channels is not None and channels > self.channels:
@@ -272,6 +285,10 @@ class Linear(Layer):
     @property
     def sliced(self) -> Choice | None:
         return self.features if self.share == "slice" and isinstance(self.features, Choice) else None
+
+    @property
+    def pads(self) -> bool:
+        return isinstance(self.features, Choice)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         if len(shape) != 1:

@@ -14,7 +14,7 @@ from rlnas.errors import UserError, unknown
 from rlnas.spaces.architecture import FIXED_ID, Architecture
 from rlnas.spaces.choice import Choice, Option
 from rlnas.spaces.containers import flat
-from rlnas.spaces.layers import Fit, Layer, Shape
+from rlnas.spaces.layers import Layer, Shape
 from rlnas.spaces.modules import modules_of
 from rlnas.spaces.paths import Position, Tracer
 from rlnas.spaces.plain import layer_from_dict, layer_to_dict
@@ -98,7 +98,7 @@ class Space:
     @property
     def pads(self) -> bool:
         """Whether a path may leave inputs of a shared layer at 0: a narrow one, or one whose map is padded."""
-        return any(layer.sliced is not None or isinstance(layer, Fit) for layer in flat(self.layers))
+        return any(layer.pads for layer in flat(self.layers))
 
     @property
     def features(self) -> int:

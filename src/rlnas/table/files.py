@@ -114,8 +114,13 @@ def _fault(frame: polars.DataFrame, settings: object) -> str | None:
     for name, type_ in (("env", str), ("space", dict)):
         if not isinstance(settings.get(name), type_):
             return f"its settings have no {name!r}"
+    for name in ("architecture", "seed", "status", "budgets", "total_reward", "reward_mean"):
+        if frame[name].null_count():
+            return f"a run of it has no {name}"
     if frame["budgets"].list.len().min() == 0:
         return "a run of it has no budgets"
+    if frame["budgets"].explode().null_count() or (frame["budgets"].list.diff().list.min() <= 0).any():
+        return "a run of it has budgets that do not ascend"
     for name in ("total_reward", "reward_mean"):
         if (frame[name].list.len() != frame["budgets"].list.len()).any():
             return f"a run of it has another number of budgets than of {name}"

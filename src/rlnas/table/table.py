@@ -167,15 +167,19 @@ class Table:
         )
         return Table(kept, self.settings, self.name, self.checksum)
 
-    def unscored(self, *, budget: int | str) -> list[str]:
-        """The architectures and baselines that lack a metric at a budget under one of the table's seeds."""
+    def unscored(self, *, budget: int | str, seeds: Sequence[int]) -> list[str]:
+        """The architectures and baselines that lack a metric at a budget under one of the seeds.
+
+        Raises:
+            MissingRun: if the table has no such budget.
+        """
+        steps = self.budget(budget)
         found = []
         for name in (*self.architectures, *self.baselines):
             try:
                 for metric in METRICS:
-                    self.values(name, budget=budget, metric=metric, seeds=self.seeds)
+                    self.values(name, budget=steps, metric=metric, seeds=seeds)
             except MissingRun:
-                self.budget(budget)  # no run has it
                 found.append(name)
         return found
 

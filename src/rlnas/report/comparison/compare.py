@@ -14,6 +14,7 @@ from rlnas.report.comparison.efficiency import Efficiency, efficiency
 from rlnas.report.comparison.rivals import affordable, exhaustive_search, random_search, short_trainings
 from rlnas.report.comparison.standings import Conditions, Standings
 from rlnas.report.comparison.verdicts import Verdict, verdict
+from rlnas.report.formats import plural
 from rlnas.table import METRICS, Metric, Table
 from rlnas.table.agreement import (
     CORRELATIONS,
@@ -164,11 +165,15 @@ def work_out(
     steps = table.budget(table.steps if budget is None else budget)
     if seeds is not None and (not seeds or len(set(seeds)) < len(seeds)):
         raise UserError(f"name at least one training seed, and each once, not {list(seeds)}.")
-    table = table.part(seeds=table.seeds if seeds is None else sorted(seeds))
-    without = table.unscored(budget=steps) if drop_incomplete else []
+    chosen = table.seeds if seeds is None else sorted(seeds)
+    table.part(seeds=chosen)  # which raises if there is no such seed
+    without = table.unscored(budget=steps, seeds=chosen)
+    if without and not drop_incomplete:
+        for metric in METRICS:
+            table.values(without[0], budget=steps, metric=metric, seeds=chosen)
     if table.architectures and set(table.architectures) <= set(without):
         raise UserError(f"the table {table.name!r} has no architecture with a score under each of its seeds.")
-    table = table.part(seeds=table.seeds, without=without)
+    table = table.part(seeds=chosen, without=without)
     if not table.architectures:
         raise UserError(f"the table {table.name!r} holds no architecture of its space, only hand-made networks.")
     if top_k > len(table.architectures):
@@ -189,7 +194,8 @@ def _left_out(without: Sequence[str]) -> list[str]:
     if not without:
         return []
     names = ", ".join(without[:5]) + (", ..." if len(without) > 5 else "")
-    return [f"Left out, since they lack a score under one of the training seeds: {len(without)} networks ({names})."]
+    count = plural(len(without), "network")
+    return [f"Left out, since they lack a score under one of the training seeds: {count} ({names})."]
 
 
 def _within(search: StoredSearch, table: Table) -> StoredSearch:
@@ -202,8 +208,7 @@ def _within(search: StoredSearch, table: Table) -> StoredSearch:
     ranking = tuple(entry for entry in search.ranking if entry[0] in known)
     if not ranking:
         raise UserError(f"the search {search} ranks nothing that the table {table.name!r} has whole.")
-    trained = tuple(name for name in search.trained if name in known)
-    return search.model_copy(update={"ranking": ranking, "trained": trained})
+    return search.model_copy(update={"ranking": ranking})
 
 
 def _view(table: Table, groups: dict[str, list[StoredSearch]], metric: Metric, conditions: Conditions) -> View:

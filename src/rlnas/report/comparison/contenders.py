@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Found:
         regret: how far it is below the best of the table.
         hits: how many of the top K are among the true best K.
         cost: environment steps of the search and of the trainings.
-        truth: the true performances that it is judged by, `(architectures,)`.
+        truth: the true performances that the proxies are set against, `(architectures,)`.
         proxies: likewise, NaN where the search did not rank one; of random search all are NaN.
         correlations: of proxy and true performance, over the architectures that the search ranked.
     """
@@ -121,12 +122,16 @@ def grouped(searches: Sequence[StoredSearch], strategies: Sequence[str] | None) 
 
 def _label(search: StoredSearch, others: Sequence[StoredSearch]) -> str:
     """The strategy, and what sets the search apart from others of the same strategy."""
+
+    def spelled(one: StoredSearch, name: str) -> str:
+        return json.dumps(one.options[name], sort_keys=True) if name in one.options else "default"
+
     words = []
     if len({other.steps for other in others}) > 1:
         words.append(f"{exact(search.steps)} steps")
     for name in sorted({name for other in others for name in other.options}):
-        if any(other.options.get(name) != search.options.get(name) for other in others):
-            words.append(f"{name}={search.options.get(name, 'default')}")
+        if len({spelled(other, name) for other in others}) > 1:
+            words.append(f"{name}={spelled(search, name).strip(chr(34))}")
     return f"{search.strategy} ({', '.join(words)})" if words else search.strategy
 
 
@@ -136,12 +141,14 @@ def judge(search: StoredSearch, standings: Standings, conditions: Conditions) ->
     Raises:
         MissingRun: if the table lacks a run of an architecture that the search ranked.
     """
-    runner = standings.runner()
     top = [name for name, _ in search.ranking[: conditions.top_k]]
-    space = standings.table.space
-    runner.answer(Train(tuple(map(space.architecture, search.trained))))  # paid for, and not again among the top K
-    returns = runner.answer(Train(tuple(map(space.architecture, top)))).returns
+    if not conditions.partial:
+        for name in search.trained:
+            standings.index(name)
+    returns = standings.runner().answer(Train(tuple(map(standings.table.space.architecture, top)))).returns
     best = max(range(len(top)), key=lambda place: statistics.fmean(returns[place]))
+    # What the search had trained is paid for, and not again among the top K.
+    cost = search.cost_steps + len({*search.trained, *top}) * len(standings.seeds) * standings.budget
     proxies = np.full(standings.truth.size, np.nan)
     for name, proxy in search.ranking:
         proxies[standings.index(name)] = proxy
@@ -149,7 +156,7 @@ def judge(search: StoredSearch, standings: Standings, conditions: Conditions) ->
     correlations = {
         kind: correlation(proxies[known], standings.truth[known], kind, seed=conditions.seed) for kind in CORRELATIONS
     }
-    return found_among(top, top[best], standings, search.cost_steps + runner.clock, search, proxies, correlations)
+    return found_among(top, top[best], standings, cost, search, proxies, correlations)
 
 
 def found_among(

@@ -10,7 +10,6 @@ import numpy as np
 from rlnas import seeding
 from rlnas.report.comparison.rivals import picked_by_short_training
 from rlnas.report.comparison.standings import Conditions, Standings
-from rlnas.table import NoScore
 from rlnas.table.selection import held_out_scores
 
 LONGEST = 200
@@ -82,10 +81,7 @@ def _short(standings: Standings, conditions: Conditions) -> Iterator[Point]:
     for cut in standings.table.budgets if seeds > 2 else ():
         if cut >= standings.budget:
             return
-        try:
-            early = standings.table.scores(budget=cut, metric=standings.metric, seeds=standings.seeds)
-        except NoScore:
-            continue  # no game had ended by then
+        early = standings.early(cut)
         found = []
         for place in range(seeds):
             top = picked_by_short_training(early, place, conditions)

@@ -130,6 +130,8 @@ def _ceiling_words(view: View) -> str:
     if not all(view.agreements[kind] for kind in CORRELATIONS):
         if view.standings.scores.shape[1] < 2:
             return "The table has one training seed, so its seed-to-seed ceiling is unknown (–)."
+        if view.standings.truth.size < 2:
+            return "With one architecture there is nothing to rank, and no seed-to-seed ceiling (–)."
         return "The table's scores are all equal under some seed, so it has no seed-to-seed ceiling (–)."
     return (
         "Ceiling: the same correlation of the table with itself under other seeds, the mean over pairs of sets of "

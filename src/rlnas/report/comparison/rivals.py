@@ -12,8 +12,9 @@ from rlnas.quantity import short
 from rlnas.report.comparison.contenders import Contender, Found, found_among
 from rlnas.report.comparison.standings import Conditions, Held, Standings
 from rlnas.search import RandomSearch, RandomSearchSettings, Train, drive
-from rlnas.table import NoScore
 from rlnas.table.agreement import CORRELATIONS, correlation
+from rlnas.table.selection import held_out_scores
+from rlnas.table.statistics import Estimate
 
 
 def random_search(standings: Standings, conditions: Conditions, samples: int | None = None) -> Contender:
@@ -31,13 +32,15 @@ def random_search(standings: Standings, conditions: Conditions, samples: int | N
     settings = RandomSearchSettings(samples=drawn)
     space = Held(standings.table) if conditions.partial else standings.table.space
     found = []
-    for repeat in range(conditions.repeats):
+    alike = drawn >= len(standings.table.architectures)  # whoever draws all finds the same
+    for repeat in range(1 if alike else conditions.repeats):
         root = seeding.integer(conditions.seed, "compare-random", repeat)
         strategy = RandomSearch(space, 0, root, settings)
         runner = standings.runner()
         drive(strategy, runner)
         names = [entry.architecture.id for entry in strategy.rank()]
         found.append(found_among(names, names[0], standings, runner.clock))
+    found *= conditions.repeats if alike else 1
     return Contender("random search" if samples is None else f"random search (K = {drawn})", tuple(found))
 
 
@@ -52,8 +55,8 @@ def short_trainings(
 ) -> Iterator[Contender]:
     """Every architecture trained once, for as long as the steps of a search allow, as the proxy.
 
-    They are the table's own trainings as they stood then, a repeat for each seed. What a seed ranks is judged by the
-    other seeds, so there are none where the table has fewer than two.
+    They are the table's own trainings as they stood then, or whole where a search is as expensive; a repeat for each
+    seed. There are none where the table has one seed, which would rank by what it scores with.
 
     Args:
         standings: the true performances.
@@ -65,47 +68,46 @@ def short_trainings(
         round(sum(found.search.cost_steps for found in one.found if found.search) / len(one.found)) // count
         for one in contenders
     }
-    cuts = {max((b for b in standings.table.budgets if b <= share), default=0) for share in shares}
+    budgets = [budget for budget in standings.table.budgets if budget <= standings.budget]
+    cuts = {max((budget for budget in budgets if budget <= share), default=0) for share in shares}
     for cut in sorted(cuts - {0}) if len(seeds) > 1 else ():
-        if cut >= standings.budget:
-            continue
-        try:
-            early = standings.table.scores(budget=cut, metric=standings.metric, seeds=seeds)
-        except NoScore:
-            continue  # no game had ended by then
+        early = standings.early(cut)
         found = tuple(_short_training(early, place, cut, standings, conditions) for place in range(len(seeds)))
         yield Contender(f"short trainings ({short(cut)} steps)", found)
 
 
 def picked_by_short_training(early: np.ndarray, place: int, conditions: Conditions) -> np.ndarray:
-    """The top K by one seed, ties by lot.
+    """The top K by one seed, ties by lot; those without a score by then come last.
 
     Args:
-        early: scores by then, `(architectures, seeds)`.
+        early: scores by then, `(architectures, seeds)`, NaN where there was none.
         place: the place of the seed.
         conditions: K, and the root of the lots.
 
     Returns:
         Numbers of architectures, the best first.
     """
-    proxies = early[:, place]
+    proxies = np.nan_to_num(early[:, place], nan=-np.inf)
     lots = seeding.generator(conditions.seed, "compare-short", place).permutation(proxies.size)
     return np.lexsort((lots, -proxies))[: conditions.top_k]
 
 
 def _short_training(early: np.ndarray, place: int, cut: int, standings: Standings, conditions: Conditions) -> Found:
-    """The ranking by one seed's short trainings, judged by the other seeds."""
-    others = [seed for number, seed in enumerate(standings.seeds) if number != place]
-    judges = Standings(standings.table, standings.metric, standings.budget, others)
-    proxies = early[:, place]
+    """The ranking by one seed's short trainings. That seed has no part in its correlation and its held-out score."""
+    others = np.delete(standings.scores, place, axis=1)
+    proxies, truth = early[:, place], others.mean(1)
     top = picked_by_short_training(early, place, conditions)
     names = [standings.table.architectures[n] for n in top]
-    best = names[int(judges.truth[top].argmax())]
     cost = proxies.size * cut + len(names) * len(standings.seeds) * standings.budget
-    correlations = {kind: correlation(proxies, judges.truth, kind, seed=conditions.seed) for kind in CORRELATIONS}
-    found = found_among(names, best, judges, cost, None, proxies, correlations)
-    held_out = found.held_out if found.held_out.size else np.full(len(others), np.nan)
-    return replace(found, held_out=np.insert(held_out, place, np.nan))
+    known = ~np.isnan(proxies)
+    correlations = {
+        kind: correlation(proxies[known], truth[known], kind, seed=conditions.seed) if known.any() else Estimate(None)
+        for kind in CORRELATIONS
+    }
+    best = names[int(standings.truth[top].argmax())]
+    found = found_among(names, best, standings, cost, None, proxies, correlations)
+    held_out = held_out_scores(others[top]) if len(standings.seeds) > 2 else np.full(1, np.nan)
+    return replace(found, held_out=np.insert(held_out, place, np.nan), truth=truth)
 
 
 def exhaustive_search(standings: Standings) -> Contender:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,24 +60,24 @@ class Held(Space):
 
 
 class Standings:
-    """The true performance of a table's architectures by one metric: the mean over training seeds.
+    """The true performance of a table's architectures by one metric: the mean over its training seeds.
 
     Args:
         table: the table.
         metric: the metric.
         budget: environment steps of every training.
-        seeds: the training seeds; all that the table has by default.
 
     Attributes:
+        seeds: the training seeds, all that the table has.
         scores: `(architectures, seeds)`.
         truth: `(architectures,)`.
     """
 
-    def __init__(self, table: Table, metric: Metric, budget: int, seeds: Sequence[int] | None = None):
+    def __init__(self, table: Table, metric: Metric, budget: int):
         self.table = table
         self.metric = metric
         self.budget = budget
-        self.seeds = tuple(table.seeds if seeds is None else seeds)
+        self.seeds = tuple(table.seeds)
         self.scores = table.scores(budget=budget, metric=metric, seeds=self.seeds)
         self.truth = self.scores.mean(1)
         self._index = {name: number for number, name in enumerate(table.architectures)}
@@ -91,6 +91,13 @@ class Standings:
         if name not in self._index:
             self.table.values(name, budget=self.budget, metric=self.metric, seeds=self.seeds)
         return self._index[name]
+
+    def early(self, cut: int) -> np.ndarray:
+        """The scores at an earlier budget, `(architectures, seeds)`; NaN where no game had ended by then."""
+        runs = [
+            [self.table.query(name, seed=seed, budget=cut) for seed in self.seeds] for name in self.table.architectures
+        ]
+        return np.array([[getattr(run, self.metric) for run in of_one] for of_one in runs], dtype=np.float64)
 
     def runner(self) -> TableRunner:
         """A new runner, its clock at 0."""

@@ -42,7 +42,8 @@ TRUE = (
 )
 SHORT = (
     "Short trainings: every architecture trained once, for as many steps as a search may take, and ranked by that. "
-    "They are the table's own trainings as they stood then, one repeat for each training seed, judged by the others."
+    "They are the table's own trainings as they stood then, one repeat for each training seed. The seed that ranks has "
+    "a part in the score, but neither in the correlation nor in what is held out."
 )
 
 
