@@ -140,11 +140,15 @@ def test_a_latency_that_nothing_meets_is_refused_before_anything_is_written(
 
 def test_a_real_measurement_is_of_this_network() -> None:
     space = load_space("mlp")
-    small, large = (space.architecture(f"depth={d},width=256,norm=layer,act=silu") for d in (1, 3))
+    ids = ("depth=1,width=32,norm=none,act=relu", "depth=3,width=256,norm=layer,act=silu")
+    small, large = map(space.architecture, ids)
     found = latency.find_latencies(SPACE, Limits(max_params=75), None)
     assert list(found) == [a.id for a in SPACE if SPACE.cost(a).parameters <= 75]
     assert all(0 < value < 100 for value in found.values())
-    assert latency.measure_inference(space, small) < latency.measure_inference(space, large)
+    # The least of several, since other processes may delay any one of them.
+    times = [[latency.measure_inference(space, one) for one in (small, large)] for _ in range(5)]
+    fastest = [min(column) for column in zip(*times, strict=True)]
+    assert fastest[0] < fastest[1]
     inference, training = latency.measure_latency(space, large, 256)
     assert 0 < inference < training
 
