@@ -1,6 +1,6 @@
 """Two networks over their training seeds: means, interquartile means, the difference, how often one is better.
 
-    python -m benchmarks.pair docs/data/found/cartpole.json depth=2,width=256,norm=none,act=tanh mlp-64-64 --confirmation
+    python -m benchmarks.pair minatar-breakout k1=5,k2=5 minatar-cnn
     python -m benchmarks.pair docs/data/found/warm.json k1=5,k2=5 docs/data/found/scratch.json k1=5,k2=5
 
 A network is named with what holds its trainings: a table, by its name or file (at its last budget), or a search's
