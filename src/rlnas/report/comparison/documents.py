@@ -70,21 +70,35 @@ def title(comparison: Comparison) -> str:
     return f"{', '.join([*names, 'random search'])} on {table.env}, space {table.space.name}"
 
 
-def lead(comparison: Comparison) -> list[str]:
-    """What came of it, a paragraph for each metric; what cannot be told is said."""
-    found = []
-    for view in comparison.shown:
-        words = [
+@dataclass(frozen=True)
+class Lead:
+    """What came of a comparison by one metric.
+
+    Attributes:
+        text: what random search returns.
+        points: a sentence for each strategy.
+    """
+
+    text: str
+    points: tuple[str, ...]
+
+
+def leads(comparison: Comparison) -> list[Lead]:
+    """What came of it, by each metric; what cannot be told is said."""
+    found = [
+        Lead(
             f"By {NAMES[view.metric]}, random search returns networks of "
-            f"{spread(view.random.mean, view.random.deviation)}."
-        ]
-        words += [_sentence(contender, view.verdicts[contender.label]) for contender in view.ranking]
-        found.append(" ".join(words))
+            f"{spread(view.random.mean, view.random.deviation)}.",
+            tuple(_sentence(contender, view.verdicts[contender.label]) for contender in view.ranking),
+        )
+        for view in comparison.shown
+    ]
     if len(comparison.table.seeds) < 2:
-        found.append(
+        only = (
             "The table has one training seed: an architecture's seeds may differ by more than architectures do, so no "
             "strategy can be called better or worse than random search."
         )
+        found.append(Lead(only, ()))
     return found
 
 
@@ -112,7 +126,10 @@ def _markdown(parts: Contents) -> Iterator[str]:
     under = f"*{basis(comparison)}*"
     yield f"# {title(comparison)}"
     yield _about(comparison)
-    yield from lead(comparison)
+    for lead in leads(comparison):
+        yield lead.text
+        if lead.points:
+            yield "\n".join(f"- {point}" for point in lead.points)
 
     def part(sheet: Sheet) -> Iterator[str]:
         yield f"## {sheet.title}"
@@ -149,7 +166,10 @@ def section(parts: Contents) -> Html:
     """The whole comparison as HTML, for a page that has the report's style."""
     comparison = parts.comparison
     under = tag("p", basis(comparison), class_="note")
-    found = [tag("p", sentence, class_="sure") for sentence in lead(comparison)]
+    found = []
+    for lead in leads(comparison):
+        points = [tag("ul", *(tag("li", point) for point in lead.points))] if lead.points else []
+        found.append(tag("div", tag("p", lead.text), *points, class_="sure"))
     if comparison.remarks:
         found.append(tag("ul", *(tag("li", remark) for remark in comparison.remarks), class_="warnings"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 from itertools import cycle
@@ -25,6 +26,8 @@ from rlnas.report.formats import plural
 from rlnas.report.markup import Html
 
 DOTS = 200
+TITLE_WIDTH = 62
+"""Characters in a line of a panel's title."""
 DASHES = ((5.0, 2.5), (5.0, 2.0, 1.5, 2.0), (9.0, 2.0), (2.5, 1.5))
 
 INLINE = {colour: colour for colour in VARIABLES}
@@ -117,7 +120,7 @@ def _mark(axes: Axes, contender: Contender, colours: Mapping[str, str]) -> None:
     """A line for each network that was returned."""
     networks = {found.architecture: found.score for found in contender.found}
     counts = f"{plural(len(contender.found), 'search seed')}, {plural(len(networks), 'network')}"
-    axes.set_title(f"{contender.label}: {counts}", loc="left", fontsize=9.5)
+    axes.set_title(textwrap.fill(f"{contender.label}: {counts}", TITLE_WIDTH), loc="left", fontsize=9.5)
     for score in networks.values():
         axes.axvline(score, color=colours[ACCENT], linewidth=2.0)
 

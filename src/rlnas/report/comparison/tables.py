@@ -126,15 +126,15 @@ def strategies(view: View) -> Sheet:
     columns: list[Column] = [
         column("strategy"),
         column("searches"),
+        column("cost in steps", "cost_steps"),
         column("score", "score", "score_deviation"),
         column("held out", "held_out", "held_out_deviation"),
         column("interquartile mean"),
         column("better than random search", *ends("better_than_random")),
         column("lead held out", *ends("lead_held_out")),
+        column("regret"),
         column("gain over the average"),
         *(column(f"gain over {yard.label}") for yard in made),
-        column("regret"),
-        column("cost in steps", "cost_steps"),
     ]
     rows = []
     for one in (view.random, *view.equal, *view.contenders, *view.short, view.exhaustive):
@@ -144,14 +144,14 @@ def strategies(view: View) -> Sheet:
             (
                 words(one.label),
                 count(len(one.found)),
+                Cell(short(round(cost)), (cost,)),
                 mean((one.mean, one.deviation)),
                 mean(_held_out(one)),
                 number(interquartile_mean(one.scores)),
                 interval(found.probability if found else None),
                 lead(found.lead if found else None),
-                *gains,
                 number(one.average("regret")),
-                Cell(short(round(cost)), (cost,)),
+                *gains,
             )
         )
     return Sheet(
