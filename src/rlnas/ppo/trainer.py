@@ -87,7 +87,8 @@ class Trainer:
 
     Every random stream is derived from the seed and the iteration, so the state is the weights, Adam's moments, those
     of observations and rewards, and the number of iterations. Emulators cannot be saved, so `restart` begins new
-    episodes from a seed of their own; runs that are to be resumable call it after every checkpoint, whether they were interrupted or not.
+    episodes from a seed of their own; runs that are to be resumable call it after every checkpoint, whether they were
+    interrupted or not.
 
     Args:
         policy: a module that maps observations to the parameters of a distribution of actions, and to values.
