@@ -197,6 +197,9 @@ def test_short_trainings_may_be_whole_and_may_lack_scores(tmp_path):
     found = quick(mine, [perfect(cost_steps=5_000), perfect(strategy="enas", cost_steps=50_000)])
     early, whole = found.views["total_reward"].short
     assert [early.label, whole.label] == ["short trainings (500 steps)", "short trainings (1k steps)"]
+    assert found.remarks[-1] == (
+        "short trainings (500 steps): in 24 of 30 trainings no game had ended by then; these rank last."
+    )
     for place, one in enumerate(early.found):
         assert np.isnan(one.proxies).sum() == 8
         assert one.architecture == NAMES[9]  # of two that have a score, and one by lot

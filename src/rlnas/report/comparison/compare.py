@@ -187,6 +187,7 @@ def work_out(
     if drop_incomplete:
         groups = {label: [_within(search, table) for search in group] for label, group in groups.items()}
     views = {metric: _view(table, groups, metric, conditions) for metric in METRICS}
+    remarks += _by_lot(views["total_reward"])
     return Comparison(table, conditions, views, tuple(dict.fromkeys(metrics)), tuple(remarks))
 
 
@@ -196,6 +197,17 @@ def _left_out(without: Sequence[str]) -> list[str]:
     names = ", ".join(without[:5]) + (", ..." if len(without) > 5 else "")
     count = plural(len(without), "network")
     return [f"Left out, since they lack a score under one of the training seeds: {count} ({names})."]
+
+
+def _by_lot(view: View) -> list[str]:
+    """Which short trainings rank architectures that no game of theirs speaks for."""
+    found = []
+    for one in view.short:
+        unknown = sum(int(np.isnan(repeat.proxies).sum()) for repeat in one.found)
+        if unknown:
+            runs = len(one.found) * view.standings.truth.size
+            found.append(f"{one.label}: in {unknown} of {runs} trainings no game had ended by then; these rank last.")
+    return found
 
 
 def _within(search: StoredSearch, table: Table) -> StoredSearch:
