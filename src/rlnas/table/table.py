@@ -158,10 +158,7 @@ class Table:
             MissingRun: if the table has no such seed.
             UserError: if nothing is left.
         """
-        for seed in seeds:
-            if seed not in self.seeds:
-                known = ", ".join(map(str, self.seeds))
-                raise MissingRun(f"the table {self.name!r} has no runs with seed {seed}: its seeds are {known}.")
+        self._check_seeds(seeds)
         kept = self.frame.filter(
             polars.col("seed").is_in(list(seeds)) & ~polars.col("architecture").is_in(list(without))
         )
@@ -171,9 +168,10 @@ class Table:
         """The architectures and baselines that lack a metric at a budget under one of the seeds.
 
         Raises:
-            MissingRun: if the table has no such budget.
+            MissingRun: if the table has no such budget, or no such seed.
         """
         steps = self.budget(budget)
+        self._check_seeds(seeds)
         found = []
         for name in (*self.architectures, *self.baselines):
             try:
@@ -182,6 +180,12 @@ class Table:
             except MissingRun:
                 found.append(name)
         return found
+
+    def _check_seeds(self, seeds: Sequence[int]) -> None:
+        for seed in seeds:
+            if seed not in self.seeds:
+                known = ", ".join(map(str, self.seeds))
+                raise MissingRun(f"the table {self.name!r} has no runs with seed {seed}: its seeds are {known}.")
 
     def budget(self, value: int | str) -> int:
         """One of the table's budgets, in environment steps.

@@ -33,9 +33,6 @@ PAPERS_OWN = {"paper-1": ("k2=4,k3=3", "the paper's Nature-CNN")}
 """Members of spaces that stand for a hand-made network (paper, table 3)."""
 
 
-BEST = "best of the table"
-
-
 @dataclass(frozen=True)
 class Yardstick:
     """A network, or an average of networks, that no search returned.
@@ -45,17 +42,19 @@ class Yardstick:
         architecture: its name in the table; `None` for an average.
         score: its true performance.
         made: whether people made it.
+        selected: whether its score picked it.
     """
 
     label: str
     architecture: str | None
     score: float
     made: bool = False
+    selected: bool = False
 
     @property
     def unselected(self) -> bool:
         """Whether it is one network, which no score picked."""
-        return self.architecture is not None and not self.label.startswith(BEST)
+        return self.architecture is not None and not self.selected
 
 
 @dataclass(frozen=True)
@@ -165,17 +164,7 @@ def work_out(
     steps = table.budget(table.steps if budget is None else budget)
     if seeds is not None and (not seeds or len(set(seeds)) < len(seeds)):
         raise UserError(f"name at least one training seed, and each once, not {list(seeds)}.")
-    chosen = table.seeds if seeds is None else sorted(seeds)
-    table.part(seeds=chosen)  # which raises if there is no such seed
-    without = table.unscored(budget=steps, seeds=chosen)
-    if without and not drop_incomplete:
-        for metric in METRICS:
-            table.values(without[0], budget=steps, metric=metric, seeds=chosen)
-    if table.architectures and set(table.architectures) <= set(without):
-        raise UserError(f"the table {table.name!r} has no architecture with a score under each of its seeds.")
-    table = table.part(seeds=chosen, without=without)
-    if not table.architectures:
-        raise UserError(f"the table {table.name!r} holds no architecture of its space, only hand-made networks.")
+    table, without = _complete(table, steps, table.seeds if seeds is None else sorted(seeds), drop_incomplete)
     if top_k > len(table.architectures):
         raise UserError(f"top_k must be at most {len(table.architectures)}, the architectures compared, not {top_k}.")
     conditions = Conditions(steps, top_k, repeats, seed, drop_incomplete)
@@ -189,6 +178,24 @@ def work_out(
     views = {metric: _view(table, groups, metric, conditions) for metric in METRICS}
     remarks += _by_lot(views["total_reward"])
     return Comparison(table, conditions, views, tuple(dict.fromkeys(metrics)), tuple(remarks))
+
+
+def _complete(table: Table, budget: int, seeds: Sequence[int], drop: bool) -> tuple[Table, list[str]]:
+    """The part of a table that can be judged, and the networks that are left out of it.
+
+    Raises:
+        MissingRun: if there is no such seed; or if a network lacks a score, unless such are to be dropped.
+        UserError: if no architecture is left.
+    """
+    without = table.unscored(budget=budget, seeds=seeds)
+    if without and not drop:
+        for metric in METRICS:
+            table.values(without[0], budget=budget, metric=metric, seeds=seeds)
+    if not table.architectures:
+        raise UserError(f"the table {table.name!r} holds no architecture of its space, only hand-made networks.")
+    if set(table.architectures) <= set(without):
+        raise UserError(f"the table {table.name!r} has no architecture with a score under each of its seeds.")
+    return table.part(seeds=seeds, without=without), without
 
 
 def _left_out(without: Sequence[str]) -> list[str]:
@@ -264,11 +271,18 @@ def _yardsticks(standings: Standings) -> list[Yardstick]:
     costs = [table.space.cost(table.space.architecture(name)) for name in table.architectures]
     largest = max(range(len(costs)), key=lambda n: (costs[n].multiply_adds, costs[n].parameters))
     truth = standings.truth
-    found = [("largest network", largest), (BEST, int(truth.argmax()))]
-    others = [
-        Yardstick(f"{label}: {table.architectures[n]}", table.architectures[n], float(truth[n])) for label, n in found
+    best = int(truth.argmax())
+
+    def yardstick(label: str, place: int, selected: bool) -> Yardstick:
+        name = table.architectures[place]
+        return Yardstick(f"{label}: {name}", name, float(truth[place]), selected=selected)
+
+    return [
+        *made,
+        Yardstick("average architecture", None, float(truth.mean())),
+        yardstick("largest network", largest, False),
+        yardstick("best of the table", best, True),
     ]
-    return [*made, Yardstick("average architecture", None, float(truth.mean())), *others]
 
 
 def _agreements(scores: np.ndarray, kind: Correlation, seed: int) -> tuple[Agreement, ...]:

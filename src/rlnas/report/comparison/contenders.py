@@ -148,15 +148,26 @@ def judge(search: StoredSearch, standings: Standings, conditions: Conditions) ->
     returns = standings.runner().answer(Train(tuple(map(standings.table.space.architecture, top)))).returns
     best = max(range(len(top)), key=lambda place: statistics.fmean(returns[place]))
     # What the search had trained is paid for, and not again among the top K.
-    cost = search.cost_steps + len({*search.trained, *top}) * len(standings.seeds) * standings.budget
+    cost = search.cost_steps + standings.cost(len({*search.trained, *top}))
     proxies = np.full(standings.truth.size, np.nan)
     for name, proxy in search.ranking:
         proxies[standings.index(name)] = proxy
-    known = ~np.isnan(proxies)
-    correlations = {
-        kind: correlation(proxies[known], standings.truth[known], kind, seed=conditions.seed) for kind in CORRELATIONS
-    }
+    correlations = correlations_of(proxies, standings.truth, conditions.seed)
     return found_among(top, top[best], standings, cost, search, proxies, correlations)
+
+
+def correlations_of(proxies: np.ndarray, truth: np.ndarray, seed: int) -> dict[Correlation, Estimate]:
+    """Those of proxy and true performance, over the architectures that have a proxy.
+
+    Args:
+        proxies: `(architectures,)`, NaN where there is none.
+        truth: `(architectures,)`.
+        seed: root of the resampling's random stream.
+    """
+    known = ~np.isnan(proxies)
+    if not known.any():
+        return dict.fromkeys(CORRELATIONS, Estimate(None))
+    return {kind: correlation(proxies[known], truth[known], kind, seed=seed) for kind in CORRELATIONS}
 
 
 def found_among(

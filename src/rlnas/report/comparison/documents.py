@@ -9,10 +9,9 @@ from rlnas.quantity import short
 from rlnas.report.comparison.architectures import Shown, architectures, together
 from rlnas.report.comparison.compare import Comparison, View
 from rlnas.report.comparison.contenders import Contender
-from rlnas.report.comparison.figures import TITLES, Draw, cost, file_name, histogram, inline
+from rlnas.report.comparison.figures import Draw, cost, file_name, histogram, inline, title_of
 from rlnas.report.comparison.reliability import proxies, reliability
-from rlnas.report.comparison.sheets import Sheet, interval
-from rlnas.report.comparison.sheets import lead as difference
+from rlnas.report.comparison.sheets import Sheet, difference, interval
 from rlnas.report.comparison.tables import NAMES, basis, costs, strategies, table_1
 from rlnas.report.comparison.verdicts import Verdict
 from rlnas.report.formats import plural, spread
@@ -138,9 +137,8 @@ def _markdown(parts: Contents) -> Iterator[str]:
         yield f"{sheet.note} [{sheet.name}.csv]({sheet.name}.csv)"
 
     def figure(view: View, draw: Draw) -> Iterator[str]:
-        title = f"{TITLES[draw]}, by {NAMES[view.metric]}"
-        yield f"## {title}"
-        yield f"![{title}]({file_name(draw, view)}.png)"
+        yield f"## {title_of(draw, view)}"
+        yield f"![{title_of(draw, view)}]({file_name(draw, view)}.png)"
         data = f" [{file_name(draw, view)}.csv]({file_name(draw, view)}.csv)" if draw is cost else ""
         yield f"{CAPTIONS[draw]} {under}{data}"
 
@@ -178,8 +176,7 @@ def section(parts: Contents) -> Html:
 
     def figure(view: View, draw: Draw) -> list[Html]:
         caption = tag("figcaption", f"{CAPTIONS[draw]} {basis(comparison)}")
-        heading = tag("h2", f"{TITLES[draw]}, by {NAMES[view.metric]}")
-        return [heading, tag("figure", inline(draw, view), caption)]
+        return [tag("h2", title_of(draw, view)), tag("figure", inline(draw, view), caption)]
 
     found += part(parts.table_1)
     for view, worth, ranked in parts.by_metric:

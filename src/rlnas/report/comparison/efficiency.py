@@ -62,7 +62,7 @@ def _random(standings: Standings, conditions: Conditions) -> Iterator[Point]:
         folds = [(standings.scores.sum(1) - own, own) for own in standings.scores.T]
         scores = np.mean([_best_so_far(others, own, orders) for others, own in folds], axis=0)
     for place, (score, deviation) in enumerate(zip(scores.mean(0), scores.std(0), strict=True), 1):
-        yield Point(place, place * seeds * standings.budget, float(score), float(deviation))
+        yield Point(place, standings.cost(place), float(score), float(deviation))
 
 
 def _best_so_far(chosen_by: np.ndarray, scored_by: np.ndarray, orders: np.ndarray) -> np.ndarray:
@@ -86,5 +86,5 @@ def _short(standings: Standings, conditions: Conditions) -> Iterator[Point]:
         for place in range(seeds):
             top = picked_by_short_training(early, place, conditions)
             found.append(held_out_scores(np.delete(standings.scores[top], place, axis=1)).mean())
-        steps = count * cut + min(conditions.top_k, count) * seeds * standings.budget
+        steps = count * cut + standings.cost(conditions.top_k)
         yield Point(cut, steps, float(np.mean(found)), float(np.std(found)))

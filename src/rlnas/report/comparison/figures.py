@@ -40,7 +40,12 @@ Draw = Callable[[View, Mapping[str, str]], Figure]
 def inline(draw: Draw, view: View) -> Html:
     """A figure as part of a page."""
     with matplotlib.style.context(["default", _style(INLINE)]):
-        return svg(draw(view, INLINE), file_name(draw, view), f"{TITLES[draw]}, by {NAMES[view.metric]}")
+        return svg(draw(view, INLINE), file_name(draw, view), title_of(draw, view))
+
+
+def title_of(draw: Draw, view: View) -> str:
+    """The title of a figure."""
+    return f"{TITLES[draw]}, by {NAMES[view.metric]}"
 
 
 def file_name(draw: Draw, view: View) -> str:
@@ -138,9 +143,10 @@ def cost(view: View, colours: Mapping[str, str]) -> Figure:
             scores = [float(np.nanmean(found.held_out)) if held_out else found.score for found in one.found]
             costs = [found.cost for found in one.found]
             axes.plot(costs, scores, marker, color=colours[ACCENT], markersize=5.5, alpha=0.8, label=one.label)
-        single = view.standings.budget * view.standings.scores.shape[1]
         for yard, marker in zip((yard for yard in view.yardsticks if yard.unselected), cycle("*PX")):
-            axes.plot([single], [yard.score], marker, color=colours[INK], markersize=8, label=yard.label)
+            axes.plot(
+                [view.standings.cost(1)], [yard.score], marker, color=colours[INK], markersize=8, label=yard.label
+            )
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.xaxis.set_major_formatter(lambda value, _: short(round(value)))

@@ -9,12 +9,10 @@ import numpy as np
 
 from rlnas import seeding
 from rlnas.quantity import short
-from rlnas.report.comparison.contenders import Contender, Found, found_among
+from rlnas.report.comparison.contenders import Contender, Found, correlations_of, found_among
 from rlnas.report.comparison.standings import Conditions, Held, Standings
-from rlnas.search import RandomSearch, RandomSearchSettings, Train, drive
-from rlnas.table.agreement import CORRELATIONS, correlation
+from rlnas.search import RandomSearch, RandomSearchSettings, drive
 from rlnas.table.selection import held_out_scores
-from rlnas.table.statistics import Estimate
 
 
 def random_search(standings: Standings, conditions: Conditions, samples: int | None = None) -> Contender:
@@ -46,8 +44,8 @@ def random_search(standings: Standings, conditions: Conditions, samples: int | N
 
 def affordable(contender: Contender, standings: Standings) -> int:
     """Architectures that random search can train at the cost of a contender, at most all of the table."""
-    each = len(standings.seeds) * standings.budget
-    return max(1, min(round(contender.average("cost")) // each, len(standings.table.architectures)))
+    affordable = round(contender.average("cost")) // standings.cost(1)
+    return max(1, min(affordable, len(standings.table.architectures)))
 
 
 def short_trainings(
@@ -98,12 +96,8 @@ def _short_training(early: np.ndarray, place: int, cut: int, standings: Standing
     proxies, truth = early[:, place], others.mean(1)
     top = picked_by_short_training(early, place, conditions)
     names = [standings.table.architectures[n] for n in top]
-    cost = proxies.size * cut + len(names) * len(standings.seeds) * standings.budget
-    known = ~np.isnan(proxies)
-    correlations = {
-        kind: correlation(proxies[known], truth[known], kind, seed=conditions.seed) if known.any() else Estimate(None)
-        for kind in CORRELATIONS
-    }
+    cost = proxies.size * cut + standings.cost(len(names))
+    correlations = correlations_of(proxies, truth, conditions.seed)
     best = names[int(standings.truth[top].argmax())]
     found = found_among(names, best, standings, cost, None, proxies, correlations)
     held_out = held_out_scores(others[top]) if len(standings.seeds) > 2 else np.full(1, np.nan)
@@ -113,7 +107,5 @@ def _short_training(early: np.ndarray, place: int, cut: int, standings: Standing
 def exhaustive_search(standings: Standings) -> Contender:
     """Training every architecture of the table, and returning the best."""
     names = standings.table.architectures
-    runner = standings.runner()
-    runner.answer(Train(tuple(map(standings.table.space.architecture, names))))
     best = names[int(standings.truth.argmax())]
-    return Contender("exhaustive search", (found_among(names, best, standings, runner.clock),))
+    return Contender("exhaustive search", (found_among(names, best, standings, standings.cost(len(names))),))

@@ -137,10 +137,10 @@ def interval(estimate: Estimate | None) -> Cell:
     return Cell(text, (estimate.value, estimate.low, estimate.high))
 
 
-def lead(estimate: Estimate | None) -> Cell:
+def difference(estimate: Estimate | None) -> Cell:
     """A cell with a difference of scores and its interval.
 
-    >>> lead(Estimate(0.5, -0.25, 1.25)).text, lead(Estimate(0.5)).text, lead(None).text
+    >>> difference(Estimate(0.5, -0.25, 1.25)).text, difference(Estimate(0.5)).text, difference(None).text
     ('+0.50 [-0.25, +1.25]', '+0.50', '–')
     """
     if estimate is None or estimate.value is None:

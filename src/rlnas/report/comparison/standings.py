@@ -92,6 +92,10 @@ class Standings:
             self.table.values(name, budget=self.budget, metric=self.metric, seeds=self.seeds)
         return self._index[name]
 
+    def cost(self, architectures: int) -> int:
+        """Environment steps that it takes to train so many architectures with every seed."""
+        return architectures * len(self.seeds) * self.budget
+
     def early(self, cut: int) -> np.ndarray:
         """The scores at an earlier budget, `(architectures, seeds)`; NaN where no game had ended by then."""
         runs = [
