@@ -92,6 +92,10 @@ class Supernet(Network):
     Inactive options are not computed and get no gradient (`None`, not zero), so an optimiser leaves them, and their
     moments, untouched.
 
+    Attributes:
+        spare_idle_inputs: whether its optimiser should leave alone the weights of inputs without any gradient, too: a
+            path may lack inputs that others have. Only then, for looking for them takes time.
+
     Args:
         space: the search space.
         heads: what it ends in, as in `Network`.
@@ -100,6 +104,7 @@ class Supernet(Network):
 
     def __init__(self, space: Space, heads: Heads | int, seed: int = 0):
         super().__init__(space, None, heads, seed)
+        self.spare_idle_inputs = space.pads
 
     def activate(self, path: Architecture) -> None:
         """Makes `path` the active path."""

@@ -91,7 +91,8 @@ class Trainer:
     interrupted or not.
 
     Args:
-        policy: a module that maps observations to the parameters of a distribution of actions, and to values.
+        policy: a module that maps observations to the parameters of a distribution of actions, and to values. Where it
+            has a true attribute `spare_idle_inputs`, that is passed on to Adam.
         env: the environments.
         settings: hyperparameters.
         iterations: the budget, over which the learning rate falls to 0.
@@ -117,6 +118,7 @@ class Trainer:
         self.seed = seed
         self.iteration = 0
         self.optimizer = Adam(policy.named_parameters(), settings.learning_rate, settings.adam_eps)
+        self.optimizer.spare_idle_inputs = bool(getattr(policy, "spare_idle_inputs", False))
         self.distribution = distribution_for(env.actions)
         self.normalizer = make_normalizer(env, settings)
         self.rollout = Rollout(settings.rollout_steps, env, self.device)

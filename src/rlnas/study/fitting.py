@@ -44,8 +44,6 @@ class SupernetFit:
         self.supernet = Supernet(space, heads_for(self.env.actions, settings.ppo), root)
         iterations = settings.iterations(settings.steps)
         self.trainer = Trainer(self.supernet, self.env, settings.ppo, iterations, root, settings.device)
-        # Only where there can be such inputs, for looking for them takes time.
-        self.trainer.optimizer.spare_idle_inputs = space.pads
         self.games = EpisodeTable()
         self.paths: list[dict[str, Any]] = []
         self.restarts = 0
