@@ -263,7 +263,8 @@ def test_an_id_that_names_a_choice_twice_is_refused():
         ("minatar-2", True),
         ("mlp", True),
         ("mlp-64-64", False),
-        ("paper-1", True),
+        ("paper-1", False),  # all paths pad alike
+        ("paper-2", False),
         ("paper-large", True),
         ("nature-cnn", False),
         ("impala-modern", False),
@@ -278,3 +279,14 @@ def test_a_choice_of_width_leaves_inputs_at_zero_also_inside_containers(share):
     inner = [Linear(Choice("width", [4, 8]), share=share), Linear(8)]
     assert Space("s", (8,), [Repeat(inner, times=2)]).pads
     assert not Space("s", (8,), [Repeat([Linear(8)], times=Choice("depth", [1, 2]))]).pads
+
+
+def test_a_fit_pads_where_paths_differ():
+    def padding(strides: list[int], height: int, channels: int | None = None) -> bool:
+        layers = [Conv(2, kernel=3, stride=Choice("s", strides)), Fit(height, 5, channels=channels), Flatten()]
+        return Space("s", (1, 10, 10), layers).pads
+
+    assert not padding([1, 2], 5)  # of 10 and 5 none is too short
+    assert padding([1, 2], 6)
+    assert padding([1, 2], 5, channels=4)
+    assert not padding([2], 6)  # all paths alike

@@ -6,6 +6,7 @@ that is declared as `int | Choice` or `str | Choice` can be searched.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
@@ -57,9 +58,8 @@ class Layer:
         """The choice of a width whose options share one weight, if there is one."""
         return None
 
-    @property
-    def pads(self) -> bool:
-        """Whether some options of it leave zeros where others put channels, features or positions."""
+    def pads(self, shapes: Collection[Shape]) -> bool:
+        """Whether a path may leave zeros in it where another has something, with the shapes that can reach it."""
         return False
 
     def leaves(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
@@ -162,8 +162,7 @@ class Conv(Layer):
     def sliced(self) -> Choice | None:
         return self.channels if self.share == "slice" and isinstance(self.channels, Choice) else None
 
-    @property
-    def pads(self) -> bool:
+    def pads(self, shapes: Collection[Shape]) -> bool:
         return isinstance(self.channels, Choice)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
@@ -234,9 +233,12 @@ class Fit(Layer):
             positive("fit", channels=self.channels)
         fixed("fit", "shrink", self.shrink, ("pool", "crop"))
 
-    @property
-    def pads(self) -> bool:
-        return True
+    def pads(self, shapes: Collection[Shape]) -> bool:
+        # What all paths pad alike is 0 for all of them.
+        return len(shapes) > 1 and any(
+            height < self.height or width < self.width or channels < (self.channels or channels)
+            for channels, height, width in (_map(shape, "fit") for shape in shapes)
+        )
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         channels, _, _ = _map(shape, "fit")
@@ -286,8 +288,7 @@ class Linear(Layer):
     def sliced(self) -> Choice | None:
         return self.features if self.share == "slice" and isinstance(self.features, Choice) else None
 
-    @property
-    def pads(self) -> bool:
+    def pads(self, shapes: Collection[Shape]) -> bool:
         return isinstance(self.features, Choice)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:

@@ -47,11 +47,13 @@ class Tracer:
 
     Attributes:
         reached: a shape that reaches each place. Where the layer's weights depend on it, all paths bring the same.
+        pads: whether a layer may leave zeros where other paths have something.
     """
 
     def __init__(self, space: str, layers: Sequence[Layer], choices: Sequence[Choice]):
         self.space, self.layers, self.choices = space, layers, choices
         self.reached: dict[Position, Shape] = {}
+        self.pads = False
         self._uses: Counter[str] = Counter()
         self._last: dict[str, int] = {}
         self._number = 0
@@ -130,6 +132,7 @@ class Tracer:
                 raise self._impossible(path, error) from None
             kept = tuple(item for item in state.options if self._uses[item[0]] > 1)
             found.setdefault(replace(state, shape=output, options=kept), path)
+        self.pads = self.pads or layer.pads({state.shape for state in states})
         return found
 
     def choose(self, states: States, choice: Choice) -> States:

@@ -13,7 +13,6 @@ import numpy as np
 from rlnas.errors import UserError, unknown
 from rlnas.spaces.architecture import FIXED_ID, Architecture
 from rlnas.spaces.choice import Choice, Option
-from rlnas.spaces.containers import flat
 from rlnas.spaces.layers import Layer, Shape
 from rlnas.spaces.modules import modules_of
 from rlnas.spaces.paths import Position, Tracer
@@ -74,6 +73,7 @@ class Space:
         tracer = Tracer(name, self.layers, self.choices)
         self._output = tracer.run(self.input_shape)
         self._reached = tracer.reached
+        self._pads = tracer.pads
 
     def _collect(self) -> tuple[Choice, ...]:
         seen: dict[str, Choice] = {}
@@ -98,7 +98,7 @@ class Space:
     @property
     def pads(self) -> bool:
         """Whether a path may leave inputs of a shared layer at 0: a narrow one, or one whose map is padded."""
-        return any(layer.pads for layer in flat(self.layers))
+        return self._pads
 
     @property
     def features(self) -> int:
