@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from rlnas.errors import UserError, differences, unknown
+from rlnas.errors import UserError, unknown
 from rlnas.quantity import parse_steps
 from rlnas.search import make_strategy, settings_class
 from rlnas.spaces import CATALOGUE, LimitedSpace, Limits, Space, adapt, load_space
@@ -206,17 +206,16 @@ def _look_up_in(
     """
     from rlnas.study import TableReference
     from rlnas.table import load
+    from rlnas.table.settings import GROUPS, setting_differences
 
     table = load(str(source))
     if table.env != env:
         raise UserError(f"the table {table.name!r} is of {table.env!r}, not of {env!r}.")
     if table.space != space:
         raise UserError(f"the table {table.name!r} is of another space than {space.name!r}: {table.space.name!r}.")
-    for group, own in (("env_settings", env_settings), ("ppo", ppo)):
+    for group, own in zip(GROUPS, (env_settings, ppo), strict=True):
         plain = own.model_dump(mode="json")
-        # What a table's version did not know yet, it did as the defaults do.
-        theirs = type(own)(**table.settings.get(group, plain)).model_dump(mode="json")
-        found = differences(theirs, plain, group)
+        found = setting_differences(group, table.settings.get(group, plain), plain)
         if found:
             raise UserError(f"the table {table.name!r} was built with other settings: {found[0]}.")
     gone = [(name, seed) for name, seed in table.absent() if name not in CATALOGUE]

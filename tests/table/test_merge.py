@@ -1,6 +1,7 @@
 import pytest
 
 from rlnas.errors import UserError
+from rlnas.ppo import PPOSettings
 from rlnas.table import merge
 
 from .helpers import NAMES, SPACE, make_table, row, total
@@ -25,6 +26,19 @@ def test_tables_of_other_settings_are_refused(tmp_path):
     with pytest.raises(UserError, match="the table 'b' cannot be merged into 'a': steps is 100 there, not 200"):
         merge([one, other], tmp_path / "merged.parquet")
     assert not (tmp_path / "merged.parquet").exists()
+
+
+def test_tables_of_versions_with_more_and_fewer_settings_are_one(tmp_path):
+    plain = PPOSettings().model_dump(mode="json")
+    older = {name: value for name, value in plain.items() if name != "log_std"}
+    one, other = part(tmp_path / "a.parquet", (1,), ppo=older), part(tmp_path / "b.parquet", (2,), ppo=plain)
+    assert merge([one, other], tmp_path / "merged.parquet").seeds == [1, 2]
+    other = part(tmp_path / "c.parquet", (2,), ppo=plain | {"log_std": -1.0})
+    with pytest.raises(UserError, match=r"ppo\.log_std is 0\.0 there, not -1\.0"):
+        merge([one, other], tmp_path / "refused.parquet")
+    bare = part(tmp_path / "d.parquet", (2,))
+    with pytest.raises(UserError, match=r"ppo is \{.*\} there, not None"):
+        merge([one, bare], tmp_path / "refused.parquet")
 
 
 def test_tables_that_disagree_are_refused(tmp_path):

@@ -27,7 +27,7 @@ def stored(**changes) -> StoredSearch:
     return StoredSearch(**{**fields, **changes})
 
 
-def table(path: Path) -> Table:
+def table(path: Path, **settings) -> Table:
     rows = [
         {
             "architecture": architecture.id,
@@ -45,7 +45,7 @@ def table(path: Path) -> Table:
         }
         for architecture in SPACE
     ]
-    write_table(path / "mine.parquet", rows, {"env": "My-v0", "space": SPACE.to_dict()})
+    write_table(path / "mine.parquet", rows, {"env": "My-v0", "space": SPACE.to_dict(), **settings})
     return Table.read(path / "mine.parquet")
 
 
@@ -189,3 +189,10 @@ def test_a_search_must_fit_its_table(tmp_path):
         stored(ranking=[("k=9", 1.0)]).check(mine)
     with pytest.raises(UserError, match="ranks ' k=1', which the space spells 'k=1'"):
         stored(ranking=[(" k=1", 1.0)]).check(mine)
+
+
+def test_a_search_must_have_trained_as_its_table_did(tmp_path):
+    mine = table(tmp_path, ppo={"clip": 0.3})
+    stored(settings={"env_settings": {"num_envs": 4}, "ppo": {"clip": 0.3, "log_std": 0.0}}).check(mine)
+    with pytest.raises(UserError, match=r"does not fit the table 'mine': ppo\.clip is 0\.3 there, not 0\.1"):
+        stored(settings={"ppo": {"clip": 0.1}}).check(mine)

@@ -2,9 +2,12 @@
 
 import pytest
 
+from rlnas.defaults import defaults_by_name
+from rlnas.envs import EnvSettings
+from rlnas.ppo import PPOSettings
 from rlnas.report.comparison import compare
 from rlnas.spaces import adapt, load_space
-from rlnas.table import load, read_searches, shipped, shipped_searches
+from rlnas.table import StoredSearch, load, read_searches, shipped, shipped_searches
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -31,3 +34,21 @@ def test_shipped_searches_fit_their_table_and_are_compared(name):
         assert len({search.seed for search in searches if search.strategy == strategy}) >= 4
     found = compare(table, searches, metrics=["total_reward"], repeats=20)
     assert found.shown
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_search_of_today_fits_a_shipped_table(name):
+    table = load(name)
+    usual = defaults_by_name(table.env)
+    assert usual is not None
+    settings = {"env_settings": EnvSettings(**usual.env), "ppo": PPOSettings(**usual.ppo)}
+    StoredSearch(
+        strategy="spos",
+        seed=1,
+        env=table.env,
+        space=table.space.name,
+        steps=10_000,
+        cost_steps=1,
+        settings={group: chosen.model_dump(mode="json") for group, chosen in settings.items()},
+        ranking=[(table.architectures[0], 1.0)],
+    ).check(table)

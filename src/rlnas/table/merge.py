@@ -8,6 +8,7 @@ from typing import Any
 
 from rlnas.errors import UserError, differences
 from rlnas.table.files import MEASURED, write_table
+from rlnas.table.settings import GROUPS, setting_differences
 from rlnas.table.table import OWN, Table
 
 
@@ -23,12 +24,9 @@ def merge(tables: Sequence[Table], path: str | Path) -> Table:
     first = tables[0]
     rows: dict[tuple[str, int], dict[str, Any]] = {}
     for table in tables:
-        for name in sorted({*first.settings, *table.settings} - set(OWN)):
-            one, other = first.settings.get(name), table.settings.get(name)
-            # Another version may write the same space in another way.
-            found = [] if name == "space" and first.space == table.space else differences(one, other, name)
-            if found:
-                raise UserError(f"the table {table.name!r} cannot be merged into {first.name!r}: {found[0]}.")
+        found = _differences(first, table)
+        if found:
+            raise UserError(f"the table {table.name!r} cannot be merged into {first.name!r}: {found[0]}.")
         for row in table.frame.to_dicts():
             key = (row["architecture"], row["seed"])
             if key in rows and rows[key]["status"] != row["status"]:
@@ -45,6 +43,18 @@ def merge(tables: Sequence[Table], path: str | Path) -> Table:
     settings["versions"] = first.settings.get("versions", {})
     write_table(Path(path), list(rows.values()), settings)
     return Table.read(path)
+
+
+def _differences(one: Table, other: Table) -> list[str]:
+    """In what the settings of two tables differ that cannot be merged, in words."""
+    found: list[str] = []
+    for name in sorted({*one.settings, *other.settings} - set(OWN)):
+        there, here = one.settings.get(name), other.settings.get(name)
+        if name in GROUPS and there is not None and here is not None:
+            found += setting_differences(name, there, here)
+        elif name != "space" or one.space != other.space:  # another version may write the same space in another way
+            found += differences(there, here, name)
+    return found
 
 
 def _results(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 
 from rlnas.errors import UserError, fault
 from rlnas.files import read_object, write_bytes
+from rlnas.table.settings import GROUPS, Group, setting_differences
 from rlnas.table.table import Table
 
 SCHEMA_VERSION = 1
@@ -47,7 +48,7 @@ class StoredSearch(BaseModel):
     steps: int = Field(ge=1)
     cost_steps: int = Field(ge=0)
     trained: tuple[str, ...] = ()
-    settings: dict[str, dict[str, Any]] = {}
+    settings: dict[Group, dict[str, Any]] = {}
     ranking: tuple[tuple[str, FiniteFloat], ...] = Field(min_length=1)
     remarks: tuple[str, ...] = ()
 
@@ -85,13 +86,9 @@ class StoredSearch(BaseModel):
                     f"{other!r}."
                 )
         for group, chosen in self.settings.items():
-            theirs = table.settings.get(group, chosen)
-            for name, value in chosen.items():
-                if value != (other := theirs.get(name)):
-                    raise UserError(
-                        f"the search {self} does not fit the table {table.name!r}: its {group}.{name} is {value!r}, "
-                        f"the table's is {other!r}."
-                    )
+            found = setting_differences(group, table.settings.get(group, chosen), chosen)
+            if found:
+                raise UserError(f"the search {self} does not fit the table {table.name!r}: {found[0]}.")
         for name in (*(name for name, _ in self.ranking), *self.trained):
             try:
                 spelled = table.space.architecture(name).id
@@ -148,7 +145,7 @@ def search_of_run(run: str | Path) -> StoredSearch:
         found["options"] = study["strategy_options"] | result.get("limits", {})
         found["cost_steps"] = cost["fit_steps"] + cost["evaluation_steps"]
         found["trained"] = cost.get("trained_architectures", ())
-        found["settings"] = {group: study[group] for group in ("env_settings", "ppo")}
+        found["settings"] = {group: study[group] for group in GROUPS}
         found["ranking"] = [(entry["architecture"], entry["proxy"]) for entry in result["ranking"]]
     except (LookupError, TypeError) as error:
         raise UserError(f"the study {str(run)!r} is damaged or of another version: {error!r}.") from None

@@ -1,0 +1,38 @@
+"""Whether two trainings had the same settings, across versions of rlnas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from rlnas.errors import differences
+
+Group = Literal["env_settings", "ppo"]
+GROUPS: tuple[Group, ...] = get_args(Group)
+"""The settings that an agent is trained with, as tables, searches and studies name them."""
+
+
+def setting_differences(group: Group, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """What differs between the settings of two trainings, each in words: `ppo.clip is 0.2 there, not 0.1`.
+
+    A setting that one of them lacks came with a later version of rlnas, and that training did as the default does.
+
+    Args:
+        group: which settings these are.
+        old: those that are spoken of as "there".
+        new: those that they are held against.
+    """
+    if old == new:
+        return []
+    # These packages import torch, which takes seconds; equal settings do not need them.
+    from rlnas.envs import EnvSettings
+    from rlnas.ppo import PPOSettings
+
+    models: dict[Group, type[BaseModel]] = {"env_settings": EnvSettings, "ppo": PPOSettings}
+    try:
+        there, here = (models[group](**values).model_dump(mode="json") for values in (old, new))
+    except ValidationError:  # written by a later version, or by hand: as they are
+        there, here = dict(old), dict(new)
+    return differences(there, here, group)
