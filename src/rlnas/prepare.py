@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from rlnas.errors import UserError, unknown
 from rlnas.quantity import parse_steps
 from rlnas.search import make_strategy, settings_class
-from rlnas.spaces import CATALOGUE, LimitedSpace, Limits, Space, adapt, load_space
+from rlnas.spaces import CATALOGUE, Space, adapt, load_space
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def prepare_search(
         **common,
     }
     from rlnas.study import StudySettings
+    from rlnas.study.candidates import foreseen_candidates
 
     values["baselines"] = _baselines(baselines, found, env)
     if table is not None:
@@ -125,34 +126,13 @@ def prepare_search(
             table, env, found, common["env_settings"], common["ppo"], train_steps, baselines, values["baselines"]
         )
     settings = checked(StudySettings, "setting", values)
-    candidates = _within_limits(found, settings)
+    candidates = foreseen_candidates(found, settings)
     made = make_strategy(strategy, candidates, settings.iterations(settings.steps), 0, settings.strategy_options)
     if warm_start and not made.shares_weights:
         raise UserError(f"strategy {strategy!r} fits no supernet, so there are no weights for a warm start.")
     if warm_start and table is not None:
         raise UserError("trainings that are looked up in a table started from scratch: leave --warm-start out.")
     return _run_path(out, env, found.name, strategy, seed), settings
-
-
-def _within_limits(space: Space, settings: StudySettings) -> Space:
-    """What the strategy may search, as far as it is known before latencies are measured.
-
-    Raises:
-        UserError: if no architecture is within the limits, or latencies cannot be had.
-    """
-    limits = settings.limits
-    if not limits.given:
-        return space
-    if limits.max_latency is None:
-        return LimitedSpace(space, limits)
-    from rlnas.study.latency import check_measurable, find_latencies
-
-    table = settings.load_table()
-    if table is not None:
-        return LimitedSpace(space, limits, find_latencies(space, limits, table))
-    check_measurable(space)
-    others = Limits(limits.max_params, limits.max_multiply_adds)
-    return LimitedSpace(space, others) if others.given else space
 
 
 def _check_workers_know(env: str, imports: Sequence[str]) -> None:
@@ -177,7 +157,7 @@ def _baselines(names: Sequence[str] | None, space: Space, env: str) -> tuple[str
         UserError: if there is no such network, or it does not take the observations.
     """
     from rlnas.defaults import default_baselines
-    from rlnas.study.trainings import find_baseline
+    from rlnas.study.contestants import find_baseline
     from rlnas.study.trial import check_fit
 
     if names is None:

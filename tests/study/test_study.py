@@ -7,11 +7,12 @@ from rlnas.cli.main import main
 from rlnas.search import Ranked
 from rlnas.spaces import load_space
 from rlnas.study import StudySettings, TrialResult
-from rlnas.study.study import contestants, summarize, to_confirm
-from rlnas.study.trainings import find_baseline, folder_name
+from rlnas.study.contestants import contestants, find_baseline, folder_name, to_confirm
+from rlnas.study.study import summarize
 
 SPACE = load_space("paper-1")
 RANKING = [Ranked(architecture, 10.0 - i) for i, architecture in enumerate(SPACE)]
+RANKED = [entry.architecture.id for entry in RANKING]
 
 
 def settings(**changes) -> StudySettings:
@@ -25,7 +26,7 @@ def result(name: str, seed: int, total: float | None, status: str = "done") -> T
 
 
 def test_contestants_are_the_top_and_the_baselines_each_once() -> None:
-    top = contestants(RANKING, settings(top_k=2, baselines=("nature-cnn", "k2=1,k3=2", "k2=4,k3=3")), SPACE)
+    top = contestants(RANKED, settings(top_k=2, baselines=("nature-cnn", "k2=1,k3=2", "k2=4,k3=3")), SPACE)
     assert [(c.name, c.baseline) for c in top] == [
         ("k2=1,k3=1", False),
         ("k2=1,k3=2", False),
@@ -36,7 +37,7 @@ def test_contestants_are_the_top_and_the_baselines_each_once() -> None:
 
 def test_the_best_is_a_candidate_with_a_score_from_every_seed() -> None:
     found = settings(top_k=3, train_seeds=2)
-    first, second, third, baseline = contestants(RANKING, found, SPACE)
+    first, second, third, baseline = contestants(RANKED, found, SPACE)
     trials = [
         (first, [result(first.name, 1, 5.0), result(first.name, 2, 7.0)]),
         (second, [result(second.name, 1, 90.0), result(second.name, 2, None, "failed")]),
@@ -51,7 +52,7 @@ def test_the_best_is_a_candidate_with_a_score_from_every_seed() -> None:
 
 def test_no_score_no_best() -> None:
     found = settings(top_k=1, baselines=())
-    (only,) = contestants(RANKING, found, SPACE)
+    (only,) = contestants(RANKED, found, SPACE)
     assert summarize(found, RANKING, [(only, [result(only.name, 1, None)])])["best"] is None
 
 
@@ -71,7 +72,7 @@ def test_confirmation_seeds_belong_to_nothing_else() -> None:
 
 def test_the_best_and_the_baselines_are_trained_again_each_once() -> None:
     found = settings(top_k=2, baselines=("nature-cnn", "k2=1,k3=2", "k2=4,k3=3"))
-    entrants = contestants(RANKING, found, SPACE)
+    entrants = contestants(RANKED, found, SPACE)
     yardsticks = ["nature-cnn", "k2=4,k3=3"]
     assert [c.name for c in to_confirm("k2=1,k3=1", entrants, found)] == ["k2=1,k3=1", "k2=1,k3=2", *yardsticks]
     assert [c.name for c in to_confirm("k2=1,k3=2", entrants, found)] == ["k2=1,k3=2", *yardsticks]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,9 +18,10 @@ from pydantic import ValidationError
 from rlnas.errors import UserError, fault
 from rlnas.files import read_json, read_object
 from rlnas.spaces import FIXED_ID, Cost, Space
+from rlnas.study.contestants import Contestant, contestants, is_yardstick, to_confirm
 from rlnas.study.latency import read_latencies
+from rlnas.study.metrics import mean_over_seeds
 from rlnas.study.settings import StudySettings, TrialSettings
-from rlnas.study.trainings import Contestant, find_baseline
 from rlnas.study.trial import TrialResult, read_result
 from rlnas.table import MissingRun, Table
 from rlnas.table.searches import RESULT_SCHEMA
@@ -63,13 +65,12 @@ class Entrant:
     @property
     def score(self) -> float | None:
         """The mean total reward; `None` unless every training has one, so that no failure flatters a network."""
-        return statistics.fmean(self.scores) if self.scores and len(self.scores) == len(self.trials) else None
+        return mean_over_seeds([trial.total_reward for trial in self.trials])
 
     @property
     def reward_mean(self) -> float | None:
         """The mean over the trainings of the reward mean."""
-        values = [trial.reward_mean for trial in self.trials if trial.reward_mean is not None]
-        return statistics.fmean(values) if values and len(values) == len(self.trials) else None
+        return mean_over_seeds([trial.reward_mean for trial in self.trials])
 
     @property
     def deviation(self) -> float | None:
@@ -92,7 +93,7 @@ class Run:
         paths: the path log of a one-shot search.
         games: step and return of every game of the search.
         search: what the search cost.
-        remarks: what the strategy says about how it went.
+        remarks: what the strategy says about how it went, and what this report lacks.
         latency: measured milliseconds of an architecture, by its name; empty where none was measured.
         average: mean true performance of all architectures of the space, where a table knows it.
         confirmation: the best and the hand-made networks with the trainings whose seeds had no part in picking the
@@ -192,7 +193,8 @@ def _read_study(path: Path) -> Run:
     entries = result["ranking"] if result is not None else read_json(file) if file.exists() else []
     ranking = [(str(entry["architecture"]), float(entry["proxy"])) for entry in entries]
     paths = _read_paths(path / "search" / "paths.jsonl")
-    table, latency = _find_table(settings), path / "search" / "latency.json"
+    table, remarks = _find_table(settings)
+    latency = path / "search" / "latency.json"
     entrants = _read_entrants(path, settings, space, result, [name for name, _ in ranking], table)
     run = Run(
         "study",
@@ -205,19 +207,19 @@ def _read_study(path: Path) -> Run:
         paths=paths,
         games=_read_games(path / "search" / "episodes.parquet", paths),
         search={key: int(result["search"][key]) for key in COSTS} if result is not None else {},
-        remarks=[str(remark) for remark in result["search"]["remarks"]] if result is not None else [],
+        remarks=[*remarks, *(str(remark) for remark in (result["search"]["remarks"] if result is not None else []))],
         latency=read_latencies(latency) if latency.exists() else {},
         average=_average(table, settings),
     )
     return replace(run, confirmation=_read_confirmation(path, settings, run, result))
 
 
-def _find_table(settings: StudySettings) -> Table | None:
-    """The table of a study that looks trainings up; `None` too where it is not, or no longer, on this machine."""
+def _find_table(settings: StudySettings) -> tuple[Table | None, list[str]]:
+    """The table of a study that looks trainings up, and what there is to say if it is gone or is no longer the same."""
     try:
-        return settings.load_table()
-    except UserError:
-        return None
+        return settings.load_table(), []
+    except UserError as error:
+        return None, [f"Curves and the average of all architectures are missing: {error}"]
 
 
 def _average(table: Table | None, settings: StudySettings) -> float | None:
@@ -253,50 +255,43 @@ def _read_entrants(
     ranked: list[str],
     table: Table | None,
 ) -> list[Entrant]:
-    """The networks that the result names, or that the ranking and the settings imply; none before a ranking."""
-    baselines = [find_baseline(name, space).name for name in settings.baselines]
-    summaries: dict[tuple[str, int], dict[str, Any]] = {}
-    if result is not None:
-        names = [str(entry["name"]) for entry in result["architectures"]]
-        candidates = {str(entry["name"]) for entry in result["architectures"] if entry["candidate"]}
-        for entry in result["architectures"]:
-            summaries.update({(str(entry["name"]), int(trial["seed"])): trial for trial in entry["trials"]})
-    else:
-        candidates = set(ranked[: settings.top_k])
-        names = [*ranked[: settings.top_k], *(name for name in baselines if name not in candidates)] if ranked else []
+    """The networks that the ranking and the settings imply; none before there is a ranking."""
+    summaries = _summaries(result["architectures"]) if result is not None else {}
     found = []
-    for name in names:
-        # The only candidate of a space without choices is called "fixed", which is no hand-made network's name.
-        network = Contestant(name, space, name) if name in candidates else find_baseline(name, space)
-        trials = [
-            _read_trial(network.folder(path, seed), network, seed, summaries.get((name, seed)))
-            for seed in settings.training_seeds
-        ]
+    for network in contestants(ranked, settings, space) if ranked else []:
+        name, made = network.name, is_yardstick(network, settings)
+        trials = _read_trials(path, network, settings.training_seeds, summaries)
         if table is not None:
             trials = [_with_curve(trial, name, table, settings.train_steps) for trial in trials]
-        found.append(Entrant(name, network.space, network.architecture, name in baselines, name in candidates, trials))
+        found.append(Entrant(name, network.space, network.architecture, made, not network.baseline, trials))
     return found
 
 
 def _read_confirmation(path: Path, settings: StudySettings, run: Run, result: dict[str, Any] | None) -> list[Entrant]:
     """The networks that train once the best is picked, with those trainings alone."""
     ended = all(trial.status in ("done", "failed") for entrant in run.entrants for trial in entrant.trials)
-    if run.best is None or not ended:
+    if run.best is None or not ended or not settings.confirm_seeds:
         return []
-    summaries = {
-        (str(entry["name"]), int(trial["seed"])): trial
-        for entry in (result or {}).get("confirmation", [])
-        for trial in entry["trials"]
-    }
-    found = []
-    for entrant in [run.best, *(entrant for entrant in run.baselines if entrant.name != run.best.name)]:
-        network = Contestant(entrant.name, entrant.space, entrant.architecture)
-        trials = [
-            _read_trial(network.folder(path, seed), network, seed, summaries.get((entrant.name, seed)))
-            for seed in settings.confirmation_seeds
-        ]
-        found += [replace(entrant, trials=trials)] if trials else []
-    return found
+    summaries = _summaries((result or {}).get("confirmation", []))
+    known = {entrant.name: entrant for entrant in run.entrants}
+    networks = contestants([name for name, _ in run.ranking], settings, run.space)
+    return [
+        replace(known[network.name], trials=_read_trials(path, network, settings.confirmation_seeds, summaries))
+        for network in to_confirm(run.best.name, networks, settings)
+    ]
+
+
+def _summaries(entries: list[dict[str, Any]]) -> dict[tuple[str, int], dict[str, Any]]:
+    """What a study's result says of each training, by network and seed."""
+    return {(str(entry["name"]), int(trial["seed"])): trial for entry in entries for trial in entry["trials"]}
+
+
+def _read_trials(
+    path: Path, network: Contestant, seeds: Sequence[int], summaries: dict[tuple[str, int], dict[str, Any]]
+) -> list[TrialResult]:
+    return [
+        _read_trial(network.folder(path, seed), network, seed, summaries.get((network.name, seed))) for seed in seeds
+    ]
 
 
 def _read_trial(folder: Path, network: Contestant, seed: int, summary: dict[str, Any] | None = None) -> TrialResult:

@@ -17,7 +17,7 @@ from rlnas.spaces.layers import (
     Shape,
     ShapeError,
 )
-from rlnas.spaces.limits import LimitedSpace, Limits
+from rlnas.spaces.limits import LimitedSpace, Limits, limit
 from rlnas.spaces.modules import Module
 from rlnas.spaces.space import Cost, Space
 
@@ -48,5 +48,6 @@ __all__ = [
     "Space",
     "Switch",
     "adapt",
+    "limit",
     "load_space",
 ]

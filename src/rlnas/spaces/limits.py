@@ -298,3 +298,17 @@ class LimitedSpace(Space):
                 near = [Space.architecture(self, {**best, choice.name: option}) for option in choice.options]
                 best = min([best, *near], key=cost)
         return best
+
+
+def limit(space: Space, limits: Limits, latencies: Mapping[str, float] | None = None) -> Space:
+    """The part of a space within limits; the space itself where none is set.
+
+    Args:
+        space: the space.
+        limits: what an architecture may cost.
+        latencies: milliseconds of each architecture, by its id, where latency is limited.
+
+    Raises:
+        UserError: if no architecture is within the limits.
+    """
+    return LimitedSpace(space, limits, latencies) if limits.given else space

@@ -17,7 +17,7 @@ from rlnas.errors import UserError
 from rlnas.files import read_object, write_json
 from rlnas.nets import Heads, Network
 from rlnas.ppo import torch_threads
-from rlnas.spaces import Architecture, LimitedSpace, Limits, Space
+from rlnas.spaces import Architecture, Limits, Space, limit
 from rlnas.study.progress import Progress, RateMeter, Watcher, nobody
 from rlnas.table import Table
 
@@ -104,11 +104,6 @@ def check_measurable(space: Space) -> None:
             f"space {space.name!r} has {space.size:,} architectures, and latencies are measured of at most "
             f"{LARGEST:,}: use --max-params or --max-multiply-adds."
         )
-
-
-def limit(space: Space, limits: Limits, latencies: Mapping[str, float] | None) -> Space:
-    """The part of a space within limits; the space itself where none is set."""
-    return LimitedSpace(space, limits, latencies) if limits.given else space
 
 
 def find_latencies(

@@ -22,6 +22,12 @@ def reward_mean(scores: Sequence[float]) -> float | None:
     return float(running[-WINDOW:].mean())
 
 
+def mean_over_seeds(values: Sequence[float | None]) -> float | None:
+    """The mean of one metric over training seeds; `None` unless all have it, so that no failure flatters a network."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known and len(known) == len(values) else None
+
+
 def metrics_at(
     steps: Sequence[int], scores: Sequence[float], budgets: Sequence[int]
 ) -> tuple[list[float | None], list[float | None]]:

@@ -14,35 +14,17 @@ from rlnas.errors import UserError
 from rlnas.files import read_object, write_json
 from rlnas.ppo import torch_threads
 from rlnas.search import Ranked
-from rlnas.spaces import Space
-from rlnas.study.latency import find_latencies, limit, read_latencies, write_latencies
+from rlnas.study.candidates import find_candidates, needed_latencies
+from rlnas.study.contestants import Contestant, contestants, folder_name, is_yardstick, to_confirm
 from rlnas.study.live import LiveSearch
+from rlnas.study.metrics import mean_over_seeds
 from rlnas.study.progress import Watcher, nobody
 from rlnas.study.run_directory import RunDirectory
 from rlnas.study.settings import StudySettings
-from rlnas.study.trainings import Contestant, LiveTrainings, TableTrainings, Trainings, find_baseline, folder_name
+from rlnas.study.trainings import LiveTrainings, TableTrainings, Trainings
 from rlnas.study.trial import TrialResult
 from rlnas.study.workers import LocalWorkers
 from rlnas.table.searches import RESULT_SCHEMA
-
-
-def contestants(ranking: list[Ranked], settings: StudySettings, space: Space) -> list[Contestant]:
-    """The top K of a ranking and the baselines; a baseline that is among the top K is trained once."""
-    chosen = {
-        entry.architecture.id: Contestant(entry.architecture.id, space, entry.architecture.id)
-        for entry in ranking[: settings.top_k]
-    }
-    for name in settings.baselines:
-        baseline = find_baseline(name, space)
-        chosen.setdefault(baseline.name, baseline)
-    return list(chosen.values())
-
-
-def to_confirm(best: str | None, entrants: list[Contestant], settings: StudySettings) -> list[Contestant]:
-    """Those that train with the confirmation seeds: the best, first, and the hand-made; none without a best."""
-    found = [entrant for entrant in entrants if entrant.name == best]
-    yardsticks = [entrant for entrant in entrants if entrant.baseline or entrant.name in settings.baselines]
-    return [*found, *(entrant for entrant in yardsticks if entrant.name != best)] if found else []
 
 
 def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watcher = nobody) -> dict[str, Any]:
@@ -66,24 +48,23 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
     """
     import_modules(settings.imports)
     # Before anything is written, since it may turn out that no architecture is within the limits.
-    measured = None if (path / "study.json").exists() else _latencies(settings, watch)
+    measured = {} if (path / "study.json").exists() else needed_latencies(settings, watch)
     with RunDirectory(path, "study", settings.model_dump(mode="json")):
         if (path / "result.json").exists():
             return read_object(path / "result.json")
         table = settings.load_table()
-        candidates = _candidates(path, settings, measured, watch)
+        candidates = find_candidates(path, settings, measured, watch)
         with LocalWorkers(workers, watch) as pool:
             trainings: Trainings = TableTrainings(table, settings) if table else LiveTrainings(path, settings, pool)
             with torch_threads(settings.threads):
                 search = LiveSearch(path / "search", settings, trainings, watch, candidates)
                 ranking = search.run()
                 cost = search.cost()
-                entrants = contestants(ranking, settings, settings.load_space())
+                entrants = contestants([entry.architecture.id for entry in ranking], settings, settings.load_space())
                 if settings.warm_start:
-                    # A yardstick starts from scratch, also where the search ranks it among the best.
-                    yardsticks = settings.baselines
                     entrants = [
-                        e if e.name in yardsticks else replace(e, start=search.start(e.architecture)) for e in entrants
+                        e if is_yardstick(e, settings) else replace(e, start=search.start(e.architecture))
+                        for e in entrants
                     ]
                 del search  # frees the emulators and the supernet before the trainings begin
             trials = list(zip(entrants, trainings.run(entrants, settings.training_seeds), strict=True))
@@ -94,39 +75,6 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
                 result["confirmation"] = [{"name": entrant.name, **_scores(own)} for entrant, own in results]
         write_json(path / "result.json", result)
         return result
-
-
-def _latencies(settings: StudySettings, watch: Watcher) -> dict[str, float] | None:
-    """The latencies that the limits need, found now; `None` where latency is not limited.
-
-    Raises:
-        UserError: if no architecture is within the limits.
-    """
-    if settings.max_latency is None:
-        return None
-    space, table = settings.load_space(), settings.load_table()
-    found = find_latencies(space, settings.limits, table, watch, own_value_encoder=settings.ppo.own_value_encoder)
-    limit(space, settings.limits, found)
-    return found
-
-
-def _candidates(path: Path, settings: StudySettings, measured: dict[str, float] | None, watch: Watcher) -> Space:
-    """What the strategy searches; latencies are kept in the run directory, and those that are kept are used.
-
-    Raises:
-        UserError: if no architecture is within the limits, or kept latencies are damaged or gone.
-    """
-    if settings.max_latency is None:
-        return limit(settings.load_space(), settings.limits, None)
-    file = path / "search/latency.json"
-    if file.exists():
-        latencies = read_latencies(file)
-    elif (path / "search/checkpoint.safetensors").exists():
-        raise UserError(f"the file {str(file)!r} is gone, and the search that was begun depends on it.")
-    else:
-        latencies = measured or _latencies(settings, watch) or {}
-        write_latencies(file, latencies, settings.table.source if settings.table else None)
-    return limit(settings.load_space(), settings.limits, latencies)
 
 
 def summarize(
@@ -141,7 +89,7 @@ def summarize(
                 "name": entrant.name,
                 "architecture": dict(entrant.space.architecture(entrant.architecture)),
                 "space": entrant.space.name,
-                "baseline": entrant.baseline or entrant.name in settings.baselines,
+                "baseline": is_yardstick(entrant, settings),
                 "candidate": not entrant.baseline,
                 "proxy": None if entrant.baseline else proxy[entrant.name],
                 "parameters": own[0].parameters,
@@ -172,16 +120,10 @@ def _scores(own: list[TrialResult]) -> dict[str, Any]:
     """What a network scored, on average and with each seed."""
     kept = {"seed", "status", "reason", "steps", "episodes", "total_reward", "reward_mean"}
     return {
-        "total_reward": _mean([result.total_reward for result in own]),
-        "reward_mean": _mean([result.reward_mean for result in own]),
+        "total_reward": mean_over_seeds([result.total_reward for result in own]),
+        "reward_mean": mean_over_seeds([result.reward_mean for result in own]),
         "trials": [result.model_dump(include=kept) for result in own],
     }
-
-
-def _mean(values: list[float | None]) -> float | None:
-    """The mean over seeds; `None` unless every seed has a score, so that no failure flatters a network."""
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known and len(known) == len(values) else None
 
 
 def trained_trial(run: Path) -> Path:

@@ -13,12 +13,13 @@ from pydantic import Field
 from rlnas.envs import import_modules
 from rlnas.errors import UserError
 from rlnas.files import read_json
+from rlnas.study.contestants import Contestant, find_baseline
 from rlnas.study.latency import measure_latency
 from rlnas.study.metrics import metrics_at
 from rlnas.study.progress import Progress, Watcher, nobody
 from rlnas.study.run_directory import RunDirectory
 from rlnas.study.settings import RunSettings, TrialSettings
-from rlnas.study.trainings import Contestant, find_baseline, run_all
+from rlnas.study.trainings import run_all
 from rlnas.study.trial import TrialResult, read_result
 from rlnas.study.workers import LocalWorkers
 from rlnas.table import Table

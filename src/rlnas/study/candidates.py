@@ -1,0 +1,66 @@
+"""What a strategy searches: the part of a study's space that is within its limits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rlnas.errors import UserError
+from rlnas.spaces import Limits, Space, limit
+from rlnas.study.latency import check_measurable, find_latencies, read_latencies, write_latencies
+from rlnas.study.progress import Watcher
+from rlnas.study.settings import StudySettings
+
+
+def foreseen_candidates(space: Space, settings: StudySettings) -> Space:
+    """What is within the limits as far as it is known before latencies are measured.
+
+    Raises:
+        UserError: if no architecture is within the limits, or latencies cannot be had.
+    """
+    limits = settings.limits
+    if limits.max_latency is None:
+        return limit(space, limits)
+    table = settings.load_table()
+    if table is not None:
+        return limit(space, limits, find_latencies(space, limits, table))
+    check_measurable(space)
+    return limit(space, Limits(limits.max_params, limits.max_multiply_adds))
+
+
+def needed_latencies(settings: StudySettings, watch: Watcher) -> dict[str, float]:
+    """The latencies that the limits need, looked up or measured now; none where latency is not limited.
+
+    Raises:
+        UserError: if no architecture is within the limits.
+    """
+    if settings.max_latency is None:
+        return {}
+    space, table = settings.load_space(), settings.load_table()
+    found = find_latencies(space, settings.limits, table, watch, own_value_encoder=settings.ppo.own_value_encoder)
+    limit(space, settings.limits, found)
+    return found
+
+
+def find_candidates(path: Path, settings: StudySettings, latencies: dict[str, float], watch: Watcher) -> Space:
+    """What the strategy searches. Latencies are kept in the run directory, and those that are kept are used.
+
+    Args:
+        path: the run directory.
+        settings: the study's settings.
+        latencies: those of `needed_latencies`; empty if they have not been found in this process.
+        watch: told of every measurement.
+
+    Raises:
+        UserError: if no architecture is within the limits, or kept latencies are damaged or gone.
+    """
+    if settings.max_latency is None:
+        return limit(settings.load_space(), settings.limits)
+    file = path / "search/latency.json"
+    if file.exists():
+        latencies = read_latencies(file)
+    elif (path / "search/checkpoint.safetensors").exists():
+        raise UserError(f"the file {str(file)!r} is gone, and the search that was begun depends on it.")
+    else:
+        latencies = latencies or needed_latencies(settings, watch)
+        write_latencies(file, latencies, settings.table.source if settings.table else None)
+    return limit(settings.load_space(), settings.limits, latencies)

@@ -1,0 +1,92 @@
+"""Who is trained from scratch: architectures that a search puts forward, and hand-made networks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rlnas.errors import unknown
+from rlnas.spaces import CATALOGUE, FIXED_ID, Space, adapt, load_space
+from rlnas.study.settings import StudySettings, TrialSettings
+from rlnas.study.warm_start import checksum
+from rlnas.study.workers import Trial
+
+MAX_FOLDER_NAME = 200
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """An architecture that is to be trained from scratch.
+
+    Attributes:
+        name: what results and folders call it: the architecture's id; the space's name for a hand-made network.
+        space: its space.
+        architecture: its id within that space.
+        baseline: whether it is a hand-made network.
+        start: the weights that its trainings start from (`rlnas.study.warm_start`); none for trainings from scratch.
+    """
+
+    name: str
+    space: Space
+    architecture: str
+    baseline: bool = False
+    start: bytes = field(default=b"", repr=False)
+
+    def folder(self, run: Path, seed: int) -> Path:
+        """The directory of its trial with a seed."""
+        return run / "trials" / folder_name(self.name) / f"seed-{seed}"
+
+    def training(self, run: Path, settings: TrialSettings) -> Trial:
+        """Its training in the directory of a study or a table."""
+        own = settings.model_copy(update={"start": checksum(self.start)})
+        return Trial(self.folder(run, settings.seed), own, f"{self.name} seed-{settings.seed}")
+
+
+def folder_name(name: str) -> str:
+    """A folder's name for an architecture: its id, cut and with a hash where file systems would not take it."""
+    if len(name) <= MAX_FOLDER_NAME:
+        return name
+    return f"{name[: MAX_FOLDER_NAME - 17]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def find_baseline(name: str, space: Space) -> Contestant:
+    """The hand-made network of a name: a catalogue space without choices, or an architecture's id in `space`.
+
+    Raises:
+        UserError: if there is no such network.
+    """
+    if name in CATALOGUE and not load_space(name).choices:
+        return Contestant(name, adapt(load_space(name), space.input_shape), FIXED_ID, baseline=True)
+    if "=" not in name:
+        fixed = [known for known in CATALOGUE if not load_space(known).choices]
+        raise unknown("hand-made network", name, [*fixed, f"an architecture's id such as {next(iter(space)).id}"])
+    return Contestant(space.architecture(name).id, space, space.architecture(name).id, baseline=True)
+
+
+def contestants(ranked: Sequence[str], settings: StudySettings, space: Space) -> list[Contestant]:
+    """The top K of a ranking and the baselines; a baseline that is among the top K is trained once.
+
+    Args:
+        ranked: ids of architectures, best first.
+        settings: the study's settings.
+        space: its space.
+    """
+    chosen = {name: Contestant(name, space, name) for name in ranked[: settings.top_k]}
+    for name in settings.baselines:
+        baseline = find_baseline(name, space)
+        chosen.setdefault(baseline.name, baseline)
+    return list(chosen.values())
+
+
+def to_confirm(best: str | None, entrants: Sequence[Contestant], settings: StudySettings) -> list[Contestant]:
+    """Those that train with the confirmation seeds: the best, first, and the hand-made; none without a best."""
+    found = [entrant for entrant in entrants if entrant.name == best]
+    yardsticks = [entrant for entrant in entrants if is_yardstick(entrant, settings)]
+    return [*found, *(entrant for entrant in yardsticks if entrant.name != best)] if found else []
+
+
+def is_yardstick(entrant: Contestant, settings: StudySettings) -> bool:
+    """Whether a network is there as a hand-made one, also where the search ranks it among the best."""
+    return entrant.baseline or entrant.name in settings.baselines
