@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from rlnas.defaults import MINATAR
 from rlnas.envs import EnvSettings
 from rlnas.errors import UserError
 from rlnas.ppo import PPOSettings
+from rlnas.report import write_report
 from rlnas.spaces import load_space
 from rlnas.table.files import write_table
 
@@ -68,6 +70,18 @@ def test_random_search_looks_its_trainings_up(table: str, tmp_path: Path) -> Non
     assert f"--table {table}" in (tmp_path / "run/report.html").read_text()
     again = rlnas.search(GAME, "minatar-1", "random", 1, table=table, out=tmp_path / "run", seed=3, device="cpu")
     assert again.data == result.data
+
+
+def test_a_report_says_that_its_table_is_gone_or_another(table: str, tmp_path: Path) -> None:
+    own = tmp_path / "own.parquet"
+    shutil.copy(table, own)
+    rlnas.search(GAME, "minatar-1", "random", 1, table=own, out=tmp_path / "run", seed=3, device="cpu")
+    lacks = "the average of all architectures are missing"
+    assert lacks not in (tmp_path / "run/report.html").read_text()
+    shutil.copy(Path(table).with_name("silent.parquet"), own)
+    assert lacks in write_report(tmp_path / "run").read_text()
+    own.unlink()
+    assert lacks in write_report(tmp_path / "run").read_text()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ class Progress:
         task: what is running, e.g. `"fit"`, `"select"`, `"k2=4,k3=3 seed-1"`.
         done: units done.
         total: units in all.
-        unit: `"steps"` or `"architectures"`.
+        unit: `"steps"`, `"architectures"` or `"trainings"`.
         rate: units per second, measured over the last updates; `None` at first.
         score: mean return of the last 100 full games; `None` before the first game ends.
         finished: whether the task is over.

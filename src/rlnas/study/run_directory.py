@@ -29,7 +29,7 @@ class RunDirectory:
 
     Args:
         path: the directory; made if missing.
-        kind: `"study"` or `"trial"`; the settings are in `<kind>.json`.
+        kind: `"study"`, `"trial"` or `"table"`; the settings are in `<kind>.json`.
         settings: what the command asks for, as plain data.
         patience: seconds to wait for the lock; a worker that lost its parent may need a moment to go.
 

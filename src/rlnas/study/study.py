@@ -82,9 +82,9 @@ def summarize(
 ) -> dict[str, Any]:
     """The content of `result.json`; the same settings give the same bytes, so there are no times in it."""
     proxy = {entry.architecture.id: entry.proxy for entry in ranking}
-    candidates: list[dict[str, Any]] = []
+    networks: list[dict[str, Any]] = []
     for entrant, own in trials:
-        candidates.append(
+        networks.append(
             {
                 "name": entrant.name,
                 "architecture": dict(entrant.space.architecture(entrant.architecture)),
@@ -97,7 +97,7 @@ def summarize(
                 **_scores(own),
             }
         )
-    scored = [entry for entry in candidates if entry["candidate"] and entry["total_reward"] is not None]
+    scored = [entry for entry in networks if entry["candidate"] and entry["total_reward"] is not None]
     best = max(scored, key=lambda entry: entry["total_reward"], default=None)
     return {
         "schema": RESULT_SCHEMA,
@@ -110,7 +110,7 @@ def summarize(
         **({"warm_start": True} if settings.warm_start else {}),
         **({"limits": settings.limits.given} if settings.limits.given else {}),
         "best": best["name"] if best else None,
-        "architectures": candidates,
+        "architectures": networks,
         "remarks": sorted({remark for _, own in trials for result in own for remark in result.remarks}),
         "ranking": [{"architecture": entry.architecture.id, "proxy": entry.proxy} for entry in ranking],
     }

@@ -1,4 +1,4 @@
-"""The process that runs one trial: `python -m rlnas.study.worker DIRECTORY LABEL`, started by `LocalWorkers`.
+"""The process that runs one trial: `python -m rlnas.study.worker DIRECTORY LABEL DESCRIPTOR`, started by `LocalWorkers`.
 
 It reads the trial's settings from standard input, tells its progress as JSON lines on the file descriptor that it is
 given, and dies when its parent does, so that nothing goes on writing into a run that has lost its owner.
