@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rlnas.report.comparison import Comparison, compare
+from rlnas.report.comparison import Comparison, compare, write_comparison
 from rlnas.spaces import Choice, Conv, Flatten, Linear, Space
 from rlnas.table import Table
 from rlnas.table.files import MEASURED, write_table
@@ -78,8 +78,11 @@ def worst(**changes) -> StoredSearch:
     return search({name: -float(n) for n, name in enumerate(NAMES)}, **changes)
 
 
-def quick(mine: Table, searches: list[StoredSearch], **changes) -> Comparison:
-    return compare(mine, searches, **{"repeats": 20, **changes})
+def quick(mine: Table, searches: list[StoredSearch], out: Path | None = None, **changes) -> Comparison:
+    found = compare(mine, searches, **{"repeats": 20, **changes})
+    if out is not None:
+        write_comparison(found, out)
+    return found
 
 
 def records(folder: Path, name: str) -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rlnas.report.comparison import compare
+from rlnas.report.comparison import compare, write_comparison
 from rlnas.table import Table
 
 from .comparisons import NAMES, perfect, search, table, worst
@@ -21,6 +21,5 @@ def written(mine, tmp_path_factory) -> Path:
     half = {name: float(-n) for n, name in enumerate(NAMES[:5])}
     searches = [perfect(), worst(seed=1), search(half, "random-shared", remarks=("It <b>rained</b>.",))]
     folder = tmp_path_factory.mktemp("out") / "comparison"
-    found = compare(mine, searches, repeats=1000, seed=4, out=folder)
-    assert found.out == folder
+    write_comparison(compare(mine, searches, repeats=1000, seed=4), folder)
     return folder

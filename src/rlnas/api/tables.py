@@ -123,7 +123,7 @@ def compare(
         MissingRun: if the table lacks a run that is needed.
         UserError: if a search does not fit the table, or an argument is not allowed.
     """
-    from rlnas.report.comparison import compare as judge
+    from rlnas.report import comparison
     from rlnas.table import Table, collect_searches, load, shipped_searches
 
     found = table if isinstance(table, Table) else load(str(table))
@@ -133,7 +133,7 @@ def compare(
         raise UserError(f"there is no search in {', '.join(map(str, searches))}.")
     if out is not None and Path(out).exists() and not Path(out).is_dir():
         raise UserError(f"{str(out)!r} is a file: name a folder to write to.")
-    return judge(
+    judged = comparison.compare(
         found,
         stored,
         strategies=strategies,
@@ -144,5 +144,7 @@ def compare(
         seed=seed,
         seeds=seeds,
         drop_incomplete=drop_incomplete,
-        out=out,
     )
+    if out is not None:
+        comparison.write_comparison(judged, Path(out))
+    return judged

@@ -8,7 +8,8 @@ from typing import Literal
 from rich.table import Table as Grid
 
 from rlnas import api
-from rlnas.cli.commands import Modules, Steps, console, load_modules
+from rlnas.cli.arguments import Modules, Steps, load_modules
+from rlnas.cli.printing import console
 from rlnas.errors import UserError
 
 

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 import tyro
 from rich.table import Table
 
-from rlnas.cli.commands import Modules, console, find_modules_here, load_modules
+from rlnas.cli.arguments import Modules, find_modules_here, load_modules
 from rlnas.cli.display import Display
+from rlnas.cli.printing import console
 from rlnas.errors import UserError, unknown
 from rlnas.search import STRATEGIES
 from rlnas.spaces import CATALOGUE, Limits, load_space

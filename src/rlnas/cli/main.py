@@ -8,23 +8,25 @@ from typing import Any
 import tyro
 
 import rlnas
-from rlnas.cli import commands
 from rlnas.cli.comparing import compare
 from rlnas.cli.describing import describe, list_
 from rlnas.cli.exporting import export
 from rlnas.cli.playing import play
-from rlnas.cli.tables import TABLE_COMMANDS
+from rlnas.cli.runs import evaluate, report, resume
+from rlnas.cli.searching import search
+from rlnas.cli.tables import TABLE_COMMANDS, table
+from rlnas.cli.training import train
 from rlnas.errors import RlnasError, UserError
 
 COMMANDS: dict[str, Any] = {
-    "search": commands.search,
-    "train": commands.train,
-    "resume": commands.resume,
-    "table": commands.table,
+    "search": search,
+    "train": train,
+    "resume": resume,
+    "table": table,
     "compare": compare,
     "export": export,
-    "report": commands.report,
-    "evaluate": commands.evaluate,
+    "report": report,
+    "evaluate": evaluate,
     "play": play,
     "list": list_,
     "describe": describe,
@@ -61,7 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(given: list[str]) -> None:
     if given[:1] == ["table"]:
-        about = commands.table.__doc__
+        about = table.__doc__
         tyro.extras.subcommand_cli_from_dict(TABLE_COMMANDS, prog="rlnas table", description=about, args=given[1:])
         return
     tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="rlnas", description=rlnas.__doc__.splitlines()[0], args=given)

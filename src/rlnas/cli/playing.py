@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from rlnas import api
-from rlnas.cli.commands import Modules, Run, console, find_modules_here
+from rlnas.cli.arguments import Modules, Run, find_modules_here
+from rlnas.cli.printing import console
 
 
 def play(

@@ -9,13 +9,18 @@ import tyro
 from rich.table import Table as Grid
 
 from rlnas import api
-from rlnas.cli.commands import Modules, Pairs, Run, Steps, console, find_modules_here, load_modules, options
+from rlnas.cli.arguments import Modules, Pairs, Run, Steps, find_modules_here, load_modules, options
 from rlnas.cli.display import Display
+from rlnas.cli.printing import console
 from rlnas.errors import RlnasError, UserError
 from rlnas.prepare import default_threads, prepare_table
 from rlnas.quantity import parse_steps, short
 
 Sources = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")]
+
+
+def table() -> None:
+    """Build, show and merge tabular benchmarks: rlnas table build|show|merge|collect."""
 
 
 def build(

@@ -20,6 +20,7 @@ from rlnas.spaces.layers import (
 from rlnas.spaces.limits import LimitedSpace, Limits, limit
 from rlnas.spaces.modules import Module
 from rlnas.spaces.space import Cost, Space
+from rlnas.spaces.subset import Subset
 
 __all__ = [
     "CATALOGUE",
@@ -46,6 +47,7 @@ __all__ = [
     "Shape",
     "ShapeError",
     "Space",
+    "Subset",
     "Switch",
     "adapt",
     "limit",

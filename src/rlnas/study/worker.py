@@ -1,7 +1,8 @@
-"""The process that runs one trial: `python -m rlnas.study.worker DIRECTORY LABEL DESCRIPTOR`, started by `LocalWorkers`.
+"""The process that runs one trial: `python -m rlnas.study.worker DIRECTORY LABEL DESCRIPTOR`.
 
-It reads the trial's settings from standard input, tells its progress as JSON lines on the file descriptor that it is
-given, and dies when its parent does, so that nothing goes on writing into a run that has lost its owner.
+`LocalWorkers` starts it. It reads the trial's settings from standard input, tells its progress as JSON lines on the
+file descriptor that it is given, and dies when its parent does, so that nothing goes on writing into a run that has
+lost its owner.
 """
 
 from __future__ import annotations

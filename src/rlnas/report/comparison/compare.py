@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from rlnas.errors import UserError, unknown
-from rlnas.report.comparison.contenders import RANDOM, Contender, grouped, judge
+from rlnas.report.comparison.contenders import Contender, grouped, judge
 from rlnas.report.comparison.efficiency import Efficiency, efficiency
+from rlnas.report.comparison.remarks import left_out, of_searches, ranked_by_lot
 from rlnas.report.comparison.rivals import affordable, exhaustive_search, random_search, short_trainings
 from rlnas.report.comparison.standings import Conditions, Standings
 from rlnas.report.comparison.verdicts import Verdict, verdict
-from rlnas.report.formats import plural
+from rlnas.report.comparison.yardsticks import Yardstick, yardsticks
 from rlnas.table import METRICS, Metric, Table
 from rlnas.table.agreement import (
     CORRELATIONS,
@@ -28,33 +28,6 @@ from rlnas.table.agreement import (
 )
 from rlnas.table.searches import StoredSearch
 from rlnas.table.statistics import Estimate
-
-PAPERS_OWN = {"paper-1": ("k2=4,k3=3", "the paper's Nature-CNN")}
-"""Members of spaces that stand for a hand-made network (paper, table 3)."""
-
-
-@dataclass(frozen=True)
-class Yardstick:
-    """A network, or an average of networks, that no search returned.
-
-    Attributes:
-        label: what tables call it.
-        architecture: its name in the table; `None` for an average.
-        score: its true performance.
-        made: whether people made it.
-        selected: whether its score picked it.
-    """
-
-    label: str
-    architecture: str | None
-    score: float
-    made: bool = False
-    selected: bool = False
-
-    @property
-    def unselected(self) -> bool:
-        """Whether it is one network, which no score picked."""
-        return self.architecture is not None and not self.selected
 
 
 @dataclass(frozen=True)
@@ -123,7 +96,6 @@ class Comparison:
         views: by each metric; table 1 shows all.
         metrics: the metrics that have a part of their own.
         remarks: what a reader should know of the searches, a sentence each.
-        out: the folder that it was written to.
     """
 
     table: Table
@@ -131,7 +103,6 @@ class Comparison:
     views: dict[Metric, View]
     metrics: tuple[Metric, ...]
     remarks: tuple[str, ...]
-    out: Path | None = None
 
     @property
     def shown(self) -> list[View]:
@@ -139,7 +110,7 @@ class Comparison:
         return [self.views[metric] for metric in self.metrics]
 
 
-def work_out(
+def compare(
     table: Table,
     searches: Sequence[StoredSearch],
     *,
@@ -152,7 +123,25 @@ def work_out(
     seeds: Sequence[int] | None = None,
     drop_incomplete: bool = False,
 ) -> Comparison:
-    """Judges searches on a table; arguments and errors are those of `compare`."""
+    """Compares strategies with random search and hand-made networks on a table (paper, 5.3 and 5.4).
+
+    Args:
+        table: the table.
+        searches: finished searches, several seeds of each strategy.
+        strategies: which of them, in this order; all that `searches` hold, if `None`. Random search is always run.
+        budget: environment steps at which networks are judged, one of the table's budgets; its last, if `None`.
+        metrics: those that get a figure and tables of their own; table 1 always has both.
+        top_k: architectures that each search has trained from scratch.
+        repeats: repeats of random search.
+        seed: root of the random streams: of random search and of resampling.
+        seeds: the training seeds by which networks are judged; all that the table has, if `None`.
+        drop_incomplete: whether networks that lack a score under one of these are left out, and said to be; if not,
+            the first raises.
+
+    Raises:
+        MissingRun: if the table lacks a run that is needed.
+        UserError: if a search does not fit the table, or an argument is not allowed.
+    """
     if not metrics:
         raise UserError("a comparison needs at least one metric.")
     for metric in metrics:
@@ -172,11 +161,11 @@ def work_out(
     kept = [search for group in groups.values() for search in group]
     for search in kept:
         search.check(table)
-    remarks = [*_left_out(without), *_remarks(kept, searches, top_k)]
+    remarks = [*left_out(without), *of_searches(kept, searches, top_k)]
     if drop_incomplete:
         groups = {label: [_within(search, table) for search in group] for label, group in groups.items()}
     views = {metric: _view(table, groups, metric, conditions) for metric in METRICS}
-    remarks += _by_lot(views["total_reward"])
+    remarks += ranked_by_lot(views["total_reward"].short)
     return Comparison(table, conditions, views, tuple(dict.fromkeys(metrics)), tuple(remarks))
 
 
@@ -196,25 +185,6 @@ def _complete(table: Table, budget: int, seeds: Sequence[int], drop: bool) -> tu
     if set(table.architectures) <= set(without):
         raise UserError(f"the table {table.name!r} has no architecture with a score under each of its seeds.")
     return table.part(seeds=seeds, without=without), without
-
-
-def _left_out(without: Sequence[str]) -> list[str]:
-    if not without:
-        return []
-    names = ", ".join(without[:5]) + (", ..." if len(without) > 5 else "")
-    count = plural(len(without), "network")
-    return [f"Left out, since they lack a score under one of the training seeds: {count} ({names})."]
-
-
-def _by_lot(view: View) -> list[str]:
-    """Which short trainings rank architectures that no game of theirs speaks for."""
-    found = []
-    for one in view.short:
-        unknown = sum(int(np.isnan(repeat.proxies).sum()) for repeat in one.found)
-        if unknown:
-            runs = len(one.found) * view.standings.truth.size
-            found.append(f"{one.label}: in {unknown} of {runs} trainings no game had ended by then; these rank last.")
-    return found
 
 
 def _within(search: StoredSearch, table: Table) -> StoredSearch:
@@ -248,7 +218,7 @@ def _view(table: Table, groups: dict[str, list[StoredSearch]], metric: Metric, c
         tuple(equal.values()),
         short,
         exhaustive_search(standings),
-        tuple(_yardsticks(standings)),
+        tuple(yardsticks(standings)),
         variance_components(standings.scores, seed=conditions.seed),
         rank_test(standings.scores, seed=conditions.seed),
         {kind: _agreements(standings.scores, kind, conditions.seed) for kind in CORRELATIONS},
@@ -256,33 +226,6 @@ def _view(table: Table, groups: dict[str, list[StoredSearch]], metric: Metric, c
         efficiency(standings, conditions),
         {one.label: verdict(one, opponents[samples[one.label]]) for one in (*contenders, *short)},
     )
-
-
-def _yardsticks(standings: Standings) -> list[Yardstick]:
-    table = standings.table
-
-    def truth_of(name: str) -> float:
-        return table.mean(name, budget=standings.budget, metric=standings.metric, seeds=table.seeds)
-
-    made = [Yardstick(name, name, truth_of(name), made=True) for name in table.baselines]
-    name, label = PAPERS_OWN.get(table.space.name, ("", ""))
-    if name in table.architectures:
-        made.append(Yardstick(f"{name} ({label})", name, truth_of(name), made=True))
-    costs = [table.space.cost(table.space.architecture(name)) for name in table.architectures]
-    largest = max(range(len(costs)), key=lambda n: (costs[n].multiply_adds, costs[n].parameters))
-    truth = standings.truth
-    best = int(truth.argmax())
-
-    def yardstick(label: str, place: int, selected: bool) -> Yardstick:
-        name = table.architectures[place]
-        return Yardstick(f"{label}: {name}", name, float(truth[place]), selected=selected)
-
-    return [
-        *made,
-        Yardstick("average architecture", None, float(truth.mean())),
-        yardstick("largest network", largest, False),
-        yardstick("best of the table", best, True),
-    ]
 
 
 def _agreements(scores: np.ndarray, kind: Correlation, seed: int) -> tuple[Agreement, ...]:
@@ -296,21 +239,3 @@ def _mean_correlations(contender: Contender, seed: int) -> dict[Correlation, Est
     proxies = np.array([found.proxies for found in contender.found])
     truths = np.array([found.truth for found in contender.found])
     return {kind: mean_correlation(proxies, truths, kind, seed=seed) for kind in CORRELATIONS}
-
-
-def _remarks(kept: Sequence[StoredSearch], given: Sequence[StoredSearch], top_k: int) -> tuple[str, ...]:
-    found: list[str] = []
-    left = sum(search.strategy == RANDOM for search in given)
-    if left:
-        found.append(f"{left} of the given searches are of random search and left out: it is run on the table instead.")
-    for search in kept:
-        if len(search.ranking) < top_k:
-            found.append(f"{search} ranks {len(search.ranking)} architectures only, fewer than the top {top_k}.")
-        at_cut = search.ranking[top_k - 1 : top_k + 1]
-        if len(at_cut) == 2 and at_cut[0][1] == at_cut[1][1]:
-            tied = sum(proxy == at_cut[0][1] for _, proxy in search.ranking)
-            found.append(f"{search}: {tied} architectures share the proxy at the cut, so its top {top_k} is by lot.")
-        if not search.settings:
-            found.append(f"{search} does not say what its agents were trained with, so that is not checked.")
-        found += [f"{search}: {remark}" for remark in search.remarks]
-    return tuple(found)

@@ -142,7 +142,7 @@ def judge(search: StoredSearch, standings: Standings, conditions: Conditions) ->
         MissingRun: if the table lacks a run of an architecture that the search ranked.
     """
     top = [name for name, _ in search.ranking[: conditions.top_k]]
-    if not conditions.partial:
+    if not conditions.drop_incomplete:
         for name in search.trained:
             standings.index(name)
     returns = standings.runner().answer(Train(tuple(map(standings.table.space.architecture, top)))).returns

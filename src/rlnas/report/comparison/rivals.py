@@ -10,8 +10,9 @@ import numpy as np
 from rlnas import seeding
 from rlnas.quantity import short
 from rlnas.report.comparison.contenders import Contender, Found, correlations_of, found_among
-from rlnas.report.comparison.standings import Conditions, Held, Standings
+from rlnas.report.comparison.standings import Conditions, Standings
 from rlnas.search import RandomSearch, RandomSearchSettings, drive
+from rlnas.spaces import Subset
 from rlnas.table.selection import held_out_scores
 
 
@@ -28,9 +29,10 @@ def random_search(standings: Standings, conditions: Conditions, samples: int | N
     """
     drawn = conditions.top_k if samples is None else samples
     settings = RandomSearchSettings(samples=drawn)
-    space = Held(standings.table) if conditions.partial else standings.table.space
+    table = standings.table
+    space = Subset(table.space, table.architectures) if conditions.drop_incomplete else table.space
     found = []
-    alike = drawn >= len(standings.table.architectures)  # whoever draws all finds the same
+    alike = drawn >= len(table.architectures)  # whoever draws all finds the same
     for repeat in range(1 if alike else conditions.repeats):
         root = seeding.integer(conditions.seed, "compare-random", repeat)
         strategy = RandomSearch(space, 0, root, settings)

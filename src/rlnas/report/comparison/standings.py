@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from rlnas.spaces import Architecture, Space
 from rlnas.table import Metric, Table, TableRunner
 
 
@@ -20,43 +18,14 @@ class Conditions:
         top_k: architectures that each search has trained from scratch.
         repeats: repeats of random search.
         seed: root of the random streams: of random search and of resampling.
-        partial: whether the architectures of the table, and no others of the space, are there to be drawn.
+        drop_incomplete: whether what the table lacks is left out, and its architectures alone are drawn.
     """
 
     budget: int
     top_k: int
     repeats: int
     seed: int
-    partial: bool = False
-
-
-class Held(Space):
-    """The architectures of a space that a table has.
-
-    Args:
-        table: the table.
-    """
-
-    limited = True
-
-    def __init__(self, table: Table):
-        super().__init__(table.space.name, table.space.input_shape, table.space.layers)
-        self._held = [table.space.architecture(name) for name in table.architectures]
-
-    @property
-    def size(self) -> int:
-        """The number of architectures."""
-        return len(self._held)
-
-    def __iter__(self) -> Iterator[Architecture]:
-        return iter(self._held)
-
-    def __contains__(self, architecture: object) -> bool:
-        return architecture in self._held
-
-    def sample(self, rng: np.random.Generator) -> Architecture:
-        """Draws one of them, uniformly."""
-        return self._held[int(rng.integers(len(self._held)))]
+    drop_incomplete: bool = False
 
 
 class Standings:

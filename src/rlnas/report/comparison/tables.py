@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 import numpy as np
 
 from rlnas.quantity import short
-from rlnas.report.comparison.compare import Comparison, View, Yardstick
+from rlnas.report.comparison.compare import Comparison, View
 from rlnas.report.comparison.contenders import Contender
 from rlnas.report.comparison.sheets import (
     Cell,
@@ -25,6 +25,7 @@ from rlnas.report.comparison.sheets import (
     signed,
     words,
 )
+from rlnas.report.comparison.yardsticks import Yardstick
 from rlnas.report.formats import NONE, plural, score
 from rlnas.table import Metric
 from rlnas.table.statistics import interquartile_mean

@@ -1,0 +1,92 @@
+"""What commands print when they are done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from rlnas import api
+from rlnas.errors import RlnasError
+from rlnas.quantity import short
+
+console = Console(highlight=False)
+
+
+def print_study(result: api.SearchResult) -> None:
+    """Prints the outcome of a study: every network trained, the best, and where all is."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("network", "total reward", "reward mean", "proxy", "parameters", "seeds"):
+        table.add_column(column, justify="left" if column == "network" else "right")
+    for entry in result.trials:
+        failed = sum(trial["status"] == "failed" for trial in entry["trials"])
+        table.add_row(
+            entry["name"] + (" (hand-made)" if entry["baseline"] else ""),
+            _score(entry["total_reward"]),
+            _score(entry["reward_mean"]),
+            _score(entry["proxy"]),
+            f"{entry['parameters']:,}",
+            f"{len(entry['trials'])}" + (f", {failed} failed" if failed else ""),
+        )
+    print_failures(result.trials)
+    console.print(table)
+    print_remarks(result.data.get("remarks", []))  # a run of an earlier version has none
+    report = result.path / "report.html"
+    if not result.ranking:
+        raise RlnasError(
+            f"the search ranked no architecture: its trainings failed or finished no game; report: {report}"
+        )
+    trials = [trial for entry in result.trials if entry["candidate"] for trial in entry["trials"]]
+    if all(trial["status"] == "failed" for trial in trials):
+        raise RlnasError(f"all trainings of candidates failed; report: {report}")
+    print_confirmation(result.confirmation)
+    judged = {entry["name"]: entry["total_reward"] for entry in result.confirmation or result.trials}
+    best = judged.get(result.best)
+    hand_made = [entry["name"] for entry in result.trials if entry["baseline"] and entry["name"] != result.best]
+    for name in hand_made:
+        if best is not None and (score := judged[name]) is not None and score > best:
+            said = f"The hand-made {name} scored higher than what was found: {score:.2f}."
+            console.print(said, soft_wrap=True, markup=False)
+    console.print(f"Best architecture: {result.best or 'none, since no training finished a game'}", soft_wrap=True)
+    console.print(f"Report: {report}", soft_wrap=True, markup=False)
+
+
+def print_confirmation(confirmation: Sequence[dict[str, Any]]) -> None:
+    """Prints what the best and the hand-made networks scored with seeds that had no part in picking the best."""
+    if confirmation:
+        print_failures(confirmation)
+        count = len(confirmation[0]["trials"])
+        scores = ", ".join(f"{entry['name']} {_score(entry['total_reward'])}" for entry in confirmation)
+        console.print(f"With {count} confirmation seed{'s' * (count != 1)}: {scores}.", soft_wrap=True, markup=False)
+
+
+def print_failures(entries: Sequence[dict[str, Any]]) -> None:
+    """Prints the trainings that failed, and why."""
+    for entry in entries:
+        for trial in entry["trials"]:
+            if trial["status"] == "failed":
+                console.print(f"Failed: {entry['name']} seed {trial['seed']}: {trial['reason']}", markup=False)
+
+
+def print_remarks(remarks: Sequence[str]) -> None:
+    """Prints what is odd about the environment."""
+    for remark in remarks:
+        console.print(f"Remark: {remark}", soft_wrap=True, markup=False)
+
+
+def print_training(path: Path, result: dict[str, Any]) -> None:
+    """Prints the outcome of a training and where it is."""
+    console.print(
+        f"{result['architecture']}: total reward {_score(result['total_reward'])}, reward mean "
+        f"{_score(result['reward_mean'])}, {result['episodes']} full games in {short(result['steps'])} steps.",
+        soft_wrap=True,
+    )
+    print_remarks(result["remarks"])
+    console.print(f"Report: {path / 'report.html'}", soft_wrap=True, markup=False)
+
+
+def _score(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

@@ -1,0 +1,66 @@
+"""Commands on a run directory: `rlnas resume`, `rlnas report` and `rlnas evaluate`."""
+
+from __future__ import annotations
+
+import statistics
+
+from rlnas import api
+from rlnas.cli.arguments import Modules, Run, find_modules_here, load_modules
+from rlnas.cli.display import Display
+from rlnas.cli.printing import console, print_study, print_training
+from rlnas.prepare import default_threads
+
+
+def resume(run: Run, workers: int = default_threads(), import_: Modules = ()) -> None:
+    """Go on with a run where it was stopped.
+
+    Args:
+        run: Run directory.
+        workers: Trainings that run at a time.
+        import_: The modules that the run imports; they are code, so they must be named.
+    """
+    with Display(console) as display:
+        result = api.resume(run, workers=workers, imports=find_modules_here(import_), watch=display)
+    if isinstance(result, api.SearchResult):
+        print_study(result)
+    elif isinstance(result, dict):
+        print_training(run, result)
+    else:
+        console.print(f"Table: {run / 'table.parquet'}", soft_wrap=True, markup=False)
+
+
+def report(run: Run, import_: Modules = ()) -> None:
+    """Write the report of a run anew: RUN/report.html.
+
+    Args:
+        run: Run directory.
+        import_: The modules that layers of the run's space come from; they are code, so they must be named.
+    """
+    load_modules(import_)
+    from rlnas.report import write_report
+
+    console.print(f"Report: {write_report(run)}", soft_wrap=True, markup=False)
+
+
+def evaluate(
+    run: Run, episodes: int = 30, seed: int = 0, greedy: bool = False, device: str = "auto", import_: Modules = ()
+) -> None:
+    """Play full games with a trained agent: the best of a search, or that of a training.
+
+    Args:
+        run: Run directory.
+        episodes: Full games.
+        seed: Root of the games' random streams.
+        greedy: Take the most probable action instead of drawing one.
+        device: auto, cpu or cuda.
+        import_: The modules that the run imports; they are code, so they must be named.
+    """
+    modules = find_modules_here(import_)
+    result = api.evaluate(run, episodes, seed=seed, greedy=greedy, device=device, imports=modules)
+    spread = statistics.stdev(result.scores) if len(result.scores) > 1 else 0.0
+    console.print(
+        f"{result.architecture}: mean return {statistics.fmean(result.scores):.2f} ± {spread:.2f} (standard deviation) "
+        f"over {len(result.scores)} full games, {min(result.scores):g} to {max(result.scores):g}, "
+        f"mean length {statistics.fmean(result.lengths):.0f} steps.",
+        soft_wrap=True,
+    )

@@ -1,0 +1,61 @@
+"""The command `rlnas train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rlnas import api
+from rlnas.cli.arguments import Modules, Pairs, Steps, find_modules_here, options
+from rlnas.cli.display import Display
+from rlnas.cli.printing import console, print_training
+from rlnas.prepare import prepare_training
+
+
+def train(
+    env: str,
+    arch: str,
+    space: str | None = None,
+    steps: Steps = "10M",
+    out: Path | None = None,
+    seed: int = 1,
+    checkpoint_steps: Steps = "100k",
+    device: str = "auto",
+    threads: int = 1,
+    import_: Modules = (),
+    env_options: Pairs = (),
+    ppo_options: Pairs = (),
+) -> None:
+    """Train one architecture from scratch.
+
+    Args:
+        env: Environment, e.g. ALE/Breakout-v5.
+        arch: Architecture, e.g. k2=4,k3=3; "fixed" where the space has no choices.
+        space: Search space: a name or a TOML file; by default one for such observations.
+        steps: Environment steps, e.g. 10M, 500k, 1e6.
+        out: Run directory; runs/<environment>-<space>-<architecture>-seed-<seed> by default.
+        seed: Root of all random streams.
+        checkpoint_steps: Environment steps between checkpoints; there the environments restart.
+        device: auto, cpu or cuda.
+        threads: Threads of torch and of the emulator.
+        import_: Modules that register your own environments, or hold layers of your own.
+        env_options: Options of the environment, e.g. sticky_actions=0.
+        ppo_options: Hyperparameters of PPO, e.g. epochs=4.
+    """
+    path, settings = prepare_training(
+        env=env,
+        arch=arch,
+        space=space,
+        steps=steps,
+        out=out,
+        seed=seed,
+        checkpoint_steps=checkpoint_steps,
+        device=device,
+        threads=threads,
+        imports=find_modules_here(import_),
+        env_options=options(env_options, "--env-options"),
+        ppo_options=options(ppo_options, "--ppo-options"),
+    )
+    console.print(f"Training {settings.architecture} on {env}.\nRun directory: {path}", soft_wrap=True, markup=False)
+    with Display(console) as display:
+        result = api.run_training(path, settings, display)
+    print_training(path, result)

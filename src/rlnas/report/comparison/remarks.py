@@ -1,0 +1,50 @@
+"""What a reader should know of the searches and of the table, a sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rlnas.report.comparison.contenders import RANDOM, Contender
+from rlnas.report.formats import plural
+from rlnas.table.searches import StoredSearch
+
+
+def left_out(without: Sequence[str]) -> list[str]:
+    """Which networks are not compared."""
+    if not without:
+        return []
+    names = ", ".join(without[:5]) + (", ..." if len(without) > 5 else "")
+    count = plural(len(without), "network")
+    return [f"Left out, since they lack a score under one of the training seeds: {count} ({names})."]
+
+
+def ranked_by_lot(short: Sequence[Contender]) -> list[str]:
+    """Which short trainings rank architectures that no game of theirs speaks for."""
+    found = []
+    for one in short:
+        unknown = sum(int(np.isnan(repeat.proxies).sum()) for repeat in one.found)
+        if unknown:
+            runs = sum(repeat.proxies.size for repeat in one.found)
+            found.append(f"{one.label}: in {unknown} of {runs} trainings no game had ended by then; these rank last.")
+    return found
+
+
+def of_searches(kept: Sequence[StoredSearch], given: Sequence[StoredSearch], top_k: int) -> list[str]:
+    """What is odd about the searches that are compared, and which of those given are not."""
+    found: list[str] = []
+    left = sum(search.strategy == RANDOM for search in given)
+    if left:
+        found.append(f"{left} of the given searches are of random search and left out: it is run on the table instead.")
+    for search in kept:
+        if len(search.ranking) < top_k:
+            found.append(f"{search} ranks {len(search.ranking)} architectures only, fewer than the top {top_k}.")
+        at_cut = search.ranking[top_k - 1 : top_k + 1]
+        if len(at_cut) == 2 and at_cut[0][1] == at_cut[1][1]:
+            tied = sum(proxy == at_cut[0][1] for _, proxy in search.ranking)
+            found.append(f"{search}: {tied} architectures share the proxy at the cut, so its top {top_k} is by lot.")
+        if not search.settings:
+            found.append(f"{search} does not say what its agents were trained with, so that is not checked.")
+        found += [f"{search}: {remark}" for remark in search.remarks]
+    return found
