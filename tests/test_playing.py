@@ -19,7 +19,7 @@ from rlnas.nets import Network
 from rlnas.spaces import Linear, Space, load_space
 from rlnas.study import TrialSettings
 from rlnas.study.agents import heads_for
-from rlnas.study.files import save_checkpoint
+from rlnas.study.checkpoint import save_checkpoint
 from rlnas.study.run_directory import fingerprint
 from rlnas.study.trial import blank_result
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rlnas.errors import UserError
-from rlnas.video import LARGEST, VideoWriter, find_palette, scale_up
+from rlnas.video import LARGEST_SIDE, VideoWriter, find_palette, scale_up
 
 
 def read(path: Path) -> tuple[float, list[np.ndarray]]:
@@ -37,7 +37,7 @@ def test_the_frames_that_went_in_come_out(suffix, slack, tmp_path):
     fps, found = read(write(tmp_path / f"x{suffix}", scenes))
     assert fps == pytest.approx(20)
     assert len(found) == 7
-    factor = LARGEST // 15
+    factor = LARGEST_SIDE // 15
     for frame, expected in zip(found, scenes, strict=True):
         assert frame.shape == (10 * factor, 15 * factor, 3)
         middles = frame[factor // 2 :: factor, factor // 2 :: factor]
@@ -71,7 +71,7 @@ def test_frames_are_scaled_by_whole_numbers():
     assert scale_up(np.zeros((210, 160, 3))).shape == (630, 480, 3)
     assert scale_up(np.zeros((400, 600, 3))).shape == (400, 600, 3)
     assert scale_up(np.zeros((900, 30))).shape == (900, 30)
-    assert scale_up(np.array([[1, 2]])).shape == (LARGEST // 2, LARGEST)
+    assert scale_up(np.array([[1, 2]])).shape == (LARGEST_SIDE // 2, LARGEST_SIDE)
 
 
 def test_a_palette_keeps_256_colours_and_rounds_more():

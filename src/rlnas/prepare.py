@@ -350,16 +350,16 @@ def prepare_table(
     Raises:
         UserError: if an argument is not allowed.
     """
-    from rlnas.table.table import LARGEST
+    from rlnas.table.table import MOST_ARCHITECTURES
 
     common, found = _common(env, space, env_options, ppo_options, device, tuple(imports))
     _check_workers_know(env, imports)
     if seeds < 1 or first_seed < 0:
         raise UserError(f"a table needs at least 1 seed, from 0 on, not {seeds} from {first_seed}.")
-    if not architectures and found.size > LARGEST:
+    if not architectures and found.size > MOST_ARCHITECTURES:
         raise UserError(
-            f"space {found.name!r} has {found.size:,} architectures, and a table holds at most {LARGEST:,}: name "
-            "the architectures to train."
+            f"space {found.name!r} has {found.size:,} architectures, and a table holds at most "
+            f"{MOST_ARCHITECTURES:,}: name the architectures to train."
         )
     values = {
         "steps": parse_steps(steps),

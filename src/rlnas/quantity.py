@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from rlnas.errors import UserError
 
-LARGEST = 10**15
+LARGEST_QUANTITY = 10**15
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
 _QUANTITY = re.compile(r"([+-]?\d+(?:_\d+)*(?:\.\d+)?(?:e\d{1,3})?)([kmgb]?)", re.IGNORECASE)
 
@@ -28,7 +28,7 @@ def parse_steps(text: str | int, name: str = "steps") -> int:
     """
     found = _QUANTITY.fullmatch(str(text).strip())
     value = Decimal(found[1].replace("_", "")) * _FACTORS[found[2].lower()] if found else Decimal(0)
-    if not 1 <= value <= LARGEST or value != int(value):
+    if not 1 <= value <= LARGEST_QUANTITY or value != int(value):
         raise UserError(f"{name} must be a whole number of at least 1, such as 10M, 500k or 1e6, not {str(text)!r}.")
     return int(value)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".gif", ".mp4")
 
-LARGEST = 640
+LARGEST_SIDE = 640
 """Small frames are scaled up as long as neither side is longer than this, in pixels."""
 
 GIF_FPS = 50
@@ -56,8 +56,8 @@ def check_video(path: Path, fps: float | None = None) -> None:
 
 
 def scale_up(frame: np.ndarray) -> np.ndarray:
-    """Enlarges a frame `(height, width, ...)` by the largest whole number that keeps both sides within `LARGEST`."""
-    factor = max(1, LARGEST // max(frame.shape[:2]))
+    """Enlarges a frame `(height, width, ...)` by the largest factor that keeps both sides within `LARGEST_SIDE`."""
+    factor = max(1, LARGEST_SIDE // max(frame.shape[:2]))
     return frame.repeat(factor, axis=0).repeat(factor, axis=1)
 
 

@@ -32,7 +32,7 @@ from rlnas.spaces import (
 )
 from rlnas.study import TrialSettings
 from rlnas.study.agents import heads_for, standardize_by
-from rlnas.study.files import save_checkpoint
+from rlnas.study.checkpoint import save_checkpoint
 from rlnas.study.run_directory import fingerprint
 from rlnas.study.trial import blank_result
 

@@ -9,7 +9,7 @@ import torch
 from rlnas.export import export
 from rlnas.export.agent import ExportedNetwork
 from rlnas.export.source import WRITERS
-from rlnas.nets.modules import BLOCKS
+from rlnas.nets.blocks import BLOCKS
 from rlnas.spaces import (
     Activation,
     Choice,

@@ -9,7 +9,7 @@ import rlnas
 from rlnas.errors import UserError
 from rlnas.spaces import Choice, Linear, Space
 from rlnas.study import load_network
-from rlnas.study.files import load_checkpoint, pack
+from rlnas.study.checkpoint import load_checkpoint, pack
 from rlnas.study.run_directory import fingerprint
 from rlnas.study.warm_start import checksum, unpack
 

@@ -117,10 +117,12 @@ def _describe_space(name: str, latency: bool) -> None:
     space = load_space(name)
     latencies: dict[str, float] = {}
     if latency:
-        from rlnas.study.latency import LARGEST, find_latencies
+        from rlnas.study.latency import MOST_MEASURED, find_latencies
 
-        if space.size > LARGEST:
-            raise UserError(f"space {name!r} has {space.size:,} architectures: --latency measures at most {LARGEST:,}.")
+        if space.size > MOST_MEASURED:
+            raise UserError(
+                f"space {name!r} has {space.size:,} architectures: --latency measures at most {MOST_MEASURED:,}."
+            )
         with Display(console) as display:
             latencies = find_latencies(space, Limits(), None, display)
     console.print(f"[bold]{space.name}[/bold]: {space.size:,} architectures, input {space.input_shape}.")

@@ -11,7 +11,7 @@ from gymnasium.spaces import Box, Discrete, MultiDiscrete
 from rlnas.envs.actions import ActionSpace, ContinuousActions, DiscreteActions, MultiDiscreteActions
 from rlnas.errors import EnvironmentFault, UserError
 
-LARGEST = float(np.finfo(np.float32).max)
+LARGEST_FLOAT = float(np.finfo(np.float32).max)
 
 
 def channels_last(shape: tuple[int, ...]) -> bool:
@@ -101,7 +101,7 @@ class Observations:
             if not np.isfinite(values).all():
                 found = "NaN" if np.isnan(values).any() else "infinity"
                 raise EnvironmentFault(f"{name} returned {found} as observation.")
-            if values.dtype.itemsize > 4 and np.abs(values).max(initial=0) > LARGEST:
+            if values.dtype.itemsize > 4 and np.abs(values).max(initial=0) > LARGEST_FLOAT:
                 raise EnvironmentFault(f"{name} returned an observation that is too large for float32.")
         if self._bounded or (values.dtype != self.dtype and self.dtype.kind in "biu"):
             self._check_bounds(name, values)

@@ -12,9 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from rlnas.errors import UserError
-from rlnas.nets import Network, Standardize
-from rlnas.nets import modules as blocks
-from rlnas.nets.encoder import ChoiceBlock, RepeatBlock, ResidualBlock, Sequence, SwitchBlock
+from rlnas.nets import Network, Standardize, blocks
+from rlnas.nets.encoder import ChoiceBlock, RepeatBlock, ResidualBlock, SequenceBlock, SwitchBlock
 from rlnas.nets.sliced import SlicedConv, SlicedLinear, SlicedNorm
 
 ACTIVATIONS = {
@@ -69,8 +68,8 @@ class Listing:
             return self.follow(block.options[block.active], x)
         if isinstance(block, ResidualBlock):
             return self._residual(block, x)
-        if isinstance(block, Sequence | RepeatBlock):
-            parts = block.blocks if isinstance(block, Sequence) else list(block.copies)[: block.depth]
+        if isinstance(block, SequenceBlock | RepeatBlock):
+            parts = block.blocks if isinstance(block, SequenceBlock) else list(block.copies)[: block.depth]
             for part in parts:
                 x = self.follow(part, x)
             return x

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence as List
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from rlnas.nets.modules import BLOCKS, Block
+from rlnas.nets.blocks import BLOCKS, Block
 from rlnas.spaces import Architecture, Layer, Repeat, Residual, Space, Switch
 from rlnas.spaces.choice import resolve, widest
 from rlnas.spaces.layers import Values
@@ -23,7 +23,7 @@ class ChoiceBlock(Block):
         options: the module of each combination of options, under its key.
     """
 
-    def __init__(self, names: List[str], options: dict[str, Block]):
+    def __init__(self, names: Sequence[str], options: dict[str, Block]):
         super().__init__()
         self.names = tuple(names)
         self.options = nn.ModuleDict(options)
@@ -38,7 +38,7 @@ class ChoiceBlock(Block):
         return self.options[self.active](x)
 
 
-def key(names: List[str], values: Values) -> str:
+def key(names: Sequence[str], values: Values) -> str:
     """The name of an option's module, e.g. `k2=4`; dots cannot stand in module names."""
     return re.sub(r"[^A-Za-z0-9_=,+-]", "_", ",".join(f"{name}={values[name]}" for name in names))
 
@@ -48,10 +48,10 @@ def _activate(block: nn.Module, path: Values) -> None:
     block.activate(path)
 
 
-class Sequence(Block):
+class SequenceBlock(Block):
     """Layers of a space, one after another."""
 
-    def __init__(self, blocks: List[nn.Module]):
+    def __init__(self, blocks: Sequence[nn.Module]):
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
 
@@ -74,7 +74,7 @@ class RepeatBlock(Block):
         copies: the layers of each time.
     """
 
-    def __init__(self, layer: Repeat, copies: List[Sequence]):
+    def __init__(self, layer: Repeat, copies: Sequence[SequenceBlock]):
         super().__init__()
         self.times = layer.times
         self.depth = len(copies)
@@ -99,7 +99,7 @@ class ResidualBlock(Block):
         inner: the layers.
     """
 
-    def __init__(self, inner: Sequence):
+    def __init__(self, inner: SequenceBlock):
         super().__init__()
         self.inner = inner
 
@@ -128,7 +128,7 @@ class SwitchBlock(Block):
         options: the layers of each alternative that it holds, under its name.
     """
 
-    def __init__(self, layer: Switch, options: dict[str, Sequence]):
+    def __init__(self, layer: Switch, options: dict[str, SequenceBlock]):
         super().__init__()
         self.choice = layer.choice
         self.options = nn.ModuleDict({_slot(name): option for name, option in options.items()})
@@ -156,11 +156,11 @@ class Builder:
         self.shapes = space.reached
         self.architecture = architecture
 
-    def sequence(self, layers: List[Layer], position: Position = ()) -> Sequence:
+    def sequence(self, layers: Sequence[Layer], position: Position = ()) -> SequenceBlock:
         """The modules of a list of layers."""
-        return Sequence(self.sequence_of(layers, position))
+        return SequenceBlock(self.sequence_of(layers, position))
 
-    def sequence_of(self, layers: List[Layer], position: Position = ()) -> list[nn.Module]:
+    def sequence_of(self, layers: Sequence[Layer], position: Position = ()) -> list[nn.Module]:
         """The modules of a list of layers, one by one."""
         return [self.layer(layer, (*position, number)) for number, layer in enumerate(layers)]
 
@@ -192,7 +192,7 @@ class Builder:
         return ChoiceBlock(names, {key(names, c): make(layer, shape, {**chosen, **c}) for c in combinations})
 
 
-class Encoder(Sequence):
+class Encoder(SequenceBlock):
     """The layers of a space as torch modules.
 
     With an architecture, every searched layer holds that one option; without, it holds all of them (supernet).

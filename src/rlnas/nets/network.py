@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from rlnas import seeding
+from rlnas.nets.blocks import ModuleBlock
 from rlnas.nets.encoder import Encoder
 from rlnas.nets.heads import Heads, Standardize
-from rlnas.nets.modules import ModuleBlock
 from rlnas.spaces import Architecture, Space
 
 

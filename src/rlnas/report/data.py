@@ -11,14 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import polars
-from polars.exceptions import PolarsError
 from pydantic import ValidationError
 
 from rlnas.errors import UserError, fault
 from rlnas.files import read_json, read_object
 from rlnas.spaces import FIXED_ID, Cost, Space
 from rlnas.study.contestants import Contestant, contestants, is_yardstick, to_confirm
+from rlnas.study.episodes import EpisodeTable
 from rlnas.study.latency import read_latencies
 from rlnas.study.metrics import mean_over_seeds
 from rlnas.study.settings import StudySettings, TrialSettings
@@ -318,8 +317,5 @@ def _read_games(file: Path, paths: list[dict[str, Any]]) -> Curve:
     if not file.exists():
         games = [(int(entry["steps"]), float(score)) for entry in paths for score in entry["returns"]]
         return [step for step, _ in games], [score for _, score in games]
-    try:
-        table = polars.read_parquet(file, glob=False, columns=["step", "return"])
-    except (OSError, PolarsError) as error:
-        raise UserError(f"the file {str(file)!r} cannot be read: {error}.") from None
-    return table["step"].to_list(), table["return"].to_list()
+    table = EpisodeTable.read(file)
+    return table.step, table.score

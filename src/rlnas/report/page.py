@@ -6,7 +6,6 @@ from html import escape
 from importlib import resources
 
 from rlnas.report import figures
-from rlnas.report.commands import command, in_catalogue
 from rlnas.report.costs import known_kinds, named, networks
 from rlnas.report.data import Entrant, Run
 from rlnas.report.drawing import drawing
@@ -15,6 +14,7 @@ from rlnas.report.formats import NONE, alike, big, estimate, flatten, plural, sc
 from rlnas.report.headline import Headline, headline
 from rlnas.report.layers import choice_list, layer_table
 from rlnas.report.markup import Html, details, join, table, tag
+from rlnas.report.rerun import command, in_catalogue
 from rlnas.report.searching import search
 from rlnas.spaces import Choice, Layer
 from rlnas.spaces.toml import dump_toml

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from pathlib import Path
 
+import polars
 import torch
+from polars.exceptions import PolarsError
 from torch import Tensor
 
 from rlnas.envs import Episode
-from rlnas.study.files import write_table
+from rlnas.errors import UserError
+from rlnas.files import write_bytes
 from rlnas.study.metrics import WINDOW, total_reward
+
+SCHEMA = {"step": polars.Int64, "return": polars.Float64, "length": polars.Int64}
 
 
 class EpisodeTable:
@@ -49,4 +55,22 @@ class EpisodeTable:
 
     def write(self, path: Path) -> None:
         """Writes the table as Parquet: columns `step` (int64), `return` (float64), `length` (int64)."""
-        write_table(path, {"step": self.step, "return": self.score, "length": self.length})
+        columns = dict(zip(SCHEMA, (self.step, self.score, self.length), strict=True))
+        buffer = io.BytesIO()
+        polars.DataFrame(columns, schema=SCHEMA).write_parquet(buffer)
+        write_bytes(path, buffer.getvalue())
+
+    @classmethod
+    def read(cls, path: Path) -> EpisodeTable:
+        """What `write` wrote.
+
+        Raises:
+            UserError: if the file cannot be read.
+        """
+        try:
+            frame = polars.read_parquet(path, glob=False, columns=list(SCHEMA))
+        except (OSError, PolarsError) as error:
+            raise UserError(f"the file {str(path)!r} cannot be read: {error}.") from None
+        found = cls()
+        found.step, found.score, found.length = (frame[name].to_list() for name in SCHEMA)
+        return found

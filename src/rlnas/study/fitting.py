@@ -17,8 +17,8 @@ from rlnas.ppo.rollout import Policy
 from rlnas.search import Evaluate, Fit, Outcome
 from rlnas.spaces import Architecture
 from rlnas.study.agents import heads_for, standardize_by
+from rlnas.study.checkpoint import pack
 from rlnas.study.episodes import EpisodeTable
-from rlnas.study.files import pack
 from rlnas.study.progress import Progress, RateMeter, Watcher
 from rlnas.study.settings import StudySettings
 from rlnas.study.tensorboard import TensorBoardLog

@@ -21,7 +21,7 @@ from rlnas.spaces import Architecture, Limits, Space, limit
 from rlnas.study.progress import Progress, RateMeter, Watcher, nobody
 from rlnas.table import Table
 
-LARGEST = 1_000
+MOST_MEASURED = 1_000
 """Architectures of a space whose latencies are still measured one by one."""
 
 ACTIONS = 6
@@ -99,10 +99,10 @@ def check_measurable(space: Space) -> None:
     Raises:
         UserError: if it is not.
     """
-    if space.size > LARGEST:
+    if space.size > MOST_MEASURED:
         raise UserError(
             f"space {space.name!r} has {space.size:,} architectures, and latencies are measured of at most "
-            f"{LARGEST:,}: use --max-params or --max-multiply-adds."
+            f"{MOST_MEASURED:,}: use --max-params or --max-multiply-adds."
         )
 
 

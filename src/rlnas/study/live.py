@@ -12,8 +12,8 @@ from rlnas.errors import EnvironmentFault
 from rlnas.files import write_bytes, write_json
 from rlnas.search import Fit, Outcome, Proposal, Ranked, Strategy, Train, drive, make_strategy
 from rlnas.spaces import Space
+from rlnas.study.checkpoint import load_checkpoint, save_checkpoint
 from rlnas.study.contestants import Contestant
-from rlnas.study.files import load_checkpoint, save_checkpoint
 from rlnas.study.fitting import SupernetFit
 from rlnas.study.progress import Watcher
 from rlnas.study.run_directory import fingerprint

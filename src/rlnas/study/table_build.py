@@ -6,14 +6,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import polars
-from polars.exceptions import PolarsError
 from pydantic import Field
 
 from rlnas.envs import import_modules
 from rlnas.errors import UserError
 from rlnas.files import read_json
 from rlnas.study.contestants import Contestant, find_baseline
+from rlnas.study.episodes import EpisodeTable
 from rlnas.study.latency import measure_latency
 from rlnas.study.metrics import metrics_at
 from rlnas.study.progress import Progress, Watcher, nobody
@@ -159,11 +158,8 @@ def _row(entrant: Contestant, folder: Path, result: TrialResult, budgets: list[i
     mean: list[float | None] = [None] * len(budgets)
     seconds = None
     if result.status == "done":
-        try:
-            games = polars.read_parquet(folder / "episodes.parquet", glob=False)
-        except (OSError, PolarsError) as error:
-            raise UserError(f"the file {str(folder / 'episodes.parquet')!r} cannot be read: {error}.") from None
-        total, mean = metrics_at(games["step"].to_list(), games["return"].to_list(), budgets)
+        games = EpisodeTable.read(folder / "episodes.parquet")
+        total, mean = metrics_at(games.step, games.score, budgets)
         seconds = read_json(folder / "timing.json")["seconds"]
     return {
         "architecture": entrant.name,

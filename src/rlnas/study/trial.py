@@ -19,8 +19,8 @@ from rlnas.nets import Network
 from rlnas.ppo import Trainer, below
 from rlnas.spaces import Space
 from rlnas.study.agents import heads_for, standardize_by, stored_moments
+from rlnas.study.checkpoint import load_checkpoint, save_checkpoint
 from rlnas.study.episodes import EpisodeTable
-from rlnas.study.files import load_checkpoint, save_checkpoint
 from rlnas.study.metrics import learning_curve, reward_mean, total_reward
 from rlnas.study.progress import Progress, RateMeter, Watcher, nobody
 from rlnas.study.run_directory import RunDirectory, fingerprint

@@ -23,7 +23,7 @@ Metric = Literal["total_reward", "reward_mean"]
 OWN = ("seeds", "architectures", "baselines", "versions")
 """Settings in which tables may differ and still be parts of one: what they hold follows from their rows."""
 
-LARGEST = 10_000
+MOST_ARCHITECTURES = 10_000
 """Architectures of a space that are still enumerated."""
 
 METRICS: tuple[Metric, ...] = ("total_reward", "reward_mean")
@@ -136,7 +136,9 @@ class Table:
     def missing(self) -> list[tuple[str, int]]:
         """The networks and seeds that were to be trained, by the settings, and have no successful run."""
         names = self.settings.get("architectures") or (
-            [architecture.id for architecture in self.space] if self.space.size <= LARGEST else self.architectures
+            [architecture.id for architecture in self.space]
+            if self.space.size <= MOST_ARCHITECTURES
+            else self.architectures
         )
         names = dict.fromkeys([*names, *self.settings.get("baselines", ()), *self.architectures, *self.baselines])
         seeds = sorted({*self.settings.get("seeds", ()), *self.seeds})

@@ -31,7 +31,7 @@ def widen(x: Tensor, width: int) -> Tensor:
     return F.pad(x, (0, 0) * (x.dim() - 2) + (0, missing)) if missing else x
 
 
-def activate(x: Tensor, kind: str) -> Tensor:
+def apply_activation(x: Tensor, kind: str) -> Tensor:
     """Applies an activation to a tensor that nothing else reads."""
     if kind == "none":
         return x
@@ -80,7 +80,7 @@ class ConvBlock(Block):
             x = x[:, :, :: self.skip, :: self.skip]
         before, after = self.outside
         x = pad_map(x, before, after, before, after, self.pad_mode)
-        return widen(activate(self.conv(x), self.activation), self.width)
+        return widen(apply_activation(self.conv(x), self.activation), self.width)
 
 
 class MaxPoolBlock(Block):
@@ -138,7 +138,7 @@ class LinearBlock(Block):
         activate_slices(self.choice, path, self.linear, self.norm)
 
     def forward(self, x: Tensor) -> Tensor:
-        return widen(activate(self.norm(self.linear(x)), self.activation), self.width)
+        return widen(apply_activation(self.norm(self.linear(x)), self.activation), self.width)
 
 
 REDUCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -158,7 +158,7 @@ class ReadoutBlock(Block):
         self.linear = nn.Linear(layer.read(shape, values), layer.features)
 
     def forward(self, x: Tensor) -> Tensor:
-        return activate(self.linear(REDUCTIONS[self.kind](x)), self.activation)
+        return apply_activation(self.linear(REDUCTIONS[self.kind](x)), self.activation)
 
 
 class NormBlock(Block):
@@ -182,7 +182,7 @@ class ActivationBlock(Block):
 
     def forward(self, x: Tensor) -> Tensor:
         # Not in place: the layer before may need its output for the gradient.
-        return F.relu(x) if self.kind == "relu" else activate(x, self.kind)
+        return F.relu(x) if self.kind == "relu" else apply_activation(x, self.kind)
 
 
 class FlattenBlock(Block):

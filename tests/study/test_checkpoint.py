@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rlnas.errors import UserError
-from rlnas.study.files import load_checkpoint, save_checkpoint
+from rlnas.study.checkpoint import load_checkpoint, save_checkpoint
 
 
 def test_a_checkpoint_gives_back_what_it_was_given_and_to_its_owner_only(tmp_path):

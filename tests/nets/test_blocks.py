@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from rlnas.nets.modules import (
+from rlnas.nets.blocks import (
     ActivationBlock,
     ConvBlock,
     FitBlock,

@@ -1,14 +1,12 @@
-"""Files of a run beside its JSON: Parquet, and checkpoints that hold tensors and plain data only."""
+"""Checkpoints: tensors and plain data, so that opening a stranger's run never executes code."""
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import polars
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -17,13 +15,6 @@ from rlnas.errors import UserError
 from rlnas.files import write_bytes
 
 FORMAT = "rlnas-checkpoint-3"
-
-
-def write_table(path: Path, columns: Mapping[str, Any]) -> None:
-    """Writes named columns as a Parquet file."""
-    buffer = io.BytesIO()
-    polars.DataFrame(columns).write_parquet(buffer)
-    write_bytes(path, buffer.getvalue())
 
 
 def save_checkpoint(path: Path, owner: str, tensors: Mapping[str, Tensor], data: Mapping[str, Any]) -> None:

@@ -7,8 +7,8 @@ from rlnas import api
 from rlnas.cli.main import COMMANDS, main
 from rlnas.files import read_object
 from rlnas.prepare import prepare_search, prepare_training
-from rlnas.report.commands import command
 from rlnas.report.data import read_run
+from rlnas.report.rerun import command
 from rlnas.spaces import load_space
 
 from .helpers import read, space, study_json, write
