@@ -122,7 +122,7 @@ def test_strategies_are_picked_by_name(mine):
     assert [one.label for one in found.views["total_reward"].contenders] == ["spos", "enas"]
     assert found.remarks[0].startswith("1 of the given searches are of random search and left out")
     assert quick(mine, searches, strategies=["random"]).views["total_reward"].contenders == ()
-    with pytest.raises(UserError, match=r"unknown strategy of a stored search 'enos'. Did you mean 'enas'\?"):
+    with pytest.raises(UserError, match=r"unknown strategy 'enos'. Did you mean 'enas'\?"):
         quick(mine, searches, strategies=["enos"])
 
 

@@ -108,11 +108,12 @@ def compare(
         table: a table, its name, or its file.
         searches: finished searches: run directories of `search`, or files of stored searches; those that come with the
             table, if there are none.
-        strategies: which of them, in this order; all by default. Random search is always run.
+        strategies: which strategies, in this order; all that have searches by default. Those that ask for trainings
+            alone are run on the table, with their default options, as often as random search, which is always run.
         budget: environment steps at which networks are judged; the whole trainings by default.
         metrics: metrics that get a figure and tables of their own.
         top_k: architectures that each search has trained from scratch.
-        repeats: repeats of random search.
+        repeats: repeats of random search, and of strategies that are run on the table.
         seed: root of the random streams.
         seeds: the training seeds by which networks are judged; all that the table has by default.
         drop_incomplete: leave out, and say so, networks that lack a score under one of these; otherwise the first

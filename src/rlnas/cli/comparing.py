@@ -34,18 +34,19 @@ def compare(
         table: A table that comes with rlnas (see: rlnas table show), or a file that ends in .parquet.
         searches: Finished searches: run directories of rlnas search, or files of stored searches; those that come with
             the table by default.
-        strategies: Which of them, in this order; all by default. Random search is always run.
+        strategies: Which strategies, in this order; all that have searches by default. Those that ask for trainings
+            alone are run on the table, with their default options. Random search is always run.
         budget: Environment steps at which networks are judged; the whole trainings by default.
         metrics: Metrics that get a figure and tables of their own; table 1 has both.
         top_k: Architectures that each search has trained from scratch.
-        repeats: Repeats of random search.
+        repeats: Repeats of random search, and of strategies that are run on the table.
         seed: Root of the random streams.
         seeds: Training seeds by which networks are judged; all that the table has by default.
         drop_incomplete: Leave out networks that lack a score under one of these seeds, and say so; otherwise they are
             an error.
         out: Folder to write to; comparison-<table> by default.
         save_searches: A file to store the searches in; its name must end in .json.
-        import_: The modules that layers of the space come from; they are code, so they must be named.
+        import_: The modules that strategies, or layers of the space, come from; they are code, so they must be named.
     """
     from rlnas.report.comparison.tables import table_1
     from rlnas.table import collect_searches, write_searches
@@ -59,7 +60,7 @@ def compare(
     comparison = api.compare(
         table,
         searches,
-        strategies=tuple(name for name in chosen if name != "random") if chosen else None,
+        strategies=chosen or None,
         budget=budget,
         metrics=metrics,
         top_k=top_k,

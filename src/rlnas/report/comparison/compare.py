@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from rlnas.errors import UserError, unknown
+from rlnas.report.comparison.blackbox import black_box, chosen_strategies
 from rlnas.report.comparison.contenders import Contender, grouped, judge
 from rlnas.report.comparison.efficiency import Efficiency, efficiency
 from rlnas.report.comparison.remarks import left_out, of_searches, ranked_by_lot
@@ -46,9 +47,9 @@ class View:
         rank_test: the probability of such differences in rank if the architecture had no influence; `None` likewise.
         agreements: the seed-to-seed ceiling: for each correlation, between single seeds, between each and the mean of
             the others and, where there are at least four, between halves of them.
-        correlations: for the label of each that ranks, the mean correlations of proxy and true performance.
+        correlations: for the label of each in `ranking`, the mean correlations of proxy and true performance.
         efficiency: what random search and short trainings reach at every cost.
-        verdicts: for the same labels, whether it is better than random search at the same cost.
+        verdicts: for the label of each in `judged`, whether it is better than random search at the same cost.
     """
 
     standings: Standings
@@ -66,9 +67,14 @@ class View:
     verdicts: dict[str, Verdict]
 
     @property
-    def ranking(self) -> tuple[Contender, ...]:
-        """Those that rank architectures by a proxy."""
+    def judged(self) -> tuple[Contender, ...]:
+        """Those that are set against random search."""
         return (*self.contenders, *self.short)
+
+    @property
+    def ranking(self) -> tuple[Contender, ...]:
+        """Those of them that rank architectures by a proxy."""
+        return tuple(one for one in self.judged if one.ranks)
 
     @property
     def metric(self) -> Metric:
@@ -128,12 +134,14 @@ def compare(
     Args:
         table: the table.
         searches: finished searches, several seeds of each strategy.
-        strategies: which of them, in this order; all that `searches` hold, if `None`. Random search is always run.
+        strategies: which strategies, in this order; all that `searches` hold, if `None`. Those that ask for trainings
+            alone and have no stored search are run on the table, with their default options, as often as random
+            search, which is always run.
         budget: environment steps at which networks are judged, one of the table's budgets; its last, if `None`.
         metrics: those that get a figure and tables of their own; table 1 always has both.
         top_k: architectures that each search has trained from scratch.
-        repeats: repeats of random search.
-        seed: root of the random streams: of random search and of resampling.
+        repeats: repeats of random search and of strategies that are run on the table.
+        seed: root of their random streams, and of resampling.
         seeds: the training seeds by which networks are judged; all that the table has, if `None`.
         drop_incomplete: whether networks that lack a score under one of these are left out, and said to be; if not,
             the first raises.
@@ -156,15 +164,19 @@ def compare(
     table, without = _complete(table, steps, table.seeds if seeds is None else sorted(seeds), drop_incomplete)
     if top_k > len(table.architectures):
         raise UserError(f"top_k must be at most {len(table.architectures)}, the architectures compared, not {top_k}.")
-    conditions = Conditions(steps, top_k, repeats, seed, drop_incomplete)
-    groups = grouped(searches, strategies)
-    kept = [search for group in groups.values() for search in group]
+    conditions = Conditions(steps, top_k, repeats, seed)
+    # For each strategy its searches; one that has none is run on the table.
+    groups = {name: grouped(searches, name) for name in chosen_strategies(table, searches, strategies)}
+    kept = [search for own in groups.values() for group in own.values() for search in group]
     for search in kept:
         search.check(table)
     remarks = [*left_out(without), *of_searches(kept, searches, top_k)]
     if drop_incomplete:
-        groups = {label: [_within(search, table) for search in group] for label, group in groups.items()}
-    views = {metric: _view(table, groups, metric, conditions) for metric in METRICS}
+        groups = {
+            name: {label: [_within(search, table) for search in group] for label, group in own.items()}
+            for name, own in groups.items()
+        }
+    views = {metric: _view(Standings(table, metric, steps, drop_incomplete), groups, conditions) for metric in METRICS}
     remarks += ranked_by_lot(views["total_reward"].short)
     return Comparison(table, conditions, views, tuple(dict.fromkeys(metrics)), tuple(remarks))
 
@@ -200,12 +212,15 @@ def _within(search: StoredSearch, table: Table) -> StoredSearch:
     return search.model_copy(update={"ranking": ranking})
 
 
-def _view(table: Table, groups: dict[str, list[StoredSearch]], metric: Metric, conditions: Conditions) -> View:
-    standings = Standings(table, metric, conditions.budget)
-    contenders = tuple(
-        Contender(label, tuple(judge(search, standings, conditions) for search in group))
-        for label, group in groups.items()
-    )
+def _view(
+    standings: Standings, groups: Mapping[str, Mapping[str, Sequence[StoredSearch]]], conditions: Conditions
+) -> View:
+    contenders: list[Contender] = []
+    for name, own in groups.items():
+        for label, group in own.items():
+            contenders.append(Contender(label, tuple(judge(search, standings, conditions) for search in group)))
+        if not own:
+            contenders.append(black_box(name, standings, conditions))
     short = tuple(short_trainings(standings, conditions, contenders))
     samples = {one.label: affordable(one, standings) for one in (*contenders, *short)}
     random = random_search(standings, conditions)
@@ -214,7 +229,7 @@ def _view(table: Table, groups: dict[str, list[StoredSearch]], metric: Metric, c
     return View(
         standings,
         random,
-        contenders,
+        tuple(contenders),
         tuple(equal.values()),
         short,
         exhaustive_search(standings),
@@ -222,7 +237,7 @@ def _view(table: Table, groups: dict[str, list[StoredSearch]], metric: Metric, c
         variance_components(standings.scores, seed=conditions.seed),
         rank_test(standings.scores, seed=conditions.seed),
         {kind: _agreements(standings.scores, kind, conditions.seed) for kind in CORRELATIONS},
-        {one.label: _mean_correlations(one, conditions.seed) for one in (*contenders, *short)},
+        {one.label: _mean_correlations(one, conditions.seed) for one in (*contenders, *short) if one.ranks},
         efficiency(standings, conditions),
         {one.label: verdict(one, opponents[samples[one.label]]) for one in (*contenders, *short)},
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
-from rlnas.errors import unknown
 from rlnas.report.comparison.standings import Conditions, Standings
 from rlnas.report.formats import exact
 from rlnas.search import Train
@@ -19,15 +19,14 @@ from rlnas.table.searches import StoredSearch
 from rlnas.table.selection import held_out_scores, rank, regret
 from rlnas.table.statistics import Estimate
 
-RANDOM = "random"
-
 
 @dataclass(frozen=True)
 class Found:
     """What a search would have returned, had its top K been trained as the table's networks were (paper, 5.3).
 
     Attributes:
-        search: the search; `None` for one that was run on the table.
+        seed: of the search; for short trainings, of the trainings that rank. `None` for a repeat on the table.
+        search_steps: environment steps of the search itself, without the trainings.
         architecture: id of the best of its top K by true performance.
         score: true performance of it.
         held_out: what the best of the same architectures scores under each training seed when the others pick it,
@@ -41,7 +40,8 @@ class Found:
         correlations: of proxy and true performance, over the architectures that the search ranked.
     """
 
-    search: StoredSearch | None
+    seed: int | None
+    search_steps: int
     architecture: str
     score: float
     held_out: np.ndarray
@@ -61,10 +61,17 @@ class Contender:
     Attributes:
         label: what tables call it.
         found: what each search returned.
+        over: what sets the searches apart.
     """
 
     label: str
     found: tuple[Found, ...]
+    over: Literal["search seed", "training seed", "repeat"] = "search seed"
+
+    @property
+    def ranks(self) -> bool:
+        """Whether it ranks architectures by a proxy, and not by trainings alone."""
+        return self.over != "repeat"
 
     @cached_property
     def scores(self) -> np.ndarray:
@@ -96,27 +103,13 @@ class Contender:
         return statistics.fmean(getattr(found, attribute) for found in self.found)
 
 
-def grouped(searches: Sequence[StoredSearch], strategies: Sequence[str] | None) -> dict[str, list[StoredSearch]]:
-    """Searches that differ in their seed alone, under one label each.
-
-    Args:
-        searches: the searches; those of random search are left out, since it is run on the table.
-        strategies: which strategies, in this order; all there are, if `None`.
-
-    Raises:
-        UserError: if there is no search of a strategy that is asked for.
-    """
-    there = sorted({search.strategy for search in searches} - {RANDOM})
-    for name in strategies or ():
-        if name not in (*there, RANDOM):
-            raise unknown("strategy of a stored search", name, [*there, RANDOM])
+def grouped(searches: Sequence[StoredSearch], strategy: str) -> dict[str, list[StoredSearch]]:
+    """The searches of a strategy: those that differ in their seed alone, under one label each."""
+    own = [search for search in searches if search.strategy == strategy]
     found: dict[str, list[StoredSearch]] = {}
-    for name in dict.fromkeys(there if strategies is None else strategies):
-        own = [search for search in searches if search.strategy == name and name != RANDOM]
-        kinds = dict.fromkeys(search.kind for search in own)
-        for kind in kinds:
-            members = sorted((s for s in own if s.kind == kind), key=lambda s: s.seed)
-            found[_label(members[0], own)] = members
+    for kind in dict.fromkeys(search.kind for search in own):
+        members = sorted((search for search in own if search.kind == kind), key=lambda search: search.seed)
+        found[_label(members[0], own)] = members
     return found
 
 
@@ -142,7 +135,7 @@ def judge(search: StoredSearch, standings: Standings, conditions: Conditions) ->
         MissingRun: if the table lacks a run of an architecture that the search ranked.
     """
     top = [name for name, _ in search.ranking[: conditions.top_k]]
-    if not conditions.drop_incomplete:
+    if not standings.partial:
         for name in search.trained:
             standings.index(name)
     returns = standings.runner().answer(Train(tuple(map(standings.table.space.architecture, top)))).returns
@@ -153,7 +146,8 @@ def judge(search: StoredSearch, standings: Standings, conditions: Conditions) ->
     for name, proxy in search.ranking:
         proxies[standings.index(name)] = proxy
     correlations = correlations_of(proxies, standings.truth, conditions.seed)
-    return found_among(top, top[best], standings, cost, search, proxies, correlations)
+    found = found_among(top, top[best], standings, cost, proxies, correlations)
+    return replace(found, seed=search.seed, search_steps=search.cost_steps)
 
 
 def correlations_of(proxies: np.ndarray, truth: np.ndarray, seed: int) -> dict[Correlation, Estimate]:
@@ -175,7 +169,6 @@ def found_among(
     returned: str,
     standings: Standings,
     cost: int,
-    search: StoredSearch | None = None,
     proxies: np.ndarray | None = None,
     correlations: dict[Correlation, Estimate] | None = None,
 ) -> Found:
@@ -186,14 +179,14 @@ def found_among(
         returned: the best of them.
         standings: by which they are judged.
         cost: environment steps.
-        search: as in `Found`.
-        proxies: likewise; nothing is ranked by default.
+        proxies: as in `Found`; nothing is ranked by default.
         correlations: likewise.
     """
     truth, index = standings.truth, standings.index(returned)
     places = [standings.index(name) for name in trained]
     return Found(
-        search,
+        None,
+        0,
         returned,
         float(truth[index]),
         held_out_scores(standings.scores[places]),

@@ -88,7 +88,7 @@ def leads(comparison: Comparison) -> list[Lead]:
         Lead(
             f"By {NAMES[view.metric]}, random search returns networks of "
             f"{spread(view.random.mean, view.random.deviation)}.",
-            tuple(_sentence(contender, view.verdicts[contender.label]) for contender in view.ranking),
+            tuple(_sentence(contender, view.verdicts[contender.label]) for contender in view.judged),
         )
         for view in comparison.shown
     ]
@@ -107,7 +107,7 @@ VERDICTS = {1: "better than", -1: "worse than", 0: "not to be told from"}
 def _sentence(contender: Contender, found: Verdict) -> str:
     """What came of a strategy."""
     ahead = "" if found.lead.value is None else f", and a lead of {difference(found.lead).text} under seeds held out"
-    over = plural(len(contender.found), "search seed" if contender.found[0].search else "training seed")
+    over = plural(len(contender.found), contender.over)
     return (
         f"{contender.label}: {spread(contender.mean, contender.deviation)}, {VERDICTS[found.sure]} "
         f"{found.rival.label} at the same cost (a better network with probability "

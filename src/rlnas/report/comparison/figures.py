@@ -124,7 +124,7 @@ def _histogram(axes: Axes, view: View, colours: Mapping[str, str]) -> None:
 def _mark(axes: Axes, contender: Contender, colours: Mapping[str, str]) -> None:
     """A line for each network that was returned."""
     networks = {found.architecture: found.score for found in contender.found}
-    counts = f"{plural(len(contender.found), 'search seed')}, {plural(len(networks), 'network')}"
+    counts = f"{plural(len(contender.found), contender.over)}, {plural(len(networks), 'network')}"
     axes.set_title(textwrap.fill(f"{contender.label}: {counts}", TITLE_WIDTH), loc="left", fontsize=9.5)
     for score in networks.values():
         axes.axvline(score, color=colours[ACCENT], linewidth=2.0)
@@ -142,7 +142,12 @@ def cost(view: View, colours: Mapping[str, str]) -> Figure:
         for one, marker in zip(view.contenders, cycle("osD^v")):
             scores = [float(np.nanmean(found.held_out)) if held_out else found.score for found in one.found]
             costs = [found.cost for found in one.found]
-            axes.plot(costs, scores, marker, color=colours[ACCENT], markersize=5.5, alpha=0.8, label=one.label)
+            looks: dict[str, Any] = {"color": colours[ACCENT], "markersize": 5.5, "alpha": 0.8, "label": one.label}
+            if one.over == "repeat":  # too many for a mark each
+                looks["label"] += ", ± standard deviation"
+                axes.errorbar(np.mean(costs), np.mean(scores), np.std(scores), fmt=marker, capsize=3, **looks)
+            else:
+                axes.plot(costs, scores, marker, **looks)
         for yard, marker in zip((yard for yard in view.yardsticks if yard.unselected), cycle("*PX")):
             axes.plot(
                 [view.standings.cost(1)], [yard.score], marker, color=colours[INK], markersize=8, label=yard.label

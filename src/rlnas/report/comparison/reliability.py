@@ -30,7 +30,7 @@ def proxies(view: View, comparison: Comparison) -> Sheet:
     rows: list[tuple[Cell, ...]] = []
     marked: list[int] = []
     for contender in view.ranking:
-        rows += [_proxy_row(contender.label, seed, found) for seed, found in _by_seed(contender, view)]
+        rows += [_proxy_row(contender.label, found) for found in contender.found]
         marked.append(len(rows))
         rows.append(_mean_row(contender, view))
     rows += list(_ceiling_rows(view))
@@ -63,20 +63,10 @@ def proxies(view: View, comparison: Comparison) -> Sheet:
     )
 
 
-def _by_seed(contender: Contender, view: View) -> Iterator[tuple[int, Found]]:
-    """What was found, with the seed of the search or, where there was none, of the trainings that rank."""
-    for seed, found in zip(view.standings.seeds, contender.found, strict=False):
-        if found.search is None:
-            yield seed, found
-    for found in contender.found:
-        if found.search is not None:
-            yield found.search.seed, found
-
-
-def _proxy_row(label: str, seed: int, found: Found) -> tuple[Cell, ...]:
+def _proxy_row(label: str, found: Found) -> tuple[Cell, ...]:
     return (
         words(label),
-        Cell(str(seed), (seed,)),
+        Cell(str(found.seed), (found.seed,)),
         words(found.architecture),
         count(int((~np.isnan(found.proxies)).sum())),
         *(interval(found.correlations[kind]) for kind in CORRELATIONS),

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rlnas.report.comparison.contenders import RANDOM, Contender
+from rlnas.report.comparison.blackbox import RANDOM
+from rlnas.report.comparison.contenders import Contender
 from rlnas.report.formats import plural
 from rlnas.table.searches import StoredSearch
 

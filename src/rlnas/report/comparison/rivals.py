@@ -12,7 +12,6 @@ from rlnas.quantity import short
 from rlnas.report.comparison.contenders import Contender, Found, correlations_of, found_among
 from rlnas.report.comparison.standings import Conditions, Standings
 from rlnas.search import RandomSearch, RandomSearchSettings, drive
-from rlnas.spaces import Subset
 from rlnas.table.selection import held_out_scores
 
 
@@ -29,19 +28,18 @@ def random_search(standings: Standings, conditions: Conditions, samples: int | N
     """
     drawn = conditions.top_k if samples is None else samples
     settings = RandomSearchSettings(samples=drawn)
-    table = standings.table
-    space = Subset(table.space, table.architectures) if conditions.drop_incomplete else table.space
     found = []
-    alike = drawn >= len(table.architectures)  # whoever draws all finds the same
+    alike = drawn >= len(standings.table.architectures)  # whoever draws all finds the same
     for repeat in range(1 if alike else conditions.repeats):
         root = seeding.integer(conditions.seed, "compare-random", repeat)
-        strategy = RandomSearch(space, 0, root, settings)
+        strategy = RandomSearch(standings.space, 0, root, settings)
         runner = standings.runner()
         drive(strategy, runner)
         names = [entry.architecture.id for entry in strategy.rank()]
         found.append(found_among(names, names[0], standings, runner.clock))
     found *= conditions.repeats if alike else 1
-    return Contender("random search" if samples is None else f"random search (K = {drawn})", tuple(found))
+    label = "random search" if samples is None else f"random search (K = {drawn})"
+    return Contender(label, tuple(found), over="repeat")
 
 
 def affordable(contender: Contender, standings: Standings) -> int:
@@ -64,16 +62,13 @@ def short_trainings(
         contenders: the searches whose steps they may use.
     """
     count, seeds = standings.truth.size, standings.seeds
-    shares = {
-        round(sum(found.search.cost_steps for found in one.found if found.search) / len(one.found)) // count
-        for one in contenders
-    }
+    shares = {round(one.average("search_steps")) // count for one in contenders}
     budgets = [budget for budget in standings.table.budgets if budget <= standings.budget]
     cuts = {max((budget for budget in budgets if budget <= share), default=0) for share in shares}
     for cut in sorted(cuts - {0}) if len(seeds) > 1 else ():
         early = standings.early(cut)
         found = tuple(_short_training(early, place, cut, standings, conditions) for place in range(len(seeds)))
-        yield Contender(f"short trainings ({short(cut)} steps)", found)
+        yield Contender(f"short trainings ({short(cut)} steps)", found, over="training seed")
 
 
 def picked_by_short_training(early: np.ndarray, place: int, conditions: Conditions) -> np.ndarray:
@@ -101,9 +96,9 @@ def _short_training(early: np.ndarray, place: int, cut: int, standings: Standing
     cost = proxies.size * cut + standings.cost(len(names))
     correlations = correlations_of(proxies, truth, conditions.seed)
     best = names[int(standings.truth[top].argmax())]
-    found = found_among(names, best, standings, cost, None, proxies, correlations)
+    found = found_among(names, best, standings, cost, proxies, correlations)
     held_out = held_out_scores(others[top]) if len(standings.seeds) > 2 else np.full(1, np.nan)
-    return replace(found, held_out=np.insert(held_out, place, np.nan), truth=truth)
+    return replace(found, seed=standings.seeds[place], held_out=np.insert(held_out, place, np.nan), truth=truth)
 
 
 def exhaustive_search(standings: Standings) -> Contender:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rlnas.spaces import Subset
 from rlnas.table import Metric, Table, TableRunner
 
 
@@ -18,14 +19,12 @@ class Conditions:
         top_k: architectures that each search has trained from scratch.
         repeats: repeats of random search.
         seed: root of the random streams: of random search and of resampling.
-        drop_incomplete: whether what the table lacks is left out, and its architectures alone are drawn.
     """
 
     budget: int
     top_k: int
     repeats: int
     seed: int
-    drop_incomplete: bool = False
 
 
 class Standings:
@@ -35,17 +34,21 @@ class Standings:
         table: the table.
         metric: the metric.
         budget: environment steps of every training.
+        partial: whether the table's architectures alone are there to be drawn, and not the whole space.
 
     Attributes:
+        space: what a strategy that is run on the table searches.
         seeds: the training seeds, all that the table has.
         scores: `(architectures, seeds)`.
         truth: `(architectures,)`.
     """
 
-    def __init__(self, table: Table, metric: Metric, budget: int):
+    def __init__(self, table: Table, metric: Metric, budget: int, partial: bool = False):
         self.table = table
         self.metric = metric
         self.budget = budget
+        self.partial = partial
+        self.space = Subset(table.space, table.architectures) if partial else table.space
         self.seeds = tuple(table.seeds)
         self.scores = table.scores(budget=budget, metric=metric, seeds=self.seeds)
         self.truth = self.scores.mean(1)
@@ -72,6 +75,7 @@ class Standings:
         ]
         return np.array([[getattr(run, self.metric) for run in of_one] for of_one in runs], dtype=np.float64)
 
-    def runner(self) -> TableRunner:
-        """A new runner, its clock at 0."""
-        return TableRunner(self.table, budget=self.budget, metric=self.metric, seeds=self.seeds)
+    def runner(self, without: int | None = None) -> TableRunner:
+        """A new runner, its clock at 0, that trains with every seed, or with all but one."""
+        seeds = [seed for seed in self.seeds if seed != without]
+        return TableRunner(self.table, budget=self.budget, metric=self.metric, seeds=seeds)

@@ -78,14 +78,10 @@ def facts(comparison: Comparison) -> dict[str, Value]:
 def table_1(comparison: Comparison) -> Sheet:
     """Table 1 of the paper: random search, hand-made networks and strategies by both metrics."""
     views = [comparison.views[metric] for metric in IN_ORDER]
-    repeats = plural(comparison.conditions.repeats, "repeat")
-    rows = [_row(same[0].label, repeats, same) for same in zip(*((v.random, *v.equal) for v in views), strict=True)]
+    rows = [_row(same) for same in zip(*((view.random, *view.equal) for view in views), strict=True)]
     yards = list(zip(*(view.yardsticks for view in views), strict=True))
     rows += [_yard_row(same) for same in yards if same[0].made]
-    for contenders in zip(*(view.contenders for view in views), strict=True):
-        rows.append(_row(contenders[0].label, plural(len(contenders[0].found), "search seed"), contenders))
-    for same in zip(*(view.short for view in views), strict=True):
-        rows.append(_row(same[0].label, plural(len(same[0].found), "training seed"), same))
+    rows += [_row(same) for same in zip(*(view.judged for view in views), strict=True)]
     rows += [_yard_row(same) for same in yards if not same[0].made]
     return Sheet(
         "table-1",
@@ -102,8 +98,10 @@ def table_1(comparison: Comparison) -> Sheet:
     )
 
 
-def _row(label: str, over: str, contenders: Sequence[Contender]) -> tuple[Cell, ...]:
-    return words(label), words(over), *(mean((one.mean, one.deviation)) for one in contenders)
+def _row(same: Sequence[Contender]) -> tuple[Cell, ...]:
+    """A contender by each metric."""
+    over = plural(len(same[0].found), same[0].over)
+    return words(same[0].label), words(over), *(mean((one.mean, one.deviation)) for one in same)
 
 
 def _yard_row(yardsticks: Sequence[Yardstick]) -> tuple[Cell, ...]:

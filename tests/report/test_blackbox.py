@@ -1,0 +1,133 @@
+"""Strategies that a comparison runs on the table."""
+
+from statistics import fmean
+
+import numpy as np
+import pytest
+from pydantic import BaseModel
+
+from rlnas.errors import UserError
+from rlnas.search import STRATEGIES, Fit, Ranked, Strategy, Train
+
+from .comparisons import NAMES, TOTAL, held_out, perfect, quick, table
+
+
+class Options(BaseModel):
+    pass
+
+
+class Follows(Strategy):
+    """Trains the first two architectures, then the third or the fourth, after the better of these."""
+
+    first = NAMES[:2]
+    then = NAMES[2:4]
+
+    def __init__(self, space, iterations, seed, settings=None):
+        self.space = space
+        self.scores = {}
+
+    @property
+    def coverage(self):
+        return len(self.first) + 1
+
+    def ask(self):
+        if not self.scores:
+            return Train(tuple(map(self.space.architecture, self.first)))
+        if len(self.scores) > len(self.first) or not self.then:
+            return None
+        better = self.scores[self.first[1]] > self.scores[self.first[0]]
+        return Train((self.space.architecture(self.then[better]),))
+
+    def tell(self, outcome):
+        asked = self.ask().architectures
+        self.scores |= {one.id: fmean(found) for one, found in zip(asked, outcome.returns, strict=True)}
+
+    def rank(self):
+        found = [Ranked(self.space.architecture(name), score) for name, score in self.scores.items()]
+        return sorted(found, key=lambda entry: -entry.proxy)
+
+    def state_dict(self):
+        return {"scores": self.scores}
+
+    def load_state_dict(self, state):
+        self.scores = dict(state["scores"])
+
+
+class TrainsAll(Follows):
+    first, then = NAMES, ()
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    monkeypatch.setitem(STRATEGIES, "follows", (Follows, Options))
+    monkeypatch.setitem(STRATEGIES, "all", (TrainsAll, Options))
+
+
+def by_hand(seeds: list[int]) -> int:
+    """What `Follows` returns if it is told of these seeds alone."""
+    scores = TOTAL[:, seeds].mean(1)
+    tried = [0, 1, 3 if scores[1] > scores[0] else 2]
+    return max(tried, key=lambda place: scores[place])
+
+
+def test_a_strategy_that_asks_for_trainings_is_run_on_the_table(mine):
+    view = quick(mine, [perfect()], strategies=["follows", "spos"], repeats=7).views["total_reward"]
+    follows, spos = view.contenders
+    assert (spos.label, spos.over, follows.label, follows.over) == ("spos", "search seed", "follows", "repeat")
+    assert len(follows.found) == 7
+    found = follows.found[0]
+    assert found.architecture == NAMES[by_hand([0, 1, 2])]
+    assert found.score == pytest.approx(TOTAL[by_hand([0, 1, 2])].mean())
+    assert found.cost == 3 * 3 * 1000
+    # Picked by a search that was never told of the seed that scores.
+    alone = [TOTAL[by_hand([seed for seed in range(3) if seed != left]), left] for left in range(3)]
+    np.testing.assert_allclose(found.held_out, alone)
+    assert "follows" in view.verdicts
+    assert "follows" not in view.correlations
+    assert view.verdicts["follows"].rival.label == "random search"  # which trains three, too
+
+
+def test_training_all_is_exhaustive_search(mine):
+    view = quick(mine, [], strategies=["all"]).views["total_reward"]
+    (one,) = view.contenders
+    assert one.mean == view.exhaustive.mean == TOTAL.mean(1).max()
+    assert one.average("cost") == view.exhaustive.average("cost")
+    assert float(one.held_out.mean()) == pytest.approx(held_out(TOTAL))
+    assert one.average("hits") == len(NAMES)
+
+
+def test_what_is_written_of_it(mine, tmp_path):
+    quick(mine, [], strategies=["follows", "random"], metrics=["total_reward"], out=tmp_path)
+    text = (tmp_path / "comparison.md").read_text()
+    assert "| follows | 20 repeats |" in text
+    assert "- follows: " in text
+    assert "follows" in (tmp_path / "strategies-total-reward.csv").read_text()
+    assert "follows" not in (tmp_path / "proxies-total-reward.csv").read_text()
+    assert "follows, ± standard deviation" in (tmp_path / "cost-total-reward.svg").read_text()
+
+
+def test_with_one_training_seed_nothing_is_held_out(tmp_path):
+    view = quick(table(tmp_path, seeds=1), [], strategies=["follows"]).views["total_reward"]
+    (one,) = view.contenders
+    assert one.held_out.shape == (20, 0)
+    assert view.verdicts["follows"].sure == 0
+
+
+def test_what_cannot_be_run_on_a_table_is_said(mine, monkeypatch):
+    with pytest.raises(UserError, match=r"no search of 'enas' to judge: it shares weights.*--searches"):
+        quick(mine, [perfect()], strategies=["spos", "enas"])
+
+    class Secret(Follows):
+        def ask(self):
+            return Fit(self.space.architecture(NAMES[0]), 1)
+
+    class Mute(Follows):
+        def rank(self):
+            return []
+
+    monkeypatch.setitem(STRATEGIES, "secret", (Secret, Options))
+    monkeypatch.setitem(STRATEGIES, "mute", (Mute, Options))
+    with pytest.raises(UserError, match="a table knows trainings from scratch only"):
+        quick(mine, [], strategies=["secret"])
+    with pytest.raises(UserError, match="strategy 'mute' ranked no architecture of the table 'mine'"):
+        quick(mine, [], strategies=["mute"])
