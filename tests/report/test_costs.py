@@ -110,7 +110,7 @@ def test_a_run_looked_up_in_a_table_has_its_curves_and_the_average(tmp_path):
     assert own.curve_steps == table.budgets
     assert own.curve[-1] == own.total_reward
     average = table.scores(budget=table.steps, metric="total_reward", seeds=table.seeds).mean()
-    assert run.average == pytest.approx(average)
+    assert run.truth.average == pytest.approx(average)
     text = read(tmp_path).text
     assert f"drawn at random scores {average:.2f} on average" in text
     assert "looked up in the table minatar-breakout." in text

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from rlnas.errors import UserError, fault
 from rlnas.files import read_json, read_object
+from rlnas.report.proxy import Truth
 from rlnas.spaces import FIXED_ID, Cost, Space
 from rlnas.study.contestants import Contestant, contestants, is_yardstick, to_confirm
 from rlnas.study.episodes import EpisodeTable
@@ -94,7 +95,7 @@ class Run:
         search: what the search cost.
         remarks: what the strategy says about how it went, and what this report lacks.
         latency: measured milliseconds of an architecture, by its name; empty where none was measured.
-        average: mean true performance of all architectures of the space, where a table knows it.
+        truth: the true performance of all architectures of the space, where a table knows it.
         confirmation: the best and the hand-made networks with the trainings whose seeds had no part in picking the
             best; empty where none was asked for, or the best is not picked yet.
     """
@@ -111,7 +112,7 @@ class Run:
     search: dict[str, int] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     latency: dict[str, float] = field(default_factory=dict)
-    average: float | None = None
+    truth: Truth | None = None
     confirmation: list[Entrant] = field(default_factory=list)
 
     @property
@@ -208,7 +209,7 @@ def _read_study(path: Path) -> Run:
         search={key: int(result["search"][key]) for key in COSTS} if result is not None else {},
         remarks=[*remarks, *(str(remark) for remark in (result["search"]["remarks"] if result is not None else []))],
         latency=read_latencies(latency) if latency.exists() else {},
-        average=_average(table, settings),
+        truth=_truth(table, settings),
     )
     return replace(run, confirmation=_read_confirmation(path, settings, run, result))
 
@@ -221,15 +222,15 @@ def _find_table(settings: StudySettings) -> tuple[Table | None, list[str]]:
         return None, [f"Curves and the average of all architectures are missing: {error}"]
 
 
-def _average(table: Table | None, settings: StudySettings) -> float | None:
-    """What an architecture drawn at random scores; `None` unless a table has all of them."""
+def _truth(table: Table | None, settings: StudySettings) -> Truth | None:
+    """What every architecture of the space scores; `None` unless a table has all of them."""
     if table is None or len(table.architectures) < table.space.size:
         return None
     try:
-        seeds = settings.training_seeds
-        return float(table.scores(budget=settings.train_steps, metric="total_reward", seeds=seeds).mean())
+        scores = table.scores(budget=settings.train_steps, metric="total_reward", seeds=settings.training_seeds)
     except MissingRun:
         return None
+    return Truth(tuple(table.architectures), scores)
 
 
 def _with_curve(trial: TrialResult, name: str, table: Table, budget: int) -> TrialResult:

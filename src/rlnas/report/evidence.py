@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from rlnas.report.data import Entrant
+from rlnas.report.proxy import ROOT
 from rlnas.table.statistics import Estimate, interquartile_mean_estimate, mean_difference, probability_better
 
 FEW = 5
 """Below so many seeds, what is said of them is rough."""
-ROOT = 0
-"""Of the resampling: the same run gives the same page."""
 
 
 @dataclass(frozen=True)

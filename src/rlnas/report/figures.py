@@ -169,6 +169,9 @@ def proxy_scatter(run: Run) -> Html | None:
         return None
     with matplotlib.style.context(["default", STYLE]):
         figure, axes = new_figure(3.1)
+        trained = {entrant.name for _, entrant in points}
+        others = [(x, run.truth.means[name]) for name, x in run.ranking if name not in trained] if run.truth else []
+        axes.plot(*np.reshape(others, (-1, 2)).T, "o", color=MUTED, markersize=4, alpha=0.35)
         for x, entrant in points:
             colour = colour_of(run, entrant)
             middle = float(np.mean(entrant.scores))

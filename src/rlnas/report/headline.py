@@ -119,10 +119,10 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
     words = [_difference(best, entrant) for entrant in others if entrant.score is not None]
     if best.baseline:
         words.insert(0, "The best that the search put forward is itself one of the hand-made networks.")
-    if run.average is not None and best.score is not None:
+    if run.truth is not None and best.score is not None:
         words.append(
-            f"An architecture of the space drawn at random scores {score(run.average)} on average: the best found "
-            f"leads by {gain(best.score - run.average, best.score)}."
+            f"An architecture of the space drawn at random scores {score(run.truth.average)} on average: the best "
+            f"found leads by {gain(best.score - run.truth.average, best.score)}."
         )
     if len(best.trials) == 1:
         words.append(ONE_SEED.format(option="--confirm-seeds" if run.confirmation and run.done else "--train-seeds"))
@@ -132,10 +132,8 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
         if run.done and run.best is not None:
             words.append(_before(run.best))
     elif len(best.trials) > 1 and sum(entrant.candidate for entrant in run.entrants) > 1:
-        words.append(
-            "The best was picked for the highest of these same scores, which flatters it: a search with "
-            "--confirm-seeds trains it with others."
-        )
+        others_train = "" if run.settings["table"] else ": a search with --confirm-seeds trains it with others"
+        words.append(f"The best was picked for the highest of these same scores, which flatters it{others_train}.")
     return " ".join(words)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from rlnas.report import figures
 from rlnas.report.data import Run
-from rlnas.report.evidence import ROOT
-from rlnas.report.formats import alike, big, estimate, milliseconds, plural, spread
+from rlnas.report.formats import alike, big, estimate, milliseconds, plural, score, spread
 from rlnas.report.markup import Html, details, table, tag
+from rlnas.report.proxy import ROOT, Truth, proxy_quality
 from rlnas.study.metrics import learning_curve
 from rlnas.table.agreement import correlation
 
@@ -48,6 +48,8 @@ def _proxy_caption(run: Run) -> str:
         words += " Dot: mean over the seeds; bar: from the lowest to the highest seed."
     if pairs and all(first == second for first, second in pairs):
         return words + " Here the proxy is the true performance itself."
+    if run.truth is not None:
+        return f"{words} Pale: what was not trained, by the table. {_quality_words(run, run.truth)}"
     if len(pairs) >= ENOUGH:
         one, other = np.array(pairs).T
         found = correlation(one, other, "kendall", seed=ROOT)
@@ -55,6 +57,23 @@ def _proxy_caption(run: Run) -> str:
     return words + (
         " These are the top of the ranking only, so they do not show how well the proxy ranks the whole space."
     )
+
+
+def _quality_words(run: Run, truth: Truth) -> str:
+    """What the proxy ranking is worth, since the true performance of all is known."""
+    top_k = int(run.settings["top_k"])
+    found = proxy_quality(run.ranking, top_k, run.best.name if run.best else None, truth)
+    words = (
+        f"Over the {plural(len(run.ranking), 'architecture')} that the search ranked, proxy and true performance have "
+        f"a Kendall correlation of {estimate(found.kendall)} and a Spearman correlation of {estimate(found.spearman)} "
+        "(95% bootstrap intervals)."
+    )
+    if found.ceiling is not None:
+        words += f" One whole training of each has {found.ceiling.mean:.2f} (Kendall) with the mean of the other seeds."
+    words += f" Of the top {top_k} {found.hits} {'is' if found.hits == 1 else 'are'} among the true top {top_k}."
+    if found.rank is not None and found.regret is not None:
+        words += f" The best found has rank {found.rank} of {len(truth.names)}, {score(found.regret)} below the best."
+    return words
 
 
 def _ranking_caption(run: Run) -> str:
@@ -94,7 +113,10 @@ def _ranking_table(run: Run) -> Html:
         cost = run.space.cost(run.space.architecture(name))
         row = [name, str(rank), proxies[rank - 1]]
         row += [str(run.fitted[name])] if run.paths else []
-        row.append(spread(true[name].score, true[name].deviation) if name in true else "")
+        if name in true:
+            row.append(spread(true[name].score, true[name].deviation))
+        else:
+            row.append(score(run.truth.means[name]) if run.truth is not None else "")
         row += [f"{cost.parameters:,}", big(cost.multiply_adds)]
         row += [milliseconds(run.latency.get(name))] if run.latency else []
         rows.append(row)

@@ -1,0 +1,86 @@
+"""How well a search's proxy ranks, where a table knows the true performance of every architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from rlnas.table.agreement import Agreement, correlation, seed_agreement
+from rlnas.table.selection import rank, regret
+from rlnas.table.statistics import Estimate
+
+ROOT = 0
+"""Of the resampling: the same run gives the same page."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The true performance of every architecture of a space.
+
+    Attributes:
+        names: ids of the architectures.
+        scores: total reward of each under each training seed, `(architectures, seeds)`.
+    """
+
+    names: tuple[str, ...]
+    scores: np.ndarray
+
+    @cached_property
+    def means(self) -> dict[str, float]:
+        """The mean over the training seeds, by id."""
+        return {name: float(score) for name, score in zip(self.names, self.scores.mean(1), strict=True)}
+
+    @property
+    def average(self) -> float:
+        """What an architecture drawn at random scores."""
+        return float(self.scores.mean())
+
+
+@dataclass(frozen=True)
+class ProxyQuality:
+    """What a proxy ranking is worth.
+
+    Attributes:
+        kendall: rank correlation of proxy and true performance, over what is ranked.
+        spearman: likewise.
+        ceiling: Kendall's of one whole training of each with the mean of the other seeds; `None` with one seed.
+        hits: how many of the top K are among the true best K.
+        rank: true rank of the best that was found, 1 for the best of the space; `None` while there is none.
+        regret: how far it is below the best of the space.
+    """
+
+    kendall: Estimate
+    spearman: Estimate
+    ceiling: Agreement | None
+    hits: int
+    rank: int | None
+    regret: float | None
+
+
+def proxy_quality(ranking: list[tuple[str, float]], top_k: int, best: str | None, truth: Truth) -> ProxyQuality:
+    """Holds a proxy ranking against the truth.
+
+    Args:
+        ranking: ids and proxy performances, best first.
+        top_k: architectures that the search had trained.
+        best: the id of the one that it returned, if there is one.
+        truth: the true performance of all.
+    """
+    known = np.array([truth.means[name] for name, _ in ranking])
+    proxies = np.array([proxy for _, proxy in ranking])
+    means = truth.scores.mean(1)
+    places: Mapping[str, int] = {name: place for place, name in enumerate(truth.names)}
+    top = [places[name] for name, _ in ranking[:top_k]]
+    at = places.get(best) if best is not None else None
+    seeds = truth.scores.shape[1]
+    return ProxyQuality(
+        correlation(proxies, known, "kendall", seed=ROOT),
+        correlation(proxies, known, "spearman", seed=ROOT),
+        seed_agreement(truth.scores, 1, seeds - 1, "kendall", seed=ROOT) if seeds > 1 else None,
+        sum(rank(means, place) <= len(top) for place in top),
+        None if at is None else rank(means, at),
+        None if at is None else regret(means, at),
+    )
