@@ -33,7 +33,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> rlnas.SearchResult:
 
 def test_search_returns_ranking_trials_best_and_network(found: rlnas.SearchResult) -> None:
     assert len(found.ranking) == 4
-    assert [entry["name"] for entry in found.trials] == [found.ranking[0][0]]
+    assert [entry["name"] for entry in found.networks] == [found.ranking[0][0]]
     assert found.best == found.ranking[0][0]
     assert (found.path / "report.html").exists()
     logits, value = found.network()(torch.zeros(3, 4, 84, 84, dtype=torch.uint8))

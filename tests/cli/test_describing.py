@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from rlnas.cli.main import main
+from rlnas.spaces import load_space
 
 
 def described(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -91,3 +92,25 @@ arguments = {n = {choice = "n", options = [1, 2]}}
     text = described(capsys, "s.toml", "--import", "own_layers_to_describe")
     assert "switch choice=op in {a, b} 4 a: residual linear features=4 b: nothing module" in text
     assert "n=n in {1, 2}" in text
+
+
+def test_a_space_as_toml_is_the_same_space(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["describe", "impala-modern", "--toml"])
+    file = tmp_path / "mine.toml"
+    file.write_text(capsys.readouterr().out)
+    assert load_space(str(file)) == load_space("impala-modern")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["spos", "--toml"], "--toml goes with a space"),
+        (["paper-1", "--toml", "--latency"], "not both at once"),
+        (["paper-1", "--env", "CartPole-v1"], "describe 'paper-1' or --env CartPole-v1, not both at once"),
+    ],
+)
+def test_what_does_not_go_together(arguments: list[str], part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["describe", *arguments])
+    assert stop.value.code == 2
+    assert part in " ".join(capsys.readouterr().err.split())

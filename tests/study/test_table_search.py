@@ -63,8 +63,12 @@ def test_random_search_looks_its_trainings_up(table: str, tmp_path: Path) -> Non
     assert len(places) == 3
     assert result.best == NAMES[max(places)]
     assert dict(result.ranking)[result.best] == pytest.approx(max(places) + 0.15)
-    trials = {entry["name"]: [t["total_reward"] for t in entry["trials"]] for entry in result.trials}
+    trials = {entry["name"]: [t["total_reward"] for t in entry["trials"]] for entry in result.networks}
     assert trials == {**{NAMES[p]: [p + 0.1, p + 0.2] for p in places}, "minatar-cnn": [25.1, 25.2]}
+    assert {(t["network"], t["seed"]): t["total_reward"] for t in result.trials} == {
+        (name, seed): score for name, own in trials.items() for seed, score in zip((1, 2), own, strict=True)
+    }
+    assert result.failure is None
     assert result.data["search"]["fit_steps"] == 0
     assert not (tmp_path / "run/trials").exists()
     assert f"--table {table}" in (tmp_path / "run/report.html").read_text()
@@ -185,7 +189,7 @@ def test_random_search_trains_live_and_each_training_once(tmp_path: Path) -> Non
     arguments = {"train_steps": 256, "strategy_options": {"samples": 2}, "top_k": 2, "baselines": [], **SMALL}
     result = rlnas.search(GAME, "minatar-1", "random", 1, out=tmp_path / "run", **arguments)
     assert len(result.ranking) == 2
-    assert {entry["name"]: entry["total_reward"] for entry in result.trials} == dict(result.ranking)
+    assert {entry["name"]: entry["total_reward"] for entry in result.networks} == dict(result.ranking)
     assert len(list((tmp_path / "run/trials").glob("*/*/result.json"))) == 2
 
 

@@ -40,14 +40,29 @@ class SearchResult:
         return [(entry["architecture"], entry["proxy"]) for entry in self.data["ranking"]]
 
     @property
-    def trials(self) -> list[dict[str, Any]]:
+    def networks(self) -> list[dict[str, Any]]:
         """Every network trained from scratch, with its scores and its trials."""
         return self.data["architectures"]
+
+    @property
+    def trials(self) -> list[dict[str, Any]]:
+        """Every training from scratch: `network`, `seed`, `status`, `total_reward`, `reward_mean` and others."""
+        return [{"network": entry["name"], **trial} for entry in self.networks for trial in entry["trials"]]
 
     @property
     def confirmation(self) -> list[dict[str, Any]]:
         """The best and the hand-made networks as they scored with the confirmation seeds; empty without any."""
         return self.data.get("confirmation", [])
+
+    @property
+    def failure(self) -> str | None:
+        """Why the study found nothing, if all that it trained failed or nothing was ranked; `None` otherwise."""
+        if not self.ranking:
+            return "the search ranked no architecture: its trainings failed or finished no game"
+        candidates = [trial for entry in self.networks if entry["candidate"] for trial in entry["trials"]]
+        if all(trial["status"] == "failed" for trial in candidates):
+            return "all trainings of candidates failed"
+        return None
 
     def network(self) -> Network:
         """The trained network of the best architecture, first training seed.

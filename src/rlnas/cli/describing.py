@@ -13,6 +13,7 @@ from rlnas.cli.printing import console
 from rlnas.errors import UserError, unknown
 from rlnas.search import STRATEGIES
 from rlnas.spaces import CATALOGUE, Limits, load_space
+from rlnas.spaces.toml import dump_toml
 
 
 def list_(what: Annotated[Literal["spaces", "strategies", "envs"], tyro.conf.Positional]) -> None:
@@ -47,6 +48,7 @@ def describe(
     name: Annotated[str | None, tyro.conf.Positional] = None,
     env: str | None = None,
     latency: bool = False,
+    toml: bool = False,
     import_: Modules = (),
 ) -> None:
     """Describe a space (its layers, choices and costs), the options of a strategy, or what an environment would get.
@@ -55,10 +57,16 @@ def describe(
         name: A space, a TOML file, a strategy, env-options or ppo-options.
         env: An environment: what is used for it where you say nothing, and why.
         latency: Measure how long each network of a space takes for one observation, on this machine and one thread.
+        toml: Print a space as TOML alone, to be kept in a file, changed and given as --space.
         import_: Modules that register your own environments, or hold layers of your own.
     """
-    if latency and (env is not None or name is None or not _is_space(name)):
-        raise UserError("--latency goes with a space.")
+    for given, flag in ((latency, "--latency"), (toml, "--toml")):
+        if given and (env is not None or name is None or not _is_space(name)):
+            raise UserError(f"{flag} goes with a space.")
+    if latency and toml:
+        raise UserError("--latency or --toml, not both at once.")
+    if env is not None and name is not None:
+        raise UserError(f"describe {name!r} or --env {env}, not both at once.")
     if env is not None:
         _describe_env(env, find_modules_here(import_))
         return
@@ -72,6 +80,8 @@ def describe(
         from rlnas.ppo import PPOSettings
 
         _describe_options(name, EnvSettings if name == "env-options" else PPOSettings)
+    elif toml:
+        print(dump_toml(load_space(name)), end="")
     elif _is_space(name):
         _describe_space(name, latency)
     else:

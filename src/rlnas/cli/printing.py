@@ -20,8 +20,8 @@ def print_study(result: api.SearchResult) -> None:
     """Prints the outcome of a study: every network trained, the best, and where all is."""
     table = Table(box=None, pad_edge=False)
     for column in ("network", "total reward", "reward mean", "proxy", "parameters", "seeds"):
-        table.add_column(column, justify="left" if column == "network" else "right")
-    for entry in result.trials:
+        table.add_column(column, justify="left" if column == "network" else "right", overflow="fold")
+    for entry in result.networks:
         failed = sum(trial["status"] == "failed" for trial in entry["trials"])
         table.add_row(
             entry["name"] + (" (hand-made)" if entry["baseline"] else ""),
@@ -31,21 +31,16 @@ def print_study(result: api.SearchResult) -> None:
             f"{entry['parameters']:,}",
             f"{len(entry['trials'])}" + (f", {failed} failed" if failed else ""),
         )
-    print_failures(result.trials)
+    print_failures(result.networks)
     console.print(table)
     print_remarks(result.data.get("remarks", []))  # a run of an earlier version has none
     report = result.path / "report.html"
-    if not result.ranking:
-        raise RlnasError(
-            f"the search ranked no architecture: its trainings failed or finished no game; report: {report}"
-        )
-    trials = [trial for entry in result.trials if entry["candidate"] for trial in entry["trials"]]
-    if all(trial["status"] == "failed" for trial in trials):
-        raise RlnasError(f"all trainings of candidates failed; report: {report}")
+    if result.failure is not None:
+        raise RlnasError(f"{result.failure}; report: {report}")
     print_confirmation(result.confirmation)
-    judged = {entry["name"]: entry["total_reward"] for entry in result.confirmation or result.trials}
+    judged = {entry["name"]: entry["total_reward"] for entry in result.confirmation or result.networks}
     best = judged.get(result.best)
-    hand_made = [entry["name"] for entry in result.trials if entry["baseline"] and entry["name"] != result.best]
+    hand_made = [entry["name"] for entry in result.networks if entry["baseline"] and entry["name"] != result.best]
     for name in hand_made:
         if best is not None and (score := judged[name]) is not None and score > best:
             said = f"The hand-made {name} scored higher than what was found: {score:.2f}."

@@ -13,6 +13,7 @@ from rlnas.cli.display import Display
 from rlnas.cli.printing import console, print_study
 from rlnas.prepare import default_threads, prepare_search
 from rlnas.quantity import short
+from rlnas.search import STRATEGIES
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -115,13 +116,17 @@ def _announcement(settings: StudySettings, workers: int) -> str:
     space, again = settings.load_space(), settings.confirm_seeds
     within = f", of which those of {settings.limits.words()}" if settings.limits.given else ""
     games = settings.strategy_options.get("eval_episodes")
-    ranked = f", {games} game{'s' * (games != 1)} of each architecture that is ranked," if games else ","
+    ranked = f" for {short(settings.steps)} steps"
+    if games:
+        ranked += f", {games} game{'s' * (games != 1)} of each architecture that is ranked"
+    if not getattr(STRATEGIES[settings.strategy][0], "shares_weights", False):
+        ranked = ""  # it asks for trainings alone
     trainings = (min(settings.top_k, space.size) + len(settings.baselines)) * settings.train_seeds
     how = f"looked up in {settings.table.source}" if settings.table else f"{workers} at a time"
     seeds = f"{again} confirmation seed{'s' * (again != 1)}"
     confirmed = f"; then the best and the hand-made networks with {seeds}" if again else ""
     return (
-        f"Searching {space.name} ({space.size:,} architectures{within}) on {settings.env}: {settings.strategy} for "
-        f"{short(settings.steps)} steps{ranked} then {trainings} trainings of {short(settings.train_steps)} steps "
+        f"Searching {space.name} ({space.size:,} architectures{within}) on {settings.env}: {settings.strategy}"
+        f"{ranked}, then {trainings} trainings of {short(settings.train_steps)} steps "
         f"each, {how}{confirmed}."
     )

@@ -83,7 +83,7 @@ def build(
     )
     with Display(console) as display:
         table = api.run_table(path, settings, workers, display)
-    show(str(path / "table.parquet"))
+    _show_written(path / "table.parquet")
     if not (table.frame["status"] == "done").any():
         raise RlnasError("all trainings of the table failed.")
 
@@ -103,7 +103,7 @@ def collect(run: Run, out: Path, import_: Modules = ()) -> None:
     if not isinstance(settings, TableSettings):
         raise UserError(f"the run {str(run)!r} does not build a table.")
     collect_table(run, settings, _parquet(out))
-    show(str(out))
+    _show_written(out)
 
 
 def merge(tables: Sources, out: Path, import_: Modules = ()) -> None:
@@ -120,7 +120,12 @@ def merge(tables: Sources, out: Path, import_: Modules = ()) -> None:
     if not tables:
         raise UserError("merge needs tables.")
     table.merge([table.load(source) for source in tables], _parquet(out))
-    show(str(out))
+    _show_written(out)
+
+
+def _show_written(path: Path) -> None:
+    show(str(path))
+    console.print(f"Table: {path}", soft_wrap=True, markup=False)
 
 
 def _parquet(path: Path) -> Path:
@@ -178,17 +183,18 @@ def _rows(table: Any, budget: int) -> list[tuple[float, list[str]]]:
         records = [table.query(name, seed=seed, budget=budget) for seed in seeds]
         totals = [record.total_reward for record in records if record.total_reward is not None]
         means = [record.reward_mean for record in records if record.reward_mean is not None]
-        score = float(np.mean(totals)) if totals else float("-inf")
+        # A mean over the seeds that happen to be there would stand beside means over all.
+        whole = len(totals) == len(table.seeds)
         line = [
             name + (" (hand-made)" if name in table.baselines else ""),
-            f"{score:.2f}" if totals else "-",
-            f"{np.std(totals, ddof=1):.2f}" if len(totals) > 1 else "-",
-            f"{np.mean(means):.2f}" if means else "-",
-            str(len(seeds)),
+            f"{np.mean(totals):.2f}" if whole else "-",
+            f"{np.std(totals, ddof=1):.2f}" if whole and len(totals) > 1 else "-",
+            f"{np.mean(means):.2f}" if whole else "-",
+            f"{len(totals)}" if whole else f"{len(totals)} of {len(table.seeds)}",
             f"{records[0].parameters:,}",
             f"{records[0].multiply_adds:,}",
         ]
-        rows.append((score, line))
+        rows.append((float(np.mean(totals)) if whole else float("-inf"), line))
     return rows
 
 
