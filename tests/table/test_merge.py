@@ -32,7 +32,10 @@ def test_tables_of_versions_with_more_and_fewer_settings_are_one(tmp_path):
     plain = PPOSettings().model_dump(mode="json")
     older = {name: value for name, value in plain.items() if name != "log_std"}
     one, other = part(tmp_path / "a.parquet", (1,), ppo=older), part(tmp_path / "b.parquet", (2,), ppo=plain)
-    assert merge([one, other], tmp_path / "merged.parquet").seeds == [1, 2]
+    merged = merge([one, other], tmp_path / "merged.parquet")
+    assert merged.seeds == [1, 2]
+    assert merged.settings["ppo"] == plain
+    assert merge([one], tmp_path / "rewritten.parquet").settings["ppo"] == plain
     other = part(tmp_path / "c.parquet", (2,), ppo=plain | {"log_std": -1.0})
     with pytest.raises(UserError, match=r"ppo\.log_std is 0\.0 there, not -1\.0"):
         merge([one, other], tmp_path / "refused.parquet")

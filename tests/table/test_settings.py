@@ -19,7 +19,7 @@ def test_what_an_older_version_did_not_know_it_did_as_the_defaults_do():
         ({"clip": 0.3}, "ppo.clip is 0.2 there, not 0.3"),
         ({"value_encoder": "own"}, "ppo.value_encoder is 'shared' there, not 'own'"),
         # a setting of a version to come, about which nothing is known
-        ({"momentum": 0.9}, "ppo.log_std is None there, not 0.0"),
+        ({"momentum": 0.9}, "ppo.momentum is None there, not 0.9"),
     ],
 )
 def test_what_differs_is_said(change, said):

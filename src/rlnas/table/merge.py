@@ -8,12 +8,12 @@ from typing import Any
 
 from rlnas.errors import UserError, differences
 from rlnas.table.files import MEASURED, write_table
-from rlnas.table.settings import GROUPS, setting_differences
+from rlnas.table.settings import GROUPS, setting_differences, whole_settings
 from rlnas.table.table import OWN, Table
 
 
 def merge(tables: Sequence[Table], path: str | Path) -> Table:
-    """Writes the runs of several tables as one; returns it.
+    """Writes the runs of several tables as one; returns it. Settings that a later version added are written out.
 
     Raises:
         UserError: if there is no table, if they were built with different settings, or if two of them disagree on a
@@ -38,6 +38,9 @@ def merge(tables: Sequence[Table], path: str | Path) -> Table:
             rows.setdefault(key, row)
     settings = {name: value for name, value in first.settings.items() if name not in OWN}
     settings["space"] = first.space.to_dict()
+    for group in GROUPS:
+        if group in settings:
+            settings[group] = whole_settings(group, settings[group])
     settings["seeds"] = sorted({seed for _, seed in rows})
     settings["baselines"] = sorted({name for table in tables for name in table.baselines})
     settings["versions"] = first.settings.get("versions", {})

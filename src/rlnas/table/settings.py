@@ -26,13 +26,22 @@ def setting_differences(group: Group, old: Mapping[str, Any], new: Mapping[str, 
     """
     if old == new:
         return []
+    return differences(whole_settings(group, old), whole_settings(group, new), group)
+
+
+def whole_settings(group: Group, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with the defaults of all that they lack written out; those that this version does not know as they are.
+
+    Args:
+        group: which settings these are.
+        values: by name.
+    """
     # These packages import torch, which takes seconds; equal settings do not need them.
     from rlnas.envs import EnvSettings
     from rlnas.ppo import PPOSettings
 
     models: dict[Group, type[BaseModel]] = {"env_settings": EnvSettings, "ppo": PPOSettings}
     try:
-        there, here = (models[group](**values).model_dump(mode="json") for values in (old, new))
-    except ValidationError:  # written by a later version, or by hand: as they are
-        there, here = dict(old), dict(new)
-    return differences(there, here, group)
+        return models[group](**values).model_dump(mode="json")
+    except ValidationError:
+        return dict(values)
