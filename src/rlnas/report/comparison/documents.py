@@ -56,7 +56,7 @@ def contents(comparison: Comparison) -> Contents:
     return Contents(
         comparison,
         table_1(comparison),
-        tuple((view, strategies(view), proxies(view, comparison)) for view in comparison.shown),
+        tuple((view, strategies(view, comparison), proxies(view, comparison)) for view in comparison.shown),
         reliability(comparison),
         tuple(architectures(comparison)),
     )

@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rlnas.report.formats import NONE, score, spread
+from rlnas.report.formats import NONE, as_fine_as, score, spread
 from rlnas.report.markup import Html, table
 from rlnas.table.statistics import Estimate
 
@@ -112,15 +112,16 @@ def mean(values: tuple[float | None, float | None]) -> Cell:
     return Cell(spread(*values), values)
 
 
-def signed(value: float | None) -> Cell:
-    """A cell with a gain.
+def scored(estimate: Estimate) -> Cell:
+    """A cell with a score and its interval.
 
-    >>> signed(1.5).text, signed(-0.25).text, signed(0.0851).text
-    ('+1.50', '-0.25', '+0.09')
+    >>> scored(Estimate(12.5, 11.25, 14.0)).text, scored(Estimate(0.5)).text
+    ('12.50 [11.25, 14.00]', '0.50')
     """
-    small = value is not None and 0.005 <= abs(value) < 1
-    plus = "+" if value is not None and value > 0 else ""
-    return Cell(plus + (f"{value:.2f}" if small else score(value)), (value,))
+    text = score(estimate.value)
+    if estimate.value is not None and estimate.low is not None and estimate.high is not None:
+        text += f" [{as_fine_as(estimate.value, estimate.low)}, {as_fine_as(estimate.value, estimate.high)}]"
+    return Cell(text, (estimate.value, estimate.low, estimate.high))
 
 
 def interval(estimate: Estimate | None) -> Cell:

@@ -22,13 +22,14 @@ from rlnas.report.comparison.sheets import (
     interval,
     mean,
     number,
-    signed,
+    scored,
     words,
 )
+from rlnas.report.comparison.verdicts import held_out_lead
 from rlnas.report.comparison.yardsticks import Yardstick
 from rlnas.report.formats import NONE, plural, score
 from rlnas.table import Metric
-from rlnas.table.statistics import interquartile_mean
+from rlnas.table.statistics import interquartile_mean_estimate
 
 NAMES: dict[Metric, str] = {"reward_mean": "reward mean", "total_reward": "total reward"}
 IN_ORDER: tuple[Metric, ...] = ("reward_mean", "total_reward")
@@ -119,25 +120,24 @@ def _about_rivals(view: View) -> str:
     return f"{equal} {SHORT}" if view.short else equal
 
 
-def strategies(view: View) -> Sheet:
+def strategies(view: View, comparison: Comparison) -> Sheet:
     """What a strategy is worth: against random search, the average and the hand-made networks, and at what price."""
-    made = [yard for yard in view.yardsticks if yard.made]
+    others = [yard for yard in view.yardsticks if yard.made or yard.architecture is None]
     columns: list[Column] = [
         column("strategy"),
         column("searches"),
         column("cost in steps", "cost_steps"),
         column("score", "score", "score_deviation"),
         column("held out", "held_out", "held_out_deviation"),
-        column("interquartile mean"),
+        column("interquartile mean", *ends("interquartile_mean")),
         column("better than random search", *ends("better_than_random")),
         column("lead held out", *ends("lead_held_out")),
         column("regret"),
-        column("gain over the average"),
-        *(column(f"gain over {yard.label}") for yard in made),
+        *(column(f"held out, above {yard.label}", *ends(f"above_{yard.label}".replace(" ", "_"))) for yard in others),
     ]
     rows = []
     for one in (view.random, *view.equal, *view.contenders, *view.short, view.exhaustive):
-        gains = [signed(one.mean - other) for other in (view.average, *(yard.score for yard in made))]
+        leads = [difference(held_out_lead(one, yard.scores)) for yard in others]
         cost, found = one.average("cost"), view.verdicts.get(one.label)
         rows.append(
             (
@@ -146,16 +146,24 @@ def strategies(view: View) -> Sheet:
                 Cell(short(round(cost)), (cost,)),
                 mean((one.mean, one.deviation)),
                 mean(_held_out(one)),
-                number(interquartile_mean(one.scores)),
+                scored(interquartile_mean_estimate(one.scores, seed=comparison.conditions.seed)),
                 interval(found.probability if found else None),
                 difference(found.lead if found else None),
                 number(one.average("regret")),
-                *gains,
+                *leads,
             )
         )
     return Sheet(
         f"strategies-{slug(view)}",
         f"What each strategy is worth, by {NAMES[view.metric]}",
+        _worth_words(view),
+        tuple(columns),
+        tuple(rows),
+    )
+
+
+def _worth_words(view: View) -> str:
+    return (
         "Means over searches, with their standard deviation. Held out: for each training seed the best of the same "
         "top K is picked by the other seeds and scored with that one (leave-one-out cross-validation); it is what is "
         "fair to set beside a network that was not selected. Better than random search: the probability that a search "
@@ -164,12 +172,11 @@ def strategies(view: View) -> Sheet:
         "(Newcombe, 2006) on this very table. Lead held out: how far it is above that random search under training "
         "seeds that picked neither, with a 95% interval for other training seeds (Nadeau and Bengio, 2003) and these "
         "very searches. Only where both intervals agree is a strategy called better or worse; of twenty that are "
-        "neither, one or so may still be called it by chance. Exhaustive search trains every architecture. The average "
-        f"is that of all architectures ({score(view.average)}): what one drawn at random gives. Regret: how far below "
-        "the best of the table. Cost: the environment steps of the search, and those of training its top K with every "
-        f"seed of the table.{_about_rivals(view)}",
-        tuple(columns),
-        tuple(rows),
+        "neither, one or so may still be called it by chance. Held out, above: the same lead over the average of all "
+        f"architectures ({score(view.average)}, what one drawn at random gives) and over the hand-made networks. "
+        "Interquartile mean: with a 95% bootstrap interval over searches, too narrow where there are few. Exhaustive "
+        "search trains every architecture. Regret: how far below the best of the table. Cost: the environment steps "
+        f"of the search, and those of training its top K with every seed of the table.{_about_rivals(view)}"
     )
 
 

@@ -44,7 +44,20 @@ def verdict(contender: Contender, rival: Contender) -> Verdict:
         rival: random search on the same table, by the same metric.
     """
     probability = probability_better(contender.scores, rival.scores)
-    if not rival.held_out.size or np.isnan(contender.held_out).all():
-        return Verdict(rival, probability, Estimate(None))
-    lead = np.nanmean(contender.held_out, axis=0) - rival.held_out.mean(0)
-    return Verdict(rival, probability, cross_validated_mean(lead))
+    others = rival.held_out.mean(0) if rival.held_out.size else np.empty(0)
+    return Verdict(rival, probability, held_out_lead(contender, others))
+
+
+def held_out_lead(contender: Contender, others: np.ndarray) -> Estimate:
+    """How far what a strategy returns is above something else, under training seeds that did not pick it.
+
+    Args:
+        contender: the strategy.
+        others: what the other scores under each training seed, `(seeds,)`.
+
+    Returns:
+        The mean over training seeds with its interval; without a value where nothing is held out.
+    """
+    if not contender.held_out.size or np.isnan(contender.held_out).all():
+        return Estimate(None)
+    return cross_validated_mean(np.nanmean(contender.held_out, axis=0) - others)
