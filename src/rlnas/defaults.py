@@ -113,7 +113,7 @@ def defaults(env: str, probe: VectorEnv) -> Defaults:
     if known is not None:
         return known
     if len(probe.observation_shape) == 3:
-        return PICTURES if _large(probe.observation_shape) else GRIDS
+        return PICTURES if large(probe.observation_shape) else GRIDS
     if not isinstance(probe.actions, ContinuousActions):
         return VECTORS
     if probe.observation_dtype.kind in "bu" and probe.observation_dtype.itemsize == 1:
@@ -122,8 +122,9 @@ def defaults(env: str, probe: VectorEnv) -> Defaults:
     return CONTINUOUS
 
 
-def _large(shape: Shape) -> bool:
-    return min(shape[1:]) >= LARGE_MAP
+def large(shape: Shape) -> bool:
+    """Whether an observation is a map for which the spaces for pictures are made."""
+    return len(shape) == 3 and min(shape[1:]) >= LARGE_MAP
 
 
 def default_space(env: str, observation_shape: Shape) -> str:
@@ -135,7 +136,7 @@ def default_space(env: str, observation_shape: Shape) -> str:
     if len(observation_shape) == 1:
         return "mlp"
     if len(observation_shape) == 3:
-        return "paper-1" if _large(observation_shape) else "minatar-1"
+        return "paper-1" if large(observation_shape) else "minatar-1"
     raise UserError(
         f"no space of the catalogue takes the observations of {env!r}, of shape {observation_shape}: name a space, or "
         "declare one (docs/spaces.md)."
@@ -147,5 +148,5 @@ def default_baselines(input_shape: Shape) -> list[str]:
     if len(input_shape) == 1:
         return ["mlp-64-64"]
     if len(input_shape) == 3 and min(input_shape[1:]) >= 3:
-        return ["nature-cnn" if _large(input_shape) else "minatar-cnn"]
+        return ["nature-cnn" if large(input_shape) else "minatar-cnn"]
     return []

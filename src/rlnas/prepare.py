@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from rlnas.errors import UserError, unknown
 from rlnas.quantity import parse_steps
 from rlnas.search import make_strategy, settings_class
-from rlnas.spaces import CATALOGUE, Space, adapt, load_space
+from rlnas.spaces import CATALOGUE, Shape, Space, adapt, load_space
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -43,9 +43,22 @@ def checked(model: type[Model], what: str, values: Options) -> Model:
         raise UserError(f"{what} {name!r} {reason}, not {first['input']!r}.") from None
 
 
-def default_threads() -> int:
-    """Torch threads for the fit, which runs alone: the processors that this process may use, up to 4."""
+def processors() -> int:
+    """The processors that this process may use, up to 4."""
     return min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def default_threads(shape: Shape) -> int:
+    """Torch threads for the fit, which runs alone: the processors at hand for large maps, 1 for what is smaller.
+
+    On a small map or a vector more threads gain nothing, and all of them stall as soon as another process is busy.
+
+    Args:
+        shape: of one observation.
+    """
+    from rlnas.defaults import large
+
+    return processors() if large(shape) else 1
 
 
 def resolve_device(device: str) -> str:
@@ -110,7 +123,7 @@ def prepare_search(
         "confirm_seeds": confirm_seeds,
         "strategy": strategy,
         "strategy_options": check_strategy_options(strategy, strategy_options),
-        "threads": default_threads() if threads is None else threads,
+        "threads": default_threads(found.input_shape) if threads is None else threads,
         "max_params": None if max_params is None else parse_steps(max_params, "max-params"),
         "max_multiply_adds": None if max_multiply_adds is None else parse_steps(max_multiply_adds, "max-multiply-adds"),
         "max_latency": max_latency,
@@ -125,6 +138,10 @@ def prepare_search(
         values |= _look_up_in(
             table, env, found, common["env_settings"], common["ppo"], train_steps, baselines, values["baselines"]
         )
+        if train_seeds not in (1, values["train_seeds"]):  # 1 is what is not said
+            raise UserError(
+                f"trainings that are looked up have the table's {values['train_seeds']} seeds: leave --train-seeds out."
+            )
     settings = checked(StudySettings, "setting", values)
     candidates = foreseen_candidates(found, settings)
     made = make_strategy(strategy, candidates, settings.iterations(settings.steps), 0, settings.strategy_options)
@@ -222,7 +239,11 @@ def _look_up_in(
 
 def check_strategy_options(strategy: str, options: Options) -> dict[str, Any]:
     """The strategy's options, checked, defaults written out, so that the run directory says all."""
-    chosen = checked(settings_class(strategy), f"{strategy} option", options)
+    model, what = settings_class(strategy), f"{strategy} option"
+    for name in options:
+        if name not in model.model_fields:  # a class that does not forbid others ignores them
+            raise unknown(what, name, model.model_fields)
+    chosen = checked(model, what, options)
     return chosen.model_dump(mode="json")
 
 

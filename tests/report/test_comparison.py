@@ -8,6 +8,7 @@ from rlnas.report.comparison.documents import contents, markdown
 from rlnas.spaces import load_space
 from rlnas.table import MissingRun, Table
 from rlnas.table.files import write_table
+from rlnas.table.selection import held_out_scores
 
 from .comparisons import ENV, MEAN, NAMES, SPACE, TOTAL, perfect, quick, records, row, search, table, worst
 
@@ -130,6 +131,38 @@ def test_a_search_without_settings_is_remarked_on(mine):
     assert quick(mine, [perfect(settings={})]).remarks == (
         "spos with seed 0 does not say what its agents were trained with, so that is not checked.",
     )
+
+
+def test_several_searches_without_settings_are_one_remark(mine):
+    (remark,) = quick(mine, [perfect(settings={}, seed=seed) for seed in range(3)]).remarks
+    assert remark.startswith("spos with seed 0 and 2 other searches do not say what their agents")
+
+
+def test_what_a_search_had_trained_is_its_outcome(mine):
+    """A search that trained six architectures and ranks them by total reward, judged by both metrics."""
+    own = NAMES[2:8]
+    ranking = {name: float(TOTAL[NAMES.index(name)].mean()) for name in own}
+    found = quick(mine, [search(ranking, "mine", trained=tuple(own), cost_steps=0, train_steps=1000)])
+    total, mean = (found.views[metric].contenders[0].found[0] for metric in ("total_reward", "reward_mean"))
+    # By reward mean, which is the other way round, it is the last of its ranking that is the best.
+    assert (total.architecture, mean.architecture) == (own[-1], own[0])
+    assert total.cost == 6 * 3 * 1000
+    # All six are there to be picked by the seeds that a held-out score leaves.
+    np.testing.assert_allclose(total.held_out, held_out_scores(TOTAL[2:8]))
+    # A training is no proxy of itself.
+    assert np.isnan(total.proxies).all()
+    assert total.correlations["kendall"].value is None
+
+
+def test_shorter_trainings_of_a_search_are_a_proxy(mine):
+    ranking = {name: float(n) for n, name in enumerate(NAMES)}
+    short = search(ranking, "mine", trained=tuple(NAMES), cost_steps=0, train_steps=100)
+    comparison = quick(mine, [short])
+    found = comparison.views["total_reward"].contenders[0].found[0]
+    assert found.cost == 10 * 3 * 100 + 3 * 3 * 1000
+    assert not np.isnan(found.proxies).any()
+    np.testing.assert_allclose(found.held_out, held_out_scores(TOTAL[7:]))
+    assert "ranks by trainings of 100 steps with the table's seeds" in comparison.remarks[0]
 
 
 def test_remarks_on_short_and_on_tied_rankings(mine):

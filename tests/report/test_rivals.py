@@ -12,7 +12,7 @@ from rlnas.report.comparison.contenders import Contender, judge
 from rlnas.report.comparison.rivals import random_search
 from rlnas.report.comparison.standings import Conditions, Standings
 from rlnas.report.comparison.verdicts import verdict
-from rlnas.table import MissingRun, Table
+from rlnas.table import METRICS, MissingRun, Table
 from rlnas.table.files import write_table
 from rlnas.table.selection import held_out_scores
 
@@ -70,6 +70,21 @@ def test_short_trainings_rank_by_one_seed_and_are_judged_by_the_others(tmp_path)
     taus = [found.correlations["kendall"].value for found in short.found]
     assert view.correlations[short.label]["kendall"].value == pytest.approx(np.mean(taus))
     assert short.label in view.verdicts
+
+
+def test_there_are_no_short_trainings_within_which_no_game_ends(tmp_path):
+    rows = [
+        row(name, seed + 1, TOTAL[number, seed], MEAN[number, seed])
+        for number, name in enumerate(NAMES)
+        for seed in range(3)
+    ]
+    rows = [{**entry, **{metric: [None, entry[metric][1]] for metric in METRICS}} for entry in rows]
+    write_table(tmp_path / "t.parquet", rows, {"env": ENV, "space": SPACE.to_dict()})
+    found = quick(Table.read(tmp_path / "t.parquet"), [perfect(cost_steps=5_000)], out=tmp_path / "out")
+    for view in found.views.values():
+        assert view.short == ()
+        assert view.efficiency.short == ()
+    assert found.remarks == ()
 
 
 def test_short_trainings_may_be_whole_and_may_lack_scores(tmp_path):

@@ -29,5 +29,7 @@ def test_a_strategy_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         )
         assert len(found.ranking) == 6
         assert [proxy for _, proxy in found.ranking] == sorted((proxy for _, proxy in found.ranking), reverse=True)
+        judged = rlnas.compare("minatar-breakout", strategies=["climb", "spos"], repeats=2)
+        assert [one.label for one in judged.views["total_reward"].contenders] == ["climb", "spos"]
     finally:
         STRATEGIES.pop("climb", None)

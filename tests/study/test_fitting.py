@@ -11,6 +11,7 @@ import torch
 
 from rlnas import seeding
 from rlnas.envs import EnvSettings, Step, make_env
+from rlnas.errors import UserError
 from rlnas.ppo import PPOSettings, play_episodes
 from rlnas.search import Evaluate, Fit
 from rlnas.spaces import load_space
@@ -69,6 +70,12 @@ def test_a_fit_trains_its_path_and_no_other(fit: SupernetFit) -> None:
         own = {name for name in before if "options" not in name}
         own |= {name for name in before if f"k1={path['k1']}." in name or f"k2={path['k2']}." in name}
         assert changed == own
+
+
+def test_a_fit_beyond_the_budget_is_refused(fit: SupernetFit) -> None:
+    left = fit.trainer.iterations - fit.trainer.iteration
+    with pytest.raises(UserError, match=f"proposes {left + 1} iterations, but its budget has {left} left"):
+        fit.fit(Fit(ONE, left + 1))
 
 
 def test_a_narrow_path_leaves_the_weights_of_missing_channels_and_their_moments(tmp_path: Path) -> None:

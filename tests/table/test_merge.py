@@ -44,6 +44,17 @@ def test_tables_of_versions_with_more_and_fewer_settings_are_one(tmp_path):
         merge([one, bare], tmp_path / "refused.parquet")
 
 
+def test_a_table_of_named_architectures_stays_one(tmp_path):
+    few = [part(tmp_path / f"{seed}.parquet", (seed,), NAMES[:3], architectures=NAMES[:3]) for seed in (1, 2)]
+    assert few[0].missing() == []
+    assert merge(few, tmp_path / "few.parquet").missing() == []
+    more = part(tmp_path / "more.parquet", (1,), NAMES[3:5], architectures=NAMES[3:5])
+    merged = merge([*few, more], tmp_path / "merged.parquet")
+    assert merged.missing() == [(name, 2) for name in NAMES[3:5]]
+    rest = part(tmp_path / "rest.parquet", (1, 2), NAMES[5:])
+    assert len(merge([*few, more, rest], tmp_path / "all.parquet").missing()) == 2
+
+
 def test_tables_that_disagree_are_refused(tmp_path):
     one = part(tmp_path / "a.parquet", (1,))
     other = make_table(tmp_path / "b.parquet", [row(NAMES[3], 1, episodes=6)])

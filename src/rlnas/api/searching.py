@@ -127,7 +127,8 @@ def search(
         space: a catalogue name, a TOML file, or a `Space`; by default the catalogue's for such observations.
         strategy: name of the strategy.
         steps: environment steps of the search; `10_000_000` or `"10M"`.
-        train_steps: environment steps of every training from scratch; as many as `steps` by default.
+        train_steps: environment steps of every training from scratch; as many as `steps` by default, with a
+            table as many as it has.
         out: run directory; the same call on it goes on or, when done, returns its result.
         seed: root of all random streams; searches and trainings never share one.
         top_k: architectures to train from scratch.
@@ -138,7 +139,8 @@ def search(
             default the usual one for such observations.
         table: a table, by name or file, in which the trainings from scratch are looked up instead of run.
         workers: trainings that run at a time, each in a process of its own with one thread.
-        threads: torch threads of the search; by default the processors at hand, up to 4.
+        threads: torch threads of the search; by default the processors at hand, up to 4, for pictures, and 1 for
+            small maps and vectors, where more gain nothing.
         checkpoint_steps: environment steps between checkpoints.
         device: `"auto"`, `"cpu"` or `"cuda"`.
         max_params: parameters that a candidate's encoder may have, e.g. `"500k"`; hand-made networks are trained

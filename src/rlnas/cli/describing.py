@@ -16,12 +16,16 @@ from rlnas.spaces import CATALOGUE, Limits, load_space
 from rlnas.spaces.toml import dump_toml
 
 
-def list_(what: Annotated[Literal["spaces", "strategies", "envs"], tyro.conf.Positional]) -> None:
+def list_(
+    what: Annotated[Literal["spaces", "strategies", "envs"], tyro.conf.Positional], import_: Modules = ()
+) -> None:
     """List what there is.
 
     Args:
         what: spaces, strategies or envs.
+        import_: Modules that register your own environments or strategies.
     """
+    load_modules(import_)
     if what == "envs":
         from rlnas.envs import known_ids
 
@@ -119,8 +123,9 @@ def _describe_options(title: str, model: Any) -> None:
     console.print(f"[bold]{title}[/bold]")
     for name, field in model.model_fields.items():
         console.print(f"  {name} = {field.default}", markup=False)
-    attributes = model.__doc__.partition("Attributes:")[2].rstrip()
-    console.print(attributes, markup=False)
+    attributes = (model.__doc__ or "").partition("Attributes:")[2].rstrip()
+    if attributes:
+        console.print(attributes, markup=False)
 
 
 def _describe_space(name: str, latency: bool) -> None:

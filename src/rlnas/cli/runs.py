@@ -8,10 +8,10 @@ from rlnas import api
 from rlnas.cli.arguments import Modules, Run, find_modules_here, load_modules
 from rlnas.cli.display import Display
 from rlnas.cli.printing import console, print_study, print_training
-from rlnas.prepare import default_threads
+from rlnas.prepare import processors
 
 
-def resume(run: Run, workers: int = default_threads(), import_: Modules = ()) -> None:
+def resume(run: Run, workers: int = processors(), import_: Modules = ()) -> None:
     """Go on with a run where it was stopped.
 
     Args:

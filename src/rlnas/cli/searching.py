@@ -11,7 +11,7 @@ from rlnas import api
 from rlnas.cli.arguments import Modules, Pairs, Steps, find_modules_here, options
 from rlnas.cli.display import Display
 from rlnas.cli.printing import console, print_study
-from rlnas.prepare import default_threads, prepare_search
+from rlnas.prepare import prepare_search, processors
 from rlnas.quantity import short
 from rlnas.search import STRATEGIES
 
@@ -33,7 +33,7 @@ def search(
     confirm_seeds: int = 0,
     baselines: tuple[str, ...] | None = None,
     table: str | None = None,
-    workers: int = default_threads(),
+    workers: int = processors(),
     threads: int | None = None,
     checkpoint_steps: Steps = "100k",
     device: str = "auto",
@@ -55,7 +55,8 @@ def search(
         space: Search space: a name (see: rlnas list spaces) or a TOML file; by default one for such observations.
         strategy: Search strategy (see: rlnas list strategies).
         steps: Environment steps of the search, e.g. 10M, 500k, 1e6.
-        train_steps: Environment steps of every training from scratch; as many as --steps by default.
+        train_steps: Environment steps of every training from scratch; as many as --steps by default, with --table as
+            many as the table has.
         out: Run directory; runs/<environment>-<space>-<strategy>-<seed> by default.
         seed: Root of all random streams.
         top_k: Architectures to train from scratch.
@@ -66,7 +67,8 @@ def search(
             default the usual one for such observations.
         table: A table (see: rlnas table show), in which the trainings from scratch are looked up instead of run.
         workers: Trainings that run at a time, one process and one thread each.
-        threads: Torch threads of the search; the processors at hand (at most 4) by default.
+        threads: Torch threads of the search; by default the processors at hand (at most 4) for pictures, and 1 for
+            small maps and vectors.
         checkpoint_steps: Environment steps between checkpoints; there the environments restart.
         device: auto, cpu or cuda.
         max_params: Parameters that a candidate's encoder may have, e.g. 500k.

@@ -13,7 +13,7 @@ from rlnas.cli.arguments import Modules, Pairs, Run, Steps, find_modules_here, l
 from rlnas.cli.display import Display
 from rlnas.cli.printing import console
 from rlnas.errors import RlnasError, UserError
-from rlnas.prepare import default_threads, prepare_table
+from rlnas.prepare import prepare_table, processors
 from rlnas.quantity import parse_steps, short
 
 Sources = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")]
@@ -32,7 +32,7 @@ def build(
     architectures: tuple[str, ...] = (),
     baselines: tuple[str, ...] | None = None,
     out: Path | None = None,
-    workers: int = default_threads(),
+    workers: int = processors(),
     checkpoint_steps: Steps = "100k",
     device: str = "auto",
     import_: Modules = (),

@@ -1,7 +1,7 @@
 """Search strategies, as ask-and-tell. Nothing here steps an environment or sees a network."""
 
 from rlnas.search.conformance import check_strategy
-from rlnas.search.driver import Runner, drive
+from rlnas.search.driver import Runner, drive, ranked
 from rlnas.search.enas import ENAS, ENASSettings
 from rlnas.search.oneshot import OneShot, OneShotSettings
 from rlnas.search.random import RandomSearch, RandomSearchSettings, RandomShared, RandomSharedSettings
@@ -32,5 +32,6 @@ __all__ = [
     "check_strategy",
     "drive",
     "make_strategy",
+    "ranked",
     "settings_class",
 ]

@@ -7,13 +7,15 @@ suites for samplers that ship with Optuna.
 from __future__ import annotations
 
 import json
-import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from rlnas.errors import UserError
+from rlnas.search.promises import check_proposal
+from rlnas.search.promises import check_ranking as check_order
 from rlnas.search.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy, Train
 from rlnas.spaces import Activation, Architecture, Choice, LimitedSpace, Limits, Linear, Space
 
@@ -151,11 +153,20 @@ class Bench:
         while (proposal := strategy.ask()) is not None:
             if len(proposals) == self.limit:
                 self.fail(f"the search must end, but goes on after {self.limit} proposals.")
-            _check_proposal(self, proposal)
+            with self.kept():
+                check_proposal(proposal, self.space)
             proposals.append(proposal)
             strategy.tell(runner.answer(proposal))
             runner.told()
         return proposals
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Turns the error that names a broken promise into that of a check."""
+        try:
+            yield
+        except UserError as error:
+            self.fail(str(error))
 
     @contextmanager
     def promise(self, promise: str) -> Iterator[None]:
@@ -173,9 +184,12 @@ class Bench:
             return json.dumps(state, sort_keys=True)
 
     def rank(self, strategy: Strategy) -> list[Ranked]:
-        """A strategy's ranking."""
+        """A strategy's ranking, which was checked."""
         with self.promise("rank() must work at any time"):
-            return strategy.rank()
+            ranking = strategy.rank()
+        with self.kept():
+            check_order(ranking, self.space)
+        return ranking
 
 
 def check_proposals(bench: Bench) -> None:
@@ -191,62 +205,20 @@ def check_proposals(bench: Bench) -> None:
             bench.fail(f"the fits take {spent} iterations, but the budget is {budget}.")
 
 
-def _check_proposal(bench: Bench, proposal: Proposal) -> None:
-    if isinstance(proposal, Fit):
-        found: Sequence[Architecture] = [proposal.path]
-        amount, unit = proposal.iterations, "iterations"
-    elif isinstance(proposal, Evaluate):
-        found = proposal.paths
-        amount, unit = proposal.episodes, "episodes"
-        if proposal.done < 0 or proposal.done + len(found) > proposal.total:
-            bench.fail(f"{proposal} counts more architectures than its total.")
-    elif isinstance(proposal, Train):
-        found, amount, unit = proposal.architectures, 1, "trainings"
-    else:
-        bench.fail(f"ask() must return a Fit, Evaluate or Train, or None, not {proposal!r}.")
-    if not isinstance(amount, int) or amount < 1:
-        bench.fail(f"a proposal must ask for whole {unit}, at least 1, not {amount!r}.")
-    if not found:
-        bench.fail(f"a proposal must name an architecture, but {proposal} names none.")
-    if len(set(found)) < len(found):
-        bench.fail(f"a proposal must not name an architecture twice: {proposal}.")
-    for architecture in found:
-        if architecture not in bench.space:
-            bench.fail(f"a proposal must stay within the space{_limits(bench)}, but {architecture!r} is not in it.")
-
-
-def _limits(bench: Bench) -> str:
-    return f" ({bench.space.limits.words()})" if isinstance(bench.space, LimitedSpace) else ""
-
-
 def check_ranking(bench: Bench) -> None:
     """Rankings are in order, at any time; at the end they hold as many architectures as promised."""
     strategy, runner = bench.fresh(), SyntheticRunner(bench.space)
-    _check_ranking(bench, bench.rank(strategy))
+    bench.rank(strategy)
     while (proposal := strategy.ask()) is not None and runner.turn < bench.limit:
         strategy.tell(runner.answer(proposal))
         runner.told()
         if _is_sampled(runner.turn):
-            _check_ranking(bench, bench.rank(strategy))
+            bench.rank(strategy)
     ranking = bench.rank(strategy)
-    _check_ranking(bench, ranking)
     if len(ranking) != strategy.coverage:
         bench.fail(f"the final ranking holds {len(ranking)} architectures, but coverage promises {strategy.coverage}.")
     if not all(isinstance(remark, str) for remark in strategy.remarks()):
         bench.fail("remarks() must be sentences.")
-
-
-def _check_ranking(bench: Bench, ranking: list[Ranked]) -> None:
-    for entry in ranking:
-        if entry.architecture not in bench.space:
-            bench.fail(f"rank() must stay within the space{_limits(bench)}, but {entry.architecture!r} is not in it.")
-        if not math.isfinite(entry.proxy):
-            bench.fail(f"rank() must give finite proxies, but that of {entry.architecture.id} is {entry.proxy}.")
-    if len({entry.architecture for entry in ranking}) < len(ranking):
-        bench.fail("rank() must not list an architecture twice.")
-    proxies = [entry.proxy for entry in ranking]
-    if proxies != sorted(proxies, reverse=True):
-        bench.fail("rank() must list the best first.")
 
 
 def check_bad_luck(bench: Bench) -> None:
@@ -254,8 +226,8 @@ def check_bad_luck(bench: Bench) -> None:
     strategy = bench.fresh()
     with bench.promise("a search must survive fits in which no game ends, and trainings that fail"):
         proposals = bench.drive(strategy, SyntheticRunner(bench.space, unlucky=True))
-        ranking = strategy.rank()
-    _check_ranking(bench, ranking)
+        strategy.rank()
+    ranking = bench.rank(strategy)
     trained = any(isinstance(proposal, Train) for proposal in proposals)
     if len(ranking) > strategy.coverage or (not trained and len(ranking) < strategy.coverage):
         bench.fail(

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
-from rlnas.search.strategy import Outcome, Proposal, Strategy
+from rlnas.errors import UserError
+from rlnas.search.promises import check_proposal, check_ranking
+from rlnas.search.strategy import Outcome, Proposal, Ranked, Strategy
+from rlnas.spaces import Space
 
 
 class Runner(Protocol):
-    """Carries out proposals: with a supernet and emulators, with trainings from scratch, or by looking up a table."""
+    """Carries out proposals: with a supernet and emulators, with trainings from scratch, or by looking up a table.
+
+    Attributes:
+        space: what is searched; every proposal must stay within it.
+    """
+
+    space: Space
 
     def answer(self, proposal: Proposal) -> Outcome:
         """Carries out a proposal.
@@ -24,7 +35,36 @@ class Runner(Protocol):
 
 
 def drive(strategy: Strategy, runner: Runner) -> None:
-    """Lets a runner answer a strategy's proposals until the search is over."""
+    """Lets a runner answer a strategy's proposals until the search is over.
+
+    Raises:
+        UserError: if the strategy proposes what cannot be carried out.
+    """
     while (proposal := strategy.ask()) is not None:
+        with promised(strategy):
+            check_proposal(proposal, runner.space)
         strategy.tell(runner.answer(proposal))
         runner.told()
+
+
+def ranked(strategy: Strategy, space: Space) -> list[Ranked]:
+    """The ranking of a strategy, checked.
+
+    Raises:
+        UserError: if it is none: out of order, beyond the space, with a proxy that is no number.
+    """
+    ranking = strategy.rank()
+    with promised(strategy):
+        check_ranking(ranking, space)
+    return ranking
+
+
+@contextmanager
+def promised(strategy: Strategy) -> Iterator[None]:
+    """Says whose promise was broken."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(
+            f"strategy {type(strategy).__name__} breaks a promise (rlnas.search.Strategy): {error}"
+        ) from None

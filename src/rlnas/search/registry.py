@@ -49,7 +49,10 @@ def make_strategy(name: str, space: Space, iterations: int, seed: int, options: 
         options: the fields of its settings that differ from the defaults.
 
     Raises:
-        UserError: if there is no such strategy.
+        UserError: if there is no such strategy, or it has no such option.
     """
     strategy, settings = _entry(name)
+    for option in options:
+        if option not in settings.model_fields:
+            raise unknown(f"{name} option", option, settings.model_fields)
     return strategy(space, iterations, seed, settings(**options))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from rlnas import seeding
 from rlnas.envs import make_env
+from rlnas.errors import UserError
 from rlnas.nets import Supernet
 from rlnas.ppo import Trainer, play_episodes
 from rlnas.ppo.rollout import Policy
@@ -59,8 +60,15 @@ class SupernetFit:
         self.go_on()
 
     def fit(self, proposal: Fit) -> Outcome:
-        """Trains along a path."""
+        """Trains along a path.
+
+        Raises:
+            UserError: if that takes more iterations than the budget has left.
+        """
         assert self.events is not None
+        left = self.trainer.iterations - self.trainer.iteration
+        if proposal.iterations > left:
+            raise UserError(f"the strategy proposes {proposal.iterations} iterations, but its budget has {left} left.")
         self.supernet.activate(proposal.path)
         if proposal.fresh:
             self.trainer.restart(len(self.paths), "path")

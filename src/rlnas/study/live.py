@@ -10,7 +10,7 @@ from typing import Any
 from rlnas import seeding
 from rlnas.errors import EnvironmentFault
 from rlnas.files import write_bytes, write_json
-from rlnas.search import Fit, Outcome, Proposal, Ranked, Strategy, Train, drive, make_strategy
+from rlnas.search import Fit, Outcome, Proposal, Ranked, Strategy, Train, drive, make_strategy, ranked
 from rlnas.spaces import Space
 from rlnas.study.checkpoint import load_checkpoint, save_checkpoint
 from rlnas.study.contestants import Contestant
@@ -40,7 +40,7 @@ class LiveSearch:
         self.settings = settings
         self.trainings = trainings
         self.watch = watch
-        self.space = settings.load_space()
+        self.space = candidates
         self.root = seeding.integer(settings.seed, "search")
         self.strategy: Strategy = make_strategy(
             settings.strategy, candidates, settings.iterations(settings.steps), self.root, settings.strategy_options
@@ -73,7 +73,7 @@ class LiveSearch:
         finally:
             if self.shared is not None:
                 self.shared.close()
-        ranking = self.strategy.rank()
+        ranking = ranked(self.strategy, self.space)
         write_json(self.path / "ranking.json", [{"architecture": r.architecture.id, "proxy": r.proxy} for r in ranking])
         if self.shared is not None:
             self.shared.games.write(self.path / "episodes.parquet")
@@ -88,7 +88,8 @@ class LiveSearch:
         return shared.fit(proposal) if isinstance(proposal, Fit) else shared.evaluate(proposal)
 
     def _train(self, proposal: Train) -> Outcome:
-        entrants = [Contestant(a.id, self.space, a.id) for a in proposal.architectures]
+        whole = self.settings.load_space()
+        entrants = [Contestant(a.id, whole, a.id) for a in proposal.architectures]
         self.trained |= dict.fromkeys(entrant.name for entrant in entrants)
         returns = []
         for entrant, results in zip(entrants, self.trainings.run(entrants, self.settings.training_seeds), strict=True):

@@ -42,6 +42,9 @@ def merge(tables: Sequence[Table], path: str | Path) -> Table:
         if group in settings:
             settings[group] = whole_settings(group, settings[group])
     settings["seeds"] = sorted({seed for _, seed in rows})
+    named = dict.fromkeys(name for table in tables for name in table.settings.get("architectures") or ())
+    if all(table.settings.get("architectures") for table in tables) and len(named) < first.space.size:
+        settings["architectures"] = list(named)  # none of them was to be of the whole space
     settings["baselines"] = sorted({name for table in tables for name in table.baselines})
     settings["versions"] = first.settings.get("versions", {})
     write_table(Path(path), list(rows.values()), settings)

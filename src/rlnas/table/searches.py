@@ -33,6 +33,7 @@ class StoredSearch(BaseModel):
         steps: the budget of the search, in environment steps.
         cost_steps: environment steps that the search itself took, fitting and evaluation games together.
         trained: ids of the architectures that it had trained from scratch, which come on top.
+        train_steps: environment steps of each of these trainings; `None`: those that a comparison judges at.
         settings: what its agents were trained with: `env_settings` and `ppo`.
         ranking: ids of architectures and their proxy performances, best first.
         remarks: what a reader should know about how the search went.
@@ -48,6 +49,7 @@ class StoredSearch(BaseModel):
     steps: int = Field(ge=1)
     cost_steps: int = Field(ge=0)
     trained: tuple[str, ...] = ()
+    train_steps: int | None = Field(None, ge=1)
     settings: dict[Group, dict[str, Any]] = {}
     ranking: tuple[tuple[str, FiniteFloat], ...] = Field(min_length=1)
     remarks: tuple[str, ...] = ()
@@ -145,6 +147,7 @@ def search_of_run(run: str | Path) -> StoredSearch:
         found["options"] = study["strategy_options"] | result.get("limits", {})
         found["cost_steps"] = cost["fit_steps"] + cost["evaluation_steps"]
         found["trained"] = cost.get("trained_architectures", ())
+        found["train_steps"] = result["train_steps"] if found["trained"] else None
         found["settings"] = {group: study[group] for group in GROUPS}
         found["ranking"] = [(entry["architecture"], entry["proxy"]) for entry in result["ranking"]]
     except (LookupError, TypeError) as error:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rlnas.errors import UserError
+from rlnas.errors import UserError, unknown
 from rlnas.search import Outcome, Proposal, Train
-from rlnas.table.table import Metric, NoScore, Table
+from rlnas.table.table import METRICS, Metric, NoScore, Table
 
 
 class TableRunner:
@@ -19,17 +19,23 @@ class TableRunner:
         seeds: the training seeds that every architecture is trained with.
 
     Attributes:
+        space: the table's space.
         budget: environment steps of every training.
         trained: the architectures looked up so far; each is paid for once, as a study keeps its trials.
 
     Raises:
-        MissingRun: if the table has no such budget.
+        MissingRun: if the table has no such budget, or none of the seeds.
+        UserError: if there is no such metric.
     """
 
     def __init__(self, table: Table, *, budget: int | str, metric: Metric, seeds: Sequence[int]):
         self.table = table
+        self.space = table.space
         self.budget = table.budget(budget)
+        if metric not in METRICS:
+            raise unknown("metric", metric, METRICS)
         self.metric = metric
+        table.check_seeds(seeds)
         self.seeds = tuple(seeds)
         self.trained: set[str] = set()
 

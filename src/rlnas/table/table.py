@@ -158,9 +158,12 @@ class Table:
 
         Raises:
             MissingRun: if the table has no such seed.
-            UserError: if nothing is left.
+            UserError: if it has no such network, or nothing is left.
         """
-        self._check_seeds(seeds)
+        self.check_seeds(seeds)
+        for name in without:
+            if name not in self._known:
+                raise unknown(f"network of the table {self.name!r}:", name, self._known)
         kept = self.frame.filter(
             polars.col("seed").is_in(list(seeds)) & ~polars.col("architecture").is_in(list(without))
         )
@@ -173,7 +176,7 @@ class Table:
             MissingRun: if the table has no such budget, or no such seed.
         """
         steps = self.budget(budget)
-        self._check_seeds(seeds)
+        self.check_seeds(seeds)
         found = []
         for name in (*self.architectures, *self.baselines):
             try:
@@ -183,8 +186,15 @@ class Table:
                 found.append(name)
         return found
 
-    def _check_seeds(self, seeds: Sequence[int]) -> None:
+    def check_seeds(self, seeds: Sequence[int]) -> None:
+        """Makes sure that the table has runs with each of some seeds.
+
+        Raises:
+            MissingRun: if it has none with one of them.
+            UserError: if one is no whole number.
+        """
         for seed in seeds:
+            _check_seed(seed)
             if seed not in self.seeds:
                 known = ", ".join(map(str, self.seeds))
                 raise MissingRun(f"the table {self.name!r} has no runs with seed {seed}: its seeds are {known}.")
@@ -237,7 +247,12 @@ class Table:
     def _find(
         self, architecture: str | Mapping[str, Option], seed: int, budget: int | str
     ) -> tuple[dict[str, Any], int]:
+        _check_seed(seed)
+        if not isinstance(architecture, str | Mapping):
+            raise UserError(f"name an architecture by its id or its options, not by {architecture!r}.")
         if not isinstance(architecture, str) or architecture not in self._known:
+            if isinstance(architecture, str) and "=" not in architecture:
+                raise unknown(f"hand-made network of the table {self.name!r}:", architecture, self.baselines)
             architecture = self.space.architecture(architecture).id  # spelled in another order, or not in the space
         steps = budget if isinstance(budget, int) else parse_steps(budget, "budget")
         run = f"the table {self.name!r} has no run of architecture {architecture!r} with seed {seed} at budget {steps}"
@@ -270,8 +285,8 @@ class Table:
         """
         if metric not in METRICS:
             raise unknown("metric", metric, METRICS)
-        if not seeds or len(set(seeds)) < len(seeds):
-            raise UserError(f"name at least one seed, and each once, not {list(seeds)}.")
+        if not isinstance(seeds, Sequence) or isinstance(seeds, str) or not seeds or len(set(seeds)) < len(seeds):
+            raise UserError(f"name at least one seed, and each once, as a list, not {seeds!r}.")
         found: list[float] = []
         for seed in seeds:
             row, index = self._find(architecture, seed, budget)
@@ -308,3 +323,8 @@ class Table:
             f"Table({self.name!r}: {self.env}, {len(self.architectures)} architectures of {self.space.name}, "
             f"{len(self.seeds)} seeds, {short(self.steps)} steps)"
         )
+
+
+def _check_seed(seed: object) -> None:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+        raise UserError(f"a seed is a whole number, not {seed!r}.")

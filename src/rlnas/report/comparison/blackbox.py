@@ -11,7 +11,7 @@ from rlnas import seeding
 from rlnas.errors import UserError, unknown
 from rlnas.report.comparison.contenders import Contender, Found, found_among
 from rlnas.report.comparison.standings import Conditions, Standings
-from rlnas.search import STRATEGIES, drive, make_strategy
+from rlnas.search import STRATEGIES, drive, make_strategy, ranked
 from rlnas.table import Table, TableRunner
 from rlnas.table.searches import StoredSearch
 
@@ -85,7 +85,7 @@ def _search(name: str, standings: Standings, root: int, runner: TableRunner) -> 
     """The id of the architecture that one search returns."""
     strategy = make_strategy(name, standings.space, 0, root, {})
     drive(strategy, runner)
-    ranking = strategy.rank()
+    ranking = ranked(strategy, standings.space)
     if not ranking:
         raise UserError(f"strategy {name!r} ranked no architecture of the table {standings.table.name!r}.")
     return ranking[0].architecture.id

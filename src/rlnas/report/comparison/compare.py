@@ -16,7 +16,7 @@ from rlnas.report.comparison.rivals import affordable, exhaustive_search, random
 from rlnas.report.comparison.standings import Conditions, Standings
 from rlnas.report.comparison.verdicts import Verdict, verdict
 from rlnas.report.comparison.yardsticks import Yardstick, yardsticks
-from rlnas.table import METRICS, Metric, Table
+from rlnas.table import METRICS, Metric, MissingRun, Table
 from rlnas.table.agreement import (
     CORRELATIONS,
     Agreement,
@@ -29,6 +29,8 @@ from rlnas.table.agreement import (
 )
 from rlnas.table.searches import StoredSearch
 from rlnas.table.statistics import Estimate
+
+HINT = "With --drop-incomplete (drop_incomplete), what the table lacks is left out."
 
 
 @dataclass(frozen=True)
@@ -170,13 +172,18 @@ def compare(
     kept = [search for own in groups.values() for group in own.values() for search in group]
     for search in kept:
         search.check(table)
-    remarks = [*left_out(without), *of_searches(kept, searches, top_k)]
+    remarks = [*left_out(without), *of_searches(kept, searches, top_k, steps)]
     if drop_incomplete:
         groups = {
             name: {label: [_within(search, table) for search in group] for label, group in own.items()}
             for name, own in groups.items()
         }
-    views = {metric: _view(Standings(table, metric, steps, drop_incomplete), groups, conditions) for metric in METRICS}
+    # Strategies that are run on a table of some architectures draw from these.
+    partial = drop_incomplete or bool(table.settings.get("architectures"))
+    try:
+        views = {metric: _view(Standings(table, metric, steps, partial), groups, conditions) for metric in METRICS}
+    except MissingRun as error:
+        raise MissingRun(f"{error} {HINT}") from None
     remarks += ranked_by_lot(views["total_reward"].short)
     return Comparison(table, conditions, views, tuple(dict.fromkeys(metrics)), tuple(remarks))
 
@@ -190,8 +197,11 @@ def _complete(table: Table, budget: int, seeds: Sequence[int], drop: bool) -> tu
     """
     without = table.unscored(budget=budget, seeds=seeds)
     if without and not drop:
-        for metric in METRICS:
-            table.values(without[0], budget=budget, metric=metric, seeds=seeds)
+        try:
+            for metric in METRICS:
+                table.values(without[0], budget=budget, metric=metric, seeds=seeds)
+        except MissingRun as error:
+            raise MissingRun(f"{error} {HINT}") from None
     if not table.architectures:
         raise UserError(f"the table {table.name!r} holds no architecture of its space, only hand-made networks.")
     if set(table.architectures) <= set(without):

@@ -82,6 +82,8 @@ def _short(standings: Standings, conditions: Conditions) -> Iterator[Point]:
         if cut >= standings.budget:
             return
         early = standings.early(cut)
+        if early is None:
+            continue
         found = []
         for place in range(seeds):
             top = picked_by_short_training(early, place, conditions)

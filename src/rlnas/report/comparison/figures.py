@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import resources
 from itertools import cycle
 from typing import Any
@@ -28,6 +28,8 @@ from rlnas.report.markup import Html
 DOTS = 200
 TITLE_WIDTH = 62
 """Characters in a line of a panel's title."""
+LEGEND_WIDTH = 90
+"""Characters in a line of a legend."""
 DASHES = ((5.0, 2.5), (5.0, 2.0, 1.5, 2.0), (9.0, 2.0), (2.5, 1.5))
 
 INLINE = {colour: colour for colour in VARIABLES}
@@ -97,7 +99,7 @@ def histogram(view: View, colours: Mapping[str, str]) -> Figure:
         found = Line2D([], [], color=colours[ACCENT], linewidth=2.0, label="returned by a search")
         lines = [Line2D([], [], label=label, **style) for _, label, style in references]
         lines = [found, *lines] if view.contenders else lines
-        figure.legend(handles=lines, loc="outside lower left", frameon=False, fontsize=8.5, ncols=2)
+        _legend(figure, (lines, [line.get_label() for line in lines]), columns=2)
     return figure
 
 
@@ -158,8 +160,15 @@ def cost(view: View, colours: Mapping[str, str]) -> Figure:
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlabel("environment steps, search and trainings together")
         axes.set_ylabel(NAMES[view.metric] + (", held out" if held_out else ""))
-        figure.legend(loc="outside lower left", frameon=False, fontsize=8.5)
+        _legend(figure, axes.get_legend_handles_labels())
     return figure
+
+
+def _legend(figure: Figure, entries: tuple[Sequence[Any], Sequence[Any]], columns: int = 1) -> None:
+    """A legend below the axes; long labels take several lines."""
+    handles, labels = entries
+    wrapped = [textwrap.fill(str(label), LEGEND_WIDTH // columns) for label in labels]
+    figure.legend(handles, wrapped, loc="outside lower left", frameon=False, fontsize=8.5, ncols=columns)
 
 
 def _curves(axes: Axes, view: View, colours: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rlnas.quantity import short
 from rlnas.report.comparison.blackbox import RANDOM
 from rlnas.report.comparison.contenders import Contender
 from rlnas.report.formats import plural
@@ -21,10 +22,10 @@ def left_out(without: Sequence[str]) -> list[str]:
     return [f"Left out, since they lack a score under one of the training seeds: {count} ({names})."]
 
 
-def ranked_by_lot(short: Sequence[Contender]) -> list[str]:
+def ranked_by_lot(contenders: Sequence[Contender]) -> list[str]:
     """Which short trainings rank architectures that no game of theirs speaks for."""
     found = []
-    for one in short:
+    for one in contenders:
         unknown = sum(int(np.isnan(repeat.proxies).sum()) for repeat in one.found)
         if unknown:
             runs = sum(repeat.proxies.size for repeat in one.found)
@@ -32,12 +33,17 @@ def ranked_by_lot(short: Sequence[Contender]) -> list[str]:
     return found
 
 
-def of_searches(kept: Sequence[StoredSearch], given: Sequence[StoredSearch], top_k: int) -> list[str]:
+def of_searches(kept: Sequence[StoredSearch], given: Sequence[StoredSearch], top_k: int, budget: int) -> list[str]:
     """What is odd about the searches that are compared, and which of those given are not."""
     found: list[str] = []
     left = sum(search.strategy == RANDOM for search in given)
     if left:
         found.append(f"{left} of the given searches are of random search and left out: it is run on the table instead.")
+    silent = [str(search) for search in kept if not search.settings]
+    if silent:
+        names = silent[0] if len(silent) == 1 else f"{silent[0]} and {len(silent) - 1} other searches"
+        say = "does not say what its" if len(silent) == 1 else "do not say what their"
+        found.append(f"{names} {say} agents were trained with, so that is not checked.")
     for search in kept:
         if len(search.ranking) < top_k:
             found.append(f"{search} ranks {len(search.ranking)} architectures only, fewer than the top {top_k}.")
@@ -45,7 +51,10 @@ def of_searches(kept: Sequence[StoredSearch], given: Sequence[StoredSearch], top
         if len(at_cut) == 2 and at_cut[0][1] == at_cut[1][1]:
             tied = sum(proxy == at_cut[0][1] for _, proxy in search.ranking)
             found.append(f"{search}: {tied} architectures share the proxy at the cut, so its top {top_k} is by lot.")
-        if not search.settings:
-            found.append(f"{search} does not say what its agents were trained with, so that is not checked.")
+        if search.train_steps is not None and search.train_steps < budget:
+            found.append(
+                f"{search} ranks by trainings of {short(search.train_steps)} steps with the table's seeds, so the seed "
+                "that is held out had a part in what is picked from, which flatters."
+            )
         found += [f"{search}: {remark}" for remark in search.remarks]
     return found

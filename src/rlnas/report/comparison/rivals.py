@@ -54,7 +54,8 @@ def short_trainings(
     """Every architecture trained once, for as long as the steps of a search allow, as the proxy.
 
     They are the table's own trainings as they stood then, or whole where a search is as expensive; a repeat for each
-    seed. There are none where the table has one seed, which would rank by what it scores with.
+    seed. There are none where the table has one seed, which would rank by what it scores with, and none of a length
+    within which no game ends.
 
     Args:
         standings: the true performances.
@@ -67,6 +68,8 @@ def short_trainings(
     cuts = {max((budget for budget in budgets if budget <= share), default=0) for share in shares}
     for cut in sorted(cuts - {0}) if len(seeds) > 1 else ():
         early = standings.early(cut)
+        if early is None:
+            continue
         found = tuple(_short_training(early, place, cut, standings, conditions) for place in range(len(seeds)))
         yield Contender(f"short trainings ({short(cut)} steps)", found, over="training seed")
 

@@ -54,6 +54,9 @@ class Standings:
         self.truth = self.scores.mean(1)
         self._index = {name: number for number, name in enumerate(table.architectures)}
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._index
+
     def index(self, name: str) -> int:
         """The number of an architecture.
 
@@ -68,12 +71,16 @@ class Standings:
         """Environment steps that it takes to train so many architectures with every seed."""
         return architectures * len(self.seeds) * self.budget
 
-    def early(self, cut: int) -> np.ndarray:
-        """The scores at an earlier budget, `(architectures, seeds)`; NaN where no game had ended by then."""
+    def early(self, cut: int) -> np.ndarray | None:
+        """The scores at an earlier budget, `(architectures, seeds)`, NaN where no game had ended by then.
+
+        `None` where none had ended in any training.
+        """
         runs = [
             [self.table.query(name, seed=seed, budget=cut) for seed in self.seeds] for name in self.table.architectures
         ]
-        return np.array([[getattr(run, self.metric) for run in of_one] for of_one in runs], dtype=np.float64)
+        found = np.array([[getattr(run, self.metric) for run in of_one] for of_one in runs], dtype=np.float64)
+        return None if np.isnan(found).all() else found
 
     def runner(self, without: int | None = None) -> TableRunner:
         """A new runner, its clock at 0, that trains with every seed, or with all but one."""

@@ -197,11 +197,18 @@ def costs(view: View) -> Sheet:
         for label, points in curves
         for point in points
     ]
+    # With one seed nothing is held out.
+    what = "held out" if view.standings.scores.shape[1] > 1 else "score"
     return Sheet(
         f"cost-{slug(view)}",
         f"What steps buy, by {NAMES[view.metric]}",
         "Size: architectures that random search trains, or the steps of each short training.",
-        (column("curve"), column("size"), column("steps"), column("held out", "held_out", "held_out_deviation")),
+        (
+            column("curve"),
+            column("size"),
+            column("steps"),
+            column(what, *(what.replace(" ", "_") + end for end in ("", "_deviation"))),
+        ),
         tuple(rows),
     )
 
