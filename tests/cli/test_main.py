@@ -42,3 +42,17 @@ def test_a_table_whose_trainings_all_failed_is_written_and_is_no_success(
     assert stop.value.code == 1
     assert "all trainings of the table failed" in capsys.readouterr().err
     assert (tmp_path / "table.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serach"], "rlnas: unknown command 'serach'. Did you mean 'search'? Allowed: compare, describe, "),
+        (["table", "shw"], "rlnas: unknown command of rlnas table: 'shw'. Did you mean 'show'? Allowed: build, "),
+    ],
+)
+def test_an_unknown_command_gets_a_sentence(arguments, said, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.startswith(said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from typing import Any
 
 import tyro
@@ -16,7 +17,7 @@ from rlnas.cli.runs import evaluate, report, resume
 from rlnas.cli.searching import search
 from rlnas.cli.tables import TABLE_COMMANDS, table
 from rlnas.cli.training import train
-from rlnas.errors import RlnasError, UserError
+from rlnas.errors import RlnasError, UserError, unknown
 
 COMMANDS: dict[str, Any] = {
     "search": search,
@@ -62,11 +63,19 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(given: list[str]) -> None:
+    _check_known("command", given[:1], COMMANDS)
     if given[:1] == ["table"]:
+        _check_known("command of rlnas table:", given[1:2], TABLE_COMMANDS)
         about = table.__doc__
         tyro.extras.subcommand_cli_from_dict(TABLE_COMMANDS, prog="rlnas table", description=about, args=given[1:])
         return
     tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="rlnas", description=rlnas.__doc__.splitlines()[0], args=given)
+
+
+def _check_known(kind: str, words: list[str], commands: Collection[str]) -> None:
+    for word in words:
+        if not word.startswith("-") and word not in commands:
+            raise unknown(kind, word, commands)
 
 
 if __name__ == "__main__":

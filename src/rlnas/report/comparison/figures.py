@@ -28,7 +28,7 @@ from rlnas.report.markup import Html
 DOTS = 200
 TITLE_WIDTH = 62
 """Characters in a line of a panel's title."""
-LEGEND_WIDTH = 90
+LEGEND_WIDTH = 62
 """Characters in a line of a legend."""
 DASHES = ((5.0, 2.5), (5.0, 2.0, 1.5, 2.0), (9.0, 2.0), (2.5, 1.5))
 
@@ -99,7 +99,7 @@ def histogram(view: View, colours: Mapping[str, str]) -> Figure:
         found = Line2D([], [], color=colours[ACCENT], linewidth=2.0, label="returned by a search")
         lines = [Line2D([], [], label=label, **style) for _, label, style in references]
         lines = [found, *lines] if view.contenders else lines
-        _legend(figure, (lines, [line.get_label() for line in lines]), columns=2)
+        _legend(figure, (lines, [str(line.get_label()) for line in lines]), columns=2)
     return figure
 
 
@@ -164,10 +164,14 @@ def cost(view: View, colours: Mapping[str, str]) -> Figure:
     return figure
 
 
-def _legend(figure: Figure, entries: tuple[Sequence[Any], Sequence[Any]], columns: int = 1) -> None:
+def _legend(figure: Figure, entries: tuple[Sequence[Any], Sequence[str]], columns: int = 1) -> None:
     """A legend below the axes; long labels take several lines."""
     handles, labels = entries
-    wrapped = [textwrap.fill(str(label), LEGEND_WIDTH // columns) for label in labels]
+    width = LEGEND_WIDTH // columns
+    # An architecture's id has no spaces to break at.
+    wrapped = [
+        label if len(label) <= width else textwrap.fill(re.sub(r",(?! )", ", ", label), width) for label in labels
+    ]
     figure.legend(handles, wrapped, loc="outside lower left", frameon=False, fontsize=8.5, ncols=columns)
 
 
