@@ -12,8 +12,8 @@ import rlnas
 from rlnas.errors import UserError
 from rlnas.spaces import Architecture, Choice, Limits, Linear, Space, load_space
 from rlnas.study import StudySettings, latency
+from rlnas.study.results import search_of_run
 from rlnas.study.run_directory import fingerprint
-from rlnas.table import search_of_run
 from rlnas.table.files import write_table
 
 SPACE = Space("tiny", (4,), [Linear(Choice("width", (2, 4, 8, 16))), Linear(Choice("out", (2, 3)))])

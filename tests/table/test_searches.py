@@ -7,7 +7,7 @@ from rlnas.errors import UserError
 from rlnas.spaces import Choice, Conv, Flatten, Linear, Space
 from rlnas.table import Table
 from rlnas.table.files import MEASURED, write_table
-from rlnas.table.searches import StoredSearch, collect_searches, read_searches, search_of_run, write_searches
+from rlnas.table.searches import StoredSearch, read_searches, write_searches
 
 SPACE = Space("tiny", (4, 10, 10), [Conv(4, kernel=Choice("k", [1, 2, 3]), stride=2), Flatten(), Linear(8)])
 
@@ -49,29 +49,6 @@ def table(path: Path, **settings) -> Table:
     return Table.read(path / "mine.parquet")
 
 
-def study(path: Path, **changes) -> Path:
-    path.mkdir(parents=True, exist_ok=True)
-    result = {
-        "schema": 1,
-        "env": "My-v0",
-        "space": "tiny",
-        "strategy": "enas",
-        "seed": 7,
-        "steps": 1000,
-        "train_steps": 500,
-        "best": "k=1",
-        "architectures": [],
-        "ranking": [{"architecture": "k=1", "proxy": 0.5}, {"architecture": "k=2", "proxy": 0.25}],
-        "search": {"fit_steps": 1024, "evaluated_architectures": 0, "evaluation_steps": 30},
-        **changes,
-    }
-    (path / "study.json").write_text(
-        json.dumps({"strategy_options": {"entropy": 0.1}, "env_settings": {"num_envs": 4}, "ppo": {"clip": 0.3}})
-    )
-    (path / "result.json").write_text(json.dumps(result))
-    return path
-
-
 def test_searches_survive_a_file(tmp_path):
     file = tmp_path / "deep" / "searches.json"
     several = [stored(seed=3), stored(), stored(strategy="enas", remarks=())]
@@ -81,36 +58,6 @@ def test_searches_survive_a_file(tmp_path):
     write_searches(file, reversed(several))
     assert file.read_bytes() == first
     assert [path.name for path in file.parent.iterdir()] == ["searches.json"]
-
-
-def test_the_search_of_a_study(tmp_path):
-    found = search_of_run(study(tmp_path))
-    assert found == stored(
-        strategy="enas",
-        seed=7,
-        options={"entropy": 0.1},
-        cost_steps=1054,
-        ranking=[("k=1", 0.5), ("k=2", 0.25)],
-        remarks=(),
-        settings={"env_settings": {"num_envs": 4}, "ppo": {"clip": 0.3}},
-    )
-    cost = {
-        "fit_steps": 1,
-        "evaluated_architectures": 0,
-        "evaluation_steps": 2,
-        "remarks": ["Hm."],
-        "trained_architectures": ["k=2"],
-    }
-    found = search_of_run(study(tmp_path, search=cost))
-    assert (found.cost_steps, found.remarks, found.trained) == (3, ("Hm.",), ("k=2",))
-
-
-def test_searches_of_files_and_runs_together(tmp_path):
-    write_searches(tmp_path / "one.json", [stored()])
-    found = collect_searches([tmp_path / "one.json", study(tmp_path / "run")])
-    assert [search.strategy for search in found] == ["enas", "spos"]
-    with pytest.raises(UserError, match=r"spos with seed 1 is given twice \(My-v0, tiny, 1000 steps\)"):
-        collect_searches([tmp_path / "one.json", tmp_path / "one.json"])
 
 
 @pytest.mark.parametrize(
@@ -156,26 +103,6 @@ def test_a_proxy_must_be_a_number(tmp_path):
     (tmp_path / "bad.json").write_text(f'{{"schema": 1, "searches": [{entry}]}}')
     with pytest.raises(UserError, match="finite"):
         read_searches(tmp_path / "bad.json")
-
-
-def test_a_run_that_is_no_finished_study(tmp_path):
-    with pytest.raises(UserError, match=r"has no study\.json"):
-        search_of_run(tmp_path)
-    run = study(tmp_path / "run", schema=2)
-    with pytest.raises(UserError, match="result of schema 2, not 1"):
-        search_of_run(run)
-    study(run, search=[])
-    with pytest.raises(UserError, match="damaged or of another version: TypeError"):
-        search_of_run(run)
-    study(run, search={})
-    with pytest.raises(UserError, match="damaged or of another version: KeyError"):
-        search_of_run(run)
-    study(run, ranking=[])
-    with pytest.raises(UserError, match=r"the study .*ranking: "):
-        search_of_run(run)
-    (run / "result.json").unlink()
-    with pytest.raises(UserError, match="is not done: rlnas resume"):
-        search_of_run(run)
 
 
 def test_a_search_must_fit_its_table(tmp_path):

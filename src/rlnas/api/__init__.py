@@ -3,7 +3,7 @@
 from rlnas.api.playing import Film, play
 from rlnas.api.runs import Evaluation, evaluate, read_run_settings, resume
 from rlnas.api.searching import SearchResult, run_search, search
-from rlnas.api.tables import build_table, compare, run_table
+from rlnas.api.tables import build_table, compare, run_table, stored_searches
 from rlnas.api.training import run_training, train
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "run_table",
     "run_training",
     "search",
+    "stored_searches",
     "train",
 ]

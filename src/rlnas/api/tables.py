@@ -14,7 +14,7 @@ from rlnas.spaces import Space
 if TYPE_CHECKING:
     from rlnas.report.comparison import Comparison
     from rlnas.study import TableSettings, Watcher
-    from rlnas.table import Metric, Table
+    from rlnas.table import Metric, StoredSearch, Table
 
 
 def build_table(
@@ -88,6 +88,19 @@ def run_table(path: Path, settings: TableSettings, workers: int, watch: Watcher 
     return build_table(path, settings, workers, watch or nobody)
 
 
+def stored_searches(sources: Sequence[str | Path]) -> list[StoredSearch]:
+    """The searches of run directories and of files of stored searches.
+
+    Raises:
+        UserError: if one of them cannot be read, or a search is given twice.
+    """
+    if not sources:
+        return []
+    from rlnas.study import collect_searches
+
+    return collect_searches(sources)
+
+
 def compare(
     table: str | Path | Table,
     searches: Sequence[str | Path] = (),
@@ -125,11 +138,11 @@ def compare(
         UserError: if a search does not fit the table, or an argument is not allowed.
     """
     from rlnas.report import comparison
-    from rlnas.table import Table, collect_searches, load, shipped_searches
+    from rlnas.table import Table, load, read_searches, shipped_searches
 
     found = table if isinstance(table, Table) else load(str(table))
     own = shipped_searches(str(table)) if not isinstance(table, Table) and not searches else None
-    stored = collect_searches([own] if own is not None else [Path(source) for source in searches])
+    stored = read_searches(own) if own is not None else stored_searches(searches)
     if searches and not stored:
         raise UserError(f"there is no search in {', '.join(map(str, searches))}.")
     if out is not None and Path(out).exists() and not Path(out).is_dir():

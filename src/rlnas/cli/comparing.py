@@ -49,7 +49,7 @@ def compare(
         import_: The modules that strategies, or layers of the space, come from; they are code, so they must be named.
     """
     from rlnas.report.comparison.tables import table_1
-    from rlnas.table import collect_searches, write_searches
+    from rlnas.table import write_searches
 
     load_modules(import_)
     # Names may stand apart or joined by commas.
@@ -71,7 +71,7 @@ def compare(
         out=folder,
     )
     if save_searches is not None:
-        write_searches(save_searches, collect_searches(searches))
+        write_searches(save_searches, api.stored_searches(searches))
     sheet = table_1(comparison)
     grid = Grid(box=None, pad_edge=False, title=sheet.title, title_justify="left")
     for number, column in enumerate(sheet.columns):

@@ -21,10 +21,10 @@ from rlnas.study.contestants import Contestant, contestants, is_yardstick, to_co
 from rlnas.study.episodes import EpisodeTable
 from rlnas.study.latency import read_latencies
 from rlnas.study.metrics import mean_over_seeds
+from rlnas.study.results import RESULT_SCHEMA
 from rlnas.study.settings import StudySettings, TrialSettings
 from rlnas.study.trial import TrialResult, read_result
 from rlnas.table import MissingRun, Table
-from rlnas.table.searches import RESULT_SCHEMA
 
 COSTS = ("fit_steps", "evaluated_architectures", "evaluation_steps")
 

@@ -1,6 +1,7 @@
 """Studies: search, train the top K from scratch, return the best; run directories, resuming, workers."""
 
 from rlnas.study.progress import Progress, Watcher
+from rlnas.study.results import collect_searches, search_of_run
 from rlnas.study.settings import StudySettings, TableReference, TrialSettings
 from rlnas.study.study import run_study, trained_trial
 from rlnas.study.table_build import TableSettings, build_table, collect_table
@@ -15,9 +16,11 @@ __all__ = [
     "TrialSettings",
     "Watcher",
     "build_table",
+    "collect_searches",
     "collect_table",
     "load_network",
     "run_study",
     "run_trial",
+    "search_of_run",
     "trained_trial",
 ]

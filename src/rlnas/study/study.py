@@ -19,12 +19,12 @@ from rlnas.study.contestants import Contestant, contestants, folder_name, is_yar
 from rlnas.study.live import LiveSearch
 from rlnas.study.metrics import mean_over_seeds
 from rlnas.study.progress import Watcher, nobody
+from rlnas.study.results import RESULT_SCHEMA
 from rlnas.study.run_directory import RunDirectory
 from rlnas.study.settings import StudySettings
 from rlnas.study.trainings import LiveTrainings, TableTrainings, Trainings
 from rlnas.study.trial import TrialResult
 from rlnas.study.workers import LocalWorkers
-from rlnas.table.searches import RESULT_SCHEMA
 
 
 def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watcher = nobody) -> dict[str, Any]:

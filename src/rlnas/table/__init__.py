@@ -1,7 +1,7 @@
 """Tabular benchmarks: read, query, merge, and search on a table instead of training."""
 
 from rlnas.table.merge import merge
-from rlnas.table.searches import StoredSearch, collect_searches, read_searches, search_of_run, write_searches
+from rlnas.table.searches import StoredSearch, read_searches, write_searches
 from rlnas.table.shipped import load, shipped, shipped_searches
 from rlnas.table.simulate import TableRunner
 from rlnas.table.table import METRICS, Metric, MissingRun, NoScore, Record, Table
@@ -15,11 +15,9 @@ __all__ = [
     "StoredSearch",
     "Table",
     "TableRunner",
-    "collect_searches",
     "load",
     "merge",
     "read_searches",
-    "search_of_run",
     "shipped",
     "shipped_searches",
     "write_searches",

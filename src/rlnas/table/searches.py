@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 
 from rlnas.errors import UserError, fault
 from rlnas.files import read_object, write_bytes
-from rlnas.table.settings import GROUPS, Group, setting_differences
+from rlnas.table.settings import Group, setting_differences
 from rlnas.table.table import Table
 
 SCHEMA_VERSION = 1
-RESULT_SCHEMA = 1
-"""The schema of a study's `result.json`, which is read here and written by `rlnas.study`."""
 
 
 class StoredSearch(BaseModel):
@@ -106,7 +104,7 @@ def write_searches(path: str | Path, searches: Iterable[StoredSearch]) -> None:
     Raises:
         UserError: if one is given twice.
     """
-    kept = _distinct(searches)
+    kept = distinct(searches)
     entries = ",\n".join(json.dumps(search.model_dump(mode="json"), sort_keys=True, allow_nan=False) for search in kept)
     write_bytes(Path(path), f'{{"schema": {SCHEMA_VERSION}, "searches": [\n{entries}\n]}}\n'.encode())
 
@@ -124,51 +122,15 @@ def read_searches(path: str | Path) -> list[StoredSearch]:
     entries = data.get("searches")
     if not isinstance(entries, list):
         raise UserError(f"the file {str(path)!r} holds no list of searches.")
-    return _distinct(_build(entry, f"search {n} of {str(path)!r}") for n, entry in enumerate(entries, 1))
+    return distinct(build_search(entry, f"search {n} of {str(path)!r}") for n, entry in enumerate(entries, 1))
 
 
-def search_of_run(run: str | Path) -> StoredSearch:
-    """The search of a finished study, from its run directory.
-
-    Raises:
-        UserError: if the directory holds no study, the study is not done, or its files are damaged.
-    """
-    path = Path(run)
-    if not (path / "study.json").exists():
-        raise UserError(f"{str(run)!r} is no run of rlnas search: it has no study.json.")
-    if not (path / "result.json").exists():
-        raise UserError(f"the study {str(run)!r} is not done: rlnas resume {run}")
-    study, result = read_object(path / "study.json"), read_object(path / "result.json")
-    if result.get("schema") != RESULT_SCHEMA:
-        raise UserError(f"the study {str(run)!r} has a result of schema {result.get('schema')!r}, not {RESULT_SCHEMA}.")
-    try:
-        cost = result["search"]
-        found = {name: result[name] for name in ("strategy", "seed", "env", "space", "steps")}
-        found["options"] = study["strategy_options"] | result.get("limits", {})
-        found["cost_steps"] = cost["fit_steps"] + cost["evaluation_steps"]
-        found["trained"] = cost.get("trained_architectures", ())
-        found["train_steps"] = result["train_steps"] if found["trained"] else None
-        found["settings"] = {group: study[group] for group in GROUPS}
-        found["ranking"] = [(entry["architecture"], entry["proxy"]) for entry in result["ranking"]]
-    except (LookupError, TypeError) as error:
-        raise UserError(f"the study {str(run)!r} is damaged or of another version: {error!r}.") from None
-    return _build({**found, "remarks": cost.get("remarks", ())}, f"the study {str(run)!r}")
-
-
-def collect_searches(sources: Sequence[str | Path]) -> list[StoredSearch]:
-    """The searches of several files and run directories.
+def distinct(searches: Iterable[StoredSearch]) -> list[StoredSearch]:
+    """The searches, sorted by strategy, budget, options and seed.
 
     Raises:
-        UserError: if one of them cannot be read, or a search is given twice.
+        UserError: if one is given twice.
     """
-    found: list[StoredSearch] = []
-    for source in sources:
-        found += [search_of_run(source)] if Path(source).is_dir() else read_searches(source)
-    return _distinct(found)
-
-
-def _distinct(searches: Iterable[StoredSearch]) -> list[StoredSearch]:
-    """Sorted by strategy, budget, options and seed."""
     found: dict[tuple[Any, ...], StoredSearch] = {}
     for search in searches:
         key = (*search.kind, search.env, search.space, search.seed)
@@ -178,7 +140,16 @@ def _distinct(searches: Iterable[StoredSearch]) -> list[StoredSearch]:
     return [found[key] for key in sorted(found)]
 
 
-def _build(data: object, what: str) -> StoredSearch:
+def build_search(data: object, what: str) -> StoredSearch:
+    """A search from plain data.
+
+    Args:
+        data: its fields.
+        what: what to call it in an error.
+
+    Raises:
+        UserError: if a field is wrong or missing.
+    """
     if not isinstance(data, Mapping):
         raise UserError(f"{what} should be a JSON object.")
     try:

@@ -1,0 +1,55 @@
+"""The result of a finished study, and the search that a table can judge by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rlnas.errors import UserError
+from rlnas.files import read_object
+from rlnas.table import StoredSearch, read_searches
+from rlnas.table.searches import build_search, distinct
+from rlnas.table.settings import GROUPS
+
+RESULT_SCHEMA = 1
+"""The schema of `result.json`."""
+
+
+def search_of_run(run: str | Path) -> StoredSearch:
+    """The search of a finished study, from its run directory.
+
+    Raises:
+        UserError: if the directory holds no study, the study is not done, or its files are damaged.
+    """
+    path = Path(run)
+    if not (path / "study.json").exists():
+        raise UserError(f"{str(run)!r} is no run of rlnas search: it has no study.json.")
+    if not (path / "result.json").exists():
+        raise UserError(f"the study {str(run)!r} is not done: rlnas resume {run}")
+    study, result = read_object(path / "study.json"), read_object(path / "result.json")
+    if result.get("schema") != RESULT_SCHEMA:
+        raise UserError(f"the study {str(run)!r} has a result of schema {result.get('schema')!r}, not {RESULT_SCHEMA}.")
+    try:
+        cost = result["search"]
+        found = {name: result[name] for name in ("strategy", "seed", "env", "space", "steps")}
+        found["options"] = study["strategy_options"] | result.get("limits", {})
+        found["cost_steps"] = cost["fit_steps"] + cost["evaluation_steps"]
+        found["trained"] = cost.get("trained_architectures", ())
+        found["train_steps"] = result["train_steps"] if found["trained"] else None
+        found["settings"] = {group: study[group] for group in GROUPS}
+        found["ranking"] = [(entry["architecture"], entry["proxy"]) for entry in result["ranking"]]
+    except (LookupError, TypeError) as error:
+        raise UserError(f"the study {str(run)!r} is damaged or of another version: {error!r}.") from None
+    return build_search({**found, "remarks": cost.get("remarks", ())}, f"the study {str(run)!r}")
+
+
+def collect_searches(sources: Sequence[str | Path]) -> list[StoredSearch]:
+    """The searches of several files and run directories.
+
+    Raises:
+        UserError: if one of them cannot be read, or a search is given twice.
+    """
+    found: list[StoredSearch] = []
+    for source in sources:
+        found += [search_of_run(source)] if Path(source).is_dir() else read_searches(source)
+    return distinct(found)
