@@ -22,22 +22,29 @@ class Adam:
         parameters: what it may change, by name; those without a gradient are left alone, and so are their moments.
         learning_rate: of the next step; it can be set between steps.
         eps: added to the square root of the second moment.
-
-    Attributes:
-        state: of every parameter that has been stepped, by name, `step` (a float32 scalar), `exp_avg` and
-            `exp_avg_sq`.
         spare_idle_inputs: whether to leave alone, moments and all, also the weights of inputs without any gradient:
             those that were 0 in every sample of the minibatch, such as the channels that a narrow path of a supernet
             lacks, and units that were silent all through. Plain Adam would go on moving them by what is left of their
             moments.
+
+    Attributes:
+        state: of every parameter that has been stepped, by name, `step` (a float32 scalar), `exp_avg` and
+            `exp_avg_sq`.
     """
 
-    def __init__(self, parameters: Iterable[tuple[str, nn.Parameter]], learning_rate: float, eps: float):
+    def __init__(
+        self,
+        parameters: Iterable[tuple[str, nn.Parameter]],
+        learning_rate: float,
+        eps: float,
+        *,
+        spare_idle_inputs: bool = False,
+    ):
         self._named = dict(parameters)
         self.parameters = list(self._named.values())
         self.learning_rate = learning_rate
         self.eps = eps
-        self.spare_idle_inputs = False
+        self.spare_idle_inputs = spare_idle_inputs
         self.state: dict[str, dict[str, Tensor]] = {}
 
     def zero_grad(self) -> None:

@@ -117,8 +117,13 @@ class Trainer:
         self.iterations = iterations
         self.seed = seed
         self.iteration = 0
-        self.optimizer = Adam(policy.named_parameters(), settings.learning_rate, settings.adam_eps)
-        self.optimizer.spare_idle_inputs = bool(getattr(policy, "spare_idle_inputs", False))
+        self.optimizer = Adam(
+            policy.named_parameters(),
+            settings.learning_rate,
+            settings.adam_eps,
+            # A supernet whose narrow paths leave inputs at 0 says so.
+            spare_idle_inputs=bool(getattr(policy, "spare_idle_inputs", False)),
+        )
         self.distribution = distribution_for(env.actions)
         self.normalizer = make_normalizer(env, settings)
         self.rollout = Rollout(settings.rollout_steps, env, self.device)
