@@ -21,7 +21,7 @@ def test_every_command_in_the_readme_exists() -> None:
 
 
 def test_the_main_command_of_the_readme_parses() -> None:
-    from rlnas.prepare import parse_steps
+    from rlnas.quantity import parse_steps
 
     (command,) = re.findall(r"rlnas (search .*--out runs/first)", README)
     words = shlex.split(command)

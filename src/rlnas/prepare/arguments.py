@@ -1,0 +1,163 @@
+"""What all commands' arguments have in common: the environment, the space, settings, the run directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from rlnas.errors import UserError, unknown
+from rlnas.spaces import Shape, Space, adapt, load_space
+
+Model = TypeVar("Model", bound=BaseModel)
+Options = Mapping[str, Any]
+
+
+def checked(model: type[Model], what: str, values: Options) -> Model:
+    """Builds settings; says in one sentence what is wrong with them.
+
+    Raises:
+        UserError: if a name or a value is not allowed.
+    """
+    try:
+        return model(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise unknown(what, name, model.model_fields) from None
+        reason = first["msg"].removeprefix("Input ").removeprefix("Value error, ")
+        if not name:
+            raise UserError(f"{reason}.") from None
+        raise UserError(f"{what} {name!r} {reason}, not {first['input']!r}.") from None
+
+
+def processors() -> int:
+    """The processors that this process may use, up to 4."""
+    return min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def default_threads(shape: Shape) -> int:
+    """Torch threads for the fit, which runs alone: the processors at hand for large maps, 1 for what is smaller.
+
+    On a small map or a vector more threads gain nothing, and all of them stall as soon as another process is busy.
+
+    Args:
+        shape: of one observation.
+    """
+    from rlnas.defaults import large
+
+    return processors() if large(shape) else 1
+
+
+def resolve_device(device: str) -> str:
+    """`auto` becomes `cuda` where there is one, else `cpu`.
+
+    Raises:
+        UserError: if the device is unknown, or there is no CUDA.
+    """
+    import torch
+
+    if device not in ("auto", "cpu", "cuda"):
+        raise unknown("device", device, ("auto", "cpu", "cuda"))
+    available = torch.cuda.is_available()
+    if device == "cuda" and not available:
+        raise UserError("device 'cuda' was asked for, but torch finds no CUDA device: use 'cpu' or 'auto'.")
+    return "cuda" if device == "auto" and available else "cpu" if device == "auto" else device
+
+
+def common_settings(
+    env: str,
+    space: str | Path | Space | None,
+    env_options: Options,
+    ppo_options: Options,
+    device: str,
+    imports: tuple[str, ...],
+) -> tuple[dict[str, Any], Space]:
+    """The settings that studies and trials share, checked against the environment itself, and the space for it."""
+    from rlnas.defaults import default_space, defaults
+    from rlnas.envs import ContinuousActions, EnvSettings, import_modules, make_env, options_of
+    from rlnas.ppo import PPOSettings
+    from rlnas.ppo.trainer import make_normalizer
+    from rlnas.study.trial import check_fit
+
+    import_modules(imports)
+    found = None if space is None else load_space(space)
+    if found is not None and found.limited:
+        raise UserError(
+            f"space {found.name!r} is limited to a part of itself: give the whole, and its limits beside it."
+        )
+    asked = checked(EnvSettings, "environment option", env_options)
+    for name in env_options:
+        if name not in options_of(env):
+            raise unknown(f"environment option of {env}:", name, options_of(env))
+    probe = make_env(env, asked, num_envs=1)
+    probe.close()
+    usual = defaults(env, probe)
+    env_settings = checked(EnvSettings, "environment option", {**usual.env, **env_options})
+    ppo = checked(PPOSettings, "PPO option", {**usual.ppo, **ppo_options})
+    make_normalizer(probe, ppo)  # refuses what cannot be normalised
+    if ppo.minibatches > ppo.rollout_steps * env_settings.num_envs:
+        raise UserError(
+            f"PPO option 'minibatches' is {ppo.minibatches}, more than a rollout has steps: {ppo.rollout_steps} "
+            f"of each of {env_settings.num_envs} environments."
+        )
+    if "log_std" in ppo_options and not isinstance(probe.actions, ContinuousActions):
+        raise UserError(f"PPO option 'log_std' is for continuous actions, and {env!r} has {probe.actions}.")
+    if found is None:
+        found = load_space(default_space(env, probe.observation_shape))
+    found = adapt(found, probe.observation_shape)
+    check_fit(found.input_shape, probe.observation_shape, env, found.name)
+    values = {
+        "env": env,
+        "imports": tuple(dict.fromkeys([*imports, *found.modules])),
+        "space": found.to_dict(),
+        "env_settings": env_settings,
+        "ppo": ppo,
+        "device": resolve_device(device),
+    }
+    return values, found
+
+
+def check_workers_know(env: str, imports: Sequence[str]) -> None:
+    """Raises a `UserError` if only this process knows the environment: trainings run in processes of their own."""
+    from rlnas.envs import registered_here
+
+    module = registered_here(env)
+    if module is None or imports:
+        return
+    where = "the script that runs; put it into a module" if module == "__main__" else f"the module {module!r}"
+    name = "that module" if module == "__main__" else repr(module)
+    raise UserError(
+        f"the environment {env!r} is registered by {where}, which the processes that train do not import: name {name} "
+        "with --import (in Python: imports=[...])."
+    )
+
+
+def baseline_names(names: Sequence[str] | None, space: Space, env: str) -> tuple[str, ...]:
+    """The names of the hand-made networks; by default those that take the observations.
+
+    Raises:
+        UserError: if there is no such network, or it does not take the observations.
+    """
+    from rlnas.defaults import default_baselines
+    from rlnas.study.contestants import find_baseline
+    from rlnas.study.trial import check_fit
+
+    if names is None:
+        names = default_baselines(space.input_shape)
+    found = [find_baseline(name, space) for name in names]
+    for baseline in found:
+        check_fit(baseline.space.input_shape, space.input_shape, env, baseline.space.name)
+    return tuple(baseline.name for baseline in found)
+
+
+def run_path(out: str | Path | None, env: str, *names: object) -> Path:
+    """The run directory: as given, or named after what runs."""
+    if out is not None:
+        return Path(out)
+    words = "-".join(str(name) for name in (env.rpartition("/")[2], *names)).lower()
+    return Path("runs") / words.replace("/", "-").replace(" ", "-")  # a space of one's own may be called anything

@@ -1,0 +1,164 @@
+"""The arguments of `search`, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rlnas.errors import UserError, unknown
+from rlnas.prepare.arguments import (
+    Options,
+    baseline_names,
+    check_workers_know,
+    checked,
+    common_settings,
+    default_threads,
+    run_path,
+)
+from rlnas.quantity import parse_steps
+from rlnas.search import make_strategy, settings_class
+from rlnas.spaces import CATALOGUE, Space
+
+# torch takes seconds to import; what needs it is imported when it is called.
+if TYPE_CHECKING:
+    from rlnas.envs import EnvSettings
+    from rlnas.ppo import PPOSettings
+    from rlnas.study import StudySettings
+
+
+def prepare_search(
+    *,
+    env: str,
+    space: str | Path | Space | None,
+    strategy: str,
+    steps: int | str,
+    train_steps: int | str | None,
+    out: str | Path | None,
+    seed: int,
+    top_k: int,
+    train_seeds: int,
+    baselines: Sequence[str] | None,
+    table: str | Path | None,
+    threads: int | None,
+    checkpoint_steps: int | str,
+    device: str,
+    imports: Sequence[str],
+    strategy_options: Options,
+    env_options: Options,
+    ppo_options: Options,
+    confirm_seeds: int = 0,
+    max_params: int | str | None = None,
+    max_multiply_adds: int | str | None = None,
+    max_latency: float | None = None,
+    warm_start: bool = False,
+) -> tuple[Path, StudySettings]:
+    """Checks everything that can be checked before a run directory is touched; the arguments are those of `search`.
+
+    Returns:
+        The run directory and the settings.
+
+    Raises:
+        UserError: if an argument is not allowed.
+    """
+    common, found = common_settings(env, space, env_options, ppo_options, device, tuple(imports))
+    check_workers_know(env, imports)
+    values = {
+        "steps": parse_steps(steps),
+        "train_steps": parse_steps(steps if train_steps is None else train_steps, "train-steps"),
+        "checkpoint_steps": parse_steps(checkpoint_steps, "checkpoint-steps"),
+        "seed": seed,
+        "top_k": top_k,
+        "train_seeds": train_seeds,
+        "confirm_seeds": confirm_seeds,
+        "strategy": strategy,
+        "strategy_options": check_strategy_options(strategy, strategy_options),
+        "threads": default_threads(found.input_shape) if threads is None else threads,
+        "max_params": None if max_params is None else parse_steps(max_params, "max-params"),
+        "max_multiply_adds": None if max_multiply_adds is None else parse_steps(max_multiply_adds, "max-multiply-adds"),
+        "max_latency": max_latency,
+        "warm_start": warm_start,
+        **common,
+    }
+    from rlnas.study import StudySettings
+    from rlnas.study.candidates import foreseen_candidates
+
+    values["baselines"] = baseline_names(baselines, found, env)
+    if table is not None:
+        values |= _look_up_in(
+            table, env, found, common["env_settings"], common["ppo"], train_steps, baselines, values["baselines"]
+        )
+        if train_seeds not in (1, values["train_seeds"]):  # 1 is what is not said
+            raise UserError(
+                f"trainings that are looked up have the table's {values['train_seeds']} seeds: leave --train-seeds out."
+            )
+    settings = checked(StudySettings, "setting", values)
+    candidates = foreseen_candidates(found, settings)
+    made = make_strategy(strategy, candidates, settings.iterations(settings.steps), 0, settings.strategy_options)
+    if warm_start and not made.shares_weights:
+        raise UserError(f"strategy {strategy!r} fits no supernet, so there are no weights for a warm start.")
+    if warm_start and table is not None:
+        raise UserError("trainings that are looked up in a table started from scratch: leave --warm-start out.")
+    return run_path(out, env, found.name, strategy, seed), settings
+
+
+def _look_up_in(
+    source: str | Path,
+    env: str,
+    space: Space,
+    env_settings: EnvSettings,
+    ppo: PPOSettings,
+    train_steps: int | str | None,
+    asked: Sequence[str] | None,
+    baselines: tuple[str, ...],
+) -> dict[str, Any]:
+    """The settings of a study that looks its trainings up: budget, seeds and baselines are the table's.
+
+    Raises:
+        UserError: if the table is of another environment or space, was built with other settings, is not complete, or
+            lacks the budget or a baseline asked for.
+    """
+    from rlnas.study import TableReference
+    from rlnas.table import load
+    from rlnas.table.settings import GROUPS, setting_differences
+
+    table = load(str(source))
+    if table.env != env:
+        raise UserError(f"the table {table.name!r} is of {table.env!r}, not of {env!r}.")
+    if table.space != space:
+        raise UserError(f"the table {table.name!r} is of another space than {space.name!r}: {table.space.name!r}.")
+    for group, own in zip(GROUPS, (env_settings, ppo), strict=True):
+        plain = own.model_dump(mode="json")
+        found = setting_differences(group, table.settings.get(group, plain), plain)
+        if found:
+            raise UserError(f"the table {table.name!r} was built with other settings: {found[0]}.")
+    gone = [(name, seed) for name, seed in table.absent() if name not in CATALOGUE]
+    if gone or len(table.architectures) < table.space.size:
+        what = f"{gone[0][0]} with seed {gone[0][1]}" if gone else "some architectures"
+        raise UserError(f"the table {table.name!r} is not complete (it lacks {what}), and a search may need any run.")
+    budget = table.steps if train_steps is None else parse_steps(train_steps, "train-steps")
+    if budget not in table.budgets:
+        raise UserError(f"the table {table.name!r} has no budget {budget}: {', '.join(map(str, table.budgets))}.")
+    names = {*table.architectures, *table.baselines}
+    absent = [name for name in baselines if name not in names]
+    if asked is not None and absent:
+        raise UserError(f"the table {table.name!r} has no run of baseline {absent[0]!r}.")
+    # A file by its whole path, so that the study can go on from any folder.
+    place = str(Path(source).resolve()) if str(source).endswith(".parquet") else str(source)
+    reference = TableReference(source=place, checksum=table.checksum, seeds=tuple(table.seeds))
+    return {
+        "table": reference,
+        "train_steps": budget,
+        "train_seeds": len(table.seeds),
+        "baselines": tuple(name for name in baselines if name in names),
+    }
+
+
+def check_strategy_options(strategy: str, options: Options) -> dict[str, Any]:
+    """The strategy's options, checked, defaults written out, so that the run directory says all."""
+    model, what = settings_class(strategy), f"{strategy} option"
+    for name in options:
+        if name not in model.model_fields:  # a class that does not forbid others ignores them
+            raise unknown(what, name, model.model_fields)
+    chosen = checked(model, what, options)
+    return chosen.model_dump(mode="json")

@@ -1,0 +1,54 @@
+"""The arguments of `train`, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rlnas.prepare.arguments import Options, checked, common_settings, run_path
+from rlnas.quantity import parse_steps
+from rlnas.spaces import Space
+
+# torch takes seconds to import; what needs it is imported when it is called.
+if TYPE_CHECKING:
+    from rlnas.study import TrialSettings
+
+
+def prepare_training(
+    *,
+    env: str,
+    arch: str | Mapping[str, Any],
+    space: str | Path | Space | None,
+    steps: int | str,
+    out: str | Path | None,
+    seed: int,
+    checkpoint_steps: int | str,
+    device: str,
+    threads: int,
+    imports: Sequence[str],
+    env_options: Options,
+    ppo_options: Options,
+) -> tuple[Path, TrialSettings]:
+    """Checks the arguments of `train` before a run directory is touched.
+
+    Returns:
+        The run directory and the settings.
+
+    Raises:
+        UserError: if an argument is not allowed.
+    """
+    common, found = common_settings(env, space, env_options, ppo_options, device, tuple(imports))
+    architecture = found.architecture(arch).id
+    values = {
+        "architecture": architecture,
+        "steps": parse_steps(steps),
+        "seed": seed,
+        "checkpoint_steps": parse_steps(checkpoint_steps, "checkpoint-steps"),
+        "threads": threads,
+        **common,
+    }
+    from rlnas.study import TrialSettings
+
+    settings = checked(TrialSettings, "setting", values)
+    return run_path(out, env, found.name, architecture, f"seed-{seed}"), settings
