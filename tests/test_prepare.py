@@ -5,6 +5,7 @@ import pytest
 import rlnas
 from rlnas.errors import UserError
 from rlnas.prepare import default_threads, processors
+from rlnas.spaces import LimitedSpace, Limits, load_space
 
 
 def test_only_pictures_are_worth_several_threads():
@@ -18,3 +19,39 @@ def test_trainings_that_are_looked_up_have_the_tables_seeds(tmp_path):
         rlnas.search(*arguments, table="minatar-breakout", train_seeds=9, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
     assert rlnas.search(*arguments, table="minatar-breakout", train_seeds=5, out=tmp_path / "run").best
+
+
+def drawn(tmp_path, count: int, **changes) -> list[str]:
+    found = rlnas.search(
+        "MinAtar/Breakout-v1",
+        "minatar-1",
+        "random",
+        1,
+        table="minatar-breakout",
+        random_networks=count,
+        out=tmp_path / str(len(list(tmp_path.iterdir()))),
+        **changes,
+    )
+    text = (found.path / "report.html").read_text()
+    words = "architecture drawn at random scores" if count == 1 else f"{count} architectures drawn at random score"
+    assert (words in text) == (count > 0)
+    assert (f"--random-networks {count}" in text) == (count > 0)
+    return [entry["name"] for entry in found.networks if entry.get("drawn")]
+
+
+def test_random_networks_are_drawn_by_the_seed_and_within_the_limits(tmp_path):
+    first = drawn(tmp_path, 4)
+    assert len(set(first)) == 4
+    assert drawn(tmp_path, 4) == first
+    assert set(drawn(tmp_path, 4, seed=1)) != set(first)
+    assert drawn(tmp_path, 0) == []
+    small = load_space("minatar-1")
+    cheap = LimitedSpace(small, Limits(max_params=42_000))
+    within = drawn(tmp_path, cheap.size, max_params=42_000)
+    assert sorted(within) == sorted(architecture.id for architecture in cheap)
+    with pytest.raises(UserError, match="random-networks must be 0 to 25"):
+        drawn(tmp_path, 26)
+    with pytest.raises(UserError, match="drawn before latencies are measured: leave --max-latency out"):
+        rlnas.search(
+            "CartPole-v1", "mlp", "spos", 1, random_networks=1, max_latency=100.0, out=tmp_path / "late", device="cpu"
+        )

@@ -35,6 +35,26 @@ def test_contestants_are_the_top_and_the_baselines_each_once() -> None:
     ]
 
 
+def test_networks_drawn_at_random_are_trained_once_and_are_no_candidates() -> None:
+    found = settings(top_k=2, random_networks=("k2=1,k3=2", "k2=5,k3=5"))
+    entrants = contestants(RANKED, found, SPACE)
+    assert [(c.name, c.candidate) for c in entrants] == [
+        ("k2=1,k3=1", True),
+        ("k2=1,k3=2", True),
+        ("nature-cnn", False),
+        ("k2=5,k3=5", False),
+    ]
+    scores = dict(zip([c.name for c in entrants], [5.0, 4.0, 6.0, 90.0], strict=True))
+    summary = summarize(found, RANKING, [(c, [result(c.name, 1, scores[c.name])]) for c in entrants])
+    assert summary["best"] == "k2=1,k3=1"
+    assert [(entry["name"], entry["candidate"]) for entry in summary["architectures"] if entry.get("drawn")] == [
+        ("k2=1,k3=2", True),
+        ("k2=5,k3=5", False),
+    ]
+    assert [c.name for c in to_confirm("k2=1,k3=1", entrants, found)] == ["k2=1,k3=1", "nature-cnn"]
+    assert "random_networks" not in settings().model_dump()
+
+
 def test_the_best_is_a_candidate_with_a_score_from_every_seed() -> None:
     found = settings(top_k=3, train_seeds=2)
     first, second, third, baseline = contestants(RANKED, found, SPACE)

@@ -105,6 +105,7 @@ def search(
     train_seeds: int = 1,
     confirm_seeds: int = 0,
     baselines: Sequence[str] | None = None,
+    random_networks: int = 0,
     table: str | Path | None = None,
     workers: int = 1,
     threads: int | None = None,
@@ -137,6 +138,7 @@ def search(
             no part in picking it: the scores that picked it flatter it. To be given from the start.
         baselines: hand-made networks to train beside them: fixed spaces of the catalogue, or architecture ids; by
             default the usual one for such observations.
+        random_networks: architectures that are drawn at random and trained beside them: what a search has to beat.
         table: a table, by name or file, in which the trainings from scratch are looked up instead of run.
         workers: trainings that run at a time, each in a process of its own with one thread.
         threads: torch threads of the search; by default the processors at hand, up to 4, for pictures, and 1 for
@@ -184,6 +186,7 @@ def search(
         max_multiply_adds=max_multiply_adds,
         max_latency=max_latency,
         warm_start=warm_start,
+        random_networks=random_networks,
     )
     return run_search(path, settings, workers, watch)
 

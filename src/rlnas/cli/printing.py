@@ -24,7 +24,7 @@ def print_study(result: api.SearchResult) -> None:
     for entry in result.networks:
         failed = sum(trial["status"] == "failed" for trial in entry["trials"])
         table.add_row(
-            entry["name"] + (" (hand-made)" if entry["baseline"] else ""),
+            entry["name"] + (" (hand-made)" if entry["baseline"] else "") + (" (drawn)" if "drawn" in entry else ""),
             _score(entry["total_reward"]),
             _score(entry["reward_mean"]),
             _score(entry["proxy"]),

@@ -32,6 +32,7 @@ def search(
     train_seeds: int = 1,
     confirm_seeds: int = 0,
     baselines: tuple[str, ...] | None = None,
+    random_networks: int = 0,
     table: str | None = None,
     workers: int = processors(),
     threads: int | None = None,
@@ -65,6 +66,7 @@ def search(
             no part in picking it: the scores that picked it flatter it. To be given from the start.
         baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space; by
             default the usual one for such observations.
+        random_networks: Architectures that are drawn at random and trained beside them: what a search has to beat.
         table: A table (see: rlnas table show), in which the trainings from scratch are looked up instead of run.
         workers: Trainings that run at a time, one process and one thread each.
         threads: Torch threads of the search; by default the processors at hand (at most 4) for pictures, and 1 for
@@ -105,6 +107,7 @@ def search(
         max_multiply_adds=max_multiply_adds,
         max_latency=max_latency,
         warm_start=warm_start,
+        random_networks=random_networks,
     )
     console.print(_announcement(settings, workers), soft_wrap=True, markup=False)
     console.print(f"Run directory: {path}", soft_wrap=True, markup=False)
@@ -123,7 +126,8 @@ def _announcement(settings: StudySettings, workers: int) -> str:
         ranked += f", {games} game{'s' * (games != 1)} of each architecture that is ranked"
     if not getattr(STRATEGIES[settings.strategy][0], "shares_weights", False):
         ranked = ""  # it asks for trainings alone
-    trainings = (min(settings.top_k, space.size) + len(settings.baselines)) * settings.train_seeds
+    others = len(settings.baselines) + len(settings.random_networks)
+    trainings = (min(settings.top_k, space.size) + others) * settings.train_seeds
     how = f"looked up in {settings.table.source}" if settings.table else f"{workers} at a time"
     seeds = f"{again} confirmation seed{'s' * (again != 1)}"
     confirmed = f"; then the best and the hand-made networks with {seeds}" if again else ""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rlnas import seeding
 from rlnas.errors import UserError, unknown
 from rlnas.prepare.arguments import (
     Options,
@@ -18,6 +19,7 @@ from rlnas.prepare.arguments import (
 )
 from rlnas.quantity import parse_steps
 from rlnas.search import make_strategy, settings_class
+from rlnas.search.draw import draw_distinct
 from rlnas.spaces import CATALOGUE, Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -52,6 +54,7 @@ def prepare_search(
     max_multiply_adds: int | str | None = None,
     max_latency: float | None = None,
     warm_start: bool = False,
+    random_networks: int = 0,
 ) -> tuple[Path, StudySettings]:
     """Checks everything that can be checked before a run directory is touched; the arguments are those of `search`.
 
@@ -94,12 +97,29 @@ def prepare_search(
             )
     settings = checked(StudySettings, "setting", values)
     candidates = foreseen_candidates(found, settings)
+    settings = settings.model_copy(update={"random_networks": _draw(candidates, settings, random_networks)})
     made = make_strategy(strategy, candidates, settings.iterations(settings.steps), 0, settings.strategy_options)
     if warm_start and not made.shares_weights:
         raise UserError(f"strategy {strategy!r} fits no supernet, so there are no weights for a warm start.")
     if warm_start and table is not None:
         raise UserError("trainings that are looked up in a table started from scratch: leave --warm-start out.")
     return run_path(out, env, found.name, strategy, seed), settings
+
+
+def _draw(candidates: Space, settings: StudySettings, count: int) -> tuple[str, ...]:
+    """Draws architectures uniformly, to be trained beside what the search finds.
+
+    Raises:
+        UserError: if there are not so many, or it is not known yet which are within the limits.
+    """
+    if not 0 <= count <= candidates.size:
+        raise UserError(
+            f"random-networks must be 0 to {candidates.size:,}, the architectures to draw from, not {count}."
+        )
+    if count and settings.max_latency is not None and settings.table is None:
+        raise UserError("random networks are drawn before latencies are measured: leave --max-latency out.")
+    rng = seeding.generator(settings.seed, "random-networks")
+    return tuple(architecture.id for architecture in draw_distinct(candidates, count, rng))
 
 
 def _look_up_in(

@@ -139,7 +139,11 @@ def named(run: Run, entrant: Entrant) -> str:
     if run.kind == "trial":
         return entrant.name
     best = run.best is not None and entrant.name == run.best.name
-    roles = [role for role, holds in (("best", best), ("hand-made", entrant.baseline)) if holds]
+    roles = [
+        role
+        for role, holds in (("best", best), ("hand-made", entrant.baseline), ("drawn at random", entrant.drawn))
+        if holds
+    ]
     return entrant.name + (f" ({', '.join(roles)})" if roles else "")
 
 

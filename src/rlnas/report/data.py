@@ -17,7 +17,7 @@ from rlnas.errors import UserError, fault
 from rlnas.files import read_json, read_object
 from rlnas.report.proxy import Truth
 from rlnas.spaces import FIXED_ID, Cost, Space
-from rlnas.study.contestants import Contestant, contestants, is_yardstick, to_confirm
+from rlnas.study.contestants import Contestant, contestants, is_drawn, is_yardstick, to_confirm
 from rlnas.study.episodes import EpisodeTable
 from rlnas.study.latency import read_latencies
 from rlnas.study.metrics import mean_over_seeds
@@ -41,6 +41,7 @@ class Entrant:
         architecture: its id in there.
         baseline: whether it is a hand-made network.
         candidate: whether the search put it forward.
+        drawn: whether it was drawn at random.
         trials: one for each training seed; beside `done` and `failed` their status may be `unfinished` (running or
             stopped) or `not begun`.
     """
@@ -50,6 +51,7 @@ class Entrant:
     architecture: str
     baseline: bool
     candidate: bool
+    drawn: bool
     trials: list[TrialResult]
 
     @cached_property
@@ -133,6 +135,11 @@ class Run:
         """The hand-made networks."""
         return [entrant for entrant in self.entrants if entrant.baseline]
 
+    @property
+    def drawn(self) -> list[Entrant]:
+        """The networks that were drawn at random."""
+        return [entrant for entrant in self.entrants if entrant.drawn]
+
     def judged(self, entrant: Entrant) -> Entrant:
         """A network with the trainings that say best what it is worth: those of the confirmation, once done."""
         confirmed = self.confirmation if self.done else []
@@ -178,7 +185,7 @@ def _read_single(path: Path) -> Run:
     name = space.name if settings.architecture == FIXED_ID else settings.architecture
     network = Contestant(name, space, space.architecture(settings.architecture).id)
     trial = _read_trial(path, network, settings.seed)
-    entrant = Entrant(name, space, network.architecture, False, True, [trial])
+    entrant = Entrant(name, space, network.architecture, False, True, False, [trial])
     plain = settings.model_dump(mode="json")
     return Run("trial", plain, space, [entrant], trial.status == "done", best_name=name)
 
@@ -263,7 +270,8 @@ def _read_entrants(
         trials = _read_trials(path, network, settings.training_seeds, summaries)
         if table is not None:
             trials = [_with_curve(trial, name, table, settings.train_steps) for trial in trials]
-        found.append(Entrant(name, network.space, network.architecture, made, not network.baseline, trials))
+        drawn = is_drawn(network, settings)
+        found.append(Entrant(name, network.space, network.architecture, made, network.candidate, drawn, trials))
     return found
 
 

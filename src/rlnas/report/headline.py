@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 
 from rlnas.report.data import Entrant, Run
@@ -124,6 +125,7 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
             f"An architecture of the space drawn at random scores {score(run.truth.average)} on average: the best "
             f"found leads by {gain(best.score - run.truth.average, best.score)}."
         )
+    words += _over_random(run, best.score)
     if len(best.trials) == 1:
         words.append(ONE_SEED.format(option="--confirm-seeds" if run.confirmation and run.done else "--train-seeds"))
     elif not words:
@@ -135,6 +137,20 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
         others_train = "" if run.settings["table"] else ": a search with --confirm-seeds trains it with others"
         words.append(f"The best was picked for the highest of these same scores, which flatters it{others_train}.")
     return " ".join(words)
+
+
+def _over_random(run: Run, best: float | None) -> list[str]:
+    """How far the best is above what was drawn at random."""
+    scores = [entrant.score for entrant in run.drawn if entrant.score is not None]
+    if best is None or not scores:
+        return []
+    average = statistics.fmean(scores)
+    deviation = statistics.stdev(scores) if len(scores) > 1 else None
+    verb = "scores" if len(scores) == 1 else "score"
+    return [
+        f"{plural(len(scores), 'architecture')} drawn at random {verb} {spread(average, deviation)}: the best found "
+        f"leads by {gain(best - average, best)}."
+    ]
 
 
 def _before(chosen: Entrant) -> str:

@@ -19,7 +19,18 @@ def in_catalogue(run: Run) -> bool:
 
 
 SAID = {"versions", "env", "imports", "space", "architecture", "strategy", "strategy_options", "steps", "train_steps"}
-SAID |= {"top_k", "table", "train_seeds", "seed", "checkpoint_steps", "threads", "baselines", "env_settings", "ppo"}
+SAID |= {
+    "top_k",
+    "table",
+    "train_seeds",
+    "seed",
+    "checkpoint_steps",
+    "threads",
+    "baselines",
+    "random_networks",
+    "env_settings",
+    "ppo",
+}
 SAID |= {"device", "start"}
 """Settings that `command` writes in a way of their own; any other one is written as an option of its name."""
 
@@ -41,6 +52,8 @@ def command(run: Run) -> str:
     words += ["--seed", str(chosen["seed"]), "--checkpoint-steps", exact(chosen["checkpoint_steps"])]
     words += ["--threads", str(chosen["threads"])]
     words += ["--baselines", *chosen["baselines"]] if run.kind == "study" else []
+    drawn = chosen.get("random_networks", ())
+    words += ["--random-networks", str(len(drawn))] if drawn else []
     words += _pairs(run, "--env-options", "env_settings") + _pairs(run, "--ppo-options", "ppo") + _others(run)
     return shlex.join([*words, "--device", chosen["device"], "--out", "NEW"])
 

@@ -1,4 +1,4 @@
-"""Who is trained from scratch: architectures that a search puts forward, and hand-made networks."""
+"""Who is trained from scratch: what a search puts forward, hand-made networks, and networks drawn at random."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Contestant:
         space: its space.
         architecture: its id within that space.
         baseline: whether it is a hand-made network.
+        drawn: whether it was drawn at random.
         start: the weights that its trainings start from (`rlnas.study.warm_start`); none for trainings from scratch.
     """
 
@@ -32,7 +33,13 @@ class Contestant:
     space: Space
     architecture: str
     baseline: bool = False
+    drawn: bool = False
     start: bytes = field(default=b"", repr=False)
+
+    @property
+    def candidate(self) -> bool:
+        """Whether the search put it forward."""
+        return not self.baseline and not self.drawn
 
     def folder(self, run: Path, seed: int) -> Path:
         """The directory of its trial with a seed."""
@@ -66,7 +73,7 @@ def find_baseline(name: str, space: Space) -> Contestant:
 
 
 def contestants(ranked: Sequence[str], settings: StudySettings, space: Space) -> list[Contestant]:
-    """The top K of a ranking and the baselines; a baseline that is among the top K is trained once.
+    """The top K of a ranking, the hand-made networks and those drawn at random; who is several of these trains once.
 
     Args:
         ranked: ids of architectures, best first.
@@ -77,6 +84,8 @@ def contestants(ranked: Sequence[str], settings: StudySettings, space: Space) ->
     for name in settings.baselines:
         baseline = find_baseline(name, space)
         chosen.setdefault(baseline.name, baseline)
+    for name in settings.random_networks:
+        chosen.setdefault(name, Contestant(name, space, name, drawn=True))
     return list(chosen.values())
 
 
@@ -90,3 +99,8 @@ def to_confirm(best: str | None, entrants: Sequence[Contestant], settings: Study
 def is_yardstick(entrant: Contestant, settings: StudySettings) -> bool:
     """Whether a network is there as a hand-made one, also where the search ranks it among the best."""
     return entrant.baseline or entrant.name in settings.baselines
+
+
+def is_drawn(entrant: Contestant, settings: StudySettings) -> bool:
+    """Whether a network was drawn at random, also where it is there for another reason, too."""
+    return entrant.name in settings.random_networks

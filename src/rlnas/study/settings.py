@@ -111,6 +111,7 @@ class StudySettings(RunSettings):
             no part in picking it.
         baselines: hand-made networks to train beside them: names of catalogue spaces without choices, or ids of
             architectures of the space.
+        random_networks: ids of architectures, drawn at random, that are trained beside them.
         table: where the trainings from scratch are looked up; `None` runs them.
         warm_start: whether candidates start from the supernet's weights; hand-made networks start from scratch.
         max_params: parameters of the encoder that a candidate may have; `None` sets no limit.
@@ -126,6 +127,7 @@ class StudySettings(RunSettings):
     train_seeds: int = Field(1, ge=1, le=MAX_SEEDS)
     confirm_seeds: int = Field(0, ge=0, le=MAX_SEEDS)
     baselines: tuple[str, ...] = ("nature-cnn",)
+    random_networks: tuple[str, ...] = ()
     table: TableReference | None = None
     warm_start: bool = False
     max_params: int | None = Field(None, ge=1)
@@ -134,9 +136,9 @@ class StudySettings(RunSettings):
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_asked_for(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Limits and confirmations that are not asked for are left out: most studies have none."""
+        """What is not asked for is left out: most studies have no limits, confirmations or random networks."""
         plain: dict[str, Any] = handler(self)
-        optional = ("max_params", "max_multiply_adds", "max_latency", "confirm_seeds")
+        optional = ("max_params", "max_multiply_adds", "max_latency", "confirm_seeds", "random_networks")
         return {name: value for name, value in plain.items() if name not in optional or value}
 
     @model_validator(mode="after")

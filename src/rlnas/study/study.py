@@ -15,7 +15,7 @@ from rlnas.files import read_object, write_json
 from rlnas.ppo import torch_threads
 from rlnas.search import Ranked
 from rlnas.study.candidates import find_candidates, needed_latencies
-from rlnas.study.contestants import Contestant, contestants, folder_name, is_yardstick, to_confirm
+from rlnas.study.contestants import Contestant, contestants, folder_name, is_drawn, is_yardstick, to_confirm
 from rlnas.study.live import LiveSearch
 from rlnas.study.metrics import mean_over_seeds
 from rlnas.study.progress import Watcher, nobody
@@ -63,7 +63,7 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
                 entrants = contestants([entry.architecture.id for entry in ranking], settings, settings.load_space())
                 if settings.warm_start:
                     entrants = [
-                        e if is_yardstick(e, settings) else replace(e, start=search.start(e.architecture))
+                        e if is_yardstick(e, settings) or e.drawn else replace(e, start=search.start(e.architecture))
                         for e in entrants
                     ]
                 del search  # frees the emulators and the supernet before the trainings begin
@@ -90,8 +90,9 @@ def summarize(
                 "architecture": dict(entrant.space.architecture(entrant.architecture)),
                 "space": entrant.space.name,
                 "baseline": is_yardstick(entrant, settings),
-                "candidate": not entrant.baseline,
-                "proxy": None if entrant.baseline else proxy[entrant.name],
+                "candidate": entrant.candidate,
+                **({"drawn": True} if is_drawn(entrant, settings) else {}),
+                "proxy": None if entrant.baseline else proxy.get(entrant.name),
                 "parameters": own[0].parameters,
                 "multiply_adds": own[0].multiply_adds,
                 **_scores(own),
