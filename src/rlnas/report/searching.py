@@ -70,7 +70,7 @@ def _quality_words(run: Run, truth: Truth) -> str:
     )
     if found.ceiling is not None:
         words += f" One whole training of each has {found.ceiling.mean:.2f} (Kendall) with the mean of the other seeds."
-    words += f" Of the top {top_k} {found.hits} {'is' if found.hits == 1 else 'are'} among the true top {top_k}."
+    words += f" Of the top {top_k}, {found.hits} {'is' if found.hits == 1 else 'are'} among the true top {top_k}."
     if found.rank is not None and found.regret is not None:
         words += f" The best found has rank {found.rank} of {len(truth.names)}, {score(found.regret)} below the best."
     return words
