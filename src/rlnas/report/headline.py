@@ -10,8 +10,8 @@ from rlnas.report.evidence import FEW, Margin, margin
 from rlnas.report.formats import big, estimate, exact, gain, gain_estimate, plural, score, spread
 
 ONE_SEED = (
-    "One training seed each: this shows nothing sure. An architecture's seeds may differ by more than architectures do; "
-    "several seeds ({option}) are needed to tell them apart."
+    "One training seed each: this shows nothing sure. An architecture's seeds may differ by more than architectures "
+    "do; several seeds ({option}) are needed to tell them apart."
 )
 
 
