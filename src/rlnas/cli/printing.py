@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,10 @@ from rlnas import api
 from rlnas.errors import RlnasError
 from rlnas.quantity import short
 
-console = Console(highlight=False)
+PIPED_WIDTH = 160
+"""Columns of tables that go into a file or a pipe, where nothing has to fit a window; `COLUMNS` says otherwise."""
+
+console = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH)
 
 
 def print_study(result: api.SearchResult) -> None:
