@@ -49,8 +49,11 @@ def test_random_networks_are_drawn_by_the_seed_and_within_the_limits(tmp_path):
     cheap = LimitedSpace(small, Limits(max_params=42_000))
     within = drawn(tmp_path, cheap.size, max_params=42_000)
     assert sorted(within) == sorted(architecture.id for architecture in cheap)
-    with pytest.raises(UserError, match="random-networks must be 0 to 25"):
-        drawn(tmp_path, 26)
+    for wrong in (26, 2.5, True):
+        with pytest.raises(UserError, match=f"random-networks must be 0 to 25, .* not {wrong}"):
+            drawn(tmp_path, wrong)
+    with pytest.raises(UserError, match="no yardstick for a warm start"):
+        rlnas.search("CartPole-v1", "mlp", "spos", 1, random_networks=1, warm_start=True, out=tmp_path / "warm")
     with pytest.raises(UserError, match="drawn before latencies are measured: leave --max-latency out"):
         rlnas.search(
             "CartPole-v1", "mlp", "spos", 1, random_networks=1, max_latency=100.0, out=tmp_path / "late", device="cpu"

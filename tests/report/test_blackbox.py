@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from rlnas.errors import UserError
 from rlnas.search import STRATEGIES, Fit, Ranked, Strategy, Train
 
-from .comparisons import NAMES, TOTAL, held_out, perfect, quick, table
+from .comparisons import NAMES, TOTAL, held_out, perfect, quick, records, table
 
 
 class Options(BaseModel):
@@ -94,6 +94,25 @@ def test_training_all_is_exhaustive_search(mine):
     assert one.average("cost") == view.exhaustive.average("cost")
     assert float(one.held_out.mean()) == pytest.approx(held_out(TOTAL))
     assert one.average("hits") == len(NAMES)
+
+
+def test_a_strategy_may_be_dearer_by_one_metric(mine, monkeypatch, tmp_path):
+    class Stops(Follows):
+        """Trains all others as well, unless the first is better than the second, which it is by one metric."""
+
+        then = ()
+
+        def ask(self):
+            if len(self.scores) == 2 and self.scores[NAMES[1]] > self.scores[NAMES[0]]:
+                return Train(tuple(map(self.space.architecture, NAMES[2:])))
+            return super().ask() if not self.scores else None
+
+    monkeypatch.setitem(STRATEGIES, "stops", (Stops, Options))
+    found = quick(mine, [], strategies=["stops"], top_k=2, out=tmp_path)
+    assert [[one.label for one in view.equal] for view in found.views.values()] == [["random search (K = 10)"], []]
+    (row,) = [entry for entry in records(tmp_path, "table-1") if entry["name"] == "random search (K = 10)"]
+    assert float(row["total_reward"]) == pytest.approx(TOTAL.mean(1).max())
+    assert row["reward_mean"] == ""
 
 
 def test_what_is_written_of_it(mine, tmp_path):

@@ -156,13 +156,32 @@ def test_what_a_search_had_trained_is_its_outcome(mine):
 
 def test_shorter_trainings_of_a_search_are_a_proxy(mine):
     ranking = {name: float(n) for n, name in enumerate(NAMES)}
-    short = search(ranking, "mine", trained=tuple(NAMES), cost_steps=0, train_steps=100)
+    short = search(ranking, "mine", trained=tuple(NAMES), cost_steps=0, train_steps=100, train_seeds=(1, 2, 3))
     comparison = quick(mine, [short])
     found = comparison.views["total_reward"].contenders[0].found[0]
     assert found.cost == 10 * 3 * 100 + 3 * 3 * 1000
     assert not np.isnan(found.proxies).any()
     np.testing.assert_allclose(found.held_out, held_out_scores(TOTAL[7:]))
-    assert "ranks by trainings of 100 steps with the table's seeds" in comparison.remarks[0]
+    assert "ranks by trainings of 100 steps with seeds of the table" in comparison.remarks[0]
+
+
+@pytest.mark.parametrize(("seeds", "paid"), [((7001,), 10 * 1 * 1000 + 3 * 3 * 1000), ((1, 2), 10 * 2 * 1000)])
+def test_trainings_with_seeds_of_their_own_are_a_proxy(mine, seeds, paid):
+    ranking = {name: float(n) for n, name in enumerate(NAMES)}
+    one = search(ranking, "mine", trained=tuple(NAMES), cost_steps=0, train_steps=1000, train_seeds=seeds)
+    comparison = quick(mine, [one])
+    found = comparison.views["total_reward"].contenders[0].found[0]
+    assert found.cost == paid
+    assert np.isnan(found.proxies).all() == (seeds == (1, 2))
+    assert comparison.remarks == ()
+
+
+def test_longer_trainings_than_those_judged_are_paid_for_and_a_proxy(mine):
+    ranking = {name: float(n) for n, name in enumerate(NAMES)}
+    one = search(ranking, "mine", trained=tuple(NAMES), cost_steps=0, train_steps=1000, train_seeds=(1, 2, 3))
+    found = quick(mine, [one], budget=500).views["total_reward"].contenders[0].found[0]
+    assert found.cost == 10 * 3 * 1000 + 3 * 3 * 500
+    assert not np.isnan(found.proxies).any()
 
 
 def test_remarks_on_short_and_on_tied_rankings(mine):

@@ -54,3 +54,15 @@ def test_a_report_of_a_search_with_a_table_says_how_well_the_proxy_ranks(tmp_pat
     assert f"The best found has rank {1 + (MEANS[order[0]] < MEANS).sum()} of 25" in text
     assert f"{names[20]}21" in text.replace(" ", "")
     assert read_run(tmp_path).truth.means[names[20]] == pytest.approx(MEANS[order[20]])
+
+
+def test_within_limits_candidates_alone_are_the_truth(tmp_path):
+    reference = {"source": "minatar-breakout", "checksum": TABLE.checksum, "seeds": TABLE.seeds}
+    settings = {"env": TABLE.env, "space": TABLE.space.to_dict(), "train_steps": TABLE.steps, "table": reference}
+    study_json(tmp_path, **settings, baselines=[], max_params=42_000)
+    names = [name for name in TABLE.architectures if TABLE.query(name, seed=1, budget="200k").parameters <= 42_000]
+    assert 0 < len(names) < 25
+    write(tmp_path / "search" / "ranking.json", [{"architecture": name, "proxy": 1.0} for name in names])
+    truth = read_run(tmp_path).truth
+    assert truth.names == tuple(names)
+    assert truth.average == pytest.approx(MEANS[[TABLE.architectures.index(name) for name in names]].mean())

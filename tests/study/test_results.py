@@ -36,7 +36,7 @@ def study(path: Path, **changes) -> Path:
         "steps": 1000,
         "train_steps": 500,
         "best": "k=1",
-        "architectures": [],
+        "architectures": [{"name": "k=2", "trials": [{"seed": 7001}, {"seed": 7002}]}],
         "ranking": [{"architecture": "k=1", "proxy": 0.5}, {"architecture": "k=2", "proxy": 0.25}],
         "search": {"fit_steps": 1024, "evaluated_architectures": 0, "evaluation_steps": 30},
         **changes,
@@ -68,6 +68,7 @@ def test_the_search_of_a_study(tmp_path):
     }
     found = search_of_run(study(tmp_path, search=cost))
     assert (found.cost_steps, found.remarks, found.trained) == (3, ("Hm.",), ("k=2",))
+    assert (found.train_steps, found.train_seeds) == (500, (7001, 7002))
 
 
 def test_searches_of_files_and_runs_together(tmp_path):

@@ -112,9 +112,13 @@ def _draw(candidates: Space, settings: StudySettings, count: int) -> tuple[str, 
     Raises:
         UserError: if there are not so many, or it is not known yet which are within the limits.
     """
-    if not 0 <= count <= candidates.size:
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= candidates.size:
         raise UserError(
             f"random-networks must be 0 to {candidates.size:,}, the architectures to draw from, not {count}."
+        )
+    if count and settings.warm_start:
+        raise UserError(
+            "random networks start from scratch, which is no yardstick for a warm start: leave one of them out."
         )
     if count and settings.max_latency is not None and settings.table is None:
         raise UserError("random networks are drawn before latencies are measured: leave --max-latency out.")

@@ -11,12 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from rlnas.errors import UserError, fault
 from rlnas.files import read_json, read_object
 from rlnas.report.proxy import Truth
-from rlnas.spaces import FIXED_ID, Cost, Space
+from rlnas.spaces import FIXED_ID, Cost, Space, limit
 from rlnas.study.contestants import Contestant, contestants, is_drawn, is_yardstick, to_confirm
 from rlnas.study.episodes import EpisodeTable
 from rlnas.study.latency import read_latencies
@@ -202,6 +203,7 @@ def _read_study(path: Path) -> Run:
     paths = _read_paths(path / "search" / "paths.jsonl")
     table, remarks = _find_table(settings)
     latency = path / "search" / "latency.json"
+    latencies = read_latencies(latency) if latency.exists() else {}
     entrants = _read_entrants(path, settings, space, result, [name for name, _ in ranking], table)
     run = Run(
         "study",
@@ -215,8 +217,8 @@ def _read_study(path: Path) -> Run:
         games=_read_games(path / "search" / "episodes.parquet", paths),
         search={key: int(result["search"][key]) for key in COSTS} if result is not None else {},
         remarks=[*remarks, *(str(remark) for remark in (result["search"]["remarks"] if result is not None else []))],
-        latency=read_latencies(latency) if latency.exists() else {},
-        truth=_truth(table, settings),
+        latency=latencies,
+        truth=_truth(table, settings, space, latencies),
     )
     return replace(run, confirmation=_read_confirmation(path, settings, run, result))
 
@@ -229,15 +231,17 @@ def _find_table(settings: StudySettings) -> tuple[Table | None, list[str]]:
         return None, [f"Curves and the average of all architectures are missing: {error}"]
 
 
-def _truth(table: Table | None, settings: StudySettings) -> Truth | None:
-    """What every architecture of the space scores; `None` unless a table has all of them."""
+def _truth(table: Table | None, settings: StudySettings, space: Space, latencies: dict[str, float]) -> Truth | None:
+    """What every candidate scores; `None` unless a table has all architectures of the space."""
     if table is None or len(table.architectures) < table.space.size:
         return None
     try:
-        scores = table.scores(budget=settings.train_steps, metric="total_reward", seeds=settings.training_seeds)
-    except MissingRun:
+        names = [candidate.id for candidate in limit(space, settings.limits, latencies)]
+        seeds = settings.training_seeds
+        scores = [table.values(name, budget=settings.train_steps, metric="total_reward", seeds=seeds) for name in names]
+    except UserError:  # a run is missing; or latencies are not measured yet
         return None
-    return Truth(tuple(table.architectures), scores)
+    return Truth(tuple(names), np.array(scores))
 
 
 def _with_curve(trial: TrialResult, name: str, table: Table, budget: int) -> TrialResult:

@@ -95,10 +95,11 @@ def _budget(run: Run) -> str:
     start = "from scratch"
     if chosen.get("warm_start"):
         start = "the top from the supernet's weights and the hand-made from scratch, so not after equal training"
+    drawn = f", {plural(len(run.drawn), 'architecture')} drawn at random" if run.drawn else ""
     words = (
         f"Strategy {chosen['strategy']} searched space {run.space.name} ({size}) with a budget of "
-        f"{exact(chosen['steps'])} environment steps. The top {chosen['top_k']} of its proxy ranking and the hand-made "
-        f"networks have a budget of {exact(chosen['train_steps'])} steps each, {start}, with "
+        f"{exact(chosen['steps'])} environment steps. The top {chosen['top_k']} of its proxy ranking{drawn} and the "
+        f"hand-made networks have a budget of {exact(chosen['train_steps'])} steps each, {start}, with "
         f"{plural(chosen['train_seeds'], 'training seed')}"
     )
     words += f", looked up in the table {chosen['table']['source']}." if chosen["table"] else "."
@@ -142,8 +143,8 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
 def _over_random(run: Run, best: float | None) -> list[str]:
     """How far the best is above what was drawn at random."""
     scores = [entrant.score for entrant in run.drawn if entrant.score is not None]
-    if best is None or not scores:
-        return []
+    if best is None or not scores or len(scores) < len(run.drawn):
+        return []  # a mean without those that failed would flatter chance
     average = statistics.fmean(scores)
     deviation = statistics.stdev(scores) if len(scores) > 1 else None
     verb = "scores" if len(scores) == 1 else "score"

@@ -18,7 +18,7 @@ ROOT = 0
 
 @dataclass(frozen=True)
 class Truth:
-    """The true performance of every architecture of a space.
+    """The true performance of every candidate of a search: the architectures of its space that are within its limits.
 
     Attributes:
         names: ids of the architectures.

@@ -35,7 +35,10 @@ def search_of_run(run: str | Path) -> StoredSearch:
         found["options"] = study["strategy_options"] | result.get("limits", {})
         found["cost_steps"] = cost["fit_steps"] + cost["evaluation_steps"]
         found["trained"] = cost.get("trained_architectures", ())
-        found["train_steps"] = result["train_steps"] if found["trained"] else None
+        if found["trained"]:
+            found["train_steps"] = result["train_steps"]
+            own = [trial["seed"] for entry in result["architectures"] for trial in entry["trials"]]
+            found["train_seeds"] = sorted({*own})
         found["settings"] = {group: study[group] for group in GROUPS}
         found["ranking"] = [(entry["architecture"], entry["proxy"]) for entry in result["ranking"]]
     except (LookupError, TypeError) as error:

@@ -63,7 +63,7 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
                 entrants = contestants([entry.architecture.id for entry in ranking], settings, settings.load_space())
                 if settings.warm_start:
                     entrants = [
-                        e if is_yardstick(e, settings) or e.drawn else replace(e, start=search.start(e.architecture))
+                        e if is_yardstick(e, settings) else replace(e, start=search.start(e.architecture))
                         for e in entrants
                     ]
                 del search  # frees the emulators and the supernet before the trainings begin

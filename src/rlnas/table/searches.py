@@ -32,6 +32,7 @@ class StoredSearch(BaseModel):
         cost_steps: environment steps that the search itself took, fitting and evaluation games together.
         trained: ids of the architectures that it had trained from scratch, which come on top.
         train_steps: environment steps of each of these trainings; `None`: those that a comparison judges at.
+        train_seeds: the seeds of these trainings; empty: those of the table.
         settings: what its agents were trained with: `env_settings` and `ppo`.
         ranking: ids of architectures and their proxy performances, best first.
         remarks: what a reader should know about how the search went.
@@ -48,6 +49,7 @@ class StoredSearch(BaseModel):
     cost_steps: int = Field(ge=0)
     trained: tuple[str, ...] = ()
     train_steps: int | None = Field(None, ge=1)
+    train_seeds: tuple[int, ...] = ()
     settings: dict[Group, dict[str, Any]] = {}
     ranking: tuple[tuple[str, FiniteFloat], ...] = Field(min_length=1)
     remarks: tuple[str, ...] = ()

@@ -172,7 +172,7 @@ def compare(
     kept = [search for own in groups.values() for group in own.values() for search in group]
     for search in kept:
         search.check(table)
-    remarks = [*left_out(without), *of_searches(kept, searches, top_k, steps)]
+    remarks = [*left_out(without), *of_searches(kept, searches, top_k, steps, table.seeds)]
     if drop_incomplete:
         groups = {
             name: {label: [_within(search, table) for search in group] for label, group in own.items()}
@@ -183,7 +183,7 @@ def compare(
     try:
         views = {metric: _view(Standings(table, metric, steps, partial), groups, conditions) for metric in METRICS}
     except MissingRun as error:
-        raise MissingRun(f"{error} {HINT}") from None
+        raise MissingRun(str(error) if drop_incomplete else f"{error} {HINT}") from None
     remarks += ranked_by_lot(views["total_reward"].short)
     return Comparison(table, conditions, views, tuple(dict.fromkeys(metrics)), tuple(remarks))
 

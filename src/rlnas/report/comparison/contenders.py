@@ -132,24 +132,25 @@ def judge(search: StoredSearch, standings: Standings, conditions: Conditions) ->
     """What a search returns: the best by true performance of its top K, and of what it had trained itself.
 
     The trainings of a search that asks for them are its outcome: among all of these the best is picked, also by the
-    seeds that a held-out score leaves. They are no proxy, so they are not held against the truth. Trainings that were
-    shorter than those of the table are a proxy like any other.
+    seeds that a held-out score leaves. They are no proxy, so they are not held against the truth. Trainings of another
+    length, or with other seeds, than those that judge are a proxy like any other.
 
     Raises:
         MissingRun: if the table lacks a run of an architecture that the search ranked.
     """
     top = [name for name, _ in search.ranking[: conditions.top_k]]
-    shorter = search.train_steps is not None and search.train_steps < standings.budget
-    outcome = [name for name in search.trained if not shorter and name in standings]
     if not standings.partial:
         for name in search.trained:
             standings.index(name)
+    steps, seeds = search.train_steps or standings.budget, search.train_seeds or standings.seeds
+    looked_up = steps == standings.budget and {*seeds} <= {*standings.seeds}
+    outcome = [name for name in search.trained if looked_up and name in standings]
     candidates = [*dict.fromkeys([*top, *outcome])]
     returns = standings.runner().answer(Train(tuple(map(standings.table.space.architecture, candidates)))).returns
     best = max(range(len(candidates)), key=lambda place: statistics.fmean(returns[place]))
     # What the search had trained is paid for, and not again among the top K.
-    own = len(search.trained) * len(standings.seeds) * (search.train_steps or standings.budget)
-    cost = search.cost_steps + own + standings.cost(len({*top} - {*(() if shorter else search.trained)}))
+    own = len(search.trained) * len(seeds) * steps
+    cost = search.cost_steps + own + standings.cost(len({*top} - {*(search.trained if looked_up else ())}))
     proxies = np.full(standings.truth.size, np.nan)
     for name, proxy in search.ranking:
         proxies[standings.index(name)] = np.nan if name in outcome else proxy

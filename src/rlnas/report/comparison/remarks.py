@@ -33,7 +33,9 @@ def ranked_by_lot(contenders: Sequence[Contender]) -> list[str]:
     return found
 
 
-def of_searches(kept: Sequence[StoredSearch], given: Sequence[StoredSearch], top_k: int, budget: int) -> list[str]:
+def of_searches(
+    kept: Sequence[StoredSearch], given: Sequence[StoredSearch], top_k: int, budget: int, seeds: Sequence[int]
+) -> list[str]:
     """What is odd about the searches that are compared, and which of those given are not."""
     found: list[str] = []
     left = sum(search.strategy == RANDOM for search in given)
@@ -51,10 +53,10 @@ def of_searches(kept: Sequence[StoredSearch], given: Sequence[StoredSearch], top
         if len(at_cut) == 2 and at_cut[0][1] == at_cut[1][1]:
             tied = sum(proxy == at_cut[0][1] for _, proxy in search.ranking)
             found.append(f"{search}: {tied} architectures share the proxy at the cut, so its top {top_k} is by lot.")
-        if search.train_steps is not None and search.train_steps < budget:
+        if search.train_steps not in (None, budget) and {*search.train_seeds} & {*seeds}:
             found.append(
-                f"{search} ranks by trainings of {short(search.train_steps)} steps with the table's seeds, so the seed "
-                "that is held out had a part in what is picked from, which flatters."
+                f"{search} ranks by trainings of {short(search.train_steps or 0)} steps with seeds of the table, so "
+                "the seed that is held out had a part in what is picked from, which flatters."
             )
         found += [f"{search}: {remark}" for remark in search.remarks]
     return found

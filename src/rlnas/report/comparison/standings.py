@@ -17,8 +17,8 @@ class Conditions:
     Attributes:
         budget: environment steps of every training.
         top_k: architectures that each search has trained from scratch.
-        repeats: repeats of random search.
-        seed: root of the random streams: of random search and of resampling.
+        repeats: repeats of random search, and of strategies that are run on the table.
+        seed: root of their random streams, and of resampling.
     """
 
     budget: int
