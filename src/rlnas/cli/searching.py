@@ -13,7 +13,7 @@ from rlnas.cli.display import Display
 from rlnas.cli.printing import console, print_study
 from rlnas.prepare import prepare_search, processors
 from rlnas.quantity import short
-from rlnas.search import STRATEGIES
+from rlnas.search import shares_weights
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _announcement(settings: StudySettings, workers: int) -> str:
     ranked = f" for {short(settings.steps)} steps"
     if games:
         ranked += f", {games} game{'s' * (games != 1)} of each architecture that is ranked"
-    if not getattr(STRATEGIES[settings.strategy][0], "shares_weights", False):
+    if not shares_weights(settings.strategy):
         ranked = ""  # it asks for trainings alone
     others = len(settings.baselines) + len(settings.random_networks)
     trainings = (min(settings.top_k, space.size) + others) * settings.train_seeds

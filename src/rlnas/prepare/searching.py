@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlnas import seeding
-from rlnas.errors import UserError, unknown
+from rlnas.errors import UserError
 from rlnas.prepare.arguments import (
     Options,
     baseline_names,
@@ -18,7 +18,7 @@ from rlnas.prepare.arguments import (
     run_path,
 )
 from rlnas.quantity import parse_steps
-from rlnas.search import make_strategy, settings_class
+from rlnas.search import check_option_names, make_strategy, settings_class
 from rlnas.search.draw import draw_distinct
 from rlnas.spaces import CATALOGUE, Space
 
@@ -180,9 +180,6 @@ def _look_up_in(
 
 def check_strategy_options(strategy: str, options: Options) -> dict[str, Any]:
     """The strategy's options, checked, defaults written out, so that the run directory says all."""
-    model, what = settings_class(strategy), f"{strategy} option"
-    for name in options:
-        if name not in model.model_fields:  # a class that does not forbid others ignores them
-            raise unknown(what, name, model.model_fields)
-    chosen = checked(model, what, options)
+    check_option_names(strategy, options)
+    chosen = checked(settings_class(strategy), f"{strategy} option", options)
     return chosen.model_dump(mode="json")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from rlnas.table.agreement import Agreement, correlation, seed_agreement
-from rlnas.table.selection import rank, regret
+from rlnas.table.selection import hits, rank, regret
 from rlnas.table.statistics import Estimate
 
 ROOT = 0
@@ -69,18 +68,17 @@ def proxy_quality(ranking: list[tuple[str, float]], top_k: int, best: str | None
         best: the id of the one that it returned, if there is one.
         truth: the true performance of all.
     """
-    known = np.array([truth.means[name] for name, _ in ranking])
-    proxies = np.array([proxy for _, proxy in ranking])
     means = truth.scores.mean(1)
-    places: Mapping[str, int] = {name: place for place, name in enumerate(truth.names)}
-    top = [places[name] for name, _ in ranking[:top_k]]
+    places = {name: place for place, name in enumerate(truth.names)}
+    order = [places[name] for name, _ in ranking]
+    proxies = np.array([proxy for _, proxy in ranking])
     at = places.get(best) if best is not None else None
     seeds = truth.scores.shape[1]
     return ProxyQuality(
-        correlation(proxies, known, "kendall", seed=ROOT),
-        correlation(proxies, known, "spearman", seed=ROOT),
+        correlation(proxies, means[order], "kendall", seed=ROOT),
+        correlation(proxies, means[order], "spearman", seed=ROOT),
         seed_agreement(truth.scores, 1, seeds - 1, "kendall", seed=ROOT) if seeds > 1 else None,
-        sum(rank(means, place) <= len(top) for place in top),
+        hits(means, order[:top_k]),
         None if at is None else rank(means, at),
         None if at is None else regret(means, at),
     )

@@ -5,7 +5,7 @@ from rlnas.search.driver import Runner, drive, ranked
 from rlnas.search.enas import ENAS, ENASSettings
 from rlnas.search.oneshot import OneShot, OneShotSettings
 from rlnas.search.random import RandomSearch, RandomSearchSettings, RandomShared, RandomSharedSettings
-from rlnas.search.registry import STRATEGIES, make_strategy, settings_class
+from rlnas.search.registry import STRATEGIES, check_option_names, make_strategy, settings_class, shares_weights
 from rlnas.search.spos import SPOS, SPOSSettings
 from rlnas.search.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy, Train
 
@@ -29,9 +29,11 @@ __all__ = [
     "SPOSSettings",
     "Strategy",
     "Train",
+    "check_option_names",
     "check_strategy",
     "drive",
     "make_strategy",
     "ranked",
     "settings_class",
+    "shares_weights",
 ]

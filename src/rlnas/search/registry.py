@@ -38,6 +38,27 @@ def settings_class(name: str) -> type[BaseModel]:
     return _entry(name)[1]
 
 
+def shares_weights(name: str) -> bool:
+    """Whether a strategy asks for the fit of a supernet, as far as its class says.
+
+    Raises:
+        UserError: if there is no such strategy.
+    """
+    return bool(getattr(_entry(name)[0], "shares_weights", False))
+
+
+def check_option_names(name: str, options: Mapping[str, Any]) -> None:
+    """Makes sure that a strategy has some options; a class of settings that does not forbid others ignores them.
+
+    Raises:
+        UserError: if there is no such strategy, or it has no such option.
+    """
+    known = settings_class(name).model_fields
+    for option in options:
+        if option not in known:
+            raise unknown(f"{name} option", option, known)
+
+
 def make_strategy(name: str, space: Space, iterations: int, seed: int, options: Mapping[str, Any]) -> Strategy:
     """Makes a strategy.
 
@@ -52,7 +73,5 @@ def make_strategy(name: str, space: Space, iterations: int, seed: int, options: 
         UserError: if there is no such strategy, or it has no such option.
     """
     strategy, settings = _entry(name)
-    for option in options:
-        if option not in settings.model_fields:
-            raise unknown(f"{name} option", option, settings.model_fields)
+    check_option_names(name, options)
     return strategy(space, iterations, seed, settings(**options))

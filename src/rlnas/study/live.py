@@ -41,6 +41,7 @@ class LiveSearch:
         self.trainings = trainings
         self.watch = watch
         self.space = candidates
+        self.whole = settings.load_space()
         self.root = seeding.integer(settings.seed, "search")
         self.strategy: Strategy = make_strategy(
             settings.strategy, candidates, settings.iterations(settings.steps), self.root, settings.strategy_options
@@ -88,8 +89,7 @@ class LiveSearch:
         return shared.fit(proposal) if isinstance(proposal, Fit) else shared.evaluate(proposal)
 
     def _train(self, proposal: Train) -> Outcome:
-        whole = self.settings.load_space()
-        entrants = [Contestant(a.id, whole, a.id) for a in proposal.architectures]
+        entrants = [Contestant(a.id, self.whole, a.id) for a in proposal.architectures]
         self.trained |= dict.fromkeys(entrant.name for entrant in entrants)
         returns = []
         for entrant, results in zip(entrants, self.trainings.run(entrants, self.settings.training_seeds), strict=True):

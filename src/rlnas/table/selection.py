@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -23,6 +25,16 @@ def regret(values: np.ndarray, index: int) -> float:
         2.0
     """
     return float(values.max() - values[index])
+
+
+def hits(values: np.ndarray, places: Sequence[int]) -> int:
+    """How many of some places are among as many that have the highest values.
+
+    Example:
+        >>> hits(np.array([5.0, 7.0, 6.0]), [0, 1])
+        1
+    """
+    return sum(rank(values, place) <= len(places) for place in places)
 
 
 def held_out_scores(scores: np.ndarray) -> np.ndarray:

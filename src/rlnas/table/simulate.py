@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rlnas.errors import UserError, unknown
+from rlnas.errors import UserError
 from rlnas.search import Outcome, Proposal, Train
-from rlnas.table.table import METRICS, Metric, NoScore, Table
+from rlnas.table.table import Metric, NoScore, Table, check_metric
 
 
 class TableRunner:
@@ -32,8 +32,7 @@ class TableRunner:
         self.table = table
         self.space = table.space
         self.budget = table.budget(budget)
-        if metric not in METRICS:
-            raise unknown("metric", metric, METRICS)
+        check_metric(metric)
         self.metric = metric
         table.check_seeds(seeds)
         self.seeds = tuple(seeds)

@@ -283,8 +283,7 @@ class Table:
             MissingRun: if a run is missing, failed, or had finished no game by then.
             UserError: if there is no such metric.
         """
-        if metric not in METRICS:
-            raise unknown("metric", metric, METRICS)
+        check_metric(metric)
         if not isinstance(seeds, Sequence) or isinstance(seeds, str) or not seeds or len(set(seeds)) < len(seeds):
             raise UserError(f"name at least one seed, and each once, as a list, not {seeds!r}.")
         found: list[float] = []
@@ -323,6 +322,16 @@ class Table:
             f"Table({self.name!r}: {self.env}, {len(self.architectures)} architectures of {self.space.name}, "
             f"{len(self.seeds)} seeds, {short(self.steps)} steps)"
         )
+
+
+def check_metric(metric: str) -> None:
+    """Makes sure that there is such a metric.
+
+    Raises:
+        UserError: if there is not.
+    """
+    if metric not in METRICS:
+        raise unknown("metric", metric, METRICS)
 
 
 def _check_seed(seed: object) -> None:

@@ -11,7 +11,7 @@ from rlnas import seeding
 from rlnas.errors import UserError, unknown
 from rlnas.report.comparison.contenders import Contender, Found, found_among
 from rlnas.report.comparison.standings import Conditions, Standings
-from rlnas.search import STRATEGIES, drive, make_strategy, ranked
+from rlnas.search import STRATEGIES, drive, make_strategy, ranked, shares_weights
 from rlnas.table import Table, TableRunner
 from rlnas.table.searches import StoredSearch
 
@@ -37,7 +37,7 @@ def chosen_strategies(table: Table, searches: Sequence[StoredSearch], strategies
             continue
         if name not in STRATEGIES:
             raise unknown("strategy", name, {*stored, *STRATEGIES})
-        if getattr(STRATEGIES[name][0], "shares_weights", False):
+        if shares_weights(name):
             command = f"rlnas search --env {table.env} --space {table.space.name} --strategy {name} --table TABLE"
             raise UserError(
                 f"there is no search of {name!r} to judge: it shares weights, so it first runs on the environment "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 
-from rlnas.errors import UserError, unknown
+from rlnas.errors import UserError
 from rlnas.report.comparison.blackbox import black_box, chosen_strategies
 from rlnas.report.comparison.contenders import Contender, grouped, judge
 from rlnas.report.comparison.efficiency import Efficiency, efficiency
@@ -29,8 +30,7 @@ from rlnas.table.agreement import (
 )
 from rlnas.table.searches import StoredSearch
 from rlnas.table.statistics import Estimate
-
-HINT = "With --drop-incomplete (drop_incomplete), what the table lacks is left out."
+from rlnas.table.table import check_metric
 
 
 @dataclass(frozen=True)
@@ -155,8 +155,7 @@ def compare(
     if not metrics:
         raise UserError("a comparison needs at least one metric.")
     for metric in metrics:
-        if metric not in METRICS:
-            raise unknown("metric", metric, METRICS)
+        check_metric(metric)
     for name, value, least in (("top_k", top_k, 1), ("repeats", repeats, 1), ("seed", seed, 0)):
         if value < least:
             raise UserError(f"{name} must be at least {least}, not {value}.")
@@ -180,12 +179,21 @@ def compare(
         }
     # Strategies that are run on a table of some architectures draw from these.
     partial = drop_incomplete or bool(table.settings.get("architectures"))
-    try:
+    with nullcontext() if drop_incomplete else _hinting():
         views = {metric: _view(Standings(table, metric, steps, partial), groups, conditions) for metric in METRICS}
-    except MissingRun as error:
-        raise MissingRun(str(error) if drop_incomplete else f"{error} {HINT}") from None
     remarks += ranked_by_lot(views["total_reward"].short)
     return Comparison(table, conditions, views, tuple(dict.fromkeys(metrics)), tuple(remarks))
+
+
+@contextmanager
+def _hinting() -> Iterator[None]:
+    """Says, of a run that is missing, what can be done about it."""
+    try:
+        yield
+    except MissingRun as error:
+        raise MissingRun(
+            f"{error} With --drop-incomplete (drop_incomplete), what the table lacks is left out."
+        ) from None
 
 
 def _complete(table: Table, budget: int, seeds: Sequence[int], drop: bool) -> tuple[Table, list[str]]:
@@ -197,11 +205,9 @@ def _complete(table: Table, budget: int, seeds: Sequence[int], drop: bool) -> tu
     """
     without = table.unscored(budget=budget, seeds=seeds)
     if without and not drop:
-        try:
+        with _hinting():
             for metric in METRICS:
                 table.values(without[0], budget=budget, metric=metric, seeds=seeds)
-        except MissingRun as error:
-            raise MissingRun(f"{error} {HINT}") from None
     if not table.architectures:
         raise UserError(f"the table {table.name!r} holds no architecture of its space, only hand-made networks.")
     if set(table.architectures) <= set(without):

@@ -16,7 +16,7 @@ from rlnas.report.formats import exact
 from rlnas.search import Train
 from rlnas.table.agreement import CORRELATIONS, Correlation, correlation
 from rlnas.table.searches import StoredSearch
-from rlnas.table.selection import held_out_scores, rank, regret
+from rlnas.table.selection import held_out_scores, hits, rank, regret
 from rlnas.table.statistics import Estimate
 
 
@@ -201,7 +201,7 @@ def found_among(
         held_out_scores(standings.scores[places]),
         rank(truth, index),
         regret(truth, index),
-        sum(rank(truth, place) <= len(places) for place in places),
+        hits(truth, places),
         cost,
         truth,
         np.full(truth.size, np.nan) if proxies is None else proxies,
