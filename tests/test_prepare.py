@@ -1,5 +1,7 @@
 """Arguments that nobody gave, and such as do not go together."""
 
+from functools import partial
+
 import pytest
 
 import rlnas
@@ -11,6 +13,15 @@ from rlnas.spaces import LimitedSpace, Limits, load_space
 def test_only_pictures_are_worth_several_threads():
     assert default_threads((4, 84, 84)) == processors()
     assert default_threads((4, 10, 10)) == default_threads((17,)) == 1
+
+
+def test_a_run_keeps_the_threads_that_it_began_with(tmp_path):
+    arguments = ("MinAtar/Breakout-v1", "minatar-1", "random", 1)
+    again = partial(rlnas.search, *arguments, table="minatar-breakout", out=tmp_path)
+    first = again(threads=2)  # 1 is usual for small maps
+    assert again().data == first.data
+    with pytest.raises(UserError, match="threads is 2 there, not 1"):
+        again(threads=1)
 
 
 def test_trainings_that_are_looked_up_have_the_tables_seeds(tmp_path):

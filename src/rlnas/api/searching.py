@@ -142,7 +142,7 @@ def search(
         table: a table, by name or file, in which the trainings from scratch are looked up instead of run.
         workers: trainings that run at a time, each in a process of its own with one thread.
         threads: torch threads of the search; by default the processors at hand, up to 4, for pictures, and 1 for
-            small maps and vectors, where more gain nothing.
+            small maps and vectors, where more gain nothing. A run that goes on keeps its own.
         checkpoint_steps: environment steps between checkpoints.
         device: `"auto"`, `"cpu"` or `"cuda"`.
         max_params: parameters that a candidate's encoder may have, e.g. `"500k"`; hand-made networks are trained

@@ -70,7 +70,7 @@ def search(
         table: A table (see: rlnas table show), in which the trainings from scratch are looked up instead of run.
         workers: Trainings that run at a time, one process and one thread each.
         threads: Torch threads of the search; by default the processors at hand (at most 4) for pictures, and 1 for
-            small maps and vectors.
+            small maps and vectors. A run that goes on keeps its own.
         checkpoint_steps: Environment steps between checkpoints; there the environments restart.
         device: auto, cpu or cuda.
         max_params: Parameters that a candidate's encoder may have, e.g. 500k.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rlnas import seeding
 from rlnas.errors import UserError
+from rlnas.files import read_object
 from rlnas.prepare.arguments import (
     Options,
     baseline_names,
@@ -20,7 +21,7 @@ from rlnas.prepare.arguments import (
 from rlnas.quantity import parse_steps
 from rlnas.search import check_option_names, make_strategy, settings_class
 from rlnas.search.draw import draw_distinct
-from rlnas.spaces import CATALOGUE, Space
+from rlnas.spaces import CATALOGUE, Shape, Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def prepare_search(
     """
     common, found = common_settings(env, space, env_options, ppo_options, device, tuple(imports))
     check_workers_know(env, imports)
+    run = run_path(out, env, found.name, strategy, seed)
     values = {
         "steps": parse_steps(steps),
         "train_steps": parse_steps(steps if train_steps is None else train_steps, "train-steps"),
@@ -76,7 +78,7 @@ def prepare_search(
         "confirm_seeds": confirm_seeds,
         "strategy": strategy,
         "strategy_options": check_strategy_options(strategy, strategy_options),
-        "threads": default_threads(found.input_shape) if threads is None else threads,
+        "threads": _usual_threads(run, found.input_shape) if threads is None else threads,
         "max_params": None if max_params is None else parse_steps(max_params, "max-params"),
         "max_multiply_adds": None if max_multiply_adds is None else parse_steps(max_multiply_adds, "max-multiply-adds"),
         "max_latency": max_latency,
@@ -103,7 +105,14 @@ def prepare_search(
         raise UserError(f"strategy {strategy!r} fits no supernet, so there are no weights for a warm start.")
     if warm_start and table is not None:
         raise UserError("trainings that are looked up in a table started from scratch: leave --warm-start out.")
-    return run_path(out, env, found.name, strategy, seed), settings
+    return run, settings
+
+
+def _usual_threads(run: Path, shape: Shape) -> int:
+    """Torch threads where none are asked for: those that the run began with, since its bytes depend on them."""
+    begun = run / "study.json"
+    usual = default_threads(shape)
+    return read_object(begun).get("threads", usual) if begun.exists() else usual
 
 
 def _draw(candidates: Space, settings: StudySettings, count: int) -> tuple[str, ...]:
