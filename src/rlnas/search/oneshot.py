@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rlnas import seeding
 from rlnas.search.draw import by_proxy
+from rlnas.search.reliability import remark_on_games
 from rlnas.search.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy
 from rlnas.spaces import Architecture, Space
 
@@ -77,6 +78,11 @@ class OneShot(Strategy):
         """Scored architectures by mean return; ties by lot."""
         found = [(self.space.architecture(i), statistics.fmean(returns)) for i, returns in self.scores.items()]
         return by_proxy(found, self.seed, "spos-tie")
+
+    def remarks(self) -> list[str]:
+        """Whether chance ranked, if the games were too few to tell."""
+        found = remark_on_games(list(self.scores.values()))
+        return [found] if found else []
 
     @abstractmethod
     def _due(self) -> list[Architecture]:
