@@ -67,7 +67,7 @@ def test_confirmation_seeds_have_the_last_word(tmp_path):
 
 def test_without_confirmation_seeds_the_best_is_flattered(tmp_path):
     text = read(study(tmp_path, {"k=5": [6.0, 8.0], "k=2": [3.0, 3.0], "nature-cnn": [5.0, 6.0]})).text
-    assert "which flatters it: a search with --confirm-seeds trains it with others." in text
+    assert "which flatters it: rlnas resume RUN --confirm-seeds 5 trains it with others." in text
 
 
 def test_one_confirmation_seed_is_named_and_shows_nothing_sure(tmp_path):

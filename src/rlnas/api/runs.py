@@ -24,12 +24,18 @@ if TYPE_CHECKING:
 
 
 def resume(
-    path: str | Path, *, workers: int = 1, imports: Sequence[str] = (), watch: Watcher | None = None
+    path: str | Path,
+    *,
+    confirm_seeds: int | None = None,
+    workers: int = 1,
+    imports: Sequence[str] = (),
+    watch: Watcher | None = None,
 ) -> SearchResult | dict[str, Any] | Table:
     """Goes on with a run where it was stopped; a finished run returns its result.
 
     Args:
         path: the run directory of a search, a training or a table.
+        confirm_seeds: for a search, as in `search`: as many as it has, or more, which are trained now.
         workers: trainings that run at a time.
         imports: the modules that the run imports, allowed by name, since they are code.
         watch: called with `Progress`.
@@ -42,7 +48,12 @@ def resume(
     from rlnas.envs import allow_imports
 
     allow_imports(settings.imports, imports)
-    from rlnas.study import TableSettings, TrialSettings
+    from rlnas.study import StudySettings, TableSettings, TrialSettings
+
+    if confirm_seeds is not None:
+        if not isinstance(settings, StudySettings):
+            raise UserError(f"confirmation seeds are for a search, and {str(path)!r} is none.")
+        settings = checked(StudySettings, "setting", settings.model_dump() | {"confirm_seeds": confirm_seeds})
 
     # The run may have begun on another machine, or been changed by hand.
     resolve_device(settings.device)

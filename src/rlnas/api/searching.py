@@ -135,7 +135,7 @@ def search(
         top_k: architectures to train from scratch.
         train_seeds: trainings of each.
         confirm_seeds: trainings of the best and of the hand-made networks once the best is picked, with seeds that had
-            no part in picking it: the scores that picked it flatter it. To be given from the start.
+            no part in picking it: the scores that picked it flatter it. More can be asked for later.
         baselines: hand-made networks to train beside them: fixed spaces of the catalogue, or architecture ids; by
             default the usual one for such observations.
         random_networks: architectures that are drawn at random and trained beside them: what a search has to beat.

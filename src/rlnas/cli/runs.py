@@ -11,16 +11,19 @@ from rlnas.cli.printing import console, print_study, print_training
 from rlnas.prepare import processors
 
 
-def resume(run: Run, workers: int = processors(), import_: Modules = ()) -> None:
+def resume(run: Run, confirm_seeds: int | None = None, workers: int = processors(), import_: Modules = ()) -> None:
     """Go on with a run where it was stopped.
 
     Args:
         run: Run directory.
+        confirm_seeds: For a search, done or not: train the best and the hand-made networks with so many seeds that had
+            no part in picking the best; no fewer than it has.
         workers: Trainings that run at a time.
         import_: The modules that the run imports; they are code, so they must be named.
     """
     with Display(console) as display:
-        result = api.resume(run, workers=workers, imports=find_modules_here(import_), watch=display)
+        modules = find_modules_here(import_)
+        result = api.resume(run, confirm_seeds=confirm_seeds, workers=workers, imports=modules, watch=display)
     if isinstance(result, api.SearchResult):
         print_study(result)
     elif isinstance(result, dict):

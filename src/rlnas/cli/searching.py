@@ -63,7 +63,7 @@ def search(
         top_k: Architectures to train from scratch.
         train_seeds: Trainings of each, with seeds of their own.
         confirm_seeds: Trainings of the best and of the hand-made networks once the best is picked, with seeds that had
-            no part in picking it: the scores that picked it flatter it. To be given from the start.
+            no part in picking it: the scores that picked it flatter it. More can be asked for later.
         baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space; by
             default the usual one for such observations.
         random_networks: Architectures that are drawn at random and trained beside them: what a search has to beat.

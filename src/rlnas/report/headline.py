@@ -135,7 +135,7 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
         if run.done and run.best is not None:
             words.append(_before(run.best))
     elif len(best.trials) > 1 and sum(entrant.candidate for entrant in run.entrants) > 1:
-        others_train = "" if run.settings["table"] else ": a search with --confirm-seeds trains it with others"
+        others_train = "" if run.settings["table"] else ": rlnas resume RUN --confirm-seeds 5 trains it with others"
         words.append(f"The best was picked for the highest of these same scores, which flatters it{others_train}.")
     return " ".join(words)
 

@@ -49,7 +49,8 @@ class LiveSearch:
         self.shared: SupernetFit | None = None
         self.trained: dict[str, None] = {}
         self.last: Proposal | None = None
-        self.owner = fingerprint(settings.model_dump(mode="json"))
+        # Confirmations come after the search, and more may be asked for later.
+        self.owner = fingerprint(settings.model_dump(mode="json", exclude={"confirm_seeds"}))
 
     @property
     def file(self) -> Path:

@@ -8,7 +8,7 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -32,21 +32,30 @@ class RunDirectory:
         kind: `"study"`, `"trial"` or `"table"`; the settings are in `<kind>.json`.
         settings: what the command asks for, as plain data.
         patience: seconds to wait for the lock; a worker that lost its parent may need a moment to go.
+        growing: names of numbers among the settings that a later command may raise. What was done stays, the run's
+            result goes, since it lacks what is asked for now.
 
     Raises:
         UserError: if the directory belongs to another command, is in use, cannot be written, or holds other files.
     """
 
-    def __init__(self, path: Path, kind: str, settings: Mapping[str, Any], patience: float = 0.0):
+    def __init__(
+        self,
+        path: Path,
+        kind: str,
+        settings: Mapping[str, Any],
+        patience: float = 0.0,
+        growing: Sequence[str] = (),
+    ):
         self.path = path
+        self.growing = growing
         plain = json.loads(json.dumps(settings))
         try:
             self._check(kind, plain)
             path.mkdir(parents=True, exist_ok=True)
             self._lock(patience)
             self._check(kind, plain)
-            if not (path / f"{kind}.json").exists():
-                write_json(path / f"{kind}.json", plain)
+            self._write(path / f"{kind}.json", plain)
         except OSError as error:
             self.close()
             raise UserError(f"the run directory {str(path)!r} cannot be written: {error.strerror}.") from None
@@ -62,11 +71,13 @@ class RunDirectory:
         if (self.path / f"{kind}.json").exists():
             old = read_object(self.path / f"{kind}.json")
             changed = differences(old.pop("versions", {}), settings.pop("versions", {}))
-            if changed and not (self.path / "result.json").exists():
+            grown = self._grown(old, settings)
+            if changed and (grown or not (self.path / "result.json").exists()):
                 warnings.warn(
                     f"{self.path}: other versions than when the run began: {'; '.join(changed)}.", stacklevel=4
                 )
-            found = differences(old, settings)
+            least = dict.fromkeys(self.growing, 0)
+            found = differences(least | old | grown, least | settings)
             if found:
                 raise UserError(
                     f"the run directory {str(self.path)!r} belongs to another command: {found[0]}"
@@ -81,6 +92,18 @@ class RunDirectory:
                 raise UserError(
                     f"the directory {str(self.path)!r} holds other files ({others[0]}): choose an empty one."
                 )
+
+    def _grown(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings that the new command raises and may raise."""
+        return {name: new[name] for name in self.growing if new.get(name, 0) > old.get(name, 0)}
+
+    def _write(self, file: Path, settings: dict[str, Any]) -> None:
+        """Writes the settings of a new run, or of one that grows."""
+        old = read_object(file) if file.exists() else {}
+        if old and not self._grown(old, settings):
+            return
+        (self.path / "result.json").unlink(missing_ok=True)
+        write_json(file, settings | ({"versions": old["versions"]} if "versions" in old else {}))
 
     def _lock(self, patience: float) -> None:
         self._file = (self.path / ".lock").open("a+")

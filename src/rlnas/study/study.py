@@ -49,7 +49,7 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
     import_modules(settings.imports)
     # Before anything is written, since it may turn out that no architecture is within the limits.
     measured = {} if (path / "study.json").exists() else needed_latencies(settings, watch)
-    with RunDirectory(path, "study", settings.model_dump(mode="json")):
+    with RunDirectory(path, "study", settings.model_dump(mode="json"), growing=("confirm_seeds",)):
         if (path / "result.json").exists():
             return read_object(path / "result.json")
         table = settings.load_table()
