@@ -40,6 +40,7 @@ def test_the_number_of_games_that_is_named_is_enough():
     ("returns", "remark"),
     [
         (draw(24, 1.0), None),
+        (draw(2, 40.0).tolist(), "The 2 games of each architecture tell none from another: their order is chance."),
         ([[1.0, 2.0], [2.0, 1.0]], "The 2 games of each architecture tell none from another: their order is chance."),
         (np.ones((3, 4)), "All games that ranked the architectures had the same return: their order was drawn by lot."),
     ],

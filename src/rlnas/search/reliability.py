@@ -9,6 +9,9 @@ import numpy as np
 LITTLE = 0.7
 """A reliability below this is worth a remark."""
 
+NONE = 0.05
+"""A reliability below this is as good as none: no number of games that anybody plays would help."""
+
 WANTED = 0.8
 """A reliability that more games are to reach."""
 
@@ -50,7 +53,7 @@ def remark_on_games(returns: Sequence[Sequence[float]]) -> str | None:
     found = reliability(scores)
     if found is not None and found >= LITTLE:
         return None
-    if found is None or found <= 0:
+    if found is None or found < NONE:
         return f"The {games} games of each architecture tell none from another: their order is chance."
     # Spearman and Brown: the odds of a reliability grow with the number of games.
     more = round(games * WANTED / (1 - WANTED) * (1 - found) / found)
