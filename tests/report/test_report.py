@@ -73,7 +73,7 @@ def test_without_confirmation_seeds_the_best_is_flattered(tmp_path):
 def test_one_confirmation_seed_is_named_and_shows_nothing_sure(tmp_path):
     page = read(confirmed(tmp_path, {"k=5": [4.0], "nature-cnn": [5.0]}))
     assert page.title == f"k=5 scored 4.00 on {ENV}, 1.00 less than the hand-made nature-cnn"
-    assert "several seeds (--confirm-seeds) are needed" in page.text
+    assert "several seeds (rlnas resume RUN --confirm-seeds 5) are needed" in page.text
     assert "1 confirmation seed; reward mean" in page.text
     assert "with those that had, it scored 7.00 ± 1.41." in page.text
 

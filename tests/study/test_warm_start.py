@@ -1,6 +1,7 @@
 """Trainings that start from the supernet's weights."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -45,6 +46,21 @@ def supernet_weights(run):
     plain = json.loads((run / "study.json").read_text())
     tensors, _ = load_checkpoint(run / "search/checkpoint.safetensors", fingerprint(plain))
     return tensors
+
+
+@pytest.mark.slow
+def test_a_later_confirmation_starts_as_the_first(run, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    best = rlnas.resume(tmp_path / "run", confirm_seeds=2).best
+    for name, started in ((best, True), ("mlp-64-64", False)):
+        (start,) = {
+            json.loads((tmp_path / "run/trials" / name / f"seed-{seed}/trial.json").read_text())["start"]
+            for seed in (1, 2, 3)
+        }
+        assert bool(start) is started
+    (tmp_path / "run/trials" / best / "seed-1/start.safetensors").unlink()
+    with pytest.raises(UserError, match=r"start.safetensors' cannot be read"):
+        rlnas.resume(tmp_path / "run", confirm_seeds=3)
 
 
 @pytest.mark.slow

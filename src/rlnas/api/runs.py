@@ -35,7 +35,7 @@ def resume(
 
     Args:
         path: the run directory of a search, a training or a table.
-        confirm_seeds: for a search, as in `search`: as many as it has, or more, which are trained now.
+        confirm_seeds: for a finished search, as in `search`: as many as it has, or more, which are trained now.
         workers: trainings that run at a time.
         imports: the modules that the run imports, allowed by name, since they are code.
         watch: called with `Progress`.
@@ -49,14 +49,16 @@ def resume(
 
     allow_imports(settings.imports, imports)
     from rlnas.study import StudySettings, TableSettings, TrialSettings
+    from rlnas.study.settings import current_versions
 
     if confirm_seeds is not None:
         if not isinstance(settings, StudySettings):
             raise UserError(f"confirmation seeds are for a search, and {str(path)!r} is none.")
         settings = checked(StudySettings, "setting", settings.model_dump() | {"confirm_seeds": confirm_seeds})
 
-    # The run may have begun on another machine, or been changed by hand.
+    # The run may have begun on another machine, with other versions, or been changed by hand.
     resolve_device(settings.device)
+    settings = settings.model_copy(update={"versions": current_versions()})
     if isinstance(settings, TrialSettings):
         return run_training(Path(path), settings, watch)
     if isinstance(settings, TableSettings):

@@ -103,7 +103,7 @@ def search(
     seed: int = 0,
     top_k: int = 3,
     train_seeds: int = 1,
-    confirm_seeds: int = 0,
+    confirm_seeds: int | None = None,
     baselines: Sequence[str] | None = None,
     random_networks: int = 0,
     table: str | Path | None = None,
@@ -135,7 +135,8 @@ def search(
         top_k: architectures to train from scratch.
         train_seeds: trainings of each.
         confirm_seeds: trainings of the best and of the hand-made networks once the best is picked, with seeds that had
-            no part in picking it: the scores that picked it flatter it. More can be asked for later.
+            no part in picking it: the scores that picked it flatter it. A finished run may be asked for more; by
+            default as many as it has, and none for a new one.
         baselines: hand-made networks to train beside them: fixed spaces of the catalogue, or architecture ids; by
             default the usual one for such observations.
         random_networks: architectures that are drawn at random and trained beside them: what a search has to beat.

@@ -38,7 +38,8 @@ def print_study(result: api.SearchResult) -> None:
         )
     print_failures(result.networks)
     console.print(table)
-    print_remarks(result.data.get("remarks", []))  # a run of an earlier version has none
+    # A run of an earlier version has none.
+    print_remarks([*result.data.get("remarks", []), *result.data["search"].get("remarks", [])])
     report = result.path / "report.html"
     if result.failure is not None:
         raise RlnasError(f"{result.failure}; report: {report}")
@@ -72,7 +73,7 @@ def print_failures(entries: Sequence[dict[str, Any]]) -> None:
 
 
 def print_remarks(remarks: Sequence[str]) -> None:
-    """Prints what is odd about the environment."""
+    """Prints what is odd about the environment, or about how the search went."""
     for remark in remarks:
         console.print(f"Remark: {remark}", soft_wrap=True, markup=False)
 

@@ -16,8 +16,8 @@ def resume(run: Run, confirm_seeds: int | None = None, workers: int = processors
 
     Args:
         run: Run directory.
-        confirm_seeds: For a search, done or not: train the best and the hand-made networks with so many seeds that had
-            no part in picking the best; no fewer than it has.
+        confirm_seeds: For a finished search: train the best and the hand-made networks with so many seeds that had no
+            part in picking the best; no fewer than it has.
         workers: Trainings that run at a time.
         import_: The modules that the run imports; they are code, so they must be named.
     """

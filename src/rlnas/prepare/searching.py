@@ -21,7 +21,7 @@ from rlnas.prepare.arguments import (
 from rlnas.quantity import parse_steps
 from rlnas.search import check_option_names, make_strategy, settings_class
 from rlnas.search.draw import draw_distinct
-from rlnas.spaces import CATALOGUE, Shape, Space
+from rlnas.spaces import CATALOGUE, Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def prepare_search(
     strategy_options: Options,
     env_options: Options,
     ppo_options: Options,
-    confirm_seeds: int = 0,
+    confirm_seeds: int | None = None,
     max_params: int | str | None = None,
     max_multiply_adds: int | str | None = None,
     max_latency: float | None = None,
@@ -75,10 +75,10 @@ def prepare_search(
         "seed": seed,
         "top_k": top_k,
         "train_seeds": train_seeds,
-        "confirm_seeds": confirm_seeds,
+        "confirm_seeds": _begun_with(run, "confirm_seeds", 0) if confirm_seeds is None else confirm_seeds,
         "strategy": strategy,
         "strategy_options": check_strategy_options(strategy, strategy_options),
-        "threads": _usual_threads(run, found.input_shape) if threads is None else threads,
+        "threads": _begun_with(run, "threads", default_threads(found.input_shape)) if threads is None else threads,
         "max_params": None if max_params is None else parse_steps(max_params, "max-params"),
         "max_multiply_adds": None if max_multiply_adds is None else parse_steps(max_multiply_adds, "max-multiply-adds"),
         "max_latency": max_latency,
@@ -108,11 +108,10 @@ def prepare_search(
     return run, settings
 
 
-def _usual_threads(run: Path, shape: Shape) -> int:
-    """Torch threads where none are asked for: those that the run began with, since its bytes depend on them."""
+def _begun_with(run: Path, name: str, usual: int) -> int:
+    """A setting that the command leaves out: as the run has it, or as usual for a new one."""
     begun = run / "study.json"
-    usual = default_threads(shape)
-    return read_object(begun).get("threads", usual) if begun.exists() else usual
+    return read_object(begun).get(name, usual) if begun.exists() else usual
 
 
 def _draw(candidates: Space, settings: StudySettings, count: int) -> tuple[str, ...]:

@@ -16,13 +16,14 @@ from pydantic import ValidationError
 
 from rlnas.errors import UserError, fault
 from rlnas.files import read_json, read_object
+from rlnas.report.formats import plural
 from rlnas.report.proxy import Truth
 from rlnas.spaces import FIXED_ID, Cost, Space, limit
 from rlnas.study.contestants import Contestant, contestants, is_drawn, is_yardstick, to_confirm
 from rlnas.study.episodes import EpisodeTable
 from rlnas.study.latency import read_latencies
 from rlnas.study.metrics import mean_over_seeds
-from rlnas.study.results import RESULT_SCHEMA
+from rlnas.study.results import check_schema, confirmed_seeds
 from rlnas.study.settings import StudySettings, TrialSettings
 from rlnas.study.trial import TrialResult, read_result
 from rlnas.table import MissingRun, Table
@@ -195,13 +196,16 @@ def _read_study(path: Path) -> Run:
     settings = StudySettings(**read_object(path / "study.json"))
     space = settings.load_space()
     result = read_object(path / "result.json") if (path / "result.json").exists() else None
-    if result is not None and result["schema"] != RESULT_SCHEMA:
-        raise UserError(f"the run {str(path)!r} has a result of schema {result['schema']!r}, not {RESULT_SCHEMA}.")
+    told: list[str] = []
+    if result is not None:
+        check_schema(path, result)
+        settings, told = _as_confirmed(settings, result)
+        told += map(str, result["search"]["remarks"])
     file = path / "search" / "ranking.json"
     entries = result["ranking"] if result is not None else read_json(file) if file.exists() else []
     ranking = [(str(entry["architecture"]), float(entry["proxy"])) for entry in entries]
     paths = _read_paths(path / "search" / "paths.jsonl")
-    table, remarks = _find_table(settings)
+    table, gone = _find_table(settings)
     latency = path / "search" / "latency.json"
     latencies = read_latencies(latency) if latency.exists() else {}
     entrants = _read_entrants(path, settings, space, result, [name for name, _ in ranking], table)
@@ -216,11 +220,20 @@ def _read_study(path: Path) -> Run:
         paths=paths,
         games=_read_games(path / "search" / "episodes.parquet", paths),
         search={key: int(result["search"][key]) for key in COSTS} if result is not None else {},
-        remarks=[*remarks, *(str(remark) for remark in (result["search"]["remarks"] if result is not None else []))],
+        remarks=[*gone, *told],
         latency=latencies,
         truth=_truth(table, settings, space, latencies),
     )
     return replace(run, confirmation=_read_confirmation(path, settings, run, result))
+
+
+def _as_confirmed(settings: StudySettings, result: dict[str, Any]) -> tuple[StudySettings, list[str]]:
+    """The settings with the confirmation seeds that the result has, and what to say if more were asked for since."""
+    found = confirmed_seeds(result)
+    if result["best"] is None or found >= settings.confirm_seeds:
+        return settings, []
+    more = plural(settings.confirm_seeds - found, "more confirmation seed")
+    return settings.model_copy(update={"confirm_seeds": found}), [f"{more} asked for and not done: rlnas resume RUN."]
 
 
 def _find_table(settings: StudySettings) -> tuple[Table | None, list[str]]:

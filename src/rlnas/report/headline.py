@@ -14,6 +14,8 @@ ONE_SEED = (
     "do; several seeds ({option}) are needed to tell them apart."
 )
 
+CONFIRM = "rlnas resume RUN --confirm-seeds 5"
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -128,16 +130,23 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
         )
     words += _over_random(run, best.score)
     if len(best.trials) == 1:
-        words.append(ONE_SEED.format(option="--confirm-seeds" if run.confirmation and run.done else "--train-seeds"))
+        words.append(ONE_SEED.format(option=_for_more_seeds(run)))
     elif not words:
         words = [f"{spread(best.score, best.deviation)}: mean and standard deviation over its seeds."]
     if run.settings.get("confirm_seeds"):
         if run.done and run.best is not None:
             words.append(_before(run.best))
     elif len(best.trials) > 1 and sum(entrant.candidate for entrant in run.entrants) > 1:
-        others_train = "" if run.settings["table"] else ": rlnas resume RUN --confirm-seeds 5 trains it with others"
+        others_train = "" if run.settings["table"] else f": {CONFIRM} trains it with others"
         words.append(f"The best was picked for the highest of these same scores, which flatters it{others_train}.")
     return " ".join(words)
+
+
+def _for_more_seeds(run: Run) -> str:
+    """What gives more seeds: on this run directory, if it is done."""
+    if run.settings["table"]:
+        return "of a table that has them"
+    return CONFIRM if run.done else "--train-seeds"
 
 
 def _over_random(run: Run, best: float | None) -> list[str]:

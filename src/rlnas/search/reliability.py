@@ -3,44 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 LITTLE = 0.7
 """A reliability below this is worth a remark."""
 
-NONE = 0.05
-"""A reliability below this is as good as none: no number of games that anybody plays would help."""
-
 WANTED = 0.8
 """A reliability that more games are to reach."""
 
+MANY = 1_000
+"""More games than this for an architecture are not advised: they are open side by side."""
 
-def reliability(returns: np.ndarray) -> float | None:
-    """ICC(1, k) of mean returns: how they would correlate with those of as many other games.
 
-    With the mean squares B between and W within architectures it is (B - W) / B (Shrout and Fleiss, 1979, case 1).
+class Reliability(NamedTuple):
+    """How proxies would correlate with those of as many other games, all at least 0.
+
+    Attributes:
+        value: the estimate.
+        low: lower end of its 95% interval.
+        high: upper end.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def reliability(returns: np.ndarray) -> Reliability | None:
+    """ICC(C, k), the consistency of mean returns, where all architectures meet the same games.
+
+    With the mean squares B between architectures and E of what is left without the means of architectures and of
+    games, it is 1 - E / B, and the interval follows from the F distribution of B / E (McGraw and Wong, 1996, "Forming
+    inferences about some intraclass correlation coefficients", case 3). A game that is hard for all ranks nobody.
 
     Args:
         returns: of the games of each architecture, `(architectures, games)`.
 
     Returns:
-        At most 1; negative where architectures differ by less than their games explain. `None` with fewer than two
-        games or two architectures, and where all have the same mean.
+        `None` with fewer than two games or two architectures, and where all returns are equal.
     """
     architectures, games = returns.shape
-    if min(architectures, games) < 2:
+    if min(architectures, games) < 2 or (returns == returns[0, 0]).all():
         return None
-    between = games * returns.mean(1).var(ddof=1)
-    within = returns.var(1, ddof=1).mean()
-    return float((between - within) / between) if between > 0 else None
+    means = returns.mean(1, keepdims=True)
+    between = games * means.var(ddof=1)
+    freedom = (architectures - 1, (architectures - 1) * (games - 1))
+    error = np.square(returns - means - returns.mean(0) + returns.mean()).sum() / freedom[1]
+    if between <= 0:
+        return Reliability(0.0, 0.0, 0.0)
+    # By simulation, since no library that rlnas needs has the distribution's quantiles.
+    low, high = np.quantile(np.random.default_rng(0).f(*freedom, 100_000), (0.975, 0.025))
+    return Reliability(*(max(0.0, 1 - float(error / between) * factor) for factor in (1.0, float(low), float(high))))
 
 
 def remark_on_games(returns: Sequence[Sequence[float]]) -> str | None:
     """What a reader of a ranking should know about the games that made it, if anything.
 
     Args:
-        returns: for each architecture those of its games, as many for each.
+        returns: for each architecture those of its games, as many for each and the same for all.
     """
     scores = np.array(returns)
     if len(scores) < 2:
@@ -48,16 +70,22 @@ def remark_on_games(returns: Sequence[Sequence[float]]) -> str | None:
     games = scores.shape[1]
     if (scores == scores[0, 0]).all():
         return "All games that ranked the architectures had the same return: their order was drawn by lot."
-    if games < 2:
-        return None
     found = reliability(scores)
-    if found is not None and found >= LITTLE:
+    if found is None:
+        return "One game ranked each architecture: how far chance did cannot be told (eval_episodes)."
+    if found.value >= LITTLE:
         return None
-    if found is None or found < NONE:
-        return f"The {games} games of each architecture tell none from another: their order is chance."
+    said = f"{games} others would give proxies that correlate with these by about {found.value:.2f} "
+    said += f"[{found.low:.2f}, {found.high:.2f}]"
+    if found.low == 0:
+        return (
+            f"The {games} games of each architecture do not show that architectures differ: {said}, so their order may "
+            "be chance."
+        )
     # Spearman and Brown: the odds of a reliability grow with the number of games.
-    more = round(games * WANTED / (1 - WANTED) * (1 - found) / found)
+    more = round(games * WANTED / (1 - WANTED) * (1 - found.value) / found.value)
+    enough = f"about {more} (eval_episodes)" if more <= MANY else f"more than {MANY:,}"
     return (
-        f"Chance had a part in the ranking: {games} other games of each architecture would give proxies that correlate "
-        f"with these by about {found:.2f}. With eval_episodes={more} it would be about {WANTED}."
+        f"Chance had a part in ranking by {games} games of each architecture: {said}. For {WANTED}, by this estimate, "
+        f"a search needs {enough}."
     )

@@ -49,8 +49,7 @@ class LiveSearch:
         self.shared: SupernetFit | None = None
         self.trained: dict[str, None] = {}
         self.last: Proposal | None = None
-        # Confirmations come after the search, and more may be asked for later.
-        self.owner = fingerprint(settings.model_dump(mode="json", exclude={"confirm_seeds"}))
+        self.owner = fingerprint(settings.model_dump(mode="json"))
 
     @property
     def file(self) -> Path:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rlnas.errors import UserError
 from rlnas.files import read_object
@@ -13,6 +14,21 @@ from rlnas.table.settings import GROUPS
 
 RESULT_SCHEMA = 1
 """The schema of `result.json`."""
+
+
+def check_schema(run: str | Path, result: Mapping[str, Any]) -> None:
+    """Makes sure that this rlnas knows how to read a study's result.
+
+    Raises:
+        UserError: if it is of another schema.
+    """
+    if result.get("schema") != RESULT_SCHEMA:
+        raise UserError(f"the study {str(run)!r} has a result of schema {result.get('schema')!r}, not {RESULT_SCHEMA}.")
+
+
+def confirmed_seeds(result: Mapping[str, Any]) -> int:
+    """The confirmation seeds that are in a study's result."""
+    return max((len(entry["trials"]) for entry in result.get("confirmation", [])), default=0)
 
 
 def search_of_run(run: str | Path) -> StoredSearch:
@@ -27,8 +43,7 @@ def search_of_run(run: str | Path) -> StoredSearch:
     if not (path / "result.json").exists():
         raise UserError(f"the study {str(run)!r} is not done: rlnas resume {run}")
     study, result = read_object(path / "study.json"), read_object(path / "result.json")
-    if result.get("schema") != RESULT_SCHEMA:
-        raise UserError(f"the study {str(run)!r} has a result of schema {result.get('schema')!r}, not {RESULT_SCHEMA}.")
+    check_schema(path, result)
     try:
         cost = result["search"]
         found = {name: result[name] for name in ("strategy", "seed", "env", "space", "steps")}

@@ -32,8 +32,7 @@ class RunDirectory:
         kind: `"study"`, `"trial"` or `"table"`; the settings are in `<kind>.json`.
         settings: what the command asks for, as plain data.
         patience: seconds to wait for the lock; a worker that lost its parent may need a moment to go.
-        growing: names of numbers among the settings that a later command may raise. What was done stays, the run's
-            result goes, since it lacks what is asked for now.
+        growing: names of numbers among the settings that a later command may raise once the run has a result.
 
     Raises:
         UserError: if the directory belongs to another command, is in use, cannot be written, or holds other files.
@@ -72,7 +71,7 @@ class RunDirectory:
             old = read_object(self.path / f"{kind}.json")
             changed = differences(old.pop("versions", {}), settings.pop("versions", {}))
             grown = self._grown(old, settings)
-            if changed and (grown or not (self.path / "result.json").exists()):
+            if changed and (grown or not self._done):
                 warnings.warn(
                     f"{self.path}: other versions than when the run began: {'; '.join(changed)}.", stacklevel=4
                 )
@@ -93,17 +92,20 @@ class RunDirectory:
                     f"the directory {str(self.path)!r} holds other files ({others[0]}): choose an empty one."
                 )
 
+    @property
+    def _done(self) -> bool:
+        return (self.path / "result.json").exists()
+
     def _grown(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         """The settings that the new command raises and may raise."""
-        return {name: new[name] for name in self.growing if new.get(name, 0) > old.get(name, 0)}
+        known = {name: old.get(name, 0) for name in self.growing if self._done}
+        return {name: new[name] for name, value in known.items() if isinstance(value, int) and new.get(name, 0) > value}
 
     def _write(self, file: Path, settings: dict[str, Any]) -> None:
-        """Writes the settings of a new run, or of one that grows."""
+        """Writes the settings of a new run, or of one that grows; the versions stay those that it began with."""
         old = read_object(file) if file.exists() else {}
-        if old and not self._grown(old, settings):
-            return
-        (self.path / "result.json").unlink(missing_ok=True)
-        write_json(file, settings | ({"versions": old["versions"]} if "versions" in old else {}))
+        if not old or self._grown(old, settings):
+            write_json(file, settings | {name: old[name] for name in ("versions",) if name in old})
 
     def _lock(self, patience: float) -> None:
         self._file = (self.path / ".lock").open("a+")

@@ -5,6 +5,7 @@ Beyond the paper: the seeds that pick the best flatter it, so it may be trained 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ from rlnas.study.contestants import Contestant, contestants, folder_name, is_dra
 from rlnas.study.live import LiveSearch
 from rlnas.study.metrics import mean_over_seeds
 from rlnas.study.progress import Watcher, nobody
-from rlnas.study.results import RESULT_SCHEMA
+from rlnas.study.results import RESULT_SCHEMA, check_schema, confirmed_seeds
 from rlnas.study.run_directory import RunDirectory
 from rlnas.study.settings import StudySettings
 from rlnas.study.trainings import LiveTrainings, TableTrainings, Trainings
 from rlnas.study.trial import TrialResult
+from rlnas.study.warm_start import read_start
 from rlnas.study.workers import LocalWorkers
 
 
@@ -51,7 +53,7 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
     measured = {} if (path / "study.json").exists() else needed_latencies(settings, watch)
     with RunDirectory(path, "study", settings.model_dump(mode="json"), growing=("confirm_seeds",)):
         if (path / "result.json").exists():
-            return read_object(path / "result.json")
+            return _confirmed(path, settings, read_object(path / "result.json"), workers, watch)
         table = settings.load_table()
         candidates = find_candidates(path, settings, measured, watch)
         with LocalWorkers(workers, watch) as pool:
@@ -70,11 +72,45 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
             trials = list(zip(entrants, trainings.run(entrants, settings.training_seeds), strict=True))
             result = {**summarize(settings, ranking, trials), "search": cost}
             if settings.confirm_seeds:
-                again = to_confirm(result["best"], entrants, settings)
-                results = zip(again, trainings.run(again, settings.confirmation_seeds), strict=True)
-                result["confirmation"] = [{"name": entrant.name, **_scores(own)} for entrant, own in results]
+                result["confirmation"] = _confirm(result["best"], entrants, settings, trainings)
         write_json(path / "result.json", result)
         return result
+
+
+def _confirm(
+    best: str | None, entrants: Sequence[Contestant], settings: StudySettings, trainings: Trainings
+) -> list[dict[str, Any]]:
+    """Trains the best and the hand-made networks with the confirmation seeds; what each scored."""
+    again = to_confirm(best, entrants, settings)
+    results = zip(again, trainings.run(again, settings.confirmation_seeds), strict=True)
+    return [{"name": entrant.name, **_scores(own)} for entrant, own in results]
+
+
+def _confirmed(
+    path: Path, settings: StudySettings, result: dict[str, Any], workers: int, watch: Watcher
+) -> dict[str, Any]:
+    """The result of a finished study; confirmation seeds that were asked for since are trained first.
+
+    The old result stays until the new one is whole, and what it says of the search and the candidates goes into that.
+    """
+    if confirmed_seeds(result) == settings.confirm_seeds or result["best"] is None:
+        return result
+    check_schema(path, result)
+    entrants = contestants([entry["architecture"] for entry in result["ranking"]], settings, settings.load_space())
+    if settings.warm_start:
+        # Only the best is needed: it starts as it did when it was picked.
+        seed = settings.training_seeds[0]
+        entrants = [
+            replace(e, start=read_start(e.folder(path, seed)))
+            if e.name == result["best"] and not is_yardstick(e, settings)
+            else e
+            for e in entrants
+        ]
+    with LocalWorkers(workers, watch) as pool:
+        trainings = LiveTrainings(path, settings, pool)
+        result = {**result, "confirmation": _confirm(result["best"], entrants, settings, trainings)}
+    write_json(path / "result.json", result)
+    return result
 
 
 def summarize(

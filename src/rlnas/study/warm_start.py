@@ -27,6 +27,19 @@ def put_start(start: bytes, directory: Path) -> None:
         write_bytes(directory / FILE, start)
 
 
+def read_start(directory: Path) -> bytes:
+    """The start in a trial's directory.
+
+    Raises:
+        UserError: if it is gone.
+    """
+    file = directory / FILE
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UserError(f"the file {str(file)!r} cannot be read: {error}.") from None
+
+
 def unpack(directory: Path, expected: str) -> dict[str, Tensor]:
     """The start of the trial in a directory.
 
@@ -34,10 +47,10 @@ def unpack(directory: Path, expected: str) -> dict[str, Tensor]:
         UserError: if it is missing, damaged, or another one than the settings name.
     """
     file = directory / FILE
+    data = read_start(directory)
+    if checksum(data) != expected:
+        raise UserError(f"the file {str(file)!r} is not the start that the trial was given.")
     try:
-        data = file.read_bytes()
-        if checksum(data) != expected:
-            raise UserError(f"the file {str(file)!r} is not the start that the trial was given.")
         return load(data)
-    except (OSError, SafetensorError) as error:
+    except SafetensorError as error:
         raise UserError(f"the file {str(file)!r} cannot be read: {error}.") from None

@@ -1,0 +1,141 @@
+"""Confirmation seeds that a finished study is asked for; its trainings are made up, so that they are counted."""
+
+import json
+import zlib
+from functools import partial
+from typing import ClassVar
+
+import pytest
+
+import rlnas
+from rlnas.errors import UserError, WorkerError
+from rlnas.report import write_report
+from rlnas.study import study
+from rlnas.study.trial import TrialResult
+
+SEARCH = ("CartPole-v1", "mlp", "random", 1)
+
+
+class MadeUp:
+    """Trainings whose score is a hash of architecture and seed."""
+
+    asked: ClassVar[list] = []
+    failing: ClassVar[tuple] = ()
+    broken = False
+
+    def __init__(self, path, settings, workers):
+        pass
+
+    def run(self, entrants, seeds):
+        MadeUp.asked += [(entrant.name, seed) for entrant in entrants for seed in seeds]
+        if MadeUp.broken:
+            raise WorkerError("no memory")
+        return [[self.score(entrant, seed) for seed in seeds] for entrant in entrants]
+
+    def score(self, entrant, seed):
+        found = {"total_reward": float(zlib.crc32(f"{entrant.name}{seed}".encode()) % 1000)}
+        found = {"status": "failed", "reason": "rain"} if entrant.name in MadeUp.failing else found
+        return TrialResult.blank(entrant.space, entrant.architecture, seed, **found)
+
+
+@pytest.fixture
+def search(monkeypatch, tmp_path):
+    for name, value in (("asked", []), ("failing", ()), ("broken", False)):
+        monkeypatch.setattr(MadeUp, name, value)
+    monkeypatch.setattr(study, "LiveTrainings", MadeUp)
+    return lambda name="run", **options: rlnas.search(*SEARCH, train_seeds=2, out=tmp_path / name, **options)
+
+
+def files(found):
+    names = ("study.json", "result.json", "report.html", "search/ranking.json")
+    return {name: (found.path / name).read_bytes() for name in names}
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("by_resume", [True, False])
+def test_later_is_as_from_the_start(search, first, by_resume):
+    whole = search("whole", confirm_seeds=3)
+    begun = search(confirm_seeds=first)
+    MadeUp.asked.clear()
+    later = rlnas.resume(begun.path, confirm_seeds=3) if by_resume else search(confirm_seeds=3)
+    assert files(later) == files(whole)
+    assert MadeUp.asked == [(name, seed) for name in (whole.best, "mlp-64-64") for seed in (3, 4, 5)]
+
+
+def test_who_asks_for_none_gets_what_is_there(search):
+    first = search()
+    assert first.confirmation == []
+    grown = search(confirm_seeds=2)
+    assert len(grown.confirmation[0]["trials"]) == 2
+    assert search().data == rlnas.resume(first.path).data == grown.data
+    with pytest.raises(UserError, match="confirm_seeds is 2 there, not 1"):
+        search(confirm_seeds=1)
+    assert search().data == grown.data
+
+
+def test_trainings_that_failed_are_not_tried_again(search):
+    drawn = [entry["name"] for entry in search("other").networks if entry["candidate"]]
+    MadeUp.failing = (drawn[0],)
+    first = search()
+    assert first.best in drawn[1:]
+    MadeUp.failing, MadeUp.asked = (), []
+    grown = rlnas.resume(first.path, confirm_seeds=1)
+    assert MadeUp.asked == [(first.best, 3), ("mlp-64-64", 3)]
+    assert grown.data == {**first.data, "confirmation": grown.confirmation}
+
+
+def test_a_study_without_a_best_confirms_nothing(search):
+    MadeUp.failing = tuple(architecture.id for architecture in rlnas.load_space("mlp"))
+    first = search()
+    MadeUp.asked = []
+    assert first.best is None
+    assert rlnas.resume(first.path, confirm_seeds=1).data == first.data
+    assert MadeUp.asked == []
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_the_result_stays_until_the_new_one_is_whole(search, before):
+    first = search(confirm_seeds=before)
+    old = files(first)
+    MadeUp.broken = True
+    with pytest.raises(WorkerError):
+        rlnas.resume(first.path, confirm_seeds=3)
+    assert files(first)["result.json"] == old["result.json"]
+    page = write_report(first.path).read_text()
+    assert f"{3 - before} more confirmation seeds asked for and not done: rlnas resume RUN." in page
+    assert ("no part in picking the best" in page) == (before > 0)
+    assert "So far" not in page
+    MadeUp.broken = False
+    whole = search("whole", confirm_seeds=3)
+    assert files(rlnas.resume(first.path)) == files(whole)
+    assert "asked for" not in (first.path / "report.html").read_text()
+
+
+def test_an_unfinished_study_keeps_its_number(search):
+    MadeUp.broken = True
+    with pytest.raises(WorkerError):
+        search()
+    with pytest.raises(UserError, match="belongs to another command: confirm_seeds is 0 there, not 1"):
+        search(confirm_seeds=1)
+
+
+def test_other_versions_are_said(search, recwarn):
+    path = search().path
+    plain = json.loads((path / "study.json").read_text())
+    plain["versions"]["torch"] = "0.1"
+    (path / "study.json").write_text(json.dumps(plain))
+    with pytest.warns(UserWarning, match="other versions than when the run began: torch is '0.1' there"):
+        rlnas.resume(path, confirm_seeds=1)
+    assert json.loads((path / "study.json").read_text()) == {**plain, "confirm_seeds": 1}
+
+
+def test_only_searches_have_them(tmp_path):
+    options = {"steps": 64, "ppo_options": {"rollout_steps": 8, "minibatches": 1, "epochs": 1}, "out": tmp_path}
+    rlnas.train("CartPole-v1", "fixed", "mlp-64-64", **options)
+    with pytest.raises(UserError, match=r"confirmation seeds are for a search, and .* is none"):
+        rlnas.resume(tmp_path, confirm_seeds=1)
+    table = partial(rlnas.search, "MinAtar/Breakout-v1", "minatar-1", "random", 1, table="minatar-breakout")
+    run = table(out=tmp_path / "looked-up")
+    with pytest.raises(UserError, match="leave --confirm-seeds out"):
+        rlnas.resume(run.path, confirm_seeds=1)
+    assert table(out=run.path).data == run.data
