@@ -18,8 +18,15 @@ def test_headline_names_best_and_baseline_with_scores(tmp_path):
     assert "Difference to nature-cnn: +1.75." in page.text
 
 
-def test_one_seed_shows_nothing_sure(tmp_path):
-    assert "this shows nothing sure" in read(study(tmp_path)).text
+def test_one_seed_shows_nothing_sure_and_what_gives_more_is_said(tmp_path):
+    looked_up = {"source": "gone", "checksum": "", "seeds": [1]}
+    for name, changes, hint in (
+        ("live", {}, "rlnas resume RUN --confirm-seeds 5"),
+        ("table", {"table": looked_up}, "of a table that has them"),
+    ):
+        text = read(study(tmp_path / name, **changes)).text
+        assert "One training seed each: this shows nothing sure." in text
+        assert f"several seeds ({hint}) are needed" in text
 
 
 def test_several_seeds_give_mean_deviation_and_difference(tmp_path):

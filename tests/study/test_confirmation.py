@@ -8,6 +8,7 @@ from typing import ClassVar
 import pytest
 
 import rlnas
+from rlnas.cli.printing import print_study
 from rlnas.errors import UserError, WorkerError
 from rlnas.report import write_report
 from rlnas.study import study
@@ -86,10 +87,10 @@ def test_trainings_that_failed_are_not_tried_again(search):
 
 def test_a_study_without_a_best_confirms_nothing(search):
     MadeUp.failing = tuple(architecture.id for architecture in rlnas.load_space("mlp"))
-    first = search()
+    first, whole = search(), search("whole", confirm_seeds=1)
     MadeUp.asked = []
     assert first.best is None
-    assert rlnas.resume(first.path, confirm_seeds=1).data == first.data
+    assert files(rlnas.resume(first.path, confirm_seeds=1)) == files(whole)
     assert MadeUp.asked == []
 
 
@@ -111,6 +112,19 @@ def test_the_result_stays_until_the_new_one_is_whole(search, before):
     assert "asked for" not in (first.path / "report.html").read_text()
 
 
+def test_what_was_asked_for_by_mistake_can_be_taken_back(search):
+    first = search(confirm_seeds=1)
+    MadeUp.broken = True
+    with pytest.raises(WorkerError):
+        rlnas.resume(first.path, confirm_seeds=50)
+    with pytest.raises(WorkerError):
+        rlnas.resume(first.path)
+    assert rlnas.resume(first.path, confirm_seeds=1).data == first.data
+    assert rlnas.resume(first.path).data == first.data
+    MadeUp.broken = False
+    assert len(rlnas.resume(first.path, confirm_seeds=2).confirmation[0]["trials"]) == 2
+
+
 def test_an_unfinished_study_keeps_its_number(search):
     MadeUp.broken = True
     with pytest.raises(WorkerError):
@@ -119,14 +133,28 @@ def test_an_unfinished_study_keeps_its_number(search):
         search(confirm_seeds=1)
 
 
-def test_other_versions_are_said(search, recwarn):
+def test_other_versions_are_said_where_trainings_are_left(search, recwarn):
     path = search().path
     plain = json.loads((path / "study.json").read_text())
     plain["versions"]["torch"] = "0.1"
     (path / "study.json").write_text(json.dumps(plain))
-    with pytest.warns(UserWarning, match="other versions than when the run began: torch is '0.1' there"):
+    rlnas.resume(path)
+    assert not recwarn
+    said = "other versions than when the run began: torch is '0.1' there"
+    MadeUp.broken = True
+    with pytest.raises(WorkerError), pytest.warns(UserWarning, match=said):
         rlnas.resume(path, confirm_seeds=1)
+    MadeUp.broken = False
+    with pytest.warns(UserWarning, match=said):
+        rlnas.resume(path)
     assert json.loads((path / "study.json").read_text()) == {**plain, "confirm_seeds": 1}
+
+
+def test_the_terminal_says_what_is_odd_about_the_search(search, capsys):
+    found = search()
+    found.data["search"]["remarks"] = ["It rained."]
+    print_study(found)
+    assert "Remark: It rained." in capsys.readouterr().out
 
 
 def test_only_searches_have_them(tmp_path):

@@ -58,9 +58,15 @@ def test_a_later_confirmation_starts_as_the_first(run, tmp_path):
             for seed in (1, 2, 3)
         }
         assert bool(start) is started
-    (tmp_path / "run/trials" / best / "seed-1/start.safetensors").unlink()
+    before = (tmp_path / "run/study.json").read_bytes()
+    file = tmp_path / "run/trials" / best / "seed-1/start.safetensors"
+    file.write_bytes(b"others")
+    with pytest.raises(UserError, match=r"start.safetensors' is not the start that the trial was given"):
+        rlnas.resume(tmp_path / "run", confirm_seeds=3)
+    file.unlink()
     with pytest.raises(UserError, match=r"start.safetensors' cannot be read"):
         rlnas.resume(tmp_path / "run", confirm_seeds=3)
+    assert (tmp_path / "run/study.json").read_bytes() == before
 
 
 @pytest.mark.slow

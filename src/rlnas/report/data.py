@@ -23,7 +23,7 @@ from rlnas.study.contestants import Contestant, contestants, is_drawn, is_yardst
 from rlnas.study.episodes import EpisodeTable
 from rlnas.study.latency import read_latencies
 from rlnas.study.metrics import mean_over_seeds
-from rlnas.study.results import check_schema, confirmed_seeds
+from rlnas.study.results import confirmed_seeds, read_study_result
 from rlnas.study.settings import StudySettings, TrialSettings
 from rlnas.study.trial import TrialResult, read_result
 from rlnas.table import MissingRun, Table
@@ -195,10 +195,9 @@ def _read_single(path: Path) -> Run:
 def _read_study(path: Path) -> Run:
     settings = StudySettings(**read_object(path / "study.json"))
     space = settings.load_space()
-    result = read_object(path / "result.json") if (path / "result.json").exists() else None
+    result = read_study_result(path)
     told: list[str] = []
     if result is not None:
-        check_schema(path, result)
         settings, told = _as_confirmed(settings, result)
         told += map(str, result["search"]["remarks"])
     file = path / "search" / "ranking.json"

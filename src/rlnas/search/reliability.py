@@ -42,10 +42,10 @@ def reliability(returns: np.ndarray) -> Reliability | None:
         returns: of the games of each architecture, `(architectures, games)`.
 
     Returns:
-        `None` with fewer than two games or two architectures, and where all returns are equal.
+        `None` with fewer than two games or two architectures, and where each game had the same return for all.
     """
     architectures, games = returns.shape
-    if min(architectures, games) < 2 or (returns == returns[0, 0]).all():
+    if min(architectures, games) < 2 or (returns == returns[0]).all():
         return None
     means = returns.mean(1, keepdims=True)
     between = games * means.var(ddof=1)
@@ -68,8 +68,8 @@ def remark_on_games(returns: Sequence[Sequence[float]]) -> str | None:
     if len(scores) < 2:
         return None
     games = scores.shape[1]
-    if (scores == scores[0, 0]).all():
-        return "All games that ranked the architectures had the same return: their order was drawn by lot."
+    if (scores == scores[0]).all():
+        return "All architectures had the same returns in the games that ranked them: their order was drawn by lot."
     found = reliability(scores)
     if found is None:
         return "One game ranked each architecture: how far chance did cannot be told (eval_episodes)."

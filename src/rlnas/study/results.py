@@ -16,14 +16,18 @@ RESULT_SCHEMA = 1
 """The schema of `result.json`."""
 
 
-def check_schema(run: str | Path, result: Mapping[str, Any]) -> None:
-    """Makes sure that this rlnas knows how to read a study's result.
+def read_study_result(run: Path) -> dict[str, Any] | None:
+    """The content of a study's `result.json`, or `None` if it is not done.
 
     Raises:
-        UserError: if it is of another schema.
+        UserError: if it cannot be read, or is of another schema.
     """
+    if not (run / "result.json").exists():
+        return None
+    result = read_object(run / "result.json")
     if result.get("schema") != RESULT_SCHEMA:
         raise UserError(f"the study {str(run)!r} has a result of schema {result.get('schema')!r}, not {RESULT_SCHEMA}.")
+    return result
 
 
 def confirmed_seeds(result: Mapping[str, Any]) -> int:
@@ -40,10 +44,9 @@ def search_of_run(run: str | Path) -> StoredSearch:
     path = Path(run)
     if not (path / "study.json").exists():
         raise UserError(f"{str(run)!r} is no run of rlnas search: it has no study.json.")
-    if not (path / "result.json").exists():
+    study, result = read_object(path / "study.json"), read_study_result(path)
+    if result is None:
         raise UserError(f"the study {str(run)!r} is not done: rlnas resume {run}")
-    study, result = read_object(path / "study.json"), read_object(path / "result.json")
-    check_schema(path, result)
     try:
         cost = result["search"]
         found = {name: result[name] for name in ("strategy", "seed", "env", "space", "steps")}

@@ -8,7 +8,7 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +16,9 @@ from typing import Any, Self
 from rlnas.errors import UserError, differences
 from rlnas.files import read_object, write_json
 from rlnas.study.warm_start import FILE as START_FILE
+
+RESULTS = ("result.json", "table.parquet")
+"""Files that a run writes last."""
 
 
 def fingerprint(settings: Mapping[str, Any]) -> str:
@@ -32,7 +35,8 @@ class RunDirectory:
         kind: `"study"`, `"trial"` or `"table"`; the settings are in `<kind>.json`.
         settings: what the command asks for, as plain data.
         patience: seconds to wait for the lock; a worker that lost its parent may need a moment to go.
-        growing: names of numbers among the settings that a later command may raise once the run has a result.
+        free: names of settings, and for each the least number that the command may ask for, whatever the run began
+            with; `rewrite` makes it the run's.
 
     Raises:
         UserError: if the directory belongs to another command, is in use, cannot be written, or holds other files.
@@ -44,17 +48,21 @@ class RunDirectory:
         kind: str,
         settings: Mapping[str, Any],
         patience: float = 0.0,
-        growing: Sequence[str] = (),
+        free: Mapping[str, int] | None = None,
     ):
         self.path = path
-        self.growing = growing
-        plain = json.loads(json.dumps(settings))
+        self.file = path / f"{kind}.json"
+        self.settings = json.loads(json.dumps(settings))
+        self.free = free or {}
         try:
-            self._check(kind, plain)
+            self._check()
             path.mkdir(parents=True, exist_ok=True)
             self._lock(patience)
-            self._check(kind, plain)
-            self._write(path / f"{kind}.json", plain)
+            self.changed = self._check()
+            if not self.file.exists():
+                write_json(self.file, self.settings)
+            elif not any((path / name).exists() for name in RESULTS):
+                self.warn()
         except OSError as error:
             self.close()
             raise UserError(f"the run directory {str(path)!r} cannot be written: {error.strerror}.") from None
@@ -62,28 +70,25 @@ class RunDirectory:
             self.close()
             raise
 
-    def _check(self, kind: str, settings: dict[str, Any]) -> None:
-        """Raises unless the directory is empty or belongs to these settings; warns of other versions."""
-        settings = dict(settings)
+    def _check(self) -> list[str]:
+        """Raises unless the directory is empty or belongs to these settings; returns the versions that differ."""
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"the run directory {str(self.path)!r} is a file.")
-        if (self.path / f"{kind}.json").exists():
-            old = read_object(self.path / f"{kind}.json")
-            changed = differences(old.pop("versions", {}), settings.pop("versions", {}))
-            grown = self._grown(old, settings)
-            if changed and (grown or not self._done):
-                warnings.warn(
-                    f"{self.path}: other versions than when the run began: {'; '.join(changed)}.", stacklevel=4
-                )
-            least = dict.fromkeys(self.growing, 0)
-            found = differences(least | old | grown, least | settings)
+        if self.file.exists():
+            old, new = read_object(self.file), dict(self.settings)
+            changed = differences(old.pop("versions", {}), new.pop("versions", {}))
+            least = dict.fromkeys(self.free, 0)
+            asked = {name: new.get(name, 0) for name in self.free}
+            allowed = {name: value for name, value in asked.items() if value >= self.free[name]}
+            found = differences(least | old | allowed, least | new)
             if found:
                 raise UserError(
                     f"the run directory {str(self.path)!r} belongs to another command: {found[0]}"
                     + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")
                     + ". Choose another --out, or give the same settings."
                 )
-        elif self.path.exists():
+            return changed
+        if self.path.exists():
             before = {"worker.log", START_FILE}  # put there before the trial itself begins
             names = sorted(entry.name for entry in self.path.iterdir())
             others = [name for name in names if not name.startswith(".") and name not in before]
@@ -91,21 +96,20 @@ class RunDirectory:
                 raise UserError(
                     f"the directory {str(self.path)!r} holds other files ({others[0]}): choose an empty one."
                 )
+        return []
 
-    @property
-    def _done(self) -> bool:
-        return (self.path / "result.json").exists()
+    def warn(self) -> None:
+        """Warns if the versions are others than when the run began: what is computed now may differ."""
+        if self.changed:
+            text = f"{self.path}: other versions than when the run began: {'; '.join(self.changed)}."
+            warnings.warn(text, stacklevel=3)
 
-    def _grown(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-        """The settings that the new command raises and may raise."""
-        known = {name: old.get(name, 0) for name in self.growing if self._done}
-        return {name: new[name] for name, value in known.items() if isinstance(value, int) and new.get(name, 0) > value}
-
-    def _write(self, file: Path, settings: dict[str, Any]) -> None:
-        """Writes the settings of a new run, or of one that grows; the versions stay those that it began with."""
-        old = read_object(file) if file.exists() else {}
-        if not old or self._grown(old, settings):
-            write_json(file, settings | {name: old[name] for name in ("versions",) if name in old})
+    def rewrite(self) -> None:
+        """Makes the free settings of this command the run's; the versions stay those that it began with."""
+        old = read_object(self.file)
+        new = self.settings | {name: old[name] for name in ("versions",) if name in old}
+        if new != old:
+            write_json(self.file, new)
 
     def _lock(self, patience: float) -> None:
         self._file = (self.path / ".lock").open("a+")

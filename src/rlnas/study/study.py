@@ -20,11 +20,11 @@ from rlnas.study.contestants import Contestant, contestants, folder_name, is_dra
 from rlnas.study.live import LiveSearch
 from rlnas.study.metrics import mean_over_seeds
 from rlnas.study.progress import Watcher, nobody
-from rlnas.study.results import RESULT_SCHEMA, check_schema, confirmed_seeds
+from rlnas.study.results import RESULT_SCHEMA, confirmed_seeds, read_study_result
 from rlnas.study.run_directory import RunDirectory
 from rlnas.study.settings import StudySettings
 from rlnas.study.trainings import LiveTrainings, TableTrainings, Trainings
-from rlnas.study.trial import TrialResult
+from rlnas.study.trial import TrialResult, read_settings
 from rlnas.study.warm_start import read_start
 from rlnas.study.workers import LocalWorkers
 
@@ -51,9 +51,12 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
     import_modules(settings.imports)
     # Before anything is written, since it may turn out that no architecture is within the limits.
     measured = {} if (path / "study.json").exists() else needed_latencies(settings, watch)
-    with RunDirectory(path, "study", settings.model_dump(mode="json"), growing=("confirm_seeds",)):
-        if (path / "result.json").exists():
-            return _confirmed(path, settings, read_object(path / "result.json"), workers, watch)
+    done = read_study_result(path)
+    # A finished study may be asked for more confirmation seeds than its result has.
+    free = {} if done is None else {"confirm_seeds": confirmed_seeds(done)}
+    with RunDirectory(path, "study", settings.model_dump(mode="json"), free=free) as run:
+        if (result := read_study_result(path)) is not None:
+            return _confirmed(run, settings, result, workers, watch)
         table = settings.load_table()
         candidates = find_candidates(path, settings, measured, watch)
         with LocalWorkers(workers, watch) as pool:
@@ -71,7 +74,7 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
                 del search  # frees the emulators and the supernet before the trainings begin
             trials = list(zip(entrants, trainings.run(entrants, settings.training_seeds), strict=True))
             result = {**summarize(settings, ranking, trials), "search": cost}
-            if settings.confirm_seeds:
+            if settings.confirm_seeds and result["best"] is not None:
                 result["confirmation"] = _confirm(result["best"], entrants, settings, trainings)
         write_json(path / "result.json", result)
         return result
@@ -87,30 +90,33 @@ def _confirm(
 
 
 def _confirmed(
-    path: Path, settings: StudySettings, result: dict[str, Any], workers: int, watch: Watcher
+    run: RunDirectory, settings: StudySettings, result: dict[str, Any], workers: int, watch: Watcher
 ) -> dict[str, Any]:
-    """The result of a finished study; confirmation seeds that were asked for since are trained first.
+    """The result of a finished study; confirmation seeds that are asked for now are trained first.
 
     The old result stays until the new one is whole, and what it says of the search and the candidates goes into that.
     """
-    if confirmed_seeds(result) == settings.confirm_seeds or result["best"] is None:
+    if result["best"] is None or settings.confirm_seeds <= confirmed_seeds(result):
+        run.rewrite()
         return result
-    check_schema(path, result)
     entrants = contestants([entry["architecture"] for entry in result["ranking"]], settings, settings.load_space())
     if settings.warm_start:
-        # Only the best is needed: it starts as it did when it was picked.
-        seed = settings.training_seeds[0]
-        entrants = [
-            replace(e, start=read_start(e.folder(path, seed)))
-            if e.name == result["best"] and not is_yardstick(e, settings)
-            else e
-            for e in entrants
-        ]
+        entrants = [_started(e, run.path, settings) if e.name == result["best"] else e for e in entrants]
+    run.warn()
+    run.rewrite()
     with LocalWorkers(workers, watch) as pool:
-        trainings = LiveTrainings(path, settings, pool)
+        trainings = LiveTrainings(run.path, settings, pool)
         result = {**result, "confirmation": _confirm(result["best"], entrants, settings, trainings)}
-    write_json(path / "result.json", result)
+    write_json(run.path / "result.json", result)
     return result
+
+
+def _started(entrant: Contestant, path: Path, settings: StudySettings) -> Contestant:
+    """A contestant with the start of its trainings so far; hand-made networks start from scratch."""
+    if is_yardstick(entrant, settings):
+        return entrant
+    folder = entrant.folder(path, settings.training_seeds[0])
+    return replace(entrant, start=read_start(folder, read_settings(folder).start))
 
 
 def summarize(

@@ -27,17 +27,20 @@ def put_start(start: bytes, directory: Path) -> None:
         write_bytes(directory / FILE, start)
 
 
-def read_start(directory: Path) -> bytes:
+def read_start(directory: Path, expected: str) -> bytes:
     """The start in a trial's directory.
 
     Raises:
-        UserError: if it is gone.
+        UserError: if it is missing, or another one than the trial's settings name.
     """
     file = directory / FILE
     try:
-        return file.read_bytes()
+        data = file.read_bytes()
     except OSError as error:
         raise UserError(f"the file {str(file)!r} cannot be read: {error}.") from None
+    if checksum(data) != expected:
+        raise UserError(f"the file {str(file)!r} is not the start that the trial was given.")
+    return data
 
 
 def unpack(directory: Path, expected: str) -> dict[str, Tensor]:
@@ -46,11 +49,7 @@ def unpack(directory: Path, expected: str) -> dict[str, Tensor]:
     Raises:
         UserError: if it is missing, damaged, or another one than the settings name.
     """
-    file = directory / FILE
-    data = read_start(directory)
-    if checksum(data) != expected:
-        raise UserError(f"the file {str(file)!r} is not the start that the trial was given.")
     try:
-        return load(data)
+        return load(read_start(directory, expected))
     except SafetensorError as error:
-        raise UserError(f"the file {str(file)!r} cannot be read: {error}.") from None
+        raise UserError(f"the file {str(directory / FILE)!r} cannot be read: {error}.") from None
