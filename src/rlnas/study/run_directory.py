@@ -35,8 +35,8 @@ class RunDirectory:
         kind: `"study"`, `"trial"` or `"table"`; the settings are in `<kind>.json`.
         settings: what the command asks for, as plain data.
         patience: seconds to wait for the lock; a worker that lost its parent may need a moment to go.
-        free: names of settings, and for each the least number that the command may ask for, whatever the run began
-            with; `rewrite` makes it the run's.
+        free: names of numbers among the settings, 0 where they are left out, and for each the least that the command
+            may ask for, whatever the run began with; `rewrite` makes it the run's.
 
     Raises:
         UserError: if the directory belongs to another command, is in use, cannot be written, or holds other files.
@@ -48,7 +48,7 @@ class RunDirectory:
         kind: str,
         settings: Mapping[str, Any],
         patience: float = 0.0,
-        free: Mapping[str, int] | None = None,
+        free: Mapping[str, float] | None = None,
     ):
         self.path = path
         self.file = path / f"{kind}.json"

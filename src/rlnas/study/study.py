@@ -5,6 +5,7 @@ Beyond the paper: the seeds that pick the best flatter it, so it may be trained 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -52,8 +53,8 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
     # Before anything is written, since it may turn out that no architecture is within the limits.
     measured = {} if (path / "study.json").exists() else needed_latencies(settings, watch)
     done = read_study_result(path)
-    # A finished study may be asked for more confirmation seeds than its result has.
-    free = {} if done is None else {"confirm_seeds": confirmed_seeds(done)}
+    # A finished study may be asked for more confirmation seeds than its result has; another keeps its own.
+    free = {"confirm_seeds": math.inf if done is None else confirmed_seeds(done)}
     with RunDirectory(path, "study", settings.model_dump(mode="json"), free=free) as run:
         if (result := read_study_result(path)) is not None:
             return _confirmed(run, settings, result, workers, watch)
