@@ -191,6 +191,9 @@ def test_remarks_on_short_and_on_tied_rankings(mine):
         "enas with seed 0: 5 architectures share the proxy at the cut, so its top 3 is by lot.",
         "spos with seed 0 ranks 1 architectures only, fewer than the top 3.",
     )
+    ranking = {name: float(n) for n, name in enumerate(NAMES)}
+    two = [search(ranking), search(ranking, options={"games": 9}, remarks=("It rained.",))]
+    assert quick(mine, two).remarks == ("spos (games=9) with seed 0: It rained.",)
 
 
 def test_a_proxy_without_differences_has_no_correlation(mine, tmp_path):

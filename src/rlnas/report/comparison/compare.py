@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -168,8 +169,8 @@ def compare(
     conditions = Conditions(steps, top_k, repeats, seed)
     # For each strategy its searches; one that has none is run on the table.
     groups = {name: grouped(searches, name) for name in chosen_strategies(table, searches, strategies)}
-    kept = [search for own in groups.values() for group in own.values() for search in group]
-    for search in kept:
+    kept = {label: group for own in groups.values() for label, group in own.items()}
+    for search in chain.from_iterable(kept.values()):
         search.check(table)
     remarks = [*left_out(without), *of_searches(kept, searches, top_k, steps, table.seeds)]
     if drop_incomplete:
