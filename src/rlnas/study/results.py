@@ -17,12 +17,12 @@ RESULT_SCHEMA = 1
 
 
 def read_study_result(run: Path) -> dict[str, Any] | None:
-    """The content of a study's `result.json`, or `None` if it is not done.
+    """The content of a study's `result.json`, or `None` if it is not done, or there is no study.
 
     Raises:
         UserError: if it cannot be read, or is of another schema.
     """
-    if not (run / "result.json").exists():
+    if not (run / "study.json").exists() or not (run / "result.json").exists():
         return None
     result = read_object(run / "result.json")
     if result.get("schema") != RESULT_SCHEMA:
