@@ -68,6 +68,8 @@ def prepare_search(
     common, found = common_settings(env, space, env_options, ppo_options, device, tuple(imports))
     check_workers_know(env, imports)
     run = run_path(out, env, found.name, strategy, seed)
+    # What the command leaves out is as the run has it, if it is there already.
+    begun = read_object(run / "study.json") if (run / "study.json").exists() else {}
     values = {
         "steps": parse_steps(steps),
         "train_steps": parse_steps(steps if train_steps is None else train_steps, "train-steps"),
@@ -75,10 +77,10 @@ def prepare_search(
         "seed": seed,
         "top_k": top_k,
         "train_seeds": train_seeds,
-        "confirm_seeds": _begun_with(run, "confirm_seeds", 0) if confirm_seeds is None else confirm_seeds,
+        "confirm_seeds": begun.get("confirm_seeds", 0) if confirm_seeds is None else confirm_seeds,
         "strategy": strategy,
         "strategy_options": check_strategy_options(strategy, strategy_options),
-        "threads": _begun_with(run, "threads", default_threads(found.input_shape)) if threads is None else threads,
+        "threads": begun.get("threads", default_threads(found.input_shape)) if threads is None else threads,
         "max_params": None if max_params is None else parse_steps(max_params, "max-params"),
         "max_multiply_adds": None if max_multiply_adds is None else parse_steps(max_multiply_adds, "max-multiply-adds"),
         "max_latency": max_latency,
@@ -106,12 +108,6 @@ def prepare_search(
     if warm_start and table is not None:
         raise UserError("trainings that are looked up in a table started from scratch: leave --warm-start out.")
     return run, settings
-
-
-def _begun_with(run: Path, name: str, usual: int) -> int:
-    """A setting that the command leaves out: as the run has it, or as usual for a new one."""
-    begun = run / "study.json"
-    return read_object(begun).get(name, usual) if begun.exists() else usual
 
 
 def _draw(candidates: Space, settings: StudySettings, count: int) -> tuple[str, ...]:

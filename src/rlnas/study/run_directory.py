@@ -107,7 +107,7 @@ class RunDirectory:
     def rewrite(self) -> None:
         """Makes the free settings of this command the run's; the versions stay those that it began with."""
         old = read_object(self.file)
-        new = self.settings | {name: old[name] for name in ("versions",) if name in old}
+        new = self.settings | {"versions": old.get("versions", {})}
         if new != old:
             write_json(self.file, new)
 

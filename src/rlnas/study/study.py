@@ -82,7 +82,7 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
 
 
 def _confirm(
-    best: str | None, entrants: Sequence[Contestant], settings: StudySettings, trainings: Trainings
+    best: str, entrants: Sequence[Contestant], settings: StudySettings, trainings: Trainings
 ) -> list[dict[str, Any]]:
     """Trains the best and the hand-made networks with the confirmation seeds; what each scored."""
     again = to_confirm(best, entrants, settings)
