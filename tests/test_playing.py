@@ -164,7 +164,8 @@ def test_the_device_is_used(use, tmp_path, monkeypatch):
 
     for module in ("runs", "playing"):
         monkeypatch.setattr(f"rlnas.api.{module}.resolve_device", lambda device: "meta")
-    monkeypatch.setattr("rlnas.ppo.play_episodes", stub)
+    for played in ("play_episodes", "play_in_portions"):
+        monkeypatch.setattr(f"rlnas.ppo.{played}", stub)
     real = torch.Generator
     fake = lambda device="cpu": real() if device == "cpu" else found.update(draws=device) or MagicMock()  # noqa: E731
     monkeypatch.setattr(torch, "Generator", fake)

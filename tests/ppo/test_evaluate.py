@@ -4,7 +4,7 @@ import torch
 
 from rlnas.envs import Episode
 from rlnas.nets import Network, Supernet
-from rlnas.ppo import play_episodes
+from rlnas.ppo import play_episodes, play_in_portions
 
 
 def generators(*seeds: int) -> list[torch.Generator]:
@@ -131,3 +131,71 @@ def test_nothing_is_learned(guess_env, guess_space):
 def test_environments_that_cannot_be_shared_evenly_are_refused(guess_env, num_envs):
     with pytest.raises(ValueError, match=f"2 policies with 2 games each need as many environments: {num_envs}"):
         play_episodes([always(0), always(1)], guess_env(num_envs), np.arange(2), generators(0, 1))
+
+
+class Made:
+    """Makes environments, and keeps those that it made."""
+
+    def __init__(self, make):
+        self.make = make
+        self.envs = []
+
+    def __call__(self, count):
+        env = self.make(count)
+        env.closed, env.close = False, lambda: setattr(env, "closed", True)
+        self.envs.append(env)
+        return env
+
+    @property
+    def sizes(self):
+        return [env.num_envs for env in self.envs]
+
+
+def drawing(seed: int):
+    """What makes a policy ready that draws its actions."""
+
+    def policy(observation):
+        return torch.full((len(observation), 4), float(seed)), torch.zeros(len(observation))
+
+    return lambda: policy
+
+
+def played(games: list[Episode]) -> list[tuple[float, int, bool]]:
+    return [(episode.score, episode.length, episode.truncated) for episode in games]
+
+
+@pytest.mark.parametrize(("most", "sizes"), [(12, [12]), (11, [9, 3]), (6, [6, 6]), (5, [3, 3, 3, 3]), (3, [3] * 4)])
+def test_policies_play_the_same_games_however_few_are_played_at_a_time(guess_env, most, sizes):
+    policies, seeds = [drawing(n) for n in range(4)], np.array([11, 12, 13])
+    whole = play_episodes(policies, guess_env(12), seeds, generators(0, 1, 2, 3))
+    made = Made(guess_env)
+    found = play_in_portions(policies, made, seeds, generators(0, 1, 2, 3), most=most)
+    assert [played(games) for games in found] == [played(games) for games in whole]
+    assert made.sizes == sizes
+    assert all(env.closed for env in made.envs)
+
+
+def test_a_policy_with_more_games_than_are_played_at_a_time_plays_all_of_them(guess_env, first_games):
+    seeds, made = list(range(20, 27)), Made(guess_env)
+    found = play_in_portions([always(0), always(2)], made, np.array(seeds), generators(0, 1), most=3)
+    assert made.sizes == [3, 3, 1] * 2
+    for games, action in zip(found, (0, 2), strict=True):
+        assert played(games) == played(first_games(seeds, action))
+
+
+def test_portions_play_as_they_are_told(guess_env):
+    seeds = np.arange(8)
+    whole = play_episodes([drawing(1)], guess_env(8), seeds, generators(0), greedy=True, max_steps=2)
+    found = play_in_portions([drawing(1)], guess_env, seeds, generators(0), greedy=True, max_steps=2)
+    assert played(found[0]) == played(whole[0])
+    assert max(episode.length for episode in found[0]) == 2
+
+
+def test_environments_are_closed_when_a_game_fails(guess_env):
+    def broken():
+        raise RuntimeError("no weights")
+
+    made = Made(guess_env)
+    with pytest.raises(RuntimeError, match="no weights"):
+        play_in_portions([broken], made, np.arange(3), generators(0))
+    assert [env.closed for env in made.envs] == [True]

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from rlnas import seeding
-from rlnas.envs import EnvSettings, Step, make_env
+from rlnas.envs import EnvSettings, Step, VectorEnv, make_env
 from rlnas.errors import UserError
 from rlnas.ppo import PPOSettings, play_episodes
 from rlnas.search import Evaluate, Fit
@@ -147,6 +147,20 @@ def test_an_evaluation_plays_each_path_with_the_shared_weights(fit: SupernetFit)
         assert returns == tuple(episode.score for episode in alone)
     assert outcome.returns[0] != outcome.returns[1]
     assert fit.evaluated == 2
+
+
+def test_an_evaluation_of_many_games_does_not_open_them_all(fit: SupernetFit, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[int] = []
+
+    def counted(*args: Any, num_envs: int, **options: Any) -> VectorEnv:
+        opened.append(num_envs)
+        return make_env(*args, num_envs=num_envs, **options)
+
+    monkeypatch.setattr("rlnas.study.fitting.make_env", counted)
+    outcome = fit.evaluate(Evaluate((ONE, TWO), 129, 0, 25))
+    assert [len(returns) for returns in outcome.returns] == [129, 129]
+    assert opened == [129, 129]
+    assert fit.evaluation_steps > 2 * 129
 
 
 def test_an_evaluation_sees_observations_as_the_fit_did(tmp_path: Path) -> None:

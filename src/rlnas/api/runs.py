@@ -153,7 +153,7 @@ def evaluate(
 
     Args:
         path: the run directory of a search or a training.
-        episodes: full games, each in an environment of its own.
+        episodes: full games, each in an environment of its own, at most 256 at a time.
         seed: root of the games' random streams, which no training shares.
         greedy: take the most probable action instead of drawing one.
         device: where the network runs: `auto` (CUDA where there is one), `cpu` or `cuda`, whatever it was trained on.
@@ -166,20 +166,22 @@ def evaluate(
         EnvironmentFault: if the environment fails.
     """
     from rlnas.envs import make_env
-    from rlnas.ppo import play_episodes, torch_threads
+    from rlnas.ppo import play_in_portions, torch_threads
 
     if episodes < 1:
         raise UserError(f"episodes must be at least 1, not {episodes}.")
     device = resolve_device(device)
     settings, network = open_agent(Path(path), imports, device)
     stream, seeds = game_streams(seed, episodes, device)
-    env = make_env(settings.env, settings.env_settings, num_envs=episodes)
-    try:
-        limit = settings.env_settings.max_steps
-        with torch_threads(1):
-            (played,) = play_episodes(
-                [lambda: network], env, seeds, [stream], device=device, greedy=greedy, max_steps=limit
-            )
-    finally:
-        env.close()
+    limit = settings.env_settings.max_steps
+    with torch_threads(1):
+        (played,) = play_in_portions(
+            [lambda: network],
+            lambda count: make_env(settings.env, settings.env_settings, num_envs=count),
+            seeds,
+            [stream],
+            device=device,
+            greedy=greedy,
+            max_steps=limit,
+        )
     return Evaluation(settings.architecture, [e.score for e in played], [e.length for e in played])

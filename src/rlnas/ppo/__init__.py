@@ -3,7 +3,7 @@
 from rlnas.ppo.adam import Adam
 from rlnas.ppo.advantages import generalized_advantages
 from rlnas.ppo.distributions import Distribution, distribution_for
-from rlnas.ppo.evaluate import play_episodes
+from rlnas.ppo.evaluate import play_episodes, play_in_portions
 from rlnas.ppo.normalization import Moments, Normalizer
 from rlnas.ppo.rollout import Rollout, collect
 from rlnas.ppo.settings import PPOSettings
@@ -26,6 +26,7 @@ __all__ = [
     "flush_denormals",
     "generalized_advantages",
     "play_episodes",
+    "play_in_portions",
     "ppo_loss",
     "torch_threads",
     "update",

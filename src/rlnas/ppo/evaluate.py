@@ -11,6 +11,66 @@ from rlnas.envs import Episode, VectorEnv
 from rlnas.ppo.distributions import distribution_for
 from rlnas.ppo.rollout import Policy, check_finite
 
+MOST_GAMES = 256
+"""Games that are played at a time: an emulator takes megabytes, and more of them make nothing faster."""
+
+
+def play_in_portions(
+    policies: Sequence[Callable[[], Policy]],
+    make: Callable[[int], VectorEnv],
+    seeds: np.ndarray,
+    generators: Sequence[torch.Generator],
+    *,
+    most: int = MOST_GAMES,
+    device: torch.device | str = "cpu",
+    greedy: bool = False,
+    max_steps: int | None = None,
+) -> list[list[Episode]]:
+    """Plays as `play_episodes` does, but at most so many games at a time.
+
+    Fewer policies play side by side then, which changes none of their games. Where a single policy has more games than
+    `most`, it plays them in portions: what it draws for the later ones depends on `most`.
+
+    Args:
+        policies: as in `play_episodes`.
+        make: makes so many environments; they are closed here.
+        seeds: as in `play_episodes`.
+        generators: as in `play_episodes`.
+        most: games at a time.
+        device: as in `play_episodes`.
+        greedy: as in `play_episodes`.
+        max_steps: as in `play_episodes`.
+
+    Returns:
+        For each policy its games, in the order of the seeds.
+
+    Raises:
+        EnvironmentFault: if an environment fails.
+        TrainingDiverged: if what a policy says is not finite.
+    """
+    found: list[list[Episode]] = [[] for _ in policies]
+    beside = max(1, most // len(seeds))
+    for first in range(0, len(policies), beside):
+        group = slice(first, first + beside)
+        for start in range(0, len(seeds), most):
+            portion = seeds[start : start + most]
+            env = make(len(portion) * len(policies[group]))
+            try:
+                played = play_episodes(
+                    policies[group],
+                    env,
+                    portion,
+                    generators[group],
+                    device=device,
+                    greedy=greedy,
+                    max_steps=max_steps,
+                )
+            finally:
+                env.close()
+            for games, more in zip(found[group], played, strict=True):
+                games += more
+    return found
+
 
 @torch.no_grad()
 def play_episodes(

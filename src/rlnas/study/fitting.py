@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from rlnas import seeding
-from rlnas.envs import make_env
+from rlnas.envs import VectorEnv, make_env
 from rlnas.errors import UserError
 from rlnas.nets import Supernet
-from rlnas.ppo import Trainer, play_episodes
+from rlnas.ppo import Trainer, play_in_portions
 from rlnas.ppo.rollout import Policy
 from rlnas.search import Evaluate, Fit, Outcome
 from rlnas.spaces import Architecture
@@ -86,27 +86,25 @@ class SupernetFit:
         return Outcome((tuple(scores),), float(self.env.running_scores.mean()))
 
     def evaluate(self, proposal: Evaluate) -> Outcome:
-        """Plays the games of all paths side by side, one environment for each game."""
-        count = len(proposal.paths) * proposal.episodes
-        env = make_env(self.settings.env, self.settings.env_settings, num_envs=count, threads=self.settings.threads)
+        """Plays the games of all paths, side by side as far as their number allows."""
         # Seeds go by path, so that a score does not depend on what is evaluated beside it. All paths meet the same.
         games = seeding.integers(self.root, "evaluation", count=proposal.episodes)
         streams = [
             torch.Generator(self.trainer.device).manual_seed(seeding.integer(self.root, "evaluation", path.id))
             for path in proposal.paths
         ]
-        try:
-            policies = [partial(self._ready, path, self._policy()) for path in proposal.paths]
-            limit = self.settings.env_settings.max_steps
-            played = play_episodes(policies, env, games, streams, device=self.trainer.device, max_steps=limit)
-        finally:
-            env.close()
+        policies = [partial(self._ready, path, self._policy()) for path in proposal.paths]
+        limit = self.settings.env_settings.max_steps
+        played = play_in_portions(policies, self._envs, games, streams, device=self.trainer.device, max_steps=limit)
         self.evaluated += len(proposal.paths)
         rate = self.selection_meter.update(self.evaluated)
         finished = self.evaluated == proposal.total
         self.watch(Progress("select", self.evaluated, proposal.total, "architectures", rate, finished=finished))
         self.evaluation_steps += sum(episode.length for group in played for episode in group)
         return Outcome(tuple(tuple(episode.score for episode in group) for group in played))
+
+    def _envs(self, count: int) -> VectorEnv:
+        return make_env(self.settings.env, self.settings.env_settings, num_envs=count, threads=self.settings.threads)
 
     def _policy(self) -> Policy:
         """The supernet on observations as they come from the environment."""
