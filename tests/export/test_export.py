@@ -142,9 +142,19 @@ def test_a_run_that_imports_modules_runs_no_code_unless_they_are_named(
     export(tmp_path / "run", "torch")  # it has been imported by now
 
 
+def test_the_id_of_an_environment_runs_no_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "another_module.py").write_text("raise SystemExit('executed')")
+    monkeypatch.syspath_prepend(tmp_path)
+    make_trial(tmp_path / "run", Space("vector", (4,), [Linear(3)]), "fixed", "another_module:CartPole-v1")
+    with pytest.raises(UserError, match="unknown environment 'another_module:CartPole-v1'"):
+        export(tmp_path / "run", "torch")
+    with pytest.raises(UserError, match="unknown environment"):
+        rlnas.evaluate(tmp_path / "run", 1)
+
+
 def test_environments_that_are_not_there_or_differ(tmp_path: Path) -> None:
     vector = Space("vector", (5,), [Linear(3)])
-    for env, part in [("NoSuch-v0", "cannot be made"), ("CartPole-v1", r"takes the shape \(5,\)")]:
+    for env, part in [("CartPol-v1", "Did you mean 'CartPole-v1'"), ("CartPole-v1", r"takes the shape \(5,\)")]:
         make_trial(tmp_path / env, vector, "fixed", env)
         with pytest.raises(UserError, match=part):
             export(tmp_path / env, "torch")

@@ -53,6 +53,27 @@ def known_ids() -> list[str]:
     return sorted({*gymnasium.registry, *(minatar_ids() if minatar_installed() else ())})
 
 
+def check_known(env_id: str) -> None:
+    """Makes sure that an environment can be made now, before Gymnasium sees its id.
+
+    Gymnasium imports whatever an id such as `"module:Name-v0"` names, and an id may come from a stranger's run.
+
+    Raises:
+        UserError: if there is no such environment.
+    """
+    known = known_ids()
+    if env_id in known:
+        return
+    if env_id.startswith(ATARI_PREFIX) and not any(name.startswith(ATARI_PREFIX) for name in known):
+        raise UserError(f"{env_id!r} needs the extra 'atari': pip install 'rlnas[atari]'.")
+    for prefix in (ATARI_PREFIX, MINATAR_PREFIX):
+        if f"{prefix}{env_id}" in known:
+            raise UserError(f"unknown environment {env_id!r}. Did you mean '{prefix}{env_id}'?")
+    close = [name for name in known if name.startswith(ATARI_PREFIX) == env_id.startswith(ATARI_PREFIX)]
+    hint = "If it is your own, name the module that registers it with --import (in Python: imports=[...])."
+    raise UserError(f"{unknown('environment', env_id, close)} {hint}")
+
+
 def registered_here(env_id: str) -> str | None:
     """The module whose environment this process knows, and another one may not; `None` for those that come installed.
 
@@ -92,16 +113,7 @@ def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None,
     """
     if env_id.startswith(MINATAR_PREFIX):
         return MinAtarEnv(env_id, settings, num_envs)
-    known = known_ids()
-    if env_id not in known:
-        if env_id.startswith(ATARI_PREFIX) and not any(name.startswith(ATARI_PREFIX) for name in known):
-            raise UserError(f"{env_id!r} needs the extra 'atari': pip install 'rlnas[atari]'.")
-        for prefix in (ATARI_PREFIX, MINATAR_PREFIX):
-            if f"{prefix}{env_id}" in known:
-                raise UserError(f"unknown environment {env_id!r}. Did you mean '{prefix}{env_id}'?")
-        close = [name for name in known if name.startswith(ATARI_PREFIX) == env_id.startswith(ATARI_PREFIX)]
-        hint = "If it is your own, name the module that registers it with --import (in Python: imports=[...])."
-        raise UserError(f"{unknown('environment', env_id, close)} {hint}")
+    check_known(env_id)
     if env_id.startswith(ATARI_PREFIX):
         return AtariEnv(_rom(env_id), settings, num_envs, threads)
     if str(gymnasium.spec(env_id).entry_point).startswith("ale_py"):

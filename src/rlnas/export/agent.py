@@ -19,7 +19,7 @@ from rlnas.envs import ActionSpace, allow_imports, import_modules
 from rlnas.envs.actions import actions_to_dict
 from rlnas.envs.gym_spaces import Observations, read_actions
 from rlnas.envs.minatar import MINATAR_PREFIX
-from rlnas.envs.registry import ATARI_PREFIX, known_ids
+from rlnas.envs.registry import ATARI_PREFIX, check_known
 from rlnas.errors import UserError
 from rlnas.nets import Network
 from rlnas.spaces import Shape
@@ -179,14 +179,14 @@ def find_spaces(env: str, shape: Shape, outputs: int) -> tuple[Box, GymSpace]:
     Atari games and MinAtar need not be installed for this.
 
     Raises:
-        UserError: if the environment cannot be made, or has other observations.
+        UserError: if the environment is not known or cannot be made, or has other observations.
     """
     if env.startswith(ATARI_PREFIX):
         return Box(0, 255, shape, np.uint8), Discrete(outputs)
     if env.startswith(MINATAR_PREFIX):
         return Box(0, 1, shape, np.bool_), Discrete(outputs)  # type: ignore[arg-type]
+    check_known(env)
     try:
-        known_ids()
         made = gymnasium.make(env)
         made.close()
     except Exception as error:
