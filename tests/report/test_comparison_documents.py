@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from rlnas.report.comparison.figures import page_colours
+from rlnas.report.figures import FOUND
 from rlnas.spaces import Space
 from rlnas.table import Table
 from rlnas.table.files import write_table
@@ -99,7 +101,7 @@ def test_every_table_says_budget_seeds_and_repeats(written):
     text = (written / "comparison.md").read_text()
     basis = "Budget 1k steps for each training; 3 training seeds (1, 2, 3); K = 3; random search repeated 1,000 times."
     parts = [part for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:] if not part.startswith("Remarks")]
-    assert len(parts) == 11
+    assert len(parts) == 13
     assert all(basis in part for part in parts)
     assert "winner's curse" in parts[0]
     assert r"My<b>&Env|v0" in text
@@ -125,9 +127,9 @@ def test_the_page_is_whole_and_needs_nothing_else(written, mine, tmp_path):
     assert not [value for name, value in found.attributes if name in ("src", "href") and not str(value).startswith("#")]
     assert "My<b>&Env|v0" in found.text
     assert "It <b>rained</b>." in found.text
-    assert text.count('class="chart"') == 4
+    assert text.count('class="chart"') == 6
     quick(mine, [perfect()], metrics=["reward_mean"], out=tmp_path)
-    assert (tmp_path / "comparison.html").read_text().count('class="chart"') == 2
+    assert (tmp_path / "comparison.html").read_text().count('class="chart"') == 3
     ids = re.findall(r' id="([^"]+)"', text)
     assert len(ids) == len(set(ids))
 
@@ -137,10 +139,21 @@ def test_figures_stand_alone(written):
     assert "var(--" not in svg
     assert "random-shared: 1 search seed, 1 network" in svg
     assert "spos: 2 search seeds, 2 networks" in svg
+    assert "total reward, mean over 3 seeds, 1k steps a training" in svg
     svg = (written / "cost-total-reward.svg").read_text()
     for label in ("random search, ± standard deviation", "short trainings", "random-shared", "spos", "my-cnn"):
         assert f">{label}<" in svg
+    assert "search and trainings together; 1k steps a training" in svg
     assert (written / "figure-4-reward-mean.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_searches_found_is_red(written):
+    red = page_colours()[FOUND]
+    r, g, b = (int(red[n : n + 2], 16) for n in (1, 3, 5))
+    assert r > 2 * max(g, b)
+    svg = (written / "figure-4-total-reward.svg").read_text()
+    # One network of random-shared, two of spos, and the legend.
+    assert len(re.findall(rf"stroke: {red}", svg)) == 4
 
 
 def test_the_same_input_gives_the_same_bytes(mine, tmp_path):
@@ -148,7 +161,7 @@ def test_the_same_input_gives_the_same_bytes(mine, tmp_path):
     for name, order in (("a", searches), ("b", searches[::-1])):
         quick(mine, order, metrics=["total_reward"], out=tmp_path / name)
     files = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert len(files) == 12
+    assert len(files) == 15
     for name in files:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
     one, other = (quick(mine, searches, seed=seed).views["total_reward"].random.scores for seed in (1, 2))

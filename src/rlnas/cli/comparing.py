@@ -48,7 +48,7 @@ def compare(
         save_searches: A file to store the searches in; its name must end in .json.
         import_: The modules that strategies, or layers of the space, come from; they are code, so they must be named.
     """
-    from rlnas.report.comparison.tables import table_1
+    from rlnas.report.comparison.tables import basis, table_1
     from rlnas.table import write_searches
 
     load_modules(import_)
@@ -79,5 +79,6 @@ def compare(
     for row in sheet.rows:
         grid.add_row(*(cell.text for cell in row))
     console.print(grid)
+    console.print(basis(comparison), soft_wrap=True, markup=False)
     console.print(sheet.note, soft_wrap=True, markup=False)
     console.print(f"Comparison: {folder / 'comparison.html'}", soft_wrap=True, markup=False)

@@ -185,14 +185,15 @@ def _panel(run: Run, kind: Kind, points: Sequence[tuple[float, Entrant]], front:
             axes.plot([cost], [float(np.mean(entrant.scores))], "s" if entrant.baseline else "o", color=colour,
                       markersize=6.5, markerfacecolor=colour if place in front else "none")  # fmt: skip
         axes.margins(x=0.15, y=0.15)
-        _cost_axis(axes, kind, [cost for cost, _ in points])
+        cost_axis(axes, kind.name, [cost for cost, _ in points])
         label_points(axes, run, points)
         axes.set_ylabel("total reward")
         return svg(figure, f"cost-{kind.name}", f"Total reward against {kind.name}")
 
 
-def _cost_axis(axes: Axes, kind: Kind, costs: Sequence[float]) -> None:
-    axes.set_xlabel(kind.name + (", milliseconds" if kind.name == "latency" else ""))
+def cost_axis(axes: Axes, kind: str, costs: Sequence[float]) -> None:
+    """Labels and scales an axis of costs: logarithmic, unless there is a cost of 0."""
+    axes.set_xlabel(kind + (", milliseconds" if kind == "latency" else ""))
     axes.xaxis.set_major_locator(MaxNLocator(5))
     if min(costs) > 0:
         axes.set_xscale("log")

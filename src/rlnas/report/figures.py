@@ -20,8 +20,8 @@ from rlnas.report.formats import big
 from rlnas.report.markup import Html, tag
 
 # Stand-ins for the page's colours: matplotlib writes them, `svg` replaces them.
-INK, MUTED, LINE, ACCENT, MADE = "#010203", "#040506", "#070809", "#0a0b0c", "#0d0e0f"
-VARIABLES = {INK: "--ink", MUTED: "--muted", LINE: "--line", ACCENT: "--accent", MADE: "--made"}
+INK, MUTED, LINE, ACCENT, MADE, FOUND = "#010203", "#040506", "#070809", "#0a0b0c", "#0d0e0f", "#101112"
+VARIABLES = {INK: "--ink", MUTED: "--muted", LINE: "--line", ACCENT: "--accent", MADE: "--made", FOUND: "--found"}
 
 WIDTH = 4.7
 BARS = 40

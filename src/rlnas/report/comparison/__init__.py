@@ -7,7 +7,7 @@ from pathlib import Path
 from rlnas.files import write_bytes
 from rlnas.report.comparison.compare import Comparison, View, compare
 from rlnas.report.comparison.documents import contents, markdown, page
-from rlnas.report.comparison.figures import cost, file_name, files, histogram
+from rlnas.report.comparison.figures import TITLES, file_name, files
 from rlnas.report.comparison.tables import facts
 
 __all__ = ["Comparison", "View", "compare", "write_comparison"]
@@ -19,7 +19,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> None:
     for sheet in parts.sheets:
         write_bytes(folder / f"{sheet.name}.csv", sheet.csv(facts(comparison)).encode())
     for view in comparison.shown:
-        for draw in (histogram, cost):
+        for draw in TITLES:
             for ending, data in files(draw, view).items():
                 write_bytes(folder / f"{file_name(draw, view)}.{ending}", data)
     write_bytes(folder / "comparison.md", markdown(parts).encode())

@@ -9,9 +9,10 @@ from rlnas.quantity import short
 from rlnas.report.comparison.architectures import Shown, architectures, together
 from rlnas.report.comparison.compare import Comparison, View
 from rlnas.report.comparison.contenders import Contender
-from rlnas.report.comparison.figures import Draw, cost, file_name, histogram, inline, title_of
+from rlnas.report.comparison.figures import Draw, cost, file_name, histogram, inline, pareto, title_of
 from rlnas.report.comparison.reliability import proxies, reliability
 from rlnas.report.comparison.sheets import Sheet, difference, interval
+from rlnas.report.comparison.sizes import sizes
 from rlnas.report.comparison.tables import NAMES, basis, costs, strategies, table_1
 from rlnas.report.comparison.verdicts import Verdict
 from rlnas.report.formats import plural, spread
@@ -29,7 +30,15 @@ CAPTIONS: dict[Draw, str] = {
         "environment steps that it took. Random search trains one architecture after another with every seed; short "
         "trainings train all of them once, longer and longer, and then the top K with every seed."
     ),
+    pareto: (
+        "The true performance of every network against what it costs. The line is the Pareto front: the networks that "
+        "no other equals in both score and cost and beats in one. It goes by means over the seeds, so a small step in "
+        "it may be chance. Latency is that of one observation on one thread, measured by the machine that wrote the "
+        "table: a rough figure."
+    ),
 }
+DATA = (cost, pareto)
+"""Figures whose numbers are in a CSV file of the same name."""
 LAYERS = "shapes are channels × height × width; parameters and multiply-adds are the encoder's, heads left out."
 
 
@@ -47,7 +56,7 @@ class Contents:
     def sheets(self) -> list[Sheet]:
         """All tables and the figures' curves, those of architectures as one."""
         pairs = [sheet for _, *pair in self.by_metric for sheet in pair]
-        curves = [costs(view) for view, _, _ in self.by_metric]
+        curves = [sheet for view, _, _ in self.by_metric for sheet in (costs(view), sizes(view))]
         return [self.table_1, *pairs, *curves, self.reliability, together(self.architectures)]
 
 
@@ -139,7 +148,7 @@ def _markdown(parts: Contents) -> Iterator[str]:
     def figure(view: View, draw: Draw) -> Iterator[str]:
         yield f"## {title_of(draw, view)}"
         yield f"![{title_of(draw, view)}]({file_name(draw, view)}.png)"
-        data = f" [{file_name(draw, view)}.csv]({file_name(draw, view)}.csv)" if draw is cost else ""
+        data = f" [{file_name(draw, view)}.csv]({file_name(draw, view)}.csv)" if draw in DATA else ""
         yield f"{CAPTIONS[draw]} {under}{data}"
 
     yield from part(parts.table_1)
@@ -147,6 +156,7 @@ def _markdown(parts: Contents) -> Iterator[str]:
         yield from figure(view, histogram)
         yield from part(worth)
         yield from figure(view, cost)
+        yield from figure(view, pareto)
         yield from part(ranked)
     yield from part(parts.reliability)
     yield "## Tables 6 to 9: the architectures, layer by layer"
@@ -180,7 +190,7 @@ def section(parts: Contents) -> Html:
 
     found += part(parts.table_1)
     for view, worth, ranked in parts.by_metric:
-        found += [*figure(view, histogram), *part(worth), *figure(view, cost), *part(ranked)]
+        found += [*figure(view, histogram), *part(worth), *figure(view, cost), *figure(view, pareto), *part(ranked)]
     found += part(parts.reliability)
     found.append(tag("h2", "Tables 6 to 9: the architectures, layer by layer"))
     found.append(tag("p", f"Blue: chosen by the search; {LAYERS}", class_="note"))

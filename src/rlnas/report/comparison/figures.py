@@ -1,4 +1,4 @@
-"""Figures: the histogram of all architectures with the found ones in it (paper, figure 4), and score against cost."""
+"""Figures: all architectures with the found ones among them (paper, figure 4), and score against steps and size."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from rlnas.quantity import short
 from rlnas.report.comparison.compare import View
 from rlnas.report.comparison.contenders import Contender
+from rlnas.report.comparison.sizes import front, known_kinds, networks
 from rlnas.report.comparison.tables import NAMES, slug
-from rlnas.report.figures import ACCENT, INK, LINE, MUTED, STYLE, VARIABLES, WIDTH, svg
+from rlnas.report.costs import cost_axis
+from rlnas.report.figures import ACCENT, FOUND, INK, LINE, MUTED, STYLE, VARIABLES, WIDTH, svg
 from rlnas.report.formats import plural
 from rlnas.report.markup import Html
 
@@ -95,12 +97,18 @@ def histogram(view: View, colours: Mapping[str, str]) -> Figure:
                 axes.axvline(where, **style)
             if contender is not None:
                 _mark(axes, contender, colours)
-        rows[-1].set_xlabel(f"{NAMES[view.metric]}, mean over {plural(view.standings.scores.shape[1], 'seed')}")
-        found = Line2D([], [], color=colours[ACCENT], linewidth=2.0, label="returned by a search")
+        over = f"mean over {plural(view.standings.scores.shape[1], 'seed')}"
+        rows[-1].set_xlabel(f"{NAMES[view.metric]}, {over}, {_budget(view)}")
+        found = Line2D([], [], color=colours[FOUND], linewidth=2.0, label="returned by a search")
         lines = [Line2D([], [], label=label, **style) for _, label, style in references]
         lines = [found, *lines] if view.contenders else lines
         _legend(figure, (lines, [str(line.get_label()) for line in lines]), columns=2)
     return figure
+
+
+def _budget(view: View) -> str:
+    """What a figure is printed with: it may be shown without its caption."""
+    return f"{short(view.standings.budget)} steps a training"
 
 
 def _references(view: View, colours: Mapping[str, str]) -> Iterator[tuple[float, str, dict[str, Any]]]:
@@ -129,7 +137,7 @@ def _mark(axes: Axes, contender: Contender, colours: Mapping[str, str]) -> None:
     counts = f"{plural(len(contender.found), contender.over)}, {plural(len(networks), 'network')}"
     axes.set_title(textwrap.fill(f"{contender.label}: {counts}", TITLE_WIDTH), loc="left", fontsize=9.5)
     for score in networks.values():
-        axes.axvline(score, color=colours[ACCENT], linewidth=2.0)
+        axes.axvline(score, color=colours[FOUND], linewidth=2.0)
 
 
 def cost(view: View, colours: Mapping[str, str]) -> Figure:
@@ -158,9 +166,37 @@ def cost(view: View, colours: Mapping[str, str]) -> Figure:
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.xaxis.set_major_formatter(lambda value, _: short(round(value)))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xlabel("environment steps, search and trainings together")
+        axes.set_xlabel(f"environment steps, search and trainings together; {_budget(view)}")
         axes.set_ylabel(NAMES[view.metric] + (", held out" if held_out else ""))
         _legend(figure, axes.get_legend_handles_labels())
+    return figure
+
+
+def pareto(view: View, colours: Mapping[str, str]) -> Figure:
+    """Score against every kind of cost: a dot for each network, a line for the front of those that none beats."""
+    sized = networks(view)
+    kinds = known_kinds(sized)
+    found = {one.architecture for contender in view.contenders for one in contender.found}
+    with matplotlib.style.context(["default", _style(colours)]):
+        figure = Figure(figsize=(WIDTH, 0.8 + 2.0 * len(kinds)), layout="constrained")
+        figure.patch.set_visible(False)
+        for axes, kind in zip(figure.subplots(len(kinds), 1, sharey=True, squeeze=False)[:, 0], kinds, strict=True):
+            edge = [(network.costs[kind], network.score) for network in front(sized, kind)]
+            axes.plot(*zip(*edge, strict=True), color=colours[INK], linewidth=1.0, alpha=0.6, drawstyle="steps-post",
+                      label="Pareto front")  # fmt: skip
+            marks = [
+                ("architectures", "o", colours[MUTED], [n for n in sized if not n.made and n.name not in found]),
+                ("returned by a search", "o", colours[FOUND], [n for n in sized if n.name in found]),
+                *((n.name, marker, colours[INK], [n]) for n, marker in zip((n for n in sized if n.made), cycle("*PX"))),
+            ]
+            for label, marker, colour, own in marks:
+                if own:
+                    points = [network.costs[kind] for network in own], [network.score for network in own]
+                    looks = {"markersize": 4.5, "alpha": 0.6} if marker == "o" else {"markersize": 8.0}
+                    axes.plot(*points, marker, color=colour, label=label, **looks)
+            cost_axis(axes, kind, [network.costs[kind] for network in sized])
+        figure.supylabel(f"{NAMES[view.metric]}, {_budget(view)}", color=colours[MUTED], fontsize=10)
+        _legend(figure, axes.get_legend_handles_labels(), columns=2)
     return figure
 
 
@@ -188,5 +224,5 @@ def _curves(axes: Axes, view: View, colours: Mapping[str, str]) -> None:
         axes.plot(where, scores, color=colours[INK], linewidth=1.2, linestyle=dashes, label="short trainings")
 
 
-FILES: dict[Draw, str] = {histogram: "figure-4", cost: "cost"}
-TITLES: dict[Draw, str] = {histogram: "Figure 4: all architectures", cost: "What steps buy"}
+FILES: dict[Draw, str] = {histogram: "figure-4", cost: "cost", pareto: "pareto"}
+TITLES: dict[Draw, str] = {histogram: "Figure 4: all architectures", cost: "What steps buy", pareto: "What size buys"}
