@@ -163,7 +163,7 @@ def show(
     if missing:
         console.print(f"Incomplete: {len(missing)} runs are missing or failed, e.g. {missing[0]}.", markup=False)
     grid = Grid(box=None, pad_edge=False, title=f"after {short(at)} steps", title_justify="left")
-    for column in ("network", "total reward", "sd", "reward mean", "seeds", "parameters", "multiply-adds"):
+    for column in ("network", "total reward", "sd", "reward mean", "seeds", "parameters", "multiply-adds", "latency"):
         grid.add_column(column, justify="left" if column == "network" else "right", overflow="fold")
     for row in sorted(_rows(found, at), key=lambda row: -row[0]):
         grid.add_row(*row[1])
@@ -173,6 +173,8 @@ def show(
 def _rows(table: Any, budget: int) -> list[tuple[float, list[str]]]:
     """For each network its mean total reward and its line."""
     import numpy as np
+
+    from rlnas.report.formats import milliseconds
 
     rows = []
     gone = set(table.missing())
@@ -193,6 +195,7 @@ def _rows(table: Any, budget: int) -> list[tuple[float, list[str]]]:
             f"{len(totals)}" if whole else f"{len(totals)} of {len(table.seeds)}",
             f"{records[0].parameters:,}",
             f"{records[0].multiply_adds:,}",
+            milliseconds(table.measured(name)["measured_inference_ms"]),
         ]
         rows.append((float(np.mean(totals)) if whole else float("-inf"), line))
     return rows

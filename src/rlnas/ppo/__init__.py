@@ -7,7 +7,7 @@ from rlnas.ppo.evaluate import play_episodes, play_in_portions
 from rlnas.ppo.normalization import Moments, Normalizer
 from rlnas.ppo.rollout import Rollout, collect
 from rlnas.ppo.settings import PPOSettings
-from rlnas.ppo.trainer import IterationLog, Trainer, below, flush_denormals, torch_threads
+from rlnas.ppo.trainer import IterationLog, Trainer, below, set_float_modes, torch_threads
 from rlnas.ppo.update import Minibatch, ppo_loss, update
 
 __all__ = [
@@ -23,11 +23,11 @@ __all__ = [
     "below",
     "collect",
     "distribution_for",
-    "flush_denormals",
     "generalized_advantages",
     "play_episodes",
     "play_in_portions",
     "ppo_loss",
+    "set_float_modes",
     "torch_threads",
     "update",
 ]

@@ -41,19 +41,25 @@ class IterationLog:
     learning_rate: float
 
 
-def flush_denormals() -> None:
-    """Treats denormal numbers as 0: Adam's moments of idle weights decay into them, and they are slow many times over.
+def set_float_modes() -> None:
+    """Sets how this process computes: denormal numbers are 0, and fp32 is fp32 on CUDA, too.
 
-    The mode belongs to a thread and is inherited by those that it starts, so this has to come before torch's first
-    parallel operation.
+    Adam's moments of idle weights decay into denormals, which are slow many times over. Torch would round what goes
+    into CUDA's convolutions to TF32, ten bits of mantissa, and differently in rollout and update where their batch
+    sizes pick different kernels.
+
+    The mode of denormals belongs to a thread and is inherited by those that it starts, so this has to come before
+    torch's first parallel operation.
     """
     torch.set_flush_denormal(True)
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
 
 
 @contextlib.contextmanager
 def torch_threads(count: int) -> Iterator[None]:
-    """Runs the body with so many torch threads and flushed denormals; the caller's number of threads comes back."""
-    flush_denormals()
+    """Runs the body with so many torch threads and `set_float_modes`; the caller's number of threads comes back."""
+    set_float_modes()
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
@@ -109,7 +115,7 @@ class Trainer:
         seed: int,
         device: torch.device | str = "cpu",
     ):
-        flush_denormals()
+        set_float_modes()
         self.device = torch.device(device)
         self.policy = policy.to(self.device)
         self.env = env

@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 from rlnas.errors import EnvironmentFault, TrainingDiverged, UserError
-from rlnas.ppo import flush_denormals
+from rlnas.ppo import set_float_modes
 from rlnas.study.progress import Progress
 from rlnas.study.settings import TrialSettings
 from rlnas.study.trial import run_trial
@@ -38,7 +38,7 @@ def main() -> None:
     settings = TrialSettings(**json.loads(sys.stdin.readline()))
     threading.Thread(target=_die_with_parent, daemon=True).start()
     torch.set_num_threads(1)
-    flush_denormals()
+    set_float_modes()
     channel = os.fdopen(descriptor, "w", buffering=1)
     last = 0.0
 
