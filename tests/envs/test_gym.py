@@ -145,6 +145,46 @@ def test_reset_forgets_the_episode_in_progress(actions):
     assert steps[-1].episodes == [Episode(15.0, 3, False, 0)]
 
 
+class Worn(Counter):
+    """Wears out: what it returns depends on the games before, whatever the seed says."""
+
+    wear = 0
+
+    def step(self, action):
+        self.wear += 1
+        observation, reward, *rest = super().step(action)
+        return observation, reward + self.wear / 8, *rest
+
+
+def test_environments_that_played_are_as_new_when_all_begin_again():
+    gymnasium.register("RlnasTest/Worn-v0", Worn, disable_env_checker=True)
+    env, scores = GymEnv("RlnasTest/Worn-v0", 2), []
+    for _ in range(2):
+        env.reset(np.array([5, 8]))
+        played = [env.step(act(0, 0)) for _ in range(8)]
+        scores.append([episode.score for step in played for episode in step.episodes])
+    assert scores[0] == scores[1]
+    assert len(set(scores[0])) == 2  # within a run of games it does wear out
+
+
+def test_environments_that_cannot_be_made_again_are_named():
+    makes = []
+
+    def once():
+        makes.append(None)
+        if len(makes) > 1:
+            raise RuntimeError("the licence is taken")
+        return Counter()
+
+    gymnasium.register("RlnasTest/Once-v0", once, disable_env_checker=True)
+    env = GymEnv("RlnasTest/Once-v0", 1)
+    env.reset(np.array([1]))
+    env.reset(np.array([1]))  # nothing was played
+    env.step(act(0))
+    with pytest.raises(EnvironmentFault, match="cannot be made: RuntimeError: the licence is taken"):
+        env.reset(np.array([1]))
+
+
 def test_an_observation_stays_as_it_was_returned():
     env = make(1)
     kept = [env.reset(np.array([5])), env.step(act(0)).observation, env.step(act(0)).observation]

@@ -41,6 +41,16 @@ def test_several_seeds_give_mean_deviation_and_difference(tmp_path):
     assert "nothing sure" not in page.text
 
 
+def test_the_lead_over_a_random_architecture_is_told_or_said_to_be_unknown(tmp_path):
+    unknown = "above an architecture drawn at random is not known: a search with --random-networks 5 trains some"
+    assert unknown in read(study(tmp_path / "none")).text
+    text = read(study(tmp_path / "some", random_networks=["k=2"])).text
+    assert "1 architecture drawn at random scores" in text
+    assert "is not known" not in text
+    text = read(study(tmp_path / "warm", warm_start=True)).text
+    assert "drawn at random is not known." in text  # for a warm start there are none to ask for
+
+
 def confirmed(path, scores):
     """A study of two seeds, the best and the hand-made network with confirmation seeds; `None` is a failed training."""
     study(path, {"k=5": [6.0, 8.0], "k=2": [3.0, 3.0], "nature-cnn": [5.0, 6.0]})

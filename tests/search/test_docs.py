@@ -1,17 +1,21 @@
 """The strategy that docs/strategies.md shows is one."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 import rlnas
+from rlnas.cli.main import main
 from rlnas.search import STRATEGIES
 
 TEXT = (Path(__file__).parents[2] / "docs/strategies.md").read_text()
 
 
-def test_a_strategy_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_strategy_of_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, check = re.findall(r"```python\n(from .*?)```", TEXT.partition("## One of your own")[2], re.DOTALL)
     (tmp_path / "climb.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
@@ -29,6 +33,12 @@ def test_a_strategy_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         )
         assert len(found.ranking) == 6
         assert [proxy for _, proxy in found.ranking] == sorted((proxy for _, proxy in found.ranking), reverse=True)
+        # As in a process that has not imported it yet.
+        STRATEGIES.pop("climb")
+        monkeypatch.delitem(sys.modules, "climb")
+        assert rlnas.resume(tmp_path / "run", imports=["climb"]).ranking == found.ranking
+        main(["list", "strategies"])
+        assert re.search(r"^climb *$", capsys.readouterr().out, re.MULTILINE)  # it has no docstring
         judged = rlnas.compare("minatar-breakout", strategies=["climb", "spos"], repeats=2)
         assert [one.label for one in judged.views["total_reward"].contenders] == ["climb", "spos"]
     finally:

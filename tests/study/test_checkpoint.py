@@ -26,3 +26,11 @@ def test_a_checkpoint_gives_back_what_it_was_given_and_to_its_owner_only(tmp_pat
         assert torch.equal(found[name], tensor)
     with pytest.raises(UserError, match="belongs to other settings"):
         load_checkpoint(file, "you")
+
+
+def test_plain_data_may_be_larger_than_what_the_format_allows_beside_tensors(tmp_path):
+    file, games = tmp_path / "checkpoint.safetensors", "1.0, " * 21_000_000  # 105 MB
+    save_checkpoint(file, "me", {"weight": torch.ones(2)}, {"games": games})
+    found, data = load_checkpoint(file, "me")
+    assert data == {"games": games}
+    assert torch.equal(found["weight"], torch.ones(2))

@@ -52,6 +52,9 @@ layers = [
 ]
 """
 
+CHILD = "import subprocess; open('child', 'w').write(str(subprocess.Popen(['sleep', '600']).pid))"
+"""What starts a process and leaves it running."""
+
 OPTIONS = [
     *("--env", "Corridor-v0", "--import", "corridor", "--space", "corridor.toml", "--out", "run", "--seed", "3"),
     *("--steps", "512", "--train-steps", "512", "--top-k", "2", "--baselines", "--threads", "1", "--workers", "2"),
@@ -65,11 +68,20 @@ def run(folder: Path, fault: str, where: str = "'k1=3'", dtype: str = "float32",
     return rlnas(["search", *OPTIONS], folder)
 
 
+def runs(process: int) -> bool:
+    """Whether a process is there, and not only its entry, which nobody has read yet."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        ("raise RuntimeError('the motor stalled')", "raised in step: RuntimeError: the motor stalled"),
+        (f"{CHILD}; raise RuntimeError('the motor stalled')", "raised in step: RuntimeError: the motor stalled"),
         ("observation[:] = np.nan", "returned NaN as observation"),
         ("reward = float('inf')", "returned infinity as reward"),
         ("observation = observation[:, :4]", "returned an observation of shape (1, 4, 8), but its space has (1, 8, 8)"),
@@ -89,6 +101,9 @@ def test_failing_trial_is_reported_and_the_study_goes_on(tmp_path: Path, fault: 
     assert reason in " ".join(finished.stdout.split())
     log = (tmp_path / "run/trials/k1=3/seed-3001/worker.log").read_text()
     assert "corridor.py" in log or "raise" not in fault  # the line, for those who look for it
+    assert ("child" in fault) == (tmp_path / "child").exists()
+    if "child" in fault:
+        assert not runs(int((tmp_path / "child").read_text()))
 
 
 @pytest.mark.slow

@@ -54,6 +54,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> str:
     # A table that says nothing of how its agents were trained goes with any study.
     write_table(path.with_name("silent.parquet"), rows, {key: settings[key] for key in ("env", "space", "seeds")})
     write_table(path.with_name("torn.parquet"), rows[:-4], settings)
+    write_table(path.with_name("half-made.parquet"), rows[:-1], settings)
     return str(path)
 
 
@@ -125,6 +126,24 @@ def test_an_incomplete_table_is_refused_before_the_search(table: str, tmp_path: 
     with pytest.raises(UserError, match=r"is not complete .it lacks k1=5,k2=5"):
         rlnas.search(GAME, "minatar-1", "random", 1, table=table.replace("made", "torn"), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_hand_made_network_that_lacks_a_seed_is_left_out_or_refused(table: str, tmp_path: Path) -> None:
+    half = table.replace("made.parquet", "half-made.parquet")
+    result = rlnas.search(GAME, "minatar-1", "random", 1, table=half, out=tmp_path / "run", device="cpu")
+    assert all(entry["candidate"] for entry in result.networks)
+    with pytest.raises(UserError, match="lacks runs of baseline 'minatar-cnn'"):
+        rlnas.search(
+            GAME,
+            "minatar-1",
+            "random",
+            1,
+            table=half,
+            baselines=["minatar-cnn"],
+            out=tmp_path / "refused",
+            device="cpu",
+        )
+    assert not (tmp_path / "no").exists()
 
 
 def test_a_study_on_a_table_has_no_agent_to_evaluate(table: str, tmp_path: Path) -> None:

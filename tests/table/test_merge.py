@@ -3,6 +3,7 @@ import pytest
 from rlnas.errors import UserError
 from rlnas.ppo import PPOSettings
 from rlnas.table import merge
+from rlnas.table.table import NoScore
 
 from .helpers import NAMES, SPACE, make_table, row, total
 
@@ -70,6 +71,17 @@ def test_a_run_that_failed_in_one_and_succeeded_in_another_has_succeeded(tmp_pat
     for number, parts in enumerate(([one, other], [other, one])):
         merged = merge(parts, tmp_path / f"merged-{number}.parquet")
         assert merged.query(NAMES[3], seed=1, budget=100).total_reward == total(3, 1)
+
+
+def test_two_failures_agree_in_whatever_words(tmp_path):
+    reasons = ("its process was killed (SIGKILL)", "raised in step: OSError: port 40123")
+    tables = [
+        make_table(tmp_path / f"{n}.parquet", [row(NAMES[3], 1, status="failed", reason=reason), row(NAMES[4 + n], 1)])
+        for n, reason in enumerate(reasons)
+    ]
+    merged = merge(tables, tmp_path / "merged.parquet")
+    with pytest.raises(NoScore, match="SIGKILL"):  # as the first says
+        merged.query(NAMES[3], seed=1, budget=100)
 
 
 def test_halves_with_and_without_the_hand_made_network_are_one_table(tmp_path):

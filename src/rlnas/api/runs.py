@@ -45,9 +45,10 @@ def resume(
         EnvironmentFault: if the environment fails.
     """
     settings = read_run_settings(Path(path))
-    from rlnas.envs import allow_imports
+    from rlnas.envs import allow_imports, import_modules
 
     allow_imports(settings.imports, imports)
+    import_modules(settings.imports)  # which may hold the strategy
     from rlnas.study import StudySettings, TableSettings, TrialSettings
     from rlnas.study.settings import current_versions
 

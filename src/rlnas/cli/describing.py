@@ -45,7 +45,7 @@ def list_(
 
 
 def _first_line(documented: object) -> str:
-    return (documented.__doc__ or "").strip().splitlines()[0]
+    return (documented.__doc__ or "").strip().partition("\n")[0]
 
 
 def describe(

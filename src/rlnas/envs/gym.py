@@ -36,15 +36,10 @@ class GymEnv:
         self.env_id = env_id
         self.num_envs = num_envs
         # Not every environment takes the argument.
-        options: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
+        self._options: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
         self._envs: list[gymnasium.Env] = []
-        try:
-            for _ in range(num_envs):
-                # Gymnasium's checker only warns, in many sentences; the checks below name what matters.
-                self._envs.append(gymnasium.make(env_id, disable_env_checker=True, **options))
-        except CALLED as error:
-            self.close()
-            raise EnvironmentFault(f"environment {env_id!r} cannot be made: {_reason(error)}.") from error
+        self._played = False
+        self._make()
         try:
             self._observations = Observations(env_id, self._envs[0].observation_space)
             self._action_space = self._envs[0].action_space
@@ -68,14 +63,32 @@ class GymEnv:
         return self._games.score
 
     def reset(self, seeds: np.ndarray) -> np.ndarray:
-        """Starts a new episode in every environment; see `VectorEnv.reset`."""
+        """Starts a new episode in every environment; see `VectorEnv.reset`.
+
+        Environments that have played are made anew: some keep state that no reset clears (the bodies of BipedalWalker's
+        physics, for one), and a run that is resumed must meet the same games.
+        """
+        if self._played:
+            self.close()
+            self._make()
         self._games.reset()
         self._over[:] = False
         return np.stack([self._reset(env, int(seed)) for env, seed in zip(self._envs, seeds, strict=True)])
 
+    def _make(self) -> None:
+        self._played = False
+        try:
+            for _ in range(self.num_envs):
+                # Gymnasium's checker only warns, in many sentences; the checks here name what matters.
+                self._envs.append(gymnasium.make(self.env_id, disable_env_checker=True, **self._options))
+        except CALLED as error:
+            self.close()
+            raise EnvironmentFault(f"environment {self.env_id!r} cannot be made: {_reason(error)}.") from error
+
     def step(self, actions: np.ndarray) -> Step:
         """Plays one action in every environment; see `VectorEnv.step`."""
         self.actions.check(actions, self.num_envs)
+        self._played = True
         observation = np.empty((self.num_envs, *self.observation_shape), dtype=self.observation_dtype)
         reward = np.zeros(self.num_envs, dtype=np.float64)
         terminated, truncated = np.zeros(self.num_envs, dtype=bool), np.zeros(self.num_envs, dtype=bool)

@@ -167,10 +167,10 @@ def _look_up_in(
     budget = table.steps if train_steps is None else parse_steps(train_steps, "train-steps")
     if budget not in table.budgets:
         raise UserError(f"the table {table.name!r} has no budget {budget}: {', '.join(map(str, table.budgets))}.")
-    names = {*table.architectures, *table.baselines}
+    names = {*table.architectures, *table.baselines} - {name for name, _ in table.absent()}
     absent = [name for name in baselines if name not in names]
     if asked is not None and absent:
-        raise UserError(f"the table {table.name!r} has no run of baseline {absent[0]!r}.")
+        raise UserError(f"the table {table.name!r} lacks runs of baseline {absent[0]!r}.")
     # A file by its whole path, so that the study can go on from any folder.
     place = str(Path(source).resolve()) if str(source).endswith(".parquet") else str(source)
     reference = TableReference(source=place, checksum=table.checksum, seeds=tuple(table.seeds))

@@ -139,6 +139,9 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
     elif len(best.trials) > 1 and sum(entrant.candidate for entrant in run.entrants) > 1:
         others_train = "" if run.settings["table"] else f": {CONFIRM} trains it with others"
         words.append(f"The best was picked for the highest of these same scores, which flatters it{others_train}.")
+    if run.truth is None and not run.drawn:
+        how = "" if run.settings.get("warm_start") else ": a search with --random-networks 5 trains some beside them"
+        words.append(f"How far that is above an architecture drawn at random is not known{how}.")
     return " ".join(words)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -14,7 +15,10 @@ from torch import Tensor
 from rlnas.errors import UserError
 from rlnas.files import write_bytes
 
-FORMAT = "rlnas-checkpoint-3"
+FORMAT = "rlnas-checkpoint-4"
+
+DATA = "plain data"
+"""The name under which plain data stand among the tensors: what is beside these may not exceed 100 MB."""
 
 
 def save_checkpoint(path: Path, owner: str, tensors: Mapping[str, Tensor], data: Mapping[str, Any]) -> None:
@@ -26,8 +30,8 @@ def save_checkpoint(path: Path, owner: str, tensors: Mapping[str, Tensor], data:
         tensors: by name.
         data: plain data that JSON can hold.
     """
-    metadata = {"format": FORMAT, "owner": owner, "data": json.dumps(data)}
-    write_bytes(path, pack(tensors, metadata))
+    plain = torch.frombuffer(bytearray(json.dumps(data).encode()), dtype=torch.uint8)
+    write_bytes(path, pack({**tensors, DATA: plain}, {"format": FORMAT, "owner": owner}))
 
 
 def pack(tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
@@ -59,7 +63,8 @@ def load_checkpoint(path: Path, owner: str) -> tuple[dict[str, Tensor], dict[str
                 raise UserError(f"the checkpoint was not written by rlnas or by another version of it. {advice}")
             if metadata.get("owner") != owner:
                 raise UserError(f"the checkpoint belongs to other settings than this run's. {advice}")
-            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(metadata["data"])  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, json.loads(tensors.pop(DATA).numpy().tobytes())
     except (SafetensorError, OSError, ValueError) as error:
         if isinstance(error, UserError):
             raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -29,6 +30,8 @@ from rlnas.study.workers import Exit
 def _die_with_parent() -> None:
     """Waits for the end of standard input, which comes when the parent is gone."""
     sys.stdin.read()
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)  # with it what its environments started
     os._exit(1)
 
 

@@ -64,6 +64,12 @@ class Workers(Protocol):
         ...
 
 
+def _kill_group(process: subprocess.Popen[str]) -> None:
+    """Kills a worker and the processes that its environments started: it is the leader of a session of its own."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
 class LocalWorkers:
     """Runs trials in processes on this machine.
 
@@ -146,6 +152,7 @@ class LocalWorkers:
                 if not progress.note:
                     self._watch(progress)
         code = process.wait()
+        _kill_group(process)  # what its environments started and left running
         with contextlib.suppress(BrokenPipeError):  # closing writes what is left
             process.stdin.close()
         with self._lock:
@@ -165,7 +172,8 @@ class LocalWorkers:
         with self._lock:
             self._closed = True
             for process in self._running:
-                process.kill()  # a trial can be killed at any moment
+                if process.poll() is None:
+                    _kill_group(process)  # a trial can be killed at any moment
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def __enter__(self) -> Self:
