@@ -127,11 +127,19 @@ def test_cartpole_from_its_name_alone_learns(tmp_path):
     assert result["total_reward"] > 100  # a random policy lasts 22 steps
 
 
-def test_a_search_of_an_environment_that_its_workers_would_not_know_is_refused(tmp_path):
-    gymnasium.register("RlnasTest/Here-v0", lambda: gymnasium.make("CartPole-v1"))
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (lambda: gymnasium.make("CartPole-v1"), r"registered by the module '.*test_api'.*name '.*test_api' with"),
+        ("gymnasium.envs.classic_control:CartPoleEnv", "registered by the script that runs.*name the module"),
+    ],
+)
+@pytest.mark.parametrize("imports", [[], ["json"]])
+def test_a_search_of_an_environment_that_its_workers_would_not_know_is_refused(entry, said, imports, tmp_path):
+    gymnasium.register("RlnasTest/Here-v0", entry)
     try:
-        with pytest.raises(UserError, match=r"registered by the module '.*test_api'.*imports="):
-            rlnas.search("RlnasTest/Here-v0", "mlp", steps=64, out=tmp_path / "run")
+        with pytest.raises(UserError, match=f"{said}.*imports="):
+            rlnas.search("RlnasTest/Here-v0", "mlp", steps=64, imports=imports, out=tmp_path / "run")
     finally:
         del gymnasium.registry["RlnasTest/Here-v0"]
     assert not (tmp_path / "run").exists()

@@ -2,7 +2,7 @@ import gymnasium
 import pytest
 from gymnasium.envs.registration import EnvSpec
 
-from rlnas.envs import AtariEnv, EnvSettings, GymEnv, import_modules, known_ids, make_env, registered_here
+from rlnas.envs import AtariEnv, EnvSettings, GymEnv, import_modules, known_afresh, known_ids, make_env, registered_by
 from rlnas.errors import UserError
 
 SETTINGS = EnvSettings(num_envs=2)
@@ -72,15 +72,42 @@ def test_an_atari_id_without_its_prefix_is_completed():
         make_env("Breakout-v5", EnvSettings())
 
 
-def test_environments_of_ones_own_are_known_here_only():
-    import gymnasium
+@pytest.fixture
+def registered():
+    """Registers environments for the length of a test."""
+    names = []
 
-    gymnasium.register("RlnasTest/Mine-v0", lambda: None)
-    gymnasium.register("RlnasTest/Text-v0", "some_module.envs:Mine")
-    try:
-        assert registered_here("RlnasTest/Mine-v0") == __name__
-        assert registered_here("RlnasTest/Text-v0") == "some_module.envs"
-    finally:
-        del gymnasium.registry["RlnasTest/Mine-v0"], gymnasium.registry["RlnasTest/Text-v0"]
+    def register(name, entry, **options):
+        gymnasium.register(name, entry, **options)
+        names.append(name)
+
+    yield register
+    for name in names:
+        del gymnasium.registry[name]
+
+
+def test_what_this_process_registers_is_known_here_only(registered):
+    registered("RlnasTest/Mine-v0", lambda: None)
+    registered("RlnasTest/Text-v0", "some_module.envs:Mine")
+    registered("RlnasTest/Short-v0", "gymnasium.envs.classic_control:CartPoleEnv", max_episode_steps=50)
+    for name in ("RlnasTest/Mine-v0", "RlnasTest/Text-v0", "RlnasTest/Short-v0"):
+        assert not known_afresh(name)
+    assert registered_by("RlnasTest/Mine-v0") == __name__
+    assert registered_by("RlnasTest/Text-v0") == "some_module.envs"
     for known in ("CartPole-v1", "ALE/Breakout-v5", "MinAtar/Breakout-v1", "HalfCheetah-v5"):
-        assert registered_here(known) is None
+        assert known_afresh(known)
+
+
+def test_what_a_module_registers_is_known_to_those_that_import_it(registered, tmp_path, monkeypatch):
+    entry = "gymnasium.envs.classic_control:CartPoleEnv"
+    (tmp_path / "short_envs.py").write_text(
+        f"import gymnasium\nprint('hello')\ngymnasium.register('RlnasTest/Short-v0', {entry!r})\n"
+    )
+    (tmp_path / "other_envs.py").write_text("")
+    (tmp_path / "here_only.py").write_text("raise ImportError('not twice')")
+    monkeypatch.syspath_prepend(tmp_path)
+    registered("RlnasTest/Short-v0", entry)
+    assert known_afresh("RlnasTest/Short-v0", ["other_envs", "short_envs"])
+    assert not known_afresh("RlnasTest/Short-v0", ["other_envs"])
+    with pytest.raises(UserError, match="cannot import short_envs, here_only: ImportError: not twice"):
+        known_afresh("RlnasTest/Short-v0", ["short_envs", "here_only"])

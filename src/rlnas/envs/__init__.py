@@ -5,7 +5,15 @@ from rlnas.envs.atari import AtariEnv
 from rlnas.envs.base import Episode, Step, VectorEnv
 from rlnas.envs.gym import GymEnv
 from rlnas.envs.minatar import MinAtarEnv
-from rlnas.envs.registry import allow_imports, import_modules, known_ids, make_env, options_of, registered_here
+from rlnas.envs.registry import (
+    allow_imports,
+    import_modules,
+    known_afresh,
+    known_ids,
+    make_env,
+    options_of,
+    registered_by,
+)
 from rlnas.envs.settings import EnvSettings
 
 __all__ = [
@@ -22,8 +30,9 @@ __all__ = [
     "VectorEnv",
     "allow_imports",
     "import_modules",
+    "known_afresh",
     "known_ids",
     "make_env",
     "options_of",
-    "registered_here",
+    "registered_by",
 ]

@@ -124,13 +124,15 @@ def common_settings(
 
 def check_workers_know(env: str, imports: Sequence[str]) -> None:
     """Raises a `UserError` if only this process knows the environment: trainings run in processes of their own."""
-    from rlnas.envs import registered_here
+    from rlnas.envs import known_afresh, registered_by
 
-    module = registered_here(env)
-    if module is None or imports:
+    if known_afresh(env, imports):
         return
-    where = "the script that runs; put it into a module" if module == "__main__" else f"the module {module!r}"
-    name = "that module" if module == "__main__" else repr(module)
+    module = registered_by(env)
+    # A class of Gymnasium's may be registered anew by anyone.
+    other = module not in ("", "__main__", *imports) and module.partition(".")[0] != "gymnasium"
+    where = f"the module {module!r}" if other else "the script that runs, or a module that it imports"
+    name = repr(module) if other else "the module (for what a script does, make it one)"
     raise UserError(
         f"the environment {env!r} is registered by {where}, which the processes that train do not import: name {name} "
         "with --import (in Python: imports=[...])."
