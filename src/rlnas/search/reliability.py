@@ -14,7 +14,7 @@ WANTED = 0.8
 """A reliability that more games are to reach."""
 
 MANY = 1_000
-"""More games than this for an architecture are not advised: they are open side by side."""
+"""More games than this for an architecture are not advised: they would take longer than most fits."""
 
 
 class Reliability(NamedTuple):
