@@ -310,12 +310,16 @@ class Table:
         )
 
     def measured(self, architecture: str) -> dict[str, float | None]:
-        """What the building machine measured, each the mean over the architecture's runs; `None` where it did not."""
+        """What the building machine measured for an architecture; `None` where it did not.
+
+        Of latencies the least of its runs, since what disturbs one only makes it longer; of wall time the mean.
+        """
         rows = [row for (name, _), row in self._rows.items() if name == architecture]
         if not rows:
             raise MissingRun(f"the table {self.name!r} has no run of architecture {architecture!r}.")
         known = {name: [row[name] for row in rows if row[name] is not None] for name in MEASURED}
-        return {name: float(np.mean(values)) if values else None for name, values in known.items()}
+        together = {name: np.mean if name == "measured_wall_seconds" else np.min for name in MEASURED}
+        return {name: float(together[name](values)) if values else None for name, values in known.items()}
 
     def __repr__(self) -> str:
         return (
