@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -12,20 +13,41 @@ from typing import Any
 from rlnas.errors import UserError
 
 
-def _beside(path: Path) -> Path:
-    """The name of a file while it is being written: always the same, so that kills leave no heap of parts."""
-    return path.with_name(f".{path.name}.part")
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """The file in which another is being written, for this process alone until it leaves the block.
+
+    Its name is always the same, so that kills leave no heap of parts; a lock keeps two writers of one file apart.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    while True:
+        file = os.open(temporary, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if _is_at(file, temporary):
+                yield temporary
+                return
+        finally:
+            os.close(file)
+
+
+def _is_at(file: int, path: Path) -> bool:
+    """Whether an open file is still the one of that name: whoever had the lock has renamed or removed theirs."""
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Writes a file so that a kill at any moment leaves the old one or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _beside(path)
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    with _beside(path) as temporary:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
 
 
 @contextmanager
@@ -35,13 +57,16 @@ def whole_file(path: Path) -> Iterator[Path]:
     An error leaves nothing behind, not even the folders that were made for the file.
     """
     made = [folder for folder in path.parents if not folder.exists()]
-    temporary = _beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        os.replace(temporary, path)
+        with _beside(path) as temporary:
+            try:
+                yield temporary
+                os.replace(temporary, path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
     except BaseException:
-        temporary.unlink(missing_ok=True)
         for folder in made:
             with suppress(OSError):
                 folder.rmdir()
