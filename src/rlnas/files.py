@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -23,12 +24,21 @@ def _beside(path: Path) -> Iterator[Path]:
     while True:
         file = os.open(temporary, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            _lock(file)
             if _is_at(file, temporary):
                 yield temporary
                 return
         finally:
             os.close(file)
+
+
+def _lock(file: int) -> None:
+    """Waits for the lock of a file, where the file system has locks."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK):
+            raise
 
 
 def _is_at(file: int, path: Path) -> bool:

@@ -42,13 +42,14 @@ def test_several_seeds_give_mean_deviation_and_difference(tmp_path):
 
 
 def test_the_lead_over_a_random_architecture_is_told_or_said_to_be_unknown(tmp_path):
-    unknown = "above an architecture drawn at random is not known: a search with --random-networks 5 trains some"
+    unknown = "above an architecture drawn at random is not known: a search with --random-networks 3 trains some"
     assert unknown in read(study(tmp_path / "none")).text
     text = read(study(tmp_path / "some", random_networks=["k=2"])).text
     assert "1 architecture drawn at random scores" in text
     assert "is not known" not in text
     text = read(study(tmp_path / "warm", warm_start=True)).text
     assert "drawn at random is not known." in text  # for a warm start there are none to ask for
+    assert "is not known" not in read(study(tmp_path / "random", strategy="random")).text
 
 
 def confirmed(path, scores):

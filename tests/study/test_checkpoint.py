@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rlnas.errors import UserError
-from rlnas.study.checkpoint import load_checkpoint, save_checkpoint
+from rlnas.study.checkpoint import load_checkpoint, pack, save_checkpoint
 
 
 def test_a_checkpoint_gives_back_what_it_was_given_and_to_its_owner_only(tmp_path):
@@ -26,6 +26,15 @@ def test_a_checkpoint_gives_back_what_it_was_given_and_to_its_owner_only(tmp_pat
         assert torch.equal(found[name], tensor)
     with pytest.raises(UserError, match="belongs to other settings"):
         load_checkpoint(file, "you")
+
+
+def test_a_checkpoint_of_the_format_before_is_read(tmp_path):
+    file = tmp_path / "checkpoint.safetensors"
+    metadata = {"format": "rlnas-checkpoint-3", "owner": "me", "data": '{"seconds": 1.5}'}
+    file.write_bytes(pack({"weight": torch.ones(2)}, metadata))
+    found, data = load_checkpoint(file, "me")
+    assert data == {"seconds": 1.5}
+    assert list(found) == ["weight"]
 
 
 def test_plain_data_may_be_larger_than_what_the_format_allows_beside_tensors(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -52,8 +53,8 @@ layers = [
 ]
 """
 
-CHILD = "import subprocess; open('child', 'w').write(str(subprocess.Popen(['sleep', '600']).pid))"
-"""What starts a process and leaves it running."""
+CHILD = "import os; os.system('sleep 600 & echo $! > child')"
+"""What starts a process and leaves it running, with all files that are open."""
 
 OPTIONS = [
     *("--env", "Corridor-v0", "--import", "corridor", "--space", "corridor.toml", "--out", "run", "--seed", "3"),
@@ -71,10 +72,11 @@ def run(folder: Path, fault: str, where: str = "'k1=3'", dtype: str = "float32",
 def runs(process: int) -> bool:
     """Whether a process is there, and not only its entry, which nobody has read yet."""
     try:
-        status = Path(f"/proc/{process}/stat").read_text()
-    except FileNotFoundError:
+        os.kill(process, 0)
+        status = Path(f"/proc/{process}/stat")
+        return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
         return False
-    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.mark.slow

@@ -145,12 +145,17 @@ def test_a_real_measurement_is_of_this_network() -> None:
     found = latency.find_latencies(SPACE, Limits(max_params=75), None)
     assert list(found) == [a.id for a in SPACE if SPACE.cost(a).parameters <= 75]
     assert all(0 < value < 100 for value in found.values())
-    # The least of several, since other processes may delay any one of them.
-    times = [[latency.measure_inference(space, one) for one in (small, large)] for _ in range(5)]
-    fastest = [min(column) for column in zip(*times, strict=True)]
-    assert fastest[0] < fastest[1]
-    inference, training = latency.measure_latency(space, large, 256)
-    assert 0 < inference < training
+    quick, slow = latency.measure_all([(space, small), (space, large)])
+    assert 0 < quick < slow < latency.measure_training(space, large, 256)
+
+
+def test_of_several_rounds_the_least_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = iter([0.5, 0.25, 0.125, 0.75, 1.0, 0.5])
+    monkeypatch.setattr(latency, "measure_inference", lambda *arguments: next(found))
+    monkeypatch.setattr(latency, "ROUNDS", 3)
+    space = load_space("minatar-1")
+    one, other = list(space)[:2]
+    assert latency.measure_all([(space, one), (space, other)]) == [0.125, 0.25]
 
 
 def test_settings_without_limits_are_those_of_runs_from_before_there_were_any() -> None:

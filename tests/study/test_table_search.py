@@ -140,7 +140,7 @@ def test_a_hand_made_network_that_lacks_a_seed_is_left_out_or_refused(table: str
             1,
             table=half,
             baselines=["minatar-cnn"],
-            out=tmp_path / "refused",
+            out=tmp_path / "no",
             device="cpu",
         )
     assert not (tmp_path / "no").exists()

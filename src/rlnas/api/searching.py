@@ -150,7 +150,7 @@ def search(
             whatever they cost.
         max_multiply_adds: multiply-adds that a candidate's encoder may take for one observation, e.g. `"20M"`.
         max_latency: milliseconds that a candidate may take for one observation, on this machine and one thread; with a
-            table, on the machine that built it.
+            table, on the machine that wrote it.
         warm_start: start the trainings of candidates from the supernet's weights instead of from scratch; hand-made
             networks start from scratch, so scores are no longer those of equal training.
         imports: modules that register environments, or hold layers of your own.

@@ -1,6 +1,7 @@
 """Vector environments: one interface over ale-py, MinAtar and Gymnasium."""
 
 from rlnas.envs.actions import ActionSpace, ContinuousActions, DiscreteActions, MultiDiscreteActions
+from rlnas.envs.afresh import known_afresh
 from rlnas.envs.atari import AtariEnv
 from rlnas.envs.base import Episode, Step, VectorEnv
 from rlnas.envs.gym import GymEnv
@@ -8,7 +9,6 @@ from rlnas.envs.minatar import MinAtarEnv
 from rlnas.envs.registry import (
     allow_imports,
     import_modules,
-    known_afresh,
     known_ids,
     make_env,
     options_of,

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
-from functools import cache
 
 import gymnasium
 
@@ -75,41 +71,6 @@ def check_known(env_id: str) -> None:
     close = [name for name in known if name.startswith(ATARI_PREFIX) == env_id.startswith(ATARI_PREFIX)]
     hint = "If it is your own, name the module that registers it with --import (in Python: imports=[...])."
     raise UserError(f"{unknown('environment', env_id, close)} {hint}")
-
-
-def known_afresh(env_id: str, imports: Sequence[str] = ()) -> bool:
-    """Whether a fresh Python process, which imports some modules, can make an environment that this one knows.
-
-    What a script or a notebook registers is known to its own process alone. Where it says that its class comes from
-    does not tell: a script may register a class of Gymnasium's under a name of its own. So a process is asked.
-
-    Raises:
-        UserError: if that process cannot import one of the modules.
-    """
-    if env_id.startswith((ATARI_PREFIX, MINATAR_PREFIX)) or env_id not in gymnasium.registry:
-        return True
-    return _asked(env_id, tuple(imports), tuple(os.path.abspath(path) for path in sys.path))
-
-
-ASK = """
-import importlib, sys
-env, *modules = sys.argv[1:]
-for module in modules:
-    importlib.import_module(module)
-import gymnasium
-print("known" if env in gymnasium.registry else "unknown")
-"""
-
-
-@cache
-def _asked(env_id: str, imports: tuple[str, ...], path: tuple[str, ...]) -> bool:
-    surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
-    command = [sys.executable, "-P", "-c", ASK, env_id, *imports]
-    asked = subprocess.run(command, capture_output=True, text=True, env=surroundings, stdin=subprocess.DEVNULL)
-    if asked.returncode:
-        reason = (asked.stderr.strip().splitlines() or [f"exit code {asked.returncode}"])[-1]
-        raise UserError(f"a process of its own cannot import {', '.join(imports)}: {reason}.")
-    return asked.stdout.split()[-1] == "known"
 
 
 def registered_by(env_id: str) -> str:

@@ -66,7 +66,7 @@ def prepare_search(
         UserError: if an argument is not allowed.
     """
     common, found = common_settings(env, space, env_options, ppo_options, device, tuple(imports))
-    check_workers_know(env, imports)
+    check_workers_know(env, common["imports"])
     run = run_path(out, env, found.name, strategy, seed)
     # What the command leaves out is as the run has it, if it is there already.
     begun = read_object(run / "study.json") if (run / "study.json").exists() else {}

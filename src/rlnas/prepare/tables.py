@@ -43,7 +43,7 @@ def prepare_table(
     from rlnas.table.table import MOST_ARCHITECTURES
 
     common, found = common_settings(env, space, env_options, ppo_options, device, tuple(imports))
-    check_workers_know(env, imports)
+    check_workers_know(env, common["imports"])
     if seeds < 1 or first_seed < 0:
         raise UserError(f"a table needs at least 1 seed, from 0 on, not {seeds} from {first_seed}.")
     if not architectures and found.size > MOST_ARCHITECTURES:

@@ -139,9 +139,8 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
     elif len(best.trials) > 1 and sum(entrant.candidate for entrant in run.entrants) > 1:
         others_train = "" if run.settings["table"] else f": {CONFIRM} trains it with others"
         words.append(f"The best was picked for the highest of these same scores, which flatters it{others_train}.")
-    if run.truth is None and not run.drawn:
-        how = "" if run.settings.get("warm_start") else ": a search with --random-networks 5 trains some beside them"
-        words.append(f"How far that is above an architecture drawn at random is not known{how}.")
+    if run.truth is None and not run.drawn and run.settings["strategy"] != "random":
+        words.append(f"How far that is above an architecture drawn at random is not known{_for_random(run)}.")
     return " ".join(words)
 
 
@@ -150,6 +149,13 @@ def _for_more_seeds(run: Run) -> str:
     if run.settings["table"]:
         return "of a table that has them"
     return CONFIRM if run.done else "--train-seeds"
+
+
+def _for_random(run: Run) -> str:
+    """What trains architectures that are drawn at random, where that can be asked for."""
+    hindered = any(run.settings.get(name) for name in ("warm_start", "max_params", "max_multiply_adds", "max_latency"))
+    count = min(5, run.space.size)
+    return "" if hindered else f": a search with --random-networks {count} trains some beside them"
 
 
 def _over_random(run: Run, best: float | None) -> list[str]:

@@ -16,6 +16,8 @@ from rlnas.errors import UserError
 from rlnas.files import write_bytes
 
 FORMAT = "rlnas-checkpoint-4"
+OLDER = "rlnas-checkpoint-3"
+"""A format that is read, but no longer written: its plain data stand beside the tensors."""
 
 DATA = "plain data"
 """The name under which plain data stand among the tensors: what is beside these may not exceed 100 MB."""
@@ -59,12 +61,13 @@ def load_checkpoint(path: Path, owner: str) -> tuple[dict[str, Tensor], dict[str
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
+            if metadata.get("format") not in (FORMAT, OLDER):
                 raise UserError(f"the checkpoint was not written by rlnas or by another version of it. {advice}")
             if metadata.get("owner") != owner:
                 raise UserError(f"the checkpoint belongs to other settings than this run's. {advice}")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return tensors, json.loads(tensors.pop(DATA).numpy().tobytes())
+            older = metadata["format"] == OLDER
+            return tensors, json.loads(metadata["data"] if older else tensors.pop(DATA).numpy().tobytes())
     except (SafetensorError, OSError, ValueError) as error:
         if isinstance(error, UserError):
             raise

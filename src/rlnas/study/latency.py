@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ ACTIONS = 6
 """Outputs of the policy head in a measurement: what follows the encoder is small, and hardly depends on them."""
 
 REPEATS = 11
+ROUNDS = 3
 
 
 def measure_inference(space: Space, architecture: Architecture, own_value_encoder: bool = False) -> float:
@@ -44,13 +45,10 @@ def measure_inference(space: Space, architecture: Architecture, own_value_encode
     return _inference_ms(_network(space, architecture, own_value_encoder), space)
 
 
-def measure_latency(
+def measure_training(
     space: Space, architecture: Architecture, minibatch: int, own_value_encoder: bool = False
-) -> tuple[float, float]:
-    """Milliseconds of one inference, as `measure_inference`, and of one training step; each the fastest of a few.
-
-    A training step is one minibatch, forward and backward.
-    """
+) -> float:
+    """Milliseconds of one minibatch, forward and backward, on one thread: the fastest of 11."""
     network = _network(space, architecture, own_value_encoder)
     many = _observations(space, minibatch)
 
@@ -60,7 +58,16 @@ def measure_latency(
         (logits.mean() + value.mean()).backward()
 
     with torch_threads(1):
-        return _inference_ms(network, space), _fastest_ms(learn, REPEATS)
+        return _fastest_ms(learn, REPEATS)
+
+
+def measure_all(networks: Sequence[tuple[Space, Architecture]], own_value_encoder: bool = False) -> list[float]:
+    """As `measure_inference`, of several networks: the least of some rounds, lest a busy moment falls on one alone."""
+    rounds = [
+        [measure_inference(space, architecture, own_value_encoder) for space, architecture in networks]
+        for _ in range(ROUNDS)
+    ]
+    return [min(times) for times in zip(*rounds, strict=True)]
 
 
 def _network(space: Space, architecture: Architecture, own_value_encoder: bool) -> Network:

@@ -13,7 +13,7 @@ from rlnas.errors import UserError
 from rlnas.files import read_json
 from rlnas.study.contestants import Contestant, find_baseline
 from rlnas.study.episodes import EpisodeTable
-from rlnas.study.latency import measure_latency
+from rlnas.study.latency import measure_all, measure_training
 from rlnas.study.metrics import metrics_at
 from rlnas.study.progress import Progress, Watcher, nobody
 from rlnas.study.run_directory import RunDirectory
@@ -134,13 +134,12 @@ class _Count:
 
 def _write(file: Path, path: Path, settings: TableSettings, found: list[tuple[Contestant, list[TrialResult]]]) -> None:
     rows: list[dict[str, Any]] = []
-    for entrant, results in found:
-        if not results:
-            continue
-        architecture = entrant.space.architecture(entrant.architecture)
-        inference, training = measure_latency(
-            entrant.space, architecture, settings.minibatch, settings.ppo.own_value_encoder
-        )
+    kept = [(entrant, results) for entrant, results in found if results]
+    networks = [(entrant.space, entrant.space.architecture(entrant.architecture)) for entrant, _ in kept]
+    own = settings.ppo.own_value_encoder
+    latencies = measure_all(networks, own)
+    for (entrant, results), network, inference in zip(kept, networks, latencies, strict=True):
+        training = measure_training(*network, settings.minibatch, own)
         for result in results:
             rows.append(
                 {

@@ -66,8 +66,15 @@ class Workers(Protocol):
 
 def _kill_group(process: subprocess.Popen[str]) -> None:
     """Kills a worker and the processes that its environments started: it is the leader of a session of its own."""
-    with contextlib.suppress(ProcessLookupError):
+    # macOS refuses where all that is left has ended already.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def _clear_up(process: subprocess.Popen[str]) -> None:
+    """Waits for the end of a worker and kills what it left running, which may hold the pipe of its progress open."""
+    process.wait()
+    _kill_group(process)
 
 
 class LocalWorkers:
@@ -136,6 +143,8 @@ class LocalWorkers:
             )
             self._running.add(process)
         os.close(writing)
+        clearing = threading.Thread(target=_clear_up, args=(process,))
+        clearing.start()
         assert process.stdin is not None
         note = ""
         try:
@@ -151,8 +160,8 @@ class LocalWorkers:
                 note = progress.note or note
                 if not progress.note:
                     self._watch(progress)
+        clearing.join()
         code = process.wait()
-        _kill_group(process)  # what its environments started and left running
         with contextlib.suppress(BrokenPipeError):  # closing writes what is left
             process.stdin.close()
         with self._lock:
@@ -172,8 +181,7 @@ class LocalWorkers:
         with self._lock:
             self._closed = True
             for process in self._running:
-                if process.poll() is None:
-                    _kill_group(process)  # a trial can be killed at any moment
+                _kill_group(process)  # a trial can be killed at any moment
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def __enter__(self) -> Self:

@@ -176,7 +176,9 @@ def pareto(view: View, colours: Mapping[str, str]) -> Figure:
     """Score against every kind of cost: a dot for each network, a line for the front of those that none beats."""
     sized = networks(view)
     kinds = known_kinds(sized)
-    found = {one.architecture for contender in view.contenders for one in contender.found}
+    # The repeats of a strategy on the table return nearly everything that is good.
+    searched = [contender for contender in view.contenders if contender.over != "repeat"]
+    found = {one.architecture for contender in searched for one in contender.found}
     with matplotlib.style.context(["default", _style(colours)]):
         figure = Figure(figsize=(WIDTH, 0.8 + 2.0 * len(kinds)), layout="constrained")
         figure.patch.set_visible(False)
@@ -186,7 +188,7 @@ def pareto(view: View, colours: Mapping[str, str]) -> Figure:
                       label="Pareto front")  # fmt: skip
             marks = [
                 ("architectures", "o", colours[MUTED], [n for n in sized if not n.made and n.name not in found]),
-                ("returned by a search", "o", colours[FOUND], [n for n in sized if n.name in found]),
+                ("returned by a search", "o", colours[FOUND], [n for n in sized if not n.made and n.name in found]),
                 *((n.name, marker, colours[INK], [n]) for n, marker in zip((n for n in sized if n.made), cycle("*PX"))),
             ]
             for label, marker, colour, own in marks:

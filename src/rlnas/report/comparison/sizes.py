@@ -19,8 +19,8 @@ class Sized:
     """A network of a table.
 
     Attributes:
-        name: its architecture's id, or the name of a hand-made network.
-        made: whether it is such a one.
+        name: its architecture's id, or the name of a network that is not of the space.
+        made: whether people made it.
         score: its true performance.
         costs: of each kind; latency in milliseconds, where it was measured.
     """
@@ -34,6 +34,7 @@ class Sized:
 def networks(view: View) -> list[Sized]:
     """The architectures of the table, in the order of the space, then the hand-made networks."""
     standings, table = view.standings, view.standings.table
+    made = {yard.architecture for yard in view.yardsticks if yard.made}
     found = []
     for name in (*table.architectures, *table.baselines):
         score = table.mean(name, budget=standings.budget, metric=standings.metric, seeds=standings.seeds)
@@ -42,7 +43,7 @@ def networks(view: View) -> list[Sized]:
         latency = table.measured(name)["measured_inference_ms"]
         if latency is not None:
             costs["latency"] = latency
-        found.append(Sized(name, name in table.baselines, score, costs))
+        found.append(Sized(name, name in made, score, costs))
     return found
 
 
