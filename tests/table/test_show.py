@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rlnas.cli.main import main
+from rlnas.cli.printing import console
 
 from .helpers import NAMES, make_table, row, total
 
@@ -40,7 +41,10 @@ def test_what_was_written_is_named(tmp_path: Path, capsys: pytest.CaptureFixture
     assert capsys.readouterr().out.splitlines()[-1] == f"Table: {out}"
 
 
-def test_what_a_network_costs_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_network_costs_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "width", 120)  # on a narrower terminal the heads take two lines
     rows = [row(name, seed) for name in NAMES for seed in (1, 2)]
     for entry in rows:
         if entry["architecture"] == NAMES[0]:
