@@ -35,10 +35,9 @@ PYTHON = """
 
 What a command that runs something does, a function does; `rlnas report` is `rlnas.report.write_report`. Functions that
 train or search take `imports=` for `--import`, and `watch=`, which is called with every `rlnas.study.Progress`; without
-it they print nothing. They train one candidate at a time unless
-`workers=` says more. Bad input raises `rlnas.UserError`, an environment that breaks down `rlnas.EnvironmentFault`; both
-are a `rlnas.RlnasError`. Layers and spaces are in [spaces.md](spaces.md), exports in [exports.md](exports.md), tables
-in [tables.md](tables.md).
+it they print nothing. They train one candidate at a time unless `workers=` says more. Bad input raises
+`rlnas.UserError`, an environment that breaks down `rlnas.EnvironmentFault`; both are a `rlnas.RlnasError`. Layers and
+spaces are in [spaces.md](spaces.md), exports in [exports.md](exports.md), tables in [tables.md](tables.md).
 """
 
 FUNCTIONS = ("search", "train", "resume", "evaluate", "play", "build_table", "compare")

@@ -34,7 +34,7 @@ os._exit(0)
 PATIENCE = 120.0
 """Seconds that the modules may take to import."""
 
-_known: set[tuple[str, tuple[str, ...], tuple[str, ...]]] = set()
+_known: set[tuple[str, tuple[str, ...], str]] = set()
 
 
 def known_afresh(env_id: str, imports: Sequence[str] = ()) -> bool:
@@ -48,7 +48,7 @@ def known_afresh(env_id: str, imports: Sequence[str] = ()) -> bool:
     """
     if env_id.startswith((ATARI_PREFIX, MINATAR_PREFIX)) or env_id not in gymnasium.registry:
         return True
-    question = env_id, tuple(imports), tuple(os.path.abspath(path) for path in sys.path)
+    question = env_id, tuple(imports), python_path()
     if question not in _known:
         if not _ask(*question):
             return False  # which is asked again: the module may be mended meanwhile
@@ -56,8 +56,13 @@ def known_afresh(env_id: str, imports: Sequence[str] = ()) -> bool:
     return True
 
 
-def _ask(env_id: str, imports: tuple[str, ...], path: tuple[str, ...]) -> bool:
-    surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+def python_path() -> str:
+    """The `PYTHONPATH` with which a process of its own, a worker's too, imports what this one can."""
+    return os.pathsep.join(os.path.abspath(path) for path in sys.path)
+
+
+def _ask(env_id: str, imports: tuple[str, ...], path: str) -> bool:
+    surroundings = {**os.environ, "PYTHONPATH": path}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "answer"
         command = [sys.executable, "-P", "-c", ASK, str(file), env_id, *imports]

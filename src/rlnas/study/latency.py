@@ -42,7 +42,15 @@ def measure_inference(space: Space, architecture: Architecture, own_value_encode
         own_value_encoder: whether the values have an encoder of their own, as with the PPO option
             `value_encoder=own`; it is a part of the network then.
     """
-    return _inference_ms(_network(space, architecture, own_value_encoder), space)
+    network = _network(space, architecture, own_value_encoder)
+    one = _observations(space, 1)
+
+    def infer() -> None:
+        with torch.no_grad():
+            network(one)
+
+    with torch_threads(1):
+        return _fastest_ms(infer, 10 * REPEATS)
 
 
 def measure_training(
@@ -77,17 +85,6 @@ def _network(space: Space, architecture: Architecture, own_value_encoder: bool) 
 def _observations(space: Space, count: int) -> torch.Tensor:
     stream = np.random.Generator(np.random.PCG64(seeding.integer(0, "latency")))
     return torch.as_tensor(stream.random((count, *space.input_shape), dtype=np.float32))
-
-
-def _inference_ms(network: Network, space: Space) -> float:
-    one = _observations(space, 1)
-
-    def infer() -> None:
-        with torch.no_grad():
-            network(one)
-
-    with torch_threads(1):
-        return _fastest_ms(infer, 10 * REPEATS)
 
 
 def _fastest_ms(call: Callable[[], None], repeats: int) -> float:

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from rlnas.envs import python_path
 from rlnas.errors import UserError, WorkerError
 from rlnas.study.progress import Progress, Watcher, nobody
 from rlnas.study.run_directory import fingerprint
@@ -173,8 +174,7 @@ class LocalWorkers:
     @staticmethod
     def _environment(base: Mapping[str, str]) -> dict[str, str]:
         """The environment variables of a worker: one thread, and the modules that the parent can import."""
-        paths = os.pathsep.join(os.path.abspath(path) for path in sys.path)
-        return {**base, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": paths}
+        return {**base, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": python_path()}
 
     def close(self) -> None:
         """Stops what is running and waits for it to go."""
