@@ -40,7 +40,7 @@ it they print nothing. They train one candidate at a time unless `workers=` says
 spaces are in [spaces.md](spaces.md), exports in [exports.md](exports.md), tables in [tables.md](tables.md).
 """
 
-FUNCTIONS = ("search", "train", "resume", "evaluate", "play", "build_table", "compare")
+FUNCTIONS = ("search", "train", "resume", "evaluate", "play", "build_table", "compare", "reproduce")
 
 
 def sections(function: Callable[..., Any]) -> tuple[str, dict[str, str], str]:

@@ -8,7 +8,19 @@ import importlib
 from types import ModuleType
 
 import rlnas.search  # noqa: F401  (see above)
-from rlnas.api import Evaluation, Film, SearchResult, build_table, compare, evaluate, play, resume, search, train
+from rlnas.api import (
+    Evaluation,
+    Film,
+    SearchResult,
+    build_table,
+    compare,
+    evaluate,
+    play,
+    reproduce,
+    resume,
+    search,
+    train,
+)
 from rlnas.errors import EnvironmentFault, RlnasError, UserError
 from rlnas.spaces import Choice, Space, load_space
 
@@ -29,6 +41,7 @@ __all__ = [
     "evaluate",
     "load_space",
     "play",
+    "reproduce",
     "resume",
     "search",
     "table",

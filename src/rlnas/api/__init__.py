@@ -1,9 +1,10 @@
-"""rlnas in one call each: search, train, build a table, go on with a run, evaluate, play."""
+"""rlnas in one call each: search, train, build a table, reproduce the paper, go on with a run, evaluate, play."""
 
 from rlnas.api.playing import Film, play
+from rlnas.api.reproducing import reproduce, run_reproduction
 from rlnas.api.runs import Evaluation, evaluate, read_run_settings, resume
 from rlnas.api.searching import SearchResult, run_search, search
-from rlnas.api.tables import build_table, compare, run_table, stored_searches
+from rlnas.api.tables import build_table, check_trained, compare, run_table, stored_searches
 from rlnas.api.training import run_training, train
 
 __all__ = [
@@ -11,11 +12,14 @@ __all__ = [
     "Film",
     "SearchResult",
     "build_table",
+    "check_trained",
     "compare",
     "evaluate",
     "play",
     "read_run_settings",
+    "reproduce",
     "resume",
+    "run_reproduction",
     "run_search",
     "run_table",
     "run_training",

@@ -83,6 +83,8 @@ def read_run_settings(path: Path) -> StudySettings | TrialSettings | TableSettin
         return checked(TrialSettings, "setting", read_object(path / "trial.json"))
     if (path / "table.json").exists():
         return checked(TableSettings, "setting", read_object(path / "table.json"))
+    if (path / "table" / "table.json").exists():
+        raise UserError(f"{str(path)!r} is the folder of rlnas reproduce: give that command again, and it goes on.")
     raise UserError(f"there is no run at {str(path)!r}: it has no study.json, trial.json or table.json.")
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from rich.table import Table as Grid
-
 from rlnas import api
 from rlnas.cli.arguments import Modules, Steps, load_modules
-from rlnas.cli.printing import console
+from rlnas.cli.printing import print_comparison
 from rlnas.errors import UserError
 
 
@@ -48,7 +46,6 @@ def compare(
         save_searches: A file to store the searches in; its name must end in .json.
         import_: The modules that strategies, or layers of the space, come from; they are code, so they must be named.
     """
-    from rlnas.report.comparison.tables import basis, table_1
     from rlnas.table import write_searches
 
     load_modules(import_)
@@ -72,13 +69,4 @@ def compare(
     )
     if save_searches is not None:
         write_searches(save_searches, api.stored_searches(searches))
-    sheet = table_1(comparison)
-    grid = Grid(box=None, pad_edge=False, title=sheet.title, title_justify="left")
-    for number, column in enumerate(sheet.columns):
-        grid.add_column(column.title, justify="left" if number < sheet.texts else "right")
-    for row in sheet.rows:
-        grid.add_row(*(cell.text for cell in row))
-    console.print(grid)
-    console.print(basis(comparison), soft_wrap=True, markup=False)
-    console.print(sheet.note, soft_wrap=True, markup=False)
-    console.print(f"Comparison: {folder / 'comparison.html'}", soft_wrap=True, markup=False)
+    print_comparison(comparison, folder)

@@ -13,6 +13,7 @@ from rlnas.cli.comparing import compare
 from rlnas.cli.describing import describe, list_
 from rlnas.cli.exporting import export
 from rlnas.cli.playing import play
+from rlnas.cli.reproducing import reproduce
 from rlnas.cli.runs import evaluate, report, resume
 from rlnas.cli.searching import search
 from rlnas.cli.tables import TABLE_COMMANDS, table
@@ -25,6 +26,7 @@ COMMANDS: dict[str, Any] = {
     "resume": resume,
     "table": table,
     "compare": compare,
+    "reproduce": reproduce,
     "export": export,
     "report": report,
     "evaluate": evaluate,
@@ -53,11 +55,8 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         resumable = given[:1] in (["search"], ["train"], ["resume"]) or given[:2] == ["table", "build"]
-        hint = (
-            "; the same command, or rlnas resume, goes on from the last checkpoint, if there is one"
-            if resumable
-            else ""
-        )
+        how = ", or rlnas resume," if resumable else "" if given[:1] == ["reproduce"] else None
+        hint = "" if how is None else f"; the same command{how} goes on from the last checkpoint, if there is one"
         print(f"rlnas: stopped{hint}.", file=sys.stderr)
         sys.exit(130)
 

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +14,10 @@ from rich.table import Table
 from rlnas import api
 from rlnas.errors import RlnasError
 from rlnas.quantity import short
+
+# Comparisons need matplotlib, which most commands do not.
+if TYPE_CHECKING:
+    from rlnas.report.comparison import Comparison
 
 PIPED_WIDTH = 160
 """Columns of tables that go into a file or a pipe, where nothing has to fit a window; `COLUMNS` says otherwise."""
@@ -87,6 +91,22 @@ def print_training(path: Path, result: dict[str, Any]) -> None:
     )
     print_remarks(result["remarks"])
     console.print(f"Report: {path / 'report.html'}", soft_wrap=True, markup=False)
+
+
+def print_comparison(comparison: Comparison, folder: Path) -> None:
+    """Prints table 1 of a comparison and where all of it is."""
+    from rlnas.report.comparison.tables import basis, table_1
+
+    sheet = table_1(comparison)
+    grid = Table(box=None, pad_edge=False, title=sheet.title, title_justify="left")
+    for number, column in enumerate(sheet.columns):
+        grid.add_column(column.title, justify="left" if number < sheet.texts else "right")
+    for row in sheet.rows:
+        grid.add_row(*(cell.text for cell in row))
+    console.print(grid)
+    console.print(basis(comparison), soft_wrap=True, markup=False)
+    console.print(sheet.note, soft_wrap=True, markup=False)
+    console.print(f"Comparison: {folder / 'comparison.html'}", soft_wrap=True, markup=False)
 
 
 def _score(value: float | None) -> str:

@@ -1,15 +1,18 @@
 """From a caller's arguments to checked settings. What can be refused is refused here, before anything is written."""
 
 from rlnas.prepare.arguments import Options, checked, default_threads, processors, resolve_device
+from rlnas.prepare.reproducing import Reproduction, prepare_reproduction
 from rlnas.prepare.searching import check_strategy_options, prepare_search
 from rlnas.prepare.tables import prepare_table
 from rlnas.prepare.training import prepare_training
 
 __all__ = [
     "Options",
+    "Reproduction",
     "check_strategy_options",
     "checked",
     "default_threads",
+    "prepare_reproduction",
     "prepare_search",
     "prepare_table",
     "prepare_training",

@@ -10,6 +10,7 @@ from rlnas.report.comparison.architectures import Shown, architectures, together
 from rlnas.report.comparison.compare import Comparison, View
 from rlnas.report.comparison.contenders import Contender
 from rlnas.report.comparison.figures import Draw, cost, file_name, histogram, inline, pareto, title_of
+from rlnas.report.comparison.printed import printed
 from rlnas.report.comparison.reliability import proxies, reliability
 from rlnas.report.comparison.sheets import Sheet, difference, interval
 from rlnas.report.comparison.sizes import sizes
@@ -152,6 +153,10 @@ def _markdown(parts: Contents) -> Iterator[str]:
         yield f"{CAPTIONS[draw]} {under}{data}"
 
     yield from part(parts.table_1)
+    if (paper := printed(comparison.table)) is not None:  # no CSV file: nothing of it was run here
+        yield f"## {paper.title}"
+        yield paper.markdown()
+        yield paper.note
     for view, worth, ranked in parts.by_metric:
         yield from figure(view, histogram)
         yield from part(worth)
@@ -189,6 +194,8 @@ def section(parts: Contents) -> Html:
         return [tag("h2", title_of(draw, view)), tag("figure", inline(draw, view), caption)]
 
     found += part(parts.table_1)
+    if (paper := printed(comparison.table)) is not None:
+        found += [tag("h2", paper.title), paper.html(), tag("p", paper.note, class_="note")]
     for view, worth, ranked in parts.by_metric:
         found += [*figure(view, histogram), *part(worth), *figure(view, cost), *figure(view, pareto), *part(ranked)]
     found += part(parts.reliability)

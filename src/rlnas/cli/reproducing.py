@@ -1,0 +1,105 @@
+"""The command `rlnas reproduce`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rlnas import api
+from rlnas.cli.arguments import Modules, Pairs, Steps, find_modules_here, options
+from rlnas.cli.display import Display
+from rlnas.cli.printing import console, print_comparison
+from rlnas.prepare import Reproduction, prepare_reproduction, processors
+from rlnas.quantity import short
+
+
+def reproduce(
+    env: str,
+    space: str | None = None,
+    steps: Steps = "10M",
+    search_steps: Steps | None = None,
+    train_seeds: int = 1,
+    search_seeds: int = 4,
+    seed: int = 1,
+    strategies: tuple[str, ...] = ("spos", "enas"),
+    top_k: int = 3,
+    repeats: int = 1000,
+    baselines: tuple[str, ...] | None = None,
+    out: Path | None = None,
+    workers: int = processors(),
+    threads: int | None = None,
+    checkpoint_steps: Steps = "100k",
+    device: str = "auto",
+    import_: Modules = (),
+    strategy_options: Pairs = (),
+    env_options: Pairs = (),
+    ppo_options: Pairs = (),
+) -> None:
+    """Do the paper's experiment: train every architecture, search several times, compare.
+
+    Builds OUT/table, searches in OUT/searches, writes OUT/comparison: table 1, figure 4, tables 6 to 9, and what the
+    paper printed beside them. The same command on the same --out goes on where it was stopped; more search seeds or
+    strategies add to what is there.
+
+    Args:
+        env: Environment, e.g. ALE/Breakout-v5.
+        space: Search space: a name (see: rlnas list spaces) or a TOML file; by default one for such observations.
+        steps: Environment steps of every training, and of every search unless --search-steps says otherwise.
+        search_steps: Environment steps of every search.
+        train_seeds: Trainings of each architecture.
+        search_seeds: Searches of each strategy.
+        seed: The first of the training seeds and of the search seeds, and the root of the comparison's random streams.
+        strategies: What is compared, beside random search; those that ask for trainings alone are run on the table.
+        top_k: Architectures that each search has trained from scratch.
+        repeats: Repeats of random search, and of strategies that are run on the table.
+        baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space; by
+            default the usual one for such observations.
+        out: Folder of all; runs/<environment>-<space>-reproduction by default.
+        workers: Trainings that run at a time, one process and one thread each.
+        threads: Torch threads of the searches, which run one after another; by default the processors at hand (at
+            most 4) for pictures, and 1 for small maps and vectors.
+        checkpoint_steps: Environment steps between checkpoints; there the environments restart.
+        device: auto, cpu or cuda.
+        import_: Modules that register environments or strategies of your own, or hold layers of your own.
+        strategy_options: Options of the strategies that share weights, e.g. eval_episodes=50; each goes to those that
+            have it.
+        env_options: Options of the environment, e.g. sticky_actions=0.
+        ppo_options: Hyperparameters of PPO, e.g. epochs=4.
+    """
+    plan = prepare_reproduction(
+        env=env,
+        space=space,
+        steps=steps,
+        search_steps=search_steps,
+        train_seeds=train_seeds,
+        search_seeds=search_seeds,
+        seed=seed,
+        # Names may stand apart or joined by commas.
+        strategies=[name for part in strategies for name in part.split(",") if name],
+        top_k=top_k,
+        baselines=baselines,
+        out=out,
+        threads=threads,
+        checkpoint_steps=checkpoint_steps,
+        device=device,
+        imports=find_modules_here(import_),
+        strategy_options=options(strategy_options, "--strategy-options"),
+        env_options=options(env_options, "--env-options"),
+        ppo_options=options(ppo_options, "--ppo-options"),
+    )
+    console.print(_announcement(plan, workers), soft_wrap=True, markup=False)
+    console.print(f"Folder: {plan.path}", soft_wrap=True, markup=False)
+    with Display(console) as display:
+        comparison = api.run_reproduction(plan, repeats, workers, display)
+    print_comparison(comparison, plan.path / "comparison")
+
+
+def _announcement(plan: Reproduction, workers: int) -> str:
+    """What is going to be done, and how much of it."""
+    table = plan.table
+    networks, seeds = len(table.entrants()), len(table.seeds)
+    return (
+        f"Reproducing the paper's experiment with {table.space['name']} on {table.env}: {networks} networks x {seeds} "
+        f"seed{'s' * (seeds != 1)}, {short(table.steps)} steps each, {short(networks * seeds * table.steps)} in all, "
+        f"{workers} at a time; then {len(plan.searches)} searches of {short(plan.common['steps'])} steps each, one "
+        "after another."
+    )

@@ -1,0 +1,90 @@
+"""What the paper printed for a space and a game, to be set beside a comparison (paper, table 1 and tables 6 to 9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rlnas.report.comparison.sheets import Sheet, column, mean, words
+from rlnas.table import Table
+
+Score = tuple[float, float | None]
+"""A mean and its standard deviation."""
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A column of the paper's table 1.
+
+    Attributes:
+        scores: for each row reward mean and total reward.
+        best: the id of the architecture that its tables 6 to 9 show.
+        number: of that table.
+    """
+
+    scores: dict[str, tuple[Score, Score]]
+    best: str
+    number: int
+
+
+RANDOM, NATURE = "random search", "Nature-CNN, reproduced"
+PRINTED = {
+    ("paper-1", "ALE/Breakout-v5"): Printed(
+        {
+            RANDOM: ((54.7, 8.3), (147.2, 25.5)),
+            NATURE: ((57.1, None), (157.9, None)),
+            "ENAS": ((61.4, 1.8), (161.1, 9.8)),
+            "SPOS": ((39.7, 18.6), (144.4, 55.0)),
+        },
+        "k2=4,k3=5",
+        6,
+    ),
+    ("paper-1", "ALE/Freeway-v5"): Printed(
+        {
+            RANDOM: ((28.4, 1.0), (31.7, 0.8)),
+            NATURE: ((13.1, None), (19.0, None)),
+            "ENAS": ((26.4, 1.1), (30.7, 1.3)),
+            "SPOS": ((29.6, 0.8), (29.4, 5.0)),
+        },
+        "k2=3,k3=2",
+        7,
+    ),
+    ("paper-2", "ALE/Breakout-v5"): Printed(
+        {
+            RANDOM: ((33.1, 29.5), (105.7, 94.2)),
+            "ENAS": ((30.7, 21.7), (91.4, 64.4)),
+            "SPOS": ((39.9, 41.0), (180.6, 72.5)),
+        },
+        "k2=5,k3=5,k4=5,k5=2,k6=2",
+        8,
+    ),
+    ("paper-2", "ALE/Freeway-v5"): Printed(
+        {
+            RANDOM: ((21.6, 0.2), (22.0, 0.2)),
+            "ENAS": ((21.5, 0.1), (22.0, 0.2)),
+            "SPOS": ((21.7, 0.1), (22.0, 0.1)),
+        },
+        "k2=5,k3=5,k4=5,k5=5,k6=5",
+        9,
+    ),
+}
+"""By the names of space and environment."""
+
+
+def printed(table: Table) -> Sheet | None:
+    """The paper's own numbers, if it has any for the space and the environment of a table."""
+    found = PRINTED.get((table.space.name, table.env))
+    if found is None:
+        return None
+    return Sheet(
+        "paper",
+        "What the paper printed",
+        f"Its table 1, for this space and game: 10M steps for each training, K = 3, 4 search seeds, random search "
+        f"repeated 1,000 times. Its table {found.number} shows {found.best} as the best architecture, found by SPOS. "
+        "Compare the trend, and the numbers at its budget alone; its agents were trained by other code.",
+        (
+            column("network or strategy", "name"),
+            column("reward mean", "reward_mean", "reward_mean_deviation"),
+            column("total reward", "total_reward", "total_reward_deviation"),
+        ),
+        tuple((words(name), mean(by_mean), mean(total)) for name, (by_mean, total) in found.scores.items()),
+    )

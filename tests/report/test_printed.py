@@ -1,0 +1,36 @@
+"""What the paper printed stands beside a comparison of its spaces and games, and of no others."""
+
+import pytest
+
+from rlnas.report.comparison.documents import contents, markdown, page
+from rlnas.report.comparison.printed import PRINTED, printed
+from rlnas.spaces import load_space
+from rlnas.table import Table
+from rlnas.table.files import write_table
+
+from .comparisons import quick, row
+
+
+def papers(path, space: str, env: str) -> Table:
+    rows = [row(architecture.id, 1, float(n), float(n)) for n, architecture in enumerate(load_space(space))]
+    write_table(path / "paper.parquet", rows, {"env": env, "space": load_space(space).to_dict()})
+    return Table.read(path / "paper.parquet")
+
+
+def test_the_papers_numbers_are_beside_ours(tmp_path):
+    parts = contents(quick(papers(tmp_path, "paper-1", "ALE/Breakout-v5"), []))
+    assert "| SPOS | 39.70 ± 18.60 | 144.4 ± 55.0 |" in markdown(parts)
+    assert "| Nature-CNN, reproduced | 57.10 | 157.9 |" in markdown(parts)
+    assert "What the paper printed" in page(parts)
+    assert "paper" not in [sheet.name for sheet in parts.sheets], "its CSV would say that it was run at our budget"
+
+
+def test_other_games_and_spaces_have_none(tmp_path, mine):
+    assert printed(mine) is None
+    assert printed(papers(tmp_path, "paper-1", "ALE/Pong-v5")) is None
+
+
+@pytest.mark.parametrize(("space", "env"), PRINTED)
+def test_the_papers_best_is_an_architecture_of_the_space(space, env):
+    best = PRINTED[space, env].best
+    assert load_space(space).architecture(best).id == best
