@@ -6,12 +6,41 @@ import pytest
 
 import rlnas
 from rlnas.api import reproducing
+from rlnas.cli.main import main
 from rlnas.errors import RlnasError, TrainingDiverged, UserError
+from rlnas.search import STRATEGIES
 from rlnas.spaces import Activation, Choice, Linear, Space
+from rlnas.spaces.toml import dump_toml
 from rlnas.study import collect_searches
 from rlnas.table import Table
+from rlnas.table.files import MEASURED, write_table
 
 SPACE = Space("tiny", (4,), [Linear(Choice("width", [2, 4, 8])), Activation("tanh")])
+
+LAST = """
+from pydantic import BaseModel
+from rlnas.search import STRATEGIES, Ranked, Strategy, Train
+
+class LastSettings(BaseModel):
+    pass
+
+class Last(Strategy):
+    def __init__(self, space, iterations, seed, settings=None):
+        self.last, self.score = list(space)[-1], None
+    coverage = 1
+    def ask(self):
+        return Train((self.last,)) if self.score is None else None
+    def tell(self, outcome):
+        self.score = outcome.returns[0][0]
+    def rank(self):
+        return [Ranked(self.last, self.score)]
+    def state_dict(self):
+        return {"score": self.score}
+    def load_state_dict(self, state):
+        self.score = state["score"]
+
+STRATEGIES["last"] = (Last, LastSettings)
+"""
 
 
 def run(out: Path, **changes):
@@ -34,9 +63,12 @@ def run(out: Path, **changes):
 
 
 @pytest.mark.slow
-def test_a_table_searches_and_what_came_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_searches_and_what_came_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One story in one test, since all of it needs the same trainings."""
     # One of two searches breaks down: the other is compared nevertheless.
+    out = tmp_path / "out"
     real = reproducing.run_search
 
     def broken(path, *rest):
@@ -45,40 +77,60 @@ def test_a_table_searches_and_what_came_of_them(tmp_path: Path, monkeypatch: pyt
         return real(path, *rest)
 
     monkeypatch.setattr(reproducing, "run_search", broken)
-    with pytest.raises(RlnasError, match=r"1 of 2 searches failed \(enas-3: the loss is no number\)"):
-        run(tmp_path)
-    page = (tmp_path / "comparison/comparison.md").read_text()
+    (tmp_path / "tiny.toml").write_text(dump_toml(SPACE))
+    command = f"reproduce --env CartPole-v1 --space {tmp_path}/tiny.toml --steps 1024 --search-steps 512 --out {out}"
+    command += " --search-seeds 1 --seed 3 --strategies enas,random,spos --top-k 2 --repeats 10 --baselines --workers 2"
+    command += " --threads 1 --device cpu --strategy-options eval_episodes=2 child_iterations=1"
+    command += " --ppo-options rollout_steps=32 epochs=1"
+    with pytest.raises(SystemExit) as stop:
+        main(command.split())
+    assert stop.value.code == 1
+    said = capsys.readouterr()
+    assert (
+        "3 networks x 1 seed, 1.024k steps each, 3.072k in all, 2 at a time; then 2 searches of 512 steps" in said.out
+    )
+    assert "spos " in said.out.partition("Table 1")[2]
+    assert said.err == "rlnas: the search enas-3 failed: the loss is no number.\n"
+    page = (out / "comparison/comparison.md").read_text()
     assert "| spos |" in page
     assert "| enas |" not in page
-    table = Table.read(tmp_path / "table/table.parquet")
+    assert "Left out: the search enas-3 failed: the loss is no number." in page
+    table = Table.read(out / "table/table.parquet")
     assert (table.architectures, table.seeds, table.steps) == ([a.id for a in SPACE], [3], 1_024)
 
-    # The same call goes on with it and, asked for more seeds, adds them; nothing is trained or searched again.
+    # The same call goes on with it and, asked for more, adds it; nothing is trained or searched again.
     monkeypatch.setattr(reproducing, "run_search", real)
     monkeypatch.setattr("rlnas.study.table_build.run_all", None)  # would be called to train
-    before = {path: path.read_bytes() for path in tmp_path.rglob("result.json")}
-    comparison = run(tmp_path, search_seeds=2)
-    assert before == {path: path.read_bytes() for path in before}
+    (tmp_path / "lasting.py").write_text(LAST)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(STRATEGIES, "last", None)  # which the module replaces, and the test's end takes away
+    monkeypatch.delitem(STRATEGIES, "last")
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("result.json")}
+    comparison = run(out, search_seeds=2, strategies=("enas", "last", "spos"), imports=("lasting",)).comparison
+    assert before == {path: path.stat().st_mtime_ns for path in before}
     contenders = comparison.views["total_reward"].contenders
-    assert [(one.label, [found.seed for found in one.found]) for one in contenders] == [
-        ("enas", [3, 4]),
-        ("spos", [3, 4]),
-    ]
-    searches = collect_searches(sorted((tmp_path / "searches").iterdir()))
+    assert [one.label for one in contenders] == ["enas", "last", "spos"]
+    assert [[found.seed for found in one.found] for one in (contenders[0], contenders[2])] == [[3, 4], [3, 4]]
+    assert contenders[1].found[0].architecture == "width=8"
+    searches = collect_searches(sorted((out / "searches").iterdir()))
     assert [(one.strategy, one.seed, one.steps) for one in searches] == [
         *(("enas", seed, 512) for seed in (3, 4)),
         *(("spos", seed, 512) for seed in (3, 4)),
     ]
     assert searches[0].options["child_iterations"] == 1
     assert searches[2].options["eval_episodes"] == 2
-    page = (tmp_path / "comparison/comparison.md").read_text()
-    assert all(f"| {label} |" in page for label in ("enas", "spos", "random search"))
+    page = (out / "comparison/comparison.md").read_text()
+    assert all(f"| {label} |" in page for label in ("enas", "last", "spos", "random search"))
 
-    # Another command on the same folder is refused.
+    # Another command on the same folder is refused, before a new search of it has run.
     with pytest.raises(UserError, match="belongs to another command: steps is 1024 there, not 2048"):
-        run(tmp_path, steps=2_048)
+        run(out, steps=2_048)
+    changed = {"eval_episodes": 2, "child_iterations": 2}
+    with pytest.raises(UserError, match=r"strategy_options\.child_iterations is 1 there, not 2"):
+        run(out, strategies=("spos", "enas"), search_seeds=3, strategy_options=changed, imports=("lasting",))
+    assert not (out / "searches/spos-5").exists()
     with pytest.raises(UserError, match="folder of rlnas reproduce: give that command again"):
-        rlnas.resume(tmp_path)
+        rlnas.resume(out)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +139,7 @@ def test_a_table_searches_and_what_came_of_them(tmp_path: Path, monkeypatch: pyt
         ({"strategies": ("spso",)}, "unknown strategy 'spso'. Did you mean 'spos'"),
         ({"strategies": ()}, "at least one strategy"),
         ({"strategies": ("spos",), "strategy_options": {"child_iterations": 1}}, "unknown option of spos: 'child_iter"),
-        ({"strategies": ("random",), "strategy_options": {"samples": 1}}, "unknown option of no strategy: 'samples'"),
+        ({"strategies": ("random",), "strategy_options": {"samples": 1}}, "'samples' is for strategies that share"),
         (
             {"strategy_options": {"eval_episodes": 0}},
             "spos option 'eval_episodes' should be greater than or equal to 1",
@@ -96,6 +148,7 @@ def test_a_table_searches_and_what_came_of_them(tmp_path: Path, monkeypatch: pyt
         ({"search_seeds": 0}, "search-seeds must be at least 1, not 0"),
         ({"search_steps": "many"}, "search-steps"),
         ({"train_seeds": 0}, "at least 1 seed"),
+        ({"seed": 2**63}, "less than 9223372036854775808"),
         ({"repeats": 0}, "repeats must be at least 1"),
         ({"workers": 0}, "workers must be at least 1"),
     ],
@@ -104,4 +157,32 @@ def test_bad_input_is_refused_before_anything_is_written(tmp_path: Path, changes
     with pytest.raises(UserError) as caught:
         run(tmp_path / "out", **changes)
     assert said in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "study.json").write_text("{}")
+    with pytest.raises(UserError, match=r"holds other files \(study.json\)"):
+        run(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["study.json"]
+
+
+def test_a_space_that_no_table_can_hold_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="has 512,000,000,000 architectures, and all are trained: at most 10,000"):
+        rlnas.reproduce("ALE/Breakout-v5", "paper-large", out=tmp_path / "out")
+
+
+def test_without_enough_scores_no_search_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = []
+    for architecture in SPACE:
+        scores = [1.0 if architecture["width"] == 2 else None]
+        rows.append(
+            {"architecture": architecture.id, "seed": 3, "status": "done", "reason": "", "steps": 1_024, "episodes": 9}
+            | {"budgets": [1_024], "total_reward": scores, "reward_mean": scores, "parameters": 1, "multiply_adds": 1}
+            | dict.fromkeys(MEASURED)
+        )
+    write_table(tmp_path / "t.parquet", rows, {"env": "CartPole-v1", "space": SPACE.to_dict()})
+    monkeypatch.setattr(reproducing, "run_table", lambda *_: Table.read(tmp_path / "t.parquet"))
+    with pytest.raises(RlnasError, match="only 1 of 3 architectures have a score under each training seed, fewer than"):
+        run(tmp_path / "out")
     assert not (tmp_path / "out").exists()

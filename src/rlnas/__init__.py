@@ -11,6 +11,7 @@ import rlnas.search  # noqa: F401  (see above)
 from rlnas.api import (
     Evaluation,
     Film,
+    ReproductionResult,
     SearchResult,
     build_table,
     compare,
@@ -31,6 +32,7 @@ __all__ = [
     "EnvironmentFault",
     "Evaluation",
     "Film",
+    "ReproductionResult",
     "RlnasError",
     "SearchResult",
     "Space",

@@ -14,6 +14,7 @@ from rlnas.cli import main as cli
         (["resume", "run"], True),
         (["table", "build"], True),
         (["table", "show"], False),
+        (["reproduce"], False),
         (["evaluate", "run"], False),
     ],
 )
@@ -27,7 +28,9 @@ def test_ctrl_c_says_what_can_go_on(
     with pytest.raises(SystemExit) as stop:
         cli.main(arguments)
     assert stop.value.code == 130
-    assert ("rlnas resume" in capsys.readouterr().err) == resumable
+    said = capsys.readouterr().err
+    assert ("rlnas resume" in said) == resumable
+    assert ("same command" in said) == (resumable or arguments == ["reproduce"])
 
 
 @pytest.mark.slow

@@ -4,11 +4,11 @@ import pytest
 
 from rlnas.report.comparison.documents import contents, markdown, page
 from rlnas.report.comparison.printed import PRINTED, printed
-from rlnas.spaces import load_space
+from rlnas.spaces import Space, load_space
 from rlnas.table import Table
 from rlnas.table.files import write_table
 
-from .comparisons import quick, row
+from .comparisons import NAMES, SPACE, quick, row
 
 
 def papers(path, space: str, env: str) -> Table:
@@ -19,8 +19,8 @@ def papers(path, space: str, env: str) -> Table:
 
 def test_the_papers_numbers_are_beside_ours(tmp_path):
     parts = contents(quick(papers(tmp_path, "paper-1", "ALE/Breakout-v5"), []))
-    assert "| SPOS | 39.70 ± 18.60 | 144.4 ± 55.0 |" in markdown(parts)
-    assert "| Nature-CNN, reproduced | 57.10 | 157.9 |" in markdown(parts)
+    assert "| SPOS | 39.7 ± 18.6 | 144.4 ± 55.0 |" in markdown(parts)
+    assert "| k2=4,k3=3 (the paper's Nature-CNN) | 57.1 | 157.9 |" in markdown(parts)
     assert "What the paper printed" in page(parts)
     assert "paper" not in [sheet.name for sheet in parts.sheets], "its CSV would say that it was run at our budget"
 
@@ -28,6 +28,11 @@ def test_the_papers_numbers_are_beside_ours(tmp_path):
 def test_other_games_and_spaces_have_none(tmp_path, mine):
     assert printed(mine) is None
     assert printed(papers(tmp_path, "paper-1", "ALE/Pong-v5")) is None
+    namesake = Space("paper-1", SPACE.input_shape, SPACE.layers)
+    write_table(
+        tmp_path / "t.parquet", [row(NAMES[0], 1, 1.0, 1.0)], {"env": "ALE/Breakout-v5", "space": namesake.to_dict()}
+    )
+    assert printed(Table.read(tmp_path / "t.parquet")) is None
 
 
 @pytest.mark.parametrize(("space", "env"), PRINTED)

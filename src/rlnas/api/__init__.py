@@ -1,7 +1,7 @@
 """rlnas in one call each: search, train, build a table, reproduce the paper, go on with a run, evaluate, play."""
 
 from rlnas.api.playing import Film, play
-from rlnas.api.reproducing import reproduce, run_reproduction
+from rlnas.api.reproducing import ReproductionResult, reproduce, run_reproduction
 from rlnas.api.runs import Evaluation, evaluate, read_run_settings, resume
 from rlnas.api.searching import SearchResult, run_search, search
 from rlnas.api.tables import build_table, check_trained, compare, run_table, stored_searches
@@ -10,6 +10,7 @@ from rlnas.api.training import run_training, train
 __all__ = [
     "Evaluation",
     "Film",
+    "ReproductionResult",
     "SearchResult",
     "build_table",
     "check_trained",

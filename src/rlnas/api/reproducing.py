@@ -1,22 +1,38 @@
-"""`rlnas.reproduce`: the paper's whole experiment in one call."""
+"""`rlnas.reproduce`: the paper's experiment, for a space and an environment, in one call."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlnas.api.searching import run_search
 from rlnas.api.tables import check_trained, compare, run_table
 from rlnas.errors import RlnasError, UserError
-from rlnas.prepare import Options, Reproduction, prepare_reproduction
+from rlnas.prepare import COMPARISON, Options, Reproduction, prepare_reproduction
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
     from rlnas.report.comparison import Comparison
     from rlnas.study import Watcher
+    from rlnas.table import Table
+
+
+@dataclass(frozen=True)
+class ReproductionResult:
+    """What an experiment came to.
+
+    Attributes:
+        path: its folder.
+        comparison: as `compare` returns it.
+        failures: a sentence for each search that failed.
+    """
+
+    path: Path
+    comparison: Comparison
+    failures: tuple[str, ...]
 
 
 def reproduce(
@@ -42,8 +58,8 @@ def reproduce(
     env_options: Options | None = None,
     ppo_options: Options | None = None,
     watch: Watcher | None = None,
-) -> Comparison:
-    """Does the paper's experiment (sections 5.3 and 5.4): trains all, searches several times, compares.
+) -> ReproductionResult:
+    """Does the paper's experiment (sections 5.3 and 5.4) for a space and an environment: trains, searches, compares.
 
     First a table of the whole space is built, then each strategy searches with each search seed and has its top K
     looked up, then all is compared with random search and the hand-made networks. The same call on the same folder
@@ -58,13 +74,15 @@ def reproduce(
         search_seeds: searches of each strategy.
         seed: the first of the training seeds and of the search seeds, and the root of the comparison's random streams;
             trainings and searches share none.
-        strategies: what is compared, beside random search. Those that ask for trainings alone are run on the table.
+        strategies: what is compared, beside random search. Those that ask for trainings alone are run on the table,
+            with their default options.
         top_k: architectures that each search has trained from scratch.
         repeats: repeats of random search, and of strategies that are run on the table.
         baselines: hand-made networks to train beside them, as in `search`.
         out: the folder; in it `table` and `searches` hold runs, and `comparison` what came of them.
         workers: trainings that run at a time, each in a process of its own with one thread.
-        threads: torch threads of the searches, which run one after another; as in `search`.
+        threads: torch threads of the searches, which run one after another; as in `search`. One that goes on keeps
+            its own.
         checkpoint_steps: environment steps between checkpoints.
         device: `"auto"`, `"cpu"` or `"cuda"`.
         imports: modules that register environments or strategies, or hold layers of your own.
@@ -74,12 +92,12 @@ def reproduce(
         watch: called with `Progress`.
 
     Returns:
-        The comparison, as `compare` returns it. Networks whose training failed or finished no game are left out, and
-        its remarks say so.
+        The comparison and what failed. Networks whose training failed or finished no game, and searches that failed,
+        are left out, and the comparison's remarks say so.
 
     Raises:
         UserError: if an argument is not allowed, or a folder belongs to something else.
-        RlnasError: if all trainings of the table failed, or searches did; those that did not are compared first.
+        RlnasError: if fewer than `top_k` architectures of the table have a score.
     """
     plan = prepare_reproduction(
         env=env,
@@ -104,43 +122,60 @@ def reproduce(
     return run_reproduction(plan, repeats, workers, watch)
 
 
-def run_reproduction(plan: Reproduction, repeats: int, workers: int, watch: Watcher | None) -> Comparison:
+def run_reproduction(plan: Reproduction, repeats: int, workers: int, watch: Watcher | None) -> ReproductionResult:
     """Runs what is planned, or goes on with it, and writes the comparison."""
     if repeats < 1:
         raise UserError(f"repeats must be at least 1, not {repeats}.")
-    check_trained(run_table(plan.path / "table", plan.table, workers, watch))
-    done: dict[str, list[Path]] = {strategy: [] for strategy in plan.options}
+    from rlnas.report.comparison import write_comparison
+
+    table = run_table(plan.table_file.parent, plan.table, workers, watch)
+    check_trained(table)
+    whole = _whole(table, plan)
+    # All at once, so that what is refused is refused before any of them runs.
+    searches = plan.searches(plan.table_file)
+    done: list[Path] = []
     failures: list[str] = []
-    for strategy, seed in plan.searches:
-        path, settings = plan.search(strategy, seed, plan.table_file)
+    for path, settings in searches:
         try:
             result = run_search(path, settings, workers, watch and _named(watch, path.name))
-        except UserError:
-            raise
-        except RlnasError as error:  # one search that breaks down costs the others nothing
-            failures.append(f"{path.name}: {error}")
+        except RlnasError as error:  # one search that breaks down, or still runs elsewhere, costs the others nothing
+            failures.append(f"the search {path.name} failed: {str(error).removesuffix('.')}.")
             continue
-        if result.ranking:
-            done[strategy].append(path)
+        if any(name in whole for name, _ in result.ranking):
+            done.append(path)
         else:
-            failures.append(f"{path.name}: {result.failure}")
-    without = [strategy for strategy, paths in done.items() if not paths]
+            failures.append(f"the search {path.name} ranked nothing that has a score in the table.")
+    found = {settings.strategy for path, settings in searches if path in done}
     comparison = compare(
-        str(plan.table_file),
-        [path for paths in done.values() for path in paths],
-        strategies=[strategy for strategy in plan.strategies if strategy not in without],
+        table,
+        done,
+        strategies=[name for name in plan.strategies if name in found or name not in plan.options],
         top_k=plan.top_k,
         repeats=repeats,
         seed=plan.seeds[0],
         drop_incomplete=True,
-        out=plan.path / "comparison",
     )
-    if failures:
+    remarks = (*comparison.remarks, *(f"Left out: {failure}" for failure in failures))
+    comparison = replace(comparison, remarks=remarks)
+    write_comparison(comparison, plan.path / COMPARISON)
+    return ReproductionResult(plan.path, comparison, tuple(failures))
+
+
+def _whole(table: Table, plan: Reproduction) -> set[str]:
+    """The architectures that have a score under each seed.
+
+    Raises:
+        RlnasError: if they are too few to compare anything.
+    """
+    without = table.unscored(budget=table.steps, seeds=table.seeds)
+    whole = {*table.architectures} - {*without}
+    if len(whole) < plan.top_k:
         raise RlnasError(
-            f"{len(failures)} of {len(plan.searches)} searches failed ({'; '.join(failures)}); what the others came to "
-            f"is in {str(plan.path / 'comparison')!r}."
+            f"only {len(whole)} of {len(table.architectures)} architectures have a score under each training seed, "
+            f"fewer than top-k, {plan.top_k}: in the other trainings no game ended, or they failed. Longer trainings "
+            "(--steps) need another --out."
         )
-    return comparison
+    return whole
 
 
 def _named(watch: Watcher, name: str) -> Watcher:

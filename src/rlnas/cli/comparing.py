@@ -9,6 +9,7 @@ from rlnas import api
 from rlnas.cli.arguments import Modules, Steps, load_modules
 from rlnas.cli.printing import print_comparison
 from rlnas.errors import UserError
+from rlnas.prepare import strategy_names
 
 
 def compare(
@@ -49,15 +50,13 @@ def compare(
     from rlnas.table import write_searches
 
     load_modules(import_)
-    # Names may stand apart or joined by commas.
-    chosen = [name for part in strategies for name in part.split(",") if name]
     if save_searches is not None and (save_searches.suffix != ".json" or not searches or save_searches.exists()):
         raise UserError("--save-searches takes a new file that ends in .json, for the searches that --searches names.")
     folder = out or Path(f"comparison-{Path(table).stem}")
     comparison = api.compare(
         table,
         searches,
-        strategies=chosen or None,
+        strategies=strategy_names(strategies) if strategies else None,
         budget=budget,
         metrics=metrics,
         top_k=top_k,

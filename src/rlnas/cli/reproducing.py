@@ -8,7 +8,8 @@ from rlnas import api
 from rlnas.cli.arguments import Modules, Pairs, Steps, find_modules_here, options
 from rlnas.cli.display import Display
 from rlnas.cli.printing import console, print_comparison
-from rlnas.prepare import Reproduction, prepare_reproduction, processors
+from rlnas.errors import RlnasError
+from rlnas.prepare import COMPARISON, Reproduction, prepare_reproduction, processors
 from rlnas.quantity import short
 
 
@@ -34,7 +35,7 @@ def reproduce(
     env_options: Pairs = (),
     ppo_options: Pairs = (),
 ) -> None:
-    """Do the paper's experiment: train every architecture, search several times, compare.
+    """Do the paper's experiment, for a space and an environment: train every architecture, search, compare.
 
     Builds OUT/table, searches in OUT/searches, writes OUT/comparison: table 1, figure 4, tables 6 to 9, and what the
     paper printed beside them. The same command on the same --out goes on where it was stopped; more search seeds or
@@ -48,7 +49,8 @@ def reproduce(
         train_seeds: Trainings of each architecture.
         search_seeds: Searches of each strategy.
         seed: The first of the training seeds and of the search seeds, and the root of the comparison's random streams.
-        strategies: What is compared, beside random search; those that ask for trainings alone are run on the table.
+        strategies: What is compared, beside random search; those that ask for trainings alone are run on the table,
+            with their default options.
         top_k: Architectures that each search has trained from scratch.
         repeats: Repeats of random search, and of strategies that are run on the table.
         baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space; by
@@ -56,7 +58,7 @@ def reproduce(
         out: Folder of all; runs/<environment>-<space>-reproduction by default.
         workers: Trainings that run at a time, one process and one thread each.
         threads: Torch threads of the searches, which run one after another; by default the processors at hand (at
-            most 4) for pictures, and 1 for small maps and vectors.
+            most 4) for pictures, and 1 for small maps and vectors. A search that goes on keeps its own.
         checkpoint_steps: Environment steps between checkpoints; there the environments restart.
         device: auto, cpu or cuda.
         import_: Modules that register environments or strategies of your own, or hold layers of your own.
@@ -73,8 +75,7 @@ def reproduce(
         train_seeds=train_seeds,
         search_seeds=search_seeds,
         seed=seed,
-        # Names may stand apart or joined by commas.
-        strategies=[name for part in strategies for name in part.split(",") if name],
+        strategies=strategies,
         top_k=top_k,
         baselines=baselines,
         out=out,
@@ -89,17 +90,23 @@ def reproduce(
     console.print(_announcement(plan, workers), soft_wrap=True, markup=False)
     console.print(f"Folder: {plan.path}", soft_wrap=True, markup=False)
     with Display(console) as display:
-        comparison = api.run_reproduction(plan, repeats, workers, display)
-    print_comparison(comparison, plan.path / "comparison")
+        result = api.run_reproduction(plan, repeats, workers, display)
+    print_comparison(result.comparison, plan.path / COMPARISON)
+    if result.failures:
+        raise RlnasError(" ".join(result.failures))
 
 
 def _announcement(plan: Reproduction, workers: int) -> str:
     """What is going to be done, and how much of it."""
     table = plan.table
-    networks, seeds = len(table.entrants()), len(table.seeds)
+    networks, seeds, searches = len(table.entrants()), len(table.seeds), len(plan.options) * len(plan.seeds)
+    then = f"; then {_many(searches, 'search', 'es')} of {short(plan.search_steps)} steps each" if searches else ""
     return (
-        f"Reproducing the paper's experiment with {table.space['name']} on {table.env}: {networks} networks x {seeds} "
-        f"seed{'s' * (seeds != 1)}, {short(table.steps)} steps each, {short(networks * seeds * table.steps)} in all, "
-        f"{workers} at a time; then {len(plan.searches)} searches of {short(plan.common['steps'])} steps each, one "
-        "after another."
+        f"Reproducing the paper's experiment with {table.space['name']} on {table.env}: {_many(networks, 'network')} x "
+        f"{_many(seeds, 'seed')}, {short(table.steps)} steps each, {short(networks * seeds * table.steps)} in all, "
+        f"{workers} at a time{then}."
     )
+
+
+def _many(count: int, thing: str, ending: str = "s") -> str:
+    return f"{count} {thing}{ending * (count != 1)}"

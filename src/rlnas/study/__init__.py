@@ -2,6 +2,7 @@
 
 from rlnas.study.progress import Progress, Watcher
 from rlnas.study.results import collect_searches, search_of_run
+from rlnas.study.run_directory import check_owner
 from rlnas.study.settings import StudySettings, TableReference, TrialSettings
 from rlnas.study.study import run_study, trained_trial
 from rlnas.study.table_build import TableSettings, build_table, collect_table
@@ -16,6 +17,7 @@ __all__ = [
     "TrialSettings",
     "Watcher",
     "build_table",
+    "check_owner",
     "collect_searches",
     "collect_table",
     "load_network",

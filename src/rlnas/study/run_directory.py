@@ -27,6 +27,49 @@ def fingerprint(settings: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def check_owner(
+    path: Path, kind: str, settings: Mapping[str, Any], free: Mapping[str, float] | None = None
+) -> list[str]:
+    """Makes sure that a directory is empty, or belongs to a command with these settings.
+
+    Args:
+        path: the directory.
+        kind: as in `RunDirectory`.
+        settings: likewise, as JSON holds them.
+        free: likewise.
+
+    Returns:
+        The versions that differ.
+
+    Raises:
+        UserError: if it belongs to another command or holds other files.
+    """
+    file, free = path / f"{kind}.json", free or {}
+    if path.exists() and not path.is_dir():
+        raise UserError(f"the run directory {str(path)!r} is a file.")
+    if file.exists():
+        old, new = read_object(file), dict(settings)
+        changed = differences(old.pop("versions", {}), new.pop("versions", {}))
+        least = dict.fromkeys(free, 0)
+        asked = {name: new.get(name, 0) for name in free}
+        allowed = {name: value for name, value in asked.items() if value >= free[name]}
+        found = differences(least | old | allowed, least | new)
+        if found:
+            raise UserError(
+                f"the run directory {str(path)!r} belongs to another command: {found[0]}"
+                + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")
+                + ". Choose another --out, or give the same settings."
+            )
+        return changed
+    if path.exists():
+        before = {"worker.log", START_FILE}  # put there before the trial itself begins
+        names = sorted(entry.name for entry in path.iterdir())
+        others = [name for name in names if not name.startswith(".") and name not in before]
+        if others:
+            raise UserError(f"the directory {str(path)!r} holds other files ({others[0]}): choose an empty one.")
+    return []
+
+
 class RunDirectory:
     """The directory of a study or a trial, locked while it is open.
 
@@ -71,32 +114,7 @@ class RunDirectory:
             raise
 
     def _check(self) -> list[str]:
-        """Raises unless the directory is empty or belongs to these settings; returns the versions that differ."""
-        if self.path.exists() and not self.path.is_dir():
-            raise UserError(f"the run directory {str(self.path)!r} is a file.")
-        if self.file.exists():
-            old, new = read_object(self.file), dict(self.settings)
-            changed = differences(old.pop("versions", {}), new.pop("versions", {}))
-            least = dict.fromkeys(self.free, 0)
-            asked = {name: new.get(name, 0) for name in self.free}
-            allowed = {name: value for name, value in asked.items() if value >= self.free[name]}
-            found = differences(least | old | allowed, least | new)
-            if found:
-                raise UserError(
-                    f"the run directory {str(self.path)!r} belongs to another command: {found[0]}"
-                    + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")
-                    + ". Choose another --out, or give the same settings."
-                )
-            return changed
-        if self.path.exists():
-            before = {"worker.log", START_FILE}  # put there before the trial itself begins
-            names = sorted(entry.name for entry in self.path.iterdir())
-            others = [name for name in names if not name.startswith(".") and name not in before]
-            if others:
-                raise UserError(
-                    f"the directory {str(self.path)!r} holds other files ({others[0]}): choose an empty one."
-                )
-        return []
+        return check_owner(self.path, self.file.stem, self.settings, self.free)
 
     def warn(self) -> None:
         """Warns if the versions are others than when the run began: what is computed now may differ."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -39,7 +39,8 @@ class TableSettings(RunSettings):
     """
 
     steps: int = Field(ge=1)
-    seeds: tuple[int, ...] = Field(min_length=1)
+    # A column of the table holds 64 bits.
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**63)], ...] = Field(min_length=1)
     architectures: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rlnas.report.comparison.sheets import Sheet, column, mean, words
+from rlnas.report.comparison.sheets import Cell, Sheet, column, words
+from rlnas.report.comparison.yardsticks import PAPERS_OWN
+from rlnas.spaces import load_space
 from rlnas.table import Table
 
 Score = tuple[float, float | None]
@@ -26,7 +28,7 @@ class Printed:
     number: int
 
 
-RANDOM, NATURE = "random search", "Nature-CNN, reproduced"
+RANDOM, NATURE = "random search", "{} ({})".format(*PAPERS_OWN["paper-1"])
 PRINTED = {
     ("paper-1", "ALE/Breakout-v5"): Printed(
         {
@@ -72,19 +74,28 @@ PRINTED = {
 
 def printed(table: Table) -> Sheet | None:
     """The paper's own numbers, if it has any for the space and the environment of a table."""
-    found = PRINTED.get((table.space.name, table.env))
-    if found is None:
+    name = table.space.name
+    found = PRINTED.get((name, table.env))
+    if found is None or table.space != load_space(name):
         return None
+    freeway = " Always pressing up scores 21 to 22 in Freeway." if "Freeway" in table.env else ""
     return Sheet(
         "paper",
         "What the paper printed",
-        f"Its table 1, for this space and game: 10M steps for each training, K = 3, 4 search seeds, random search "
-        f"repeated 1,000 times. Its table {found.number} shows {found.best} as the best architecture, found by SPOS. "
-        "Compare the trend, and the numbers at its budget alone; its agents were trained by other code.",
+        "Its table 1, for this space and game: 10M steps for each training, K = 3, 4 search seeds, random search "
+        f"repeated 1,000 times. Its table {found.number} shows {found.best} as the best architecture, found by SPOS by "
+        "reward mean. Compare the trend, and the numbers at its budget alone; its agents were trained by other code."
+        + freeway,
         (
             column("network or strategy", "name"),
             column("reward mean", "reward_mean", "reward_mean_deviation"),
             column("total reward", "total_reward", "total_reward_deviation"),
         ),
-        tuple((words(name), mean(by_mean), mean(total)) for name, (by_mean, total) in found.scores.items()),
+        tuple((words(name), *map(_as_printed, scores)) for name, scores in found.scores.items()),
     )
+
+
+def _as_printed(score: Score) -> Cell:
+    """The paper gives one decimal."""
+    value, deviation = score
+    return Cell(f"{value:.1f}" if deviation is None else f"{value:.1f} ± {deviation:.1f}", score)
