@@ -158,9 +158,9 @@ def noise(path: Path, root: int, signal: float = 0.0) -> Table:
 
 
 def test_four_searches_that_agree_on_a_lucky_network_prove_nothing(tmp_path):
-    def verdicts(signal: float, top_k: int) -> list[int]:
+    def verdicts(tables: int, signal: float, top_k: int) -> list[int]:
         found = []
-        for root in range(120):
+        for root in range(tables):
             standings = Standings(noise(tmp_path, root, signal), "total_reward", 1000)
             conditions = Conditions(1000, top_k, 60, 0)
             searches = tuple(judge(perfect(seed=seed), standings, conditions) for seed in range(4))
@@ -168,8 +168,8 @@ def test_four_searches_that_agree_on_a_lucky_network_prove_nothing(tmp_path):
             found.append(verdict(Contender("spos", searches), rival).sure)
         return found
 
-    assert sum(map(abs, verdicts(0.0, 3))) <= 12  # of the 6 that are allowed for
-    assert sum(verdicts(2.0, 1)) > 110  # a perfect proxy, and a table that can tell
+    assert sum(map(abs, verdicts(120, 0.0, 3))) <= 12  # of the 6 that are allowed for
+    assert sum(verdicts(40, 2.0, 1)) > 36  # a perfect proxy, and a table that can tell
 
 
 def test_one_training_seed_decides_nothing(tmp_path):

@@ -57,7 +57,7 @@ def kill_after(process: subprocess.Popen[str], task: str, delay: float) -> bool:
 
 
 @pytest.mark.slow
-def test_confirmed_later(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_confirmed_later_and_asked_for_again(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
     assert rlnas(shared_command(tmp_path, Path("run")), tmp_path).returncode == 0
     before = read_results(tmp_path / "run")
     assert before["result.json"] != undisturbed["result.json"]
@@ -65,7 +65,12 @@ def test_confirmed_later(undisturbed: dict[str, bytes], tmp_path: Path) -> None:
     assert process.returncode == 0, process.stderr
     assert "With 1 confirmation seed: " in process.stdout
     assert read_results(tmp_path / "run") == undisturbed
-    assert rlnas(shared_command(tmp_path, Path("run")), tmp_path).returncode == 0
+    # The same command again says the same and trains nothing; it keeps what came of it later.
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("checkpoint.safetensors")}
+    again = rlnas(shared_command(tmp_path, Path("run")), tmp_path)
+    assert again.returncode == 0
+    assert "Best architecture" in again.stdout
+    assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("checkpoint.safetensors")}
     process = rlnas(["resume", "run", "--confirm-seeds", "0"], tmp_path)
     assert process.returncode == 2
     assert "belongs to another command: confirm_seeds is 1 there, not 0" in process.stderr
@@ -78,9 +83,7 @@ def test_killed_in_every_phase_and_resumed(undisturbed: dict[str, bytes], tmp_pa
     rng = random.Random(seed)
     moments = [
         ("Run directory", 2.0),
-        ("fit:", 0.5),
         ("fit:", 1.5),
-        ("select:", 0.5),
         ("select:", 1.0),
         ("seed-1:", 2.0),
         ("seed-2:", 0.0),
@@ -116,6 +119,7 @@ def test_killed_workers_are_started_again(undisturbed: dict[str, bytes], tmp_pat
 def test_ctrl_c_stops_the_search_and_its_workers_at_once(tmp_path: Path) -> None:
     command = tiny_command(tmp_path, Path("run"))
     command[command.index("--train-steps") + 1] = "10M"
+    command[command.index("--steps") + 1] = "64"
     process = subprocess.Popen(
         [sys.executable, "-m", "rlnas.cli.main", *command],
         cwd=tmp_path,
@@ -139,18 +143,3 @@ def test_ctrl_c_stops_the_search_and_its_workers_at_once(tmp_path: Path) -> None
     assert "rlnas resume" in message
     assert "Traceback" not in message
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
-
-
-@pytest.mark.slow
-def test_same_command_twice_gives_the_same_bytes_and_trains_nothing_again(
-    undisturbed: dict[str, bytes], tmp_path: Path
-) -> None:
-    command = tiny_command(tmp_path, Path("run"))
-    first = rlnas(command, tmp_path)
-    assert first.returncode == 0, first.stderr
-    assert read_results(tmp_path / "run") == undisturbed
-    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("checkpoint.safetensors")}
-    again = rlnas(command, tmp_path)
-    assert again.returncode == 0
-    assert "Best architecture" in again.stdout
-    assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("checkpoint.safetensors")}
