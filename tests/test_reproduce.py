@@ -1,5 +1,7 @@
 """The paper's whole experiment in one call, with a space of three architectures."""
 
+import fcntl
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import rlnas
 from rlnas.api import reproducing
 from rlnas.cli.main import main
 from rlnas.errors import RlnasError, TrainingDiverged, UserError
-from rlnas.search import STRATEGIES
+from rlnas.search import SPOS, STRATEGIES, SPOSSettings
 from rlnas.spaces import Activation, Choice, Linear, Space
 from rlnas.spaces.toml import dump_toml
 from rlnas.study import collect_searches
@@ -86,15 +88,13 @@ def test_a_table_searches_and_what_came_of_them(
         main(command.split())
     assert stop.value.code == 1
     said = capsys.readouterr()
-    assert (
-        "3 networks x 1 seed, 1.024k steps each, 3.072k in all, 2 at a time; then 2 searches of 512 steps" in said.out
-    )
+    assert "3 networks x 1 seed, 1.024k steps each, 3.072k in all, 2 at a time; then enas and spos with 1 s" in said.out
     assert "spos " in said.out.partition("Table 1")[2]
-    assert said.err == "rlnas: the search enas-3 failed: the loss is no number.\n"
+    assert said.err == "rlnas: The search enas-3 is left out: the loss is no number.\n"
     page = (out / "comparison/comparison.md").read_text()
     assert "| spos |" in page
     assert "| enas |" not in page
-    assert "Left out: the search enas-3 failed: the loss is no number." in page
+    assert "The search enas-3 is left out: the loss is no number." in page
     table = Table.read(out / "table/table.parquet")
     assert (table.architectures, table.seeds, table.steps) == ([a.id for a in SPACE], [3], 1_024)
 
@@ -106,7 +106,8 @@ def test_a_table_searches_and_what_came_of_them(
     monkeypatch.setitem(STRATEGIES, "last", None)  # which the module replaces, and the test's end takes away
     monkeypatch.delitem(STRATEGIES, "last")
     before = {path: path.stat().st_mtime_ns for path in out.rglob("result.json")}
-    comparison = run(out, search_seeds=2, strategies=("enas", "last", "spos"), imports=("lasting",)).comparison
+    more = {"search_seeds": 2, "strategies": ("enas", "last", "spos"), "imports": ("lasting",)}
+    comparison = run(out, **more).comparison
     assert before == {path: path.stat().st_mtime_ns for path in before}
     contenders = comparison.views["total_reward"].contenders
     assert [one.label for one in contenders] == ["enas", "last", "spos"]
@@ -131,6 +132,19 @@ def test_a_table_searches_and_what_came_of_them(
     assert not (out / "searches/spos-5").exists()
     with pytest.raises(UserError, match="folder of rlnas reproduce: give that command again"):
         rlnas.resume(out)
+
+    # What runs elsewhere is left out meanwhile.
+    with (out / "searches/enas-3/.lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = run(out, imports=("lasting",))
+    (left_out,) = result.left_out
+    assert re.fullmatch(r"The search enas-3 is left out: the run directory .* in use by another process.*", left_out)
+    assert left_out in result.comparison.remarks
+
+    # Searches on a table that is gone are not judged on another.
+    (out / "table/table.parquet").unlink()
+    with pytest.raises(UserError, match="has looked at a table that is gone"):
+        run(out, imports=("lasting",))
 
 
 @pytest.mark.parametrize(
@@ -168,8 +182,14 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_space_that_no_table_can_hold_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="has 512,000,000,000 architectures, and all are trained: at most 10,000"):
+    with pytest.raises(UserError, match="has 512,000,000,000 architectures, and a table holds at most 10,000"):
         rlnas.reproduce("ALE/Breakout-v5", "paper-large", out=tmp_path / "out")
+
+
+def test_a_strategy_that_hides_its_supernet_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(STRATEGIES, "hidden", (lambda *arguments: SPOS(*arguments), SPOSSettings))
+    with pytest.raises(UserError, match="'hidden' fits a supernet: its class must say so"):
+        run(tmp_path / "out", strategies=("hidden",), strategy_options={})
 
 
 def test_without_enough_scores_no_search_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

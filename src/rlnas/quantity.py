@@ -1,4 +1,4 @@
-"""Numbers as people write them: 10M, 500k, 1e6."""
+"""Numbers as people write them: 10M, 500k, 1e6, 2 seeds."""
 
 from __future__ import annotations
 
@@ -44,3 +44,12 @@ def short(number: int) -> str:
         if float(f"{number / factor:.4g}") >= 1:
             return f"{number / factor:.4g}{letter}"
     return str(number)
+
+
+def plural(number: int, thing: str) -> str:
+    """A number of things.
+
+    >>> plural(1, "seed"), plural(2, "seed")
+    ('1 seed', '2 seeds')
+    """
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")

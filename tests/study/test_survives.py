@@ -71,6 +71,7 @@ def test_confirmed_later_and_asked_for_again(undisturbed: dict[str, bytes], tmp_
     assert again.returncode == 0
     assert "Best architecture" in again.stdout
     assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("checkpoint.safetensors")}
+    assert read_results(tmp_path / "run") == undisturbed
     process = rlnas(["resume", "run", "--confirm-seeds", "0"], tmp_path)
     assert process.returncode == 2
     assert "belongs to another command: confirm_seeds is 1 there, not 0" in process.stderr

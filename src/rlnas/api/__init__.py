@@ -4,7 +4,7 @@ from rlnas.api.playing import Film, play
 from rlnas.api.reproducing import ReproductionResult, reproduce, run_reproduction
 from rlnas.api.runs import Evaluation, evaluate, read_run_settings, resume
 from rlnas.api.searching import SearchResult, run_search, search
-from rlnas.api.tables import build_table, check_trained, compare, run_table, stored_searches
+from rlnas.api.tables import build_table, compare, run_table, stored_searches
 from rlnas.api.training import run_training, train
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "ReproductionResult",
     "SearchResult",
     "build_table",
-    "check_trained",
     "compare",
     "evaluate",
     "play",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlnas.api.searching import run_search
-from rlnas.api.tables import check_trained, compare, run_table
-from rlnas.errors import RlnasError, UserError
+from rlnas.api.tables import compare, run_table
+from rlnas.errors import RlnasError
 from rlnas.prepare import COMPARISON, Options, Reproduction, prepare_reproduction
 from rlnas.spaces import Space
 
@@ -27,12 +28,12 @@ class ReproductionResult:
     Attributes:
         path: its folder.
         comparison: as `compare` returns it.
-        failures: a sentence for each search that failed.
+        left_out: a sentence for each search that is not in it, and why: it broke down, or still runs elsewhere.
     """
 
     path: Path
     comparison: Comparison
-    failures: tuple[str, ...]
+    left_out: tuple[str, ...]
 
 
 def reproduce(
@@ -92,8 +93,8 @@ def reproduce(
         watch: called with `Progress`.
 
     Returns:
-        The comparison and what failed. Networks whose training failed or finished no game, and searches that failed,
-        are left out, and the comparison's remarks say so.
+        The comparison, whose remarks say what is left out: networks whose training failed or finished no game, and
+        searches that broke down.
 
     Raises:
         UserError: if an argument is not allowed, or a folder belongs to something else.
@@ -109,6 +110,7 @@ def reproduce(
         seed=seed,
         strategies=strategies,
         top_k=top_k,
+        repeats=repeats,
         baselines=baselines,
         out=out,
         threads=threads,
@@ -119,63 +121,50 @@ def reproduce(
         env_options=env_options or {},
         ppo_options=ppo_options or {},
     )
-    return run_reproduction(plan, repeats, workers, watch)
+    return run_reproduction(plan, workers, watch)
 
 
-def run_reproduction(plan: Reproduction, repeats: int, workers: int, watch: Watcher | None) -> ReproductionResult:
+def run_reproduction(plan: Reproduction, workers: int, watch: Watcher | None) -> ReproductionResult:
     """Runs what is planned, or goes on with it, and writes the comparison."""
-    if repeats < 1:
-        raise UserError(f"repeats must be at least 1, not {repeats}.")
     from rlnas.report.comparison import write_comparison
 
     table = run_table(plan.table_file.parent, plan.table, workers, watch)
-    check_trained(table)
-    whole = _whole(table, plan)
-    # All at once, so that what is refused is refused before any of them runs.
-    searches = plan.searches(plan.table_file)
-    done: list[Path] = []
-    failures: list[str] = []
-    for path, settings in searches:
-        try:
-            result = run_search(path, settings, workers, watch and _named(watch, path.name))
-        except RlnasError as error:  # one search that breaks down, or still runs elsewhere, costs the others nothing
-            failures.append(f"the search {path.name} failed: {str(error).removesuffix('.')}.")
-            continue
-        if any(name in whole for name, _ in result.ranking):
-            done.append(path)
-        else:
-            failures.append(f"the search {path.name} ranked nothing that has a score in the table.")
-    found = {settings.strategy for path, settings in searches if path in done}
-    comparison = compare(
-        table,
-        done,
-        strategies=[name for name in plan.strategies if name in found or name not in plan.options],
-        top_k=plan.top_k,
-        repeats=repeats,
-        seed=plan.seeds[0],
-        drop_incomplete=True,
-    )
-    remarks = (*comparison.remarks, *(f"Left out: {failure}" for failure in failures))
-    comparison = replace(comparison, remarks=remarks)
-    write_comparison(comparison, plan.path / COMPARISON)
-    return ReproductionResult(plan.path, comparison, tuple(failures))
-
-
-def _whole(table: Table, plan: Reproduction) -> set[str]:
-    """The architectures that have a score under each seed.
-
-    Raises:
-        RlnasError: if they are too few to compare anything.
-    """
     without = table.unscored(budget=table.steps, seeds=table.seeds)
-    whole = {*table.architectures} - {*without}
-    if len(whole) < plan.top_k:
+    _check_scores(table, without, plan.top_k)
+    judge = partial(compare, table, top_k=plan.top_k, seed=plan.seeds[0], drop_incomplete=bool(without))
+    # What is refused is refused before a search runs.
+    searches = plan.searches()
+    on_table = [strategy for strategy in plan.strategies if strategy not in plan.options]
+    if {*on_table} - {"random"}:
+        judge(strategies=on_table, repeats=1)
+    done: dict[Path, str] = {}
+    left_out: list[str] = []
+    for path, own in searches:
+        try:
+            result = run_search(path, own, workers, watch and _named(watch, path.name))
+        except RlnasError as error:  # one search that breaks down, or still runs elsewhere, costs the others nothing
+            left_out.append(f"The search {path.name} is left out: {str(error).removesuffix('.')}.")
+            continue
+        if {name for name, _ in result.ranking} <= {*without}:
+            left_out.append(f"The search {path.name} is left out: it ranked nothing that has a score in the table.")
+        else:
+            done[path] = own.strategy
+    strategies = [name for name in plan.strategies if name in on_table or name in done.values()]
+    comparison = judge([*done], strategies=strategies, repeats=plan.repeats)
+    comparison = replace(comparison, remarks=(*comparison.remarks, *left_out))
+    write_comparison(comparison, plan.path / COMPARISON)
+    return ReproductionResult(plan.path, comparison, tuple(left_out))
+
+
+def _check_scores(table: Table, without: Sequence[str], top_k: int) -> None:
+    """Raises a `RlnasError` if too few architectures have a score under each seed to compare anything."""
+    count = len({*table.architectures} - {*without})
+    if count < top_k:
         raise RlnasError(
-            f"only {len(whole)} of {len(table.architectures)} architectures have a score under each training seed, "
-            f"fewer than top-k, {plan.top_k}: in the other trainings no game ended, or they failed. Longer trainings "
-            "(--steps) need another --out."
+            f"only {count} of {len(table.architectures)} architectures have a score under each training seed, fewer "
+            f"than top-k, {top_k}: in the other trainings no game ended, for which longer ones (--steps, and another "
+            "--out) help, or they failed (trials/*/*/worker.log of the table)."
         )
-    return whole
 
 
 def _named(watch: Watcher, name: str) -> Watcher:

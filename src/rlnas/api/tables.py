@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rlnas.errors import RlnasError, UserError
+from rlnas.errors import UserError
 from rlnas.prepare import Options, prepare_table
 from rlnas.spaces import Space
 
@@ -86,12 +86,6 @@ def run_table(path: Path, settings: TableSettings, workers: int, watch: Watcher 
     from rlnas.study.progress import nobody
 
     return build_table(path, settings, workers, watch or nobody)
-
-
-def check_trained(table: Table) -> None:
-    """Raises a `RlnasError` if all trainings of a table failed."""
-    if not (table.frame["status"] == "done").any():
-        raise RlnasError("all trainings of the table failed.")
 
 
 def stored_searches(sources: Sequence[str | Path]) -> list[StoredSearch]:

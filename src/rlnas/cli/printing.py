@@ -13,7 +13,7 @@ from rich.table import Table
 
 from rlnas import api
 from rlnas.errors import RlnasError
-from rlnas.quantity import short
+from rlnas.quantity import plural, short
 
 # Comparisons need matplotlib, which most commands do not.
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def print_confirmation(confirmation: Sequence[dict[str, Any]]) -> None:
         print_failures(confirmation)
         count = len(confirmation[0]["trials"])
         scores = ", ".join(f"{entry['name']} {_score(entry['total_reward'])}" for entry in confirmation)
-        console.print(f"With {count} confirmation seed{'s' * (count != 1)}: {scores}.", soft_wrap=True, markup=False)
+        console.print(f"With {plural(count, 'confirmation seed')}: {scores}.", soft_wrap=True, markup=False)
 
 
 def print_failures(entries: Sequence[dict[str, Any]]) -> None:
@@ -77,7 +77,7 @@ def print_failures(entries: Sequence[dict[str, Any]]) -> None:
 
 
 def print_remarks(remarks: Sequence[str]) -> None:
-    """Prints what is odd about the environment, or about how the search went."""
+    """Prints what is odd about the environment, how a search went, or what a comparison leaves out."""
     for remark in remarks:
         console.print(f"Remark: {remark}", soft_wrap=True, markup=False)
 
@@ -106,6 +106,7 @@ def print_comparison(comparison: Comparison, folder: Path) -> None:
     console.print(grid)
     console.print(basis(comparison), soft_wrap=True, markup=False)
     console.print(sheet.note, soft_wrap=True, markup=False)
+    print_remarks(comparison.remarks)
     console.print(f"Comparison: {folder / 'comparison.html'}", soft_wrap=True, markup=False)
 
 

@@ -10,7 +10,7 @@ from rlnas.cli.display import Display
 from rlnas.cli.printing import console, print_comparison
 from rlnas.errors import RlnasError
 from rlnas.prepare import COMPARISON, Reproduction, prepare_reproduction, processors
-from rlnas.quantity import short
+from rlnas.quantity import plural, short
 
 
 def reproduce(
@@ -37,9 +37,9 @@ def reproduce(
 ) -> None:
     """Do the paper's experiment, for a space and an environment: train every architecture, search, compare.
 
-    Builds OUT/table, searches in OUT/searches, writes OUT/comparison: table 1, figure 4, tables 6 to 9, and what the
-    paper printed beside them. The same command on the same --out goes on where it was stopped; more search seeds or
-    strategies add to what is there.
+    Builds OUT/table, searches in OUT/searches, writes OUT/comparison: table 1, figure 4, tables 6 to 9, and for the
+    paper's own spaces and games what it printed. The same command on the same --out goes on where it was stopped; more
+    search seeds or strategies add to what is there.
 
     Args:
         env: Environment, e.g. ALE/Breakout-v5.
@@ -77,6 +77,7 @@ def reproduce(
         seed=seed,
         strategies=strategies,
         top_k=top_k,
+        repeats=repeats,
         baselines=baselines,
         out=out,
         threads=threads,
@@ -90,23 +91,21 @@ def reproduce(
     console.print(_announcement(plan, workers), soft_wrap=True, markup=False)
     console.print(f"Folder: {plan.path}", soft_wrap=True, markup=False)
     with Display(console) as display:
-        result = api.run_reproduction(plan, repeats, workers, display)
+        result = api.run_reproduction(plan, workers, display)
     print_comparison(result.comparison, plan.path / COMPARISON)
-    if result.failures:
-        raise RlnasError(" ".join(result.failures))
+    if result.left_out:
+        raise RlnasError(" ".join(result.left_out))
 
 
 def _announcement(plan: Reproduction, workers: int) -> str:
     """What is going to be done, and how much of it."""
-    table = plan.table
-    networks, seeds, searches = len(table.entrants()), len(table.seeds), len(plan.options) * len(plan.seeds)
-    then = f"; then {_many(searches, 'search', 'es')} of {short(plan.search_steps)} steps each" if searches else ""
+    table, networks, seeds = plan.table, len(plan.table.entrants()), len(plan.table.seeds)
+    then = ""
+    if plan.options:
+        names, each = " and ".join(plan.options), plural(len(plan.seeds), "seed")
+        then = f"; then {names} with {each} each, {short(plan.search_steps)} steps a search"
     return (
-        f"Reproducing the paper's experiment with {table.space['name']} on {table.env}: {_many(networks, 'network')} x "
-        f"{_many(seeds, 'seed')}, {short(table.steps)} steps each, {short(networks * seeds * table.steps)} in all, "
-        f"{workers} at a time{then}."
+        f"Reproducing the paper's experiment with {table.space['name']} on {table.env}: "
+        f"{plural(networks, 'network')} x {plural(seeds, 'seed')}, {short(table.steps)} steps each, "
+        f"{short(networks * seeds * table.steps)} in all, {workers} at a time{then}."
     )
-
-
-def _many(count: int, thing: str, ending: str = "s") -> str:
-    return f"{count} {thing}{ending * (count != 1)}"

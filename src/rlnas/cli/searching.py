@@ -12,7 +12,7 @@ from rlnas.cli.arguments import Modules, Pairs, Steps, find_modules_here, option
 from rlnas.cli.display import Display
 from rlnas.cli.printing import console, print_study
 from rlnas.prepare import prepare_search, processors
-from rlnas.quantity import short
+from rlnas.quantity import plural, short
 from rlnas.search import shares_weights
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -124,13 +124,13 @@ def _announcement(settings: StudySettings, workers: int) -> str:
     games = settings.strategy_options.get("eval_episodes")
     ranked = f" for {short(settings.steps)} steps"
     if games:
-        ranked += f", {games} game{'s' * (games != 1)} of each architecture that is ranked"
+        ranked += f", {plural(games, 'game')} of each architecture that is ranked"
     if not shares_weights(settings.strategy):
         ranked = ""  # it asks for trainings alone
     others = len(settings.baselines) + len(settings.random_networks)
     trainings = (min(settings.top_k, space.size) + others) * settings.train_seeds
     how = f"looked up in {settings.table.source}" if settings.table else f"{workers} at a time"
-    seeds = f"{again} confirmation seed{'s' * (again != 1)}"
+    seeds = plural(again, "confirmation seed")
     confirmed = f"; then the best and the hand-made networks with {seeds}" if again else ""
     return (
         f"Searching {space.name} ({space.size:,} architectures{within}) on {settings.env}: {settings.strategy}"

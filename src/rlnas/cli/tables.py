@@ -12,9 +12,9 @@ from rlnas import api
 from rlnas.cli.arguments import Modules, Pairs, Run, Steps, find_modules_here, load_modules, options
 from rlnas.cli.display import Display
 from rlnas.cli.printing import console
-from rlnas.errors import UserError
+from rlnas.errors import RlnasError, UserError
 from rlnas.prepare import prepare_table, processors
-from rlnas.quantity import parse_steps, short
+from rlnas.quantity import parse_steps, plural, short
 
 Sources = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")]
 
@@ -76,15 +76,16 @@ def build(
     )
     name, networks = settings.space["name"], len(settings.entrants())
     console.print(
-        f"Building a table of {name} on {env}: {networks} networks x {seeds} "
-        f"seed{'s' * (seeds != 1)}, {short(settings.steps)} steps each, {workers} at a time.\nRun directory: {path}",
+        f"Building a table of {name} on {env}: {plural(networks, 'network')} x "
+        f"{plural(seeds, 'seed')}, {short(settings.steps)} steps each, {workers} at a time.\nRun directory: {path}",
         soft_wrap=True,
         markup=False,
     )
     with Display(console) as display:
         table = api.run_table(path, settings, workers, display)
     _show_written(path / "table.parquet")
-    api.check_trained(table)
+    if not (table.frame["status"] == "done").any():
+        raise RlnasError("all trainings of the table failed.")
 
 
 def collect(run: Run, out: Path, import_: Modules = ()) -> None:

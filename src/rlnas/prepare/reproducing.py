@@ -14,7 +14,7 @@ from rlnas.prepare.searching import check_strategy_options, prepare_search
 from rlnas.prepare.tables import prepare_table
 from rlnas.quantity import parse_steps
 from rlnas.search import make_strategy, settings_class, shares_weights
-from rlnas.spaces import Space, load_space
+from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Reproduction:
         seeds: the searches' seeds.
         options: for each strategy that searches on the environment its options; the others are run on the table.
         top_k: architectures that each search has trained from scratch.
+        repeats: repeats of random search, and of strategies that are run on the table.
         search_steps: environment steps of every search.
         common: further arguments of `prepare_search` that all searches share.
     """
@@ -45,6 +46,7 @@ class Reproduction:
     seeds: tuple[int, ...]
     options: Mapping[str, Options]
     top_k: int
+    repeats: int
     search_steps: int
     common: Mapping[str, Any]
 
@@ -53,38 +55,64 @@ class Reproduction:
         """The file that the table is written to."""
         return self.path / TABLE / "table.parquet"
 
-    def searches(self, table: Path | None) -> list[tuple[Path, StudySettings]]:
-        """Run directory and settings of every search.
+    @property
+    def folders(self) -> dict[Path, tuple[str, int]]:
+        """The run directory of every search, with its strategy and its seed."""
+        pairs = [(strategy, seed) for strategy in self.options for seed in self.seeds]
+        return {self.path / SEARCHES / f"{name}-{seed}".replace("/", "-"): (name, seed) for name, seed in pairs}
 
-        Args:
-            table: the file to look their trainings up in, once it is there.
+    def searches(self) -> list[tuple[Path, StudySettings]]:
+        """Run directory and settings of every search, once the table is there.
 
         Raises:
-            UserError: if an argument is not allowed, the table does not fit, or a directory belongs to another search.
+            UserError: if the table does not fit, or a directory belongs to another search.
         """
-        return [self._search(strategy, seed, table) for strategy in self.options for seed in self.seeds]
+        from rlnas.study import check_owner
 
-    def _search(self, strategy: str, seed: int, table: Path | None) -> tuple[Path, StudySettings]:
-        path = self.path / SEARCHES / f"{strategy}-{seed}"
-        found = prepare_search(
+        found = []
+        for path, (strategy, seed) in self.folders.items():
+            settings = self._search(path, strategy, seed, self.table_file)
+            settings = settings.model_copy(update={"imports": _begun_imports(path / "study.json", settings.imports)})
+            check_owner(path, "study", settings.model_dump(mode="json"))
+            found.append((path, settings))
+        return found
+
+    def check(self) -> None:
+        """Checks the folders and the searches, as far as that can be done before the table is there.
+
+        Raises:
+            UserError: if an argument is not allowed, or a directory belongs to something else.
+        """
+        from rlnas.study import check_owner
+
+        check_owner(self.path / TABLE, "table", self.table.model_dump(mode="json"))
+        if self.table_file.exists():
+            self.searches()
+            return
+        for path, (strategy, seed) in self.folders.items():
+            if seed == self.seeds[0]:
+                self._search(path, strategy, seed, None)
+            if (path / "study.json").exists():
+                raise UserError(
+                    f"the search {str(path)!r} has looked at a table that is gone, and will not look at another: "
+                    f"delete {str(path.parent)!r} too, or put {str(self.table_file)!r} back."
+                )
+            check_owner(path, "study", {})
+
+    def _search(self, path: Path, strategy: str, seed: int, table: Path | None) -> StudySettings:
+        return prepare_search(
             **self.common,
             space=self.table.load_space(),
             strategy=strategy,
             strategy_options=self.options[strategy],
             steps=self.search_steps,
-            train_steps=None,  # as many as the table has
-            train_seeds=1,  # those of the table
+            train_steps=self.table.steps,
+            train_seeds=len(self.table.seeds),
             seed=seed,
             top_k=self.top_k,
             table=table,
             out=path,
-        )
-        settings = found[1].model_copy(update={"imports": _begun_imports(path / "study.json", found[1].imports)})
-        if table is not None:
-            from rlnas.study import check_owner
-
-            check_owner(path, "study", settings.model_dump(mode="json"))
-        return path, settings
+        )[1]
 
 
 def prepare_reproduction(
@@ -98,6 +126,7 @@ def prepare_reproduction(
     seed: int,
     strategies: Sequence[str],
     top_k: int,
+    repeats: int,
     baselines: Sequence[str] | None,
     out: str | Path | None,
     threads: int | None,
@@ -123,7 +152,7 @@ def prepare_reproduction(
     }
     _, table = prepare_table(
         **shared,
-        space=_small_enough(space, imports),
+        space=space,
         device=device,
         steps=steps,
         seeds=train_seeds,
@@ -133,8 +162,9 @@ def prepare_reproduction(
     )
     found_space = table.load_space()
     path = run_path(out, env, found_space.name, "reproduction")
-    if search_seeds < 1:
-        raise UserError(f"search-seeds must be at least 1, not {search_seeds}.")
+    for name, value in (("search-seeds", search_seeds), ("repeats", repeats)):
+        if value < 1:
+            raise UserError(f"{name} must be at least 1, not {value}.")
     if not 1 <= top_k <= found_space.size:
         raise UserError(f"top-k must be 1 to {found_space.size}, the architectures of the space, not {top_k}.")
     if others := _others(path):
@@ -147,22 +177,26 @@ def prepare_reproduction(
         seeds=tuple(range(seed, seed + search_seeds)),
         options=_options(names, found_space, strategy_options),
         top_k=top_k,
+        repeats=repeats,
         search_steps=table.steps if search_steps is None else parse_steps(search_steps, "search-steps"),
         common={**shared, "threads": threads, "device": table.device},
     )
-    found.searches(None)
+    found.check()
     return found
 
 
 def is_reproduction(path: Path) -> bool:
-    """Whether a folder holds a table that was begun by `reproduce`, and nothing but what that puts there."""
+    """Whether a folder looks like one of `reproduce`: it holds a table, and nothing but what that puts there."""
     return not _others(path) and (path / TABLE / "table.json").exists()
 
 
 def _others(path: Path) -> list[str]:
     """What a folder holds that `reproduce` does not put there."""
-    names = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
-    return [name for name in names if not name.startswith(".") and name not in (TABLE, SEARCHES, COMPARISON)]
+    entries = sorted(path.iterdir()) if path.is_dir() else [path] if path.exists() else []
+    ours = {path / name for name in (TABLE, SEARCHES, COMPARISON)}
+    return [
+        entry.name for entry in entries if not entry.name.startswith(".") and not (entry in ours and entry.is_dir())
+    ]
 
 
 def strategy_names(parts: Sequence[str]) -> tuple[str, ...]:
@@ -181,54 +215,34 @@ def strategy_names(parts: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def _small_enough(space: str | Path | Space | None, imports: Sequence[str]) -> Space | None:
-    """The space, which must fit into a table as a whole."""
-    from rlnas.envs import import_modules
-    from rlnas.table.table import MOST_ARCHITECTURES
-
-    import_modules(tuple(imports))
-    if space is None:
-        return None
-    found = load_space(space)
-    if found.size > MOST_ARCHITECTURES:
-        raise UserError(
-            f"space {found.name!r} has {found.size:,} architectures, and all are trained: at most "
-            f"{MOST_ARCHITECTURES:,} are possible. rlnas search needs no table."
-        )
-    return found
-
-
 def _options(strategies: Sequence[str], space: Space, options: Options) -> dict[str, Options]:
     """Those of the strategies that search on the environment, each with the options that it has.
 
     Raises:
-        UserError: if there is no such strategy, none of them has such an option, or one cannot be made.
+        UserError: if there is no such strategy, none of them has such an option, or one cannot be run on a table.
     """
-    known = {name: settings_class(name).model_fields for name in strategies}
-    shares = {name for name in strategies if shares_weights(name) or _fits(name, space)}
+    shares = [name for name in strategies if shares_weights(name)]
+    known = {name: settings_class(name).model_fields for name in shares}
     for option in options:
         if not shares:
             raise UserError(
                 f"strategy option {option!r} is for strategies that share weights, and none is named; those that are "
                 "run on the table have their default options."
             )
-        if not any(option in known[name] for name in shares):
+        if not any(option in fields for fields in known.values()):
             raise unknown(
-                f"option of {', '.join(sorted(shares))}:", option, {n for name in shares for n in known[name]}
+                f"option of {', '.join(shares)}:", option, {name for fields in known.values() for name in fields}
             )
+    for name in strategies:
+        # Made as a comparison makes it.
+        if name not in shares and make_strategy(name, space, 0, 0, check_strategy_options(name, {})).shares_weights:
+            raise UserError(f"strategy {name!r} fits a supernet: its class must say so (shares_weights = True).")
     return {
-        name: {option: value for option, value in options.items() if option in known[name]}
-        for name in strategies
-        if name in shares
+        name: {option: value for option, value in options.items() if option in fields} for name, fields in known.items()
     }
-
-
-def _fits(name: str, space: Space) -> bool:
-    """Whether a strategy whose class does not say so fits a supernet, by making it as a comparison would."""
-    return make_strategy(name, space, 0, 0, check_strategy_options(name, {})).shares_weights
 
 
 def _begun_imports(file: Path, imports: tuple[str, ...]) -> tuple[str, ...]:
     """The modules that a run was begun with, if all of them are named now; more may be, for other strategies."""
-    begun = tuple(read_object(file).get("imports", ())) if file.exists() else imports
+    begun = tuple(read_object(file).get("imports") or ()) if file.exists() else imports
     return begun if {*begun} <= {*imports} else imports

@@ -49,7 +49,7 @@ def prepare_table(
     if not architectures and found.size > MOST_ARCHITECTURES:
         raise UserError(
             f"space {found.name!r} has {found.size:,} architectures, and a table holds at most "
-            f"{MOST_ARCHITECTURES:,}: name the architectures to train."
+            f"{MOST_ARCHITECTURES:,}: a table of some of them names these (rlnas table build --architectures)."
         )
     values = {
         "steps": parse_steps(steps),

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from rlnas.errors import UserError, fault
 from rlnas.files import read_json, read_object
-from rlnas.report.formats import plural
+from rlnas.quantity import plural
 from rlnas.report.proxy import Truth
 from rlnas.spaces import FIXED_ID, Cost, Space, limit
 from rlnas.study.contestants import Contestant, contestants, is_drawn, is_yardstick, to_confirm

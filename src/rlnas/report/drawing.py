@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from math import log2
 
+from rlnas.quantity import plural
 from rlnas.report.layers import Word, container_words, shape_text, words_of
 from rlnas.report.markup import Html, tag
 from rlnas.spaces import Layer, Option, Shape, Space
@@ -96,7 +97,7 @@ def _rows(space: Space, name: str) -> Iterator[Row]:
 def _layer(layer: Layer, shape: Shape, values: Mapping[str, Option], level: int) -> Iterator[Row]:
     if not isinstance(layer, Container):
         output, count = layer.output_shape(shape, dict(values)), layer.parameters(shape, dict(values))
-        below = shape_text(output) + (f", {count:,} parameter{'s' * (count != 1)}" if count else "")
+        below = shape_text(output) + (f", {plural(count, 'parameter')}" if count else "")
         yield Row(output, _pieces(layer.type, words_of(layer, values)), below, level)
         return
     inside = [row for inner, own in layer.steps(shape, dict(values)) for row in _layer(inner, own, values, level + 1)]

@@ -131,15 +131,6 @@ def exact(value: int) -> str:
     return str(value)
 
 
-def plural(number: int, thing: str) -> str:
-    """A number of things.
-
-    >>> plural(1, "seed"), plural(2, "seed")
-    ('1 seed', '2 seeds')
-    """
-    return f"{number:,} {thing}" + ("" if number == 1 else "s")
-
-
 def flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Nested settings as `a.b: value`.
 

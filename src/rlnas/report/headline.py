@@ -5,9 +5,10 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass
 
+from rlnas.quantity import plural
 from rlnas.report.data import Entrant, Run
 from rlnas.report.evidence import FEW, Margin, margin
-from rlnas.report.formats import big, estimate, exact, gain, gain_estimate, plural, score, spread
+from rlnas.report.formats import big, estimate, exact, gain, gain_estimate, score, spread
 
 ONE_SEED = (
     "One training seed each: this shows nothing sure. An architecture's seeds may differ by more than architectures "

@@ -5,12 +5,13 @@ from __future__ import annotations
 from html import escape
 from importlib import resources
 
+from rlnas.quantity import plural
 from rlnas.report import figures
 from rlnas.report.costs import known_kinds, named, networks
 from rlnas.report.data import Entrant, Run
 from rlnas.report.drawing import drawing
 from rlnas.report.evidence import interquartile
-from rlnas.report.formats import NONE, alike, big, estimate, flatten, plural, score, spread
+from rlnas.report.formats import NONE, alike, big, estimate, flatten, score, spread
 from rlnas.report.headline import Headline, headline
 from rlnas.report.layers import choice_list, layer_table
 from rlnas.report.markup import Html, details, join, table, tag

@@ -6,9 +6,10 @@ import statistics
 
 import numpy as np
 
+from rlnas.quantity import plural
 from rlnas.report import figures
 from rlnas.report.data import Run
-from rlnas.report.formats import alike, big, estimate, milliseconds, plural, score, spread
+from rlnas.report.formats import alike, big, estimate, milliseconds, score, spread
 from rlnas.report.markup import Html, details, table, tag
 from rlnas.report.proxy import ROOT, Truth, proxy_quality
 from rlnas.study.metrics import learning_curve

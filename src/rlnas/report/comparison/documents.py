@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rlnas.quantity import short
+from rlnas.quantity import plural, short
 from rlnas.report.comparison.architectures import Shown, architectures, together
 from rlnas.report.comparison.compare import Comparison, View
 from rlnas.report.comparison.contenders import Contender
@@ -16,7 +16,7 @@ from rlnas.report.comparison.sheets import Sheet, difference, interval
 from rlnas.report.comparison.sizes import sizes
 from rlnas.report.comparison.tables import NAMES, basis, costs, strategies, table_1
 from rlnas.report.comparison.verdicts import Verdict
-from rlnas.report.formats import plural, spread
+from rlnas.report.formats import spread
 from rlnas.report.layers import layer_table
 from rlnas.report.markup import Html, tag
 from rlnas.report.page import document

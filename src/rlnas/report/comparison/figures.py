@@ -17,14 +17,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from rlnas.quantity import short
+from rlnas.quantity import plural, short
 from rlnas.report.comparison.compare import View
 from rlnas.report.comparison.contenders import Contender
 from rlnas.report.comparison.sizes import front, known_kinds, networks
 from rlnas.report.comparison.tables import NAMES, slug
 from rlnas.report.costs import cost_axis
 from rlnas.report.figures import ACCENT, FOUND, INK, LINE, MUTED, STYLE, VARIABLES, WIDTH, svg
-from rlnas.report.formats import plural
 from rlnas.report.markup import Html
 
 DOTS = 200

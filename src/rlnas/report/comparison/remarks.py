@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rlnas.quantity import short
+from rlnas.quantity import plural, short
 from rlnas.report.comparison.blackbox import RANDOM
 from rlnas.report.comparison.contenders import Contender
-from rlnas.report.formats import plural
 from rlnas.table.searches import StoredSearch
 
 

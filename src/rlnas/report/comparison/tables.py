@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 
 import numpy as np
 
-from rlnas.quantity import short
+from rlnas.quantity import plural, short
 from rlnas.report.comparison.compare import Comparison, View
 from rlnas.report.comparison.contenders import Contender
 from rlnas.report.comparison.sheets import (
@@ -28,7 +28,7 @@ from rlnas.report.comparison.sheets import (
 )
 from rlnas.report.comparison.verdicts import held_out_lead
 from rlnas.report.comparison.yardsticks import Yardstick
-from rlnas.report.formats import NONE, plural, score
+from rlnas.report.formats import NONE, score
 from rlnas.table import Metric
 from rlnas.table.statistics import interquartile_mean_estimate
 
