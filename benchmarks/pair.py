@@ -40,6 +40,8 @@ def scores(file: str, network: str, metric: Metric, part: str) -> np.ndarray:
 
 def words(estimate: Estimate) -> str:
     """An estimate with its 95% interval."""
+    if estimate.low is None:  # of two seeds there is no interval for some
+        return f"{estimate.value:.2f}"
     return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from rlnas.errors import UserError
 from rlnas.report.comparison.documents import contents, markdown
-from rlnas.spaces import load_space
+from rlnas.spaces import Activation, Choice, Space, load_space
 from rlnas.table import MissingRun, Table
 from rlnas.table.files import write_table
 from rlnas.table.selection import held_out_scores
@@ -60,7 +60,7 @@ def test_incomplete_networks_are_left_out_if_asked_for(tmp_path):
     found = quick(part, [perfect(), worst(seed=1, trained=(NAMES[8],))], drop_incomplete=True, repeats=200)
     assert found.remarks[0].endswith(f"2 networks ({NAMES[8]}, my-cnn).")
     view = found.views["total_reward"]
-    assert [yard for yard in view.yardsticks if yard.made] == []
+    assert [yard for yard in view.yardsticks if yard.kind == "made"] == []
     first, second = view.contenders[0].found
     assert first.architecture == NAMES[7]  # the next of its ranking moved up
     assert np.isfinite(first.proxies).sum() == 8
@@ -239,7 +239,7 @@ def test_a_search_on_something_else_is_refused(mine):
 
 def test_the_papers_own_nature_cnn_is_among_the_hand_made(tmp_path):
     view = quick(table(tmp_path, space=load_space("paper-1")), []).views["total_reward"]
-    made = {yard.label: yard for yard in view.yardsticks if yard.made}
+    made = {yard.label: yard for yard in view.yardsticks if yard.kind == "made"}
     assert list(made) == ["my-cnn", "k2=4,k3=3 (the paper's Nature-CNN)"]
     assert made["k2=4,k3=3 (the paper's Nature-CNN)"].architecture == "k2=4,k3=3"
     assert [yard.architecture for yard in view.yardsticks if yard.label.startswith("largest")] == ["k2=5,k3=5"]
@@ -250,3 +250,13 @@ def test_budgets_that_read_alike_are_told_apart(mine):
     labels = [one.label for one in quick(mine, searches).views["total_reward"].contenders]
     assert len(set(labels)) == 2
     assert any("1000448 steps" in label for label in labels)
+
+
+def test_the_largest_of_equal_size_are_one_yardstick(tmp_path):
+    tied = Space("tied", SPACE.input_shape, [*SPACE.layers, Activation(Choice("act", ["relu", "tanh"]))])
+    view = quick(table(tmp_path, space=tied), []).views["total_reward"]
+    (largest,) = [yard for yard in view.yardsticks if yard.kind == "largest"]
+    assert largest.label == "largest network: average of 2 of equal size"
+    both = [view.standings.index(f"c=4,k=5,act={act}") for act in ("relu", "tanh")]
+    assert largest.scores == pytest.approx(view.standings.scores[both].mean(0))
+    assert largest.score != pytest.approx(view.standings.truth[both[0]])

@@ -114,7 +114,7 @@ def _references(view: View, colours: Mapping[str, str]) -> Iterator[tuple[float,
     """Where random search and the hand-made networks are, what they are called, and how they are drawn."""
     dots = {"color": colours[MUTED], "linewidth": 1.5, "linestyle": (0, (1.0, 1.5))}
     yield view.random.mean, "random search, mean", dots
-    made = (yard for yard in view.yardsticks if yard.made)
+    made = (yard for yard in view.yardsticks if yard.kind == "made")
     for yard, dashes in zip(made, cycle(DASHES), strict=False):
         yield yard.score, yard.label, {"color": colours[INK], "linewidth": 1.3, "linestyle": (0, dashes)}
 
@@ -141,7 +141,9 @@ def _mark(axes: Axes, contender: Contender, colours: Mapping[str, str]) -> None:
 
 def cost(view: View, colours: Mapping[str, str]) -> Figure:
     """Held-out score against environment steps: a mark for each search, lines for what needs the table alone."""
-    entries = 2 + len(view.contenders) + sum(yard.unselected for yard in view.yardsticks)
+    # Each is had for the trainings of one network.
+    yards = [yard for yard in view.yardsticks if yard.kind in ("made", "largest")]
+    entries = 2 + len(view.contenders) + len(yards)
     with matplotlib.style.context(["default", _style(colours)]):
         figure = Figure(figsize=(WIDTH, 3.1 + 0.19 * entries), layout="constrained")
         figure.patch.set_visible(False)
@@ -157,7 +159,7 @@ def cost(view: View, colours: Mapping[str, str]) -> Figure:
                 axes.errorbar(np.mean(costs), np.mean(scores), np.std(scores), fmt=marker, capsize=3, **looks)
             else:
                 axes.plot(costs, scores, marker, **looks)
-        for yard, marker in zip((yard for yard in view.yardsticks if yard.unselected), cycle("*PX")):
+        for yard, marker in zip(yards, cycle("*PX")):
             axes.plot(
                 [view.standings.cost(1)], [yard.score], marker, color=colours[INK], markersize=8, label=yard.label
             )

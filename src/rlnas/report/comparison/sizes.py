@@ -34,7 +34,7 @@ class Sized:
 def networks(view: View) -> list[Sized]:
     """The architectures of the table, in the order of the space, then the hand-made networks."""
     standings, table = view.standings, view.standings.table
-    made = {yard.architecture for yard in view.yardsticks if yard.made}
+    made = {yard.architecture for yard in view.yardsticks if yard.kind == "made"}
     found = []
     for name in (*table.architectures, *table.baselines):
         score = table.mean(name, budget=standings.budget, metric=standings.metric, seeds=standings.seeds)

@@ -86,9 +86,9 @@ def table_1(comparison: Comparison) -> Sheet:
     rows = [_row([view.random for view in views])]
     rows += [_row([_labelled(view.equal, label) for view in views]) for label, _ in labels]
     yards = list(zip(*(view.yardsticks for view in views), strict=True))
-    rows += [_yard_row(same) for same in yards if same[0].made]
+    rows += [_yard_row(same) for same in yards if same[0].kind == "made"]
     rows += [_row(same) for same in zip(*(view.judged for view in views), strict=True)]
-    rows += [_yard_row(same) for same in yards if not same[0].made]
+    rows += [_yard_row(same) for same in yards if same[0].kind != "made"]
     return Sheet(
         "table-1",
         "Table 1: true performance of what each search returns",
@@ -132,7 +132,7 @@ def _about_rivals(view: View) -> str:
 
 def strategies(view: View, comparison: Comparison) -> Sheet:
     """What a strategy is worth: against random search, the average and the hand-made networks, and at what price."""
-    others = [yard for yard in view.yardsticks if yard.made or yard.architecture is None]
+    others = [yard for yard in view.yardsticks if yard.kind in ("made", "average")]
     columns: list[Column] = [
         column("strategy"),
         column("searches"),

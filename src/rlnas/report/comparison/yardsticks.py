@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -18,27 +19,21 @@ class Yardstick:
 
     Attributes:
         label: what tables call it.
+        kind: `"made"` by people; the `"average"` of all; the `"largest"`, which a score has no part in; the `"best"`,
+            which its score picked.
         architecture: its name in the table; `None` for an average.
         scores: what it scores under each training seed, `(seeds,)`.
-        made: whether people made it.
-        selected: whether its score picked it.
     """
 
     label: str
+    kind: Literal["made", "average", "largest", "best"]
     architecture: str | None
     scores: np.ndarray
-    made: bool = False
-    selected: bool = False
 
     @property
     def score(self) -> float:
         """Its true performance."""
         return float(self.scores.mean())
-
-    @property
-    def unselected(self) -> bool:
-        """Whether it is one network, which no score picked."""
-        return self.architecture is not None and not self.selected
 
 
 def yardsticks(standings: Standings) -> list[Yardstick]:
@@ -48,20 +43,29 @@ def yardsticks(standings: Standings) -> list[Yardstick]:
     def scores_of(name: str) -> np.ndarray:
         return np.array(table.values(name, budget=standings.budget, metric=standings.metric, seeds=table.seeds))
 
-    made = [Yardstick(name, name, scores_of(name), made=True) for name in table.baselines]
+    made = [Yardstick(name, "made", name, scores_of(name)) for name in table.baselines]
     name, label = PAPERS_OWN.get(table.space.name, ("", ""))
     if name in table.architectures:
-        made.append(Yardstick(f"{name} ({label})", name, scores_of(name), made=True))
-    costs = [table.space.cost(table.space.architecture(name)) for name in table.architectures]
-    largest = max(range(len(costs)), key=lambda n: (costs[n].multiply_adds, costs[n].parameters))
-
-    def yardstick(label: str, place: int, selected: bool) -> Yardstick:
-        name = table.architectures[place]
-        return Yardstick(f"{label}: {name}", name, standings.scores[place], selected=selected)
-
+        made.append(Yardstick(f"{name} ({label})", "made", name, scores_of(name)))
+    best = int(standings.truth.argmax())
     return [
         *made,
-        Yardstick("average architecture", None, standings.scores.mean(0)),
-        yardstick("largest network", largest, False),
-        yardstick("best of the table", int(standings.truth.argmax()), True),
+        Yardstick("average architecture", "average", None, standings.scores.mean(0)),
+        _largest(standings),
+        Yardstick(
+            f"best of the table: {table.architectures[best]}", "best", table.architectures[best], standings.scores[best]
+        ),
     ]
+
+
+def _largest(standings: Standings) -> Yardstick:
+    """The network of the most multiply-adds and, among these, parameters: the average of them where some are equal."""
+    table = standings.table
+    costs = [table.space.cost(table.space.architecture(name)) for name in table.architectures]
+    sizes = [(cost.multiply_adds, cost.parameters) for cost in costs]
+    places = [place for place, size in enumerate(sizes) if size == max(sizes)]
+    if len(places) == 1:
+        name = table.architectures[places[0]]
+        return Yardstick(f"largest network: {name}", "largest", name, standings.scores[places[0]])
+    label = f"largest network: average of {len(places)} of equal size"
+    return Yardstick(label, "largest", None, standings.scores[places].mean(0))
