@@ -143,7 +143,7 @@ def test_figures_stand_alone(written):
     svg = (written / "cost-total-reward.svg").read_text()
     for label in ("random search, ± standard deviation", "short trainings", "random-shared", "spos", "my-cnn"):
         assert f">{label}<" in svg
-    assert "search and trainings together; 1k steps a training" in svg
+    assert "steps of search and trainings; 1k steps a training" in svg
     assert (written / "figure-4-reward-mean.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -167,7 +167,7 @@ def cost(view: View, colours: Mapping[str, str]) -> Figure:
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.xaxis.set_major_formatter(lambda value, _: short(round(value)))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xlabel(f"environment steps, search and trainings together; {_budget(view)}")
+        axes.set_xlabel(f"steps of search and trainings; {_budget(view)}")
         axes.set_ylabel(NAMES[view.metric] + (", held out" if held_out else ""))
         _legend(figure, axes.get_legend_handles_labels())
     return figure
