@@ -24,11 +24,11 @@ from pydantic import BaseModel
 from rlnas.search import STRATEGIES, Ranked, Strategy, Train
 
 class LastSettings(BaseModel):
-    pass
+    place: int = -1
 
 class Last(Strategy):
     def __init__(self, space, iterations, seed, settings=None):
-        self.last, self.score = list(space)[-1], None
+        self.last, self.score = list(space)[settings.place], None
     coverage = 1
     def ask(self):
         return Train((self.last,)) if self.score is None else None
@@ -106,13 +106,14 @@ def test_a_table_searches_and_what_came_of_them(
     monkeypatch.setitem(STRATEGIES, "last", None)  # which the module replaces, and the test's end takes away
     monkeypatch.delitem(STRATEGIES, "last")
     before = {path: path.stat().st_mtime_ns for path in out.rglob("result.json")}
+    options = {"eval_episodes": 2, "child_iterations": 1, "place": "1"}
     more = {"search_seeds": 2, "strategies": ("enas", "last", "spos"), "imports": ("lasting",)}
-    comparison = run(out, **more).comparison
+    comparison = run(out, strategy_options=options, **more).comparison
     assert before == {path: path.stat().st_mtime_ns for path in before}
     contenders = comparison.views["total_reward"].contenders
-    assert [one.label for one in contenders] == ["enas", "last", "spos"]
+    assert [one.label for one in contenders] == ["enas", "last (place=1)", "spos"]
     assert [[found.seed for found in one.found] for one in (contenders[0], contenders[2])] == [[3, 4], [3, 4]]
-    assert contenders[1].found[0].architecture == "width=8"
+    assert contenders[1].found[0].architecture == "width=4"
     searches = collect_searches(sorted((out / "searches").iterdir()))
     assert [(one.strategy, one.seed, one.steps) for one in searches] == [
         *(("enas", seed, 512) for seed in (3, 4)),
@@ -121,7 +122,7 @@ def test_a_table_searches_and_what_came_of_them(
     assert searches[0].options["child_iterations"] == 1
     assert searches[2].options["eval_episodes"] == 2
     page = (out / "comparison/comparison.md").read_text()
-    assert all(f"| {label} |" in page for label in ("enas", "last", "spos", "random search"))
+    assert all(f"| {label} |" in page for label in ("enas", "last (place=1)", "spos", "random search"))
 
     # Another command on the same folder is refused, before a new search of it has run.
     with pytest.raises(UserError, match="belongs to another command: steps is 1024 there, not 2048"):
@@ -153,7 +154,10 @@ def test_a_table_searches_and_what_came_of_them(
         ({"strategies": ("spso",)}, "unknown strategy 'spso'. Did you mean 'spos'"),
         ({"strategies": ()}, "at least one strategy"),
         ({"strategies": ("spos",), "strategy_options": {"child_iterations": 1}}, "unknown option of spos: 'child_iter"),
-        ({"strategies": ("random",), "strategy_options": {"samples": 1}}, "'samples' is for strategies that share"),
+        (
+            {"strategies": ("random",), "strategy_options": {"samples": 1}},
+            "no strategy that the option 'samples'",
+        ),
         (
             {"strategy_options": {"eval_episodes": 0}},
             "spos option 'eval_episodes' should be greater than or equal to 1",

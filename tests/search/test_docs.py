@@ -39,7 +39,11 @@ def test_a_strategy_of_ones_own(
         assert rlnas.resume(tmp_path / "run", imports=["climb"]).ranking == found.ranking
         main(["list", "strategies"])
         assert re.search(r"^climb *$", capsys.readouterr().out, re.MULTILINE)  # it has no docstring
-        judged = rlnas.compare("minatar-breakout", strategies=["climb", "spos"], repeats=2)
-        assert [one.label for one in judged.views["total_reward"].contenders] == ["climb", "spos"]
+        judged = rlnas.compare(
+            "minatar-breakout", strategies=["climb", "spos"], strategy_options={"trainings": "6"}, repeats=2
+        )
+        climb, spos = judged.views["total_reward"].contenders
+        assert (climb.label, spos.label) == ("climb (trainings=6)", "spos")
+        assert {found.cost for found in climb.found} == {6 * 5 * 200_000}
     finally:
         STRATEGIES.pop("climb", None)

@@ -75,8 +75,7 @@ def reproduce(
         search_seeds: searches of each strategy.
         seed: the first of the training seeds and of the search seeds, and the root of the comparison's random streams;
             trainings and searches share none.
-        strategies: what is compared, beside random search. Those that ask for trainings alone are run on the table,
-            with their default options.
+        strategies: what is compared, beside random search. Those that ask for trainings alone are run on the table.
         top_k: architectures that each search has trained from scratch.
         repeats: repeats of random search, and of strategies that are run on the table.
         baselines: hand-made networks to train beside them, as in `search`.
@@ -87,7 +86,7 @@ def reproduce(
         checkpoint_steps: environment steps between checkpoints.
         device: `"auto"`, `"cpu"` or `"cuda"`.
         imports: modules that register environments or strategies, or hold layers of your own.
-        strategy_options: options of the strategies that share weights; each goes to those that have it.
+        strategy_options: options of the strategies; each goes to those that have it.
         env_options: fields of `EnvSettings`.
         ppo_options: fields of `PPOSettings`.
         watch: called with `Progress`.
@@ -131,12 +130,18 @@ def run_reproduction(plan: Reproduction, workers: int, watch: Watcher | None) ->
     table = run_table(plan.table_file.parent, plan.table, workers, watch)
     without = table.unscored(budget=table.steps, seeds=table.seeds)
     _check_scores(table, without, plan.top_k)
-    judge = partial(compare, table, top_k=plan.top_k, seed=plan.seeds[0], drop_incomplete=bool(without))
+    judge = partial(
+        compare,
+        table,
+        strategy_options={option: value for name in plan.on_table for option, value in plan.options[name].items()},
+        top_k=plan.top_k,
+        seed=plan.seeds[0],
+        drop_incomplete=bool(without),
+    )
     # What is refused is refused before a search runs.
     searches = plan.searches()
-    on_table = [strategy for strategy in plan.strategies if strategy not in plan.options]
-    if {*on_table} - {"random"}:
-        judge(strategies=on_table, repeats=1)
+    if plan.on_table:
+        judge(strategies=plan.on_table, repeats=1)
     done: dict[Path, str] = {}
     left_out: list[str] = []
     for path, own in searches:
@@ -149,7 +154,7 @@ def run_reproduction(plan: Reproduction, workers: int, watch: Watcher | None) ->
             left_out.append(f"The search {path.name} is left out: it ranked nothing that has a score in the table.")
         else:
             done[path] = own.strategy
-    strategies = [name for name in plan.strategies if name in on_table or name in done.values()]
+    strategies = [name for name in plan.strategies if name in plan.on_table or name in done.values()]
     comparison = judge([*done], strategies=strategies, repeats=plan.repeats)
     comparison = replace(comparison, remarks=(*comparison.remarks, *left_out))
     write_comparison(comparison, plan.path / COMPARISON)

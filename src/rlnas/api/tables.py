@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlnas.errors import UserError
-from rlnas.prepare import Options, prepare_table
+from rlnas.prepare import Options, prepare_table, share_options
+from rlnas.search import RANDOM
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -106,6 +107,7 @@ def compare(
     searches: Sequence[str | Path] = (),
     *,
     strategies: Sequence[str] | None = None,
+    strategy_options: Options | None = None,
     budget: int | str | None = None,
     metrics: Sequence[Metric] = ("total_reward", "reward_mean"),
     top_k: int = 3,
@@ -122,7 +124,8 @@ def compare(
         searches: finished searches: run directories of `search`, or files of stored searches; those that come with the
             table, if there are none.
         strategies: which strategies, in this order; all that have searches by default. Those that ask for trainings
-            alone are run on the table, with their default options, as often as random search, which is always run.
+            alone are run on the table, as often as random search, which is always run.
+        strategy_options: options of the strategies that are run on the table; each goes to those that have it.
         budget: environment steps at which networks are judged; the whole trainings by default.
         metrics: metrics that get a figure and tables of their own.
         top_k: architectures that each search has trained from scratch.
@@ -147,10 +150,13 @@ def compare(
         raise UserError(f"there is no search in {', '.join(map(str, searches))}.")
     if out is not None and Path(out).exists() and not Path(out).is_dir():
         raise UserError(f"{str(out)!r} is a file: name a folder to write to.")
+    searched = {search.strategy for search in stored}
+    on_table = [name for name in strategies or () if name not in searched and name != RANDOM]
     judged = comparison.compare(
         found,
         stored,
         strategies=strategies,
+        options=share_options(on_table, strategy_options or {}),
         budget=budget,
         metrics=metrics,
         top_k=top_k,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from rlnas import api
-from rlnas.cli.arguments import Modules, Steps, load_modules
+from rlnas.cli.arguments import Modules, Pairs, Steps, load_modules, options
 from rlnas.cli.printing import print_comparison
 from rlnas.errors import UserError
 from rlnas.prepare import strategy_names
@@ -16,6 +16,7 @@ def compare(
     table: str,
     searches: tuple[Path, ...] = (),
     strategies: tuple[str, ...] = (),
+    strategy_options: Pairs = (),
     budget: Steps | None = None,
     metrics: tuple[Literal["total_reward", "reward_mean"], ...] = ("total_reward", "reward_mean"),
     top_k: int = 3,
@@ -34,7 +35,9 @@ def compare(
         searches: Finished searches: run directories of rlnas search, or files of stored searches; those that come with
             the table by default.
         strategies: Which strategies, in this order; all that have searches by default. Those that ask for trainings
-            alone are run on the table, with their default options. Random search is always run.
+            alone are run on the table. Random search is always run.
+        strategy_options: Options of the strategies that are run on the table, e.g. trainings=12; each goes to those
+            that have it.
         budget: Environment steps at which networks are judged; the whole trainings by default.
         metrics: Metrics that get a figure and tables of their own; table 1 has both.
         top_k: Architectures that each search has trained from scratch.
@@ -57,6 +60,7 @@ def compare(
         table,
         searches,
         strategies=strategy_names(strategies) if strategies else None,
+        strategy_options=options(strategy_options, "--strategy-options"),
         budget=budget,
         metrics=metrics,
         top_k=top_k,

@@ -49,8 +49,7 @@ def reproduce(
         train_seeds: Trainings of each architecture.
         search_seeds: Searches of each strategy.
         seed: The first of the training seeds and of the search seeds, and the root of the comparison's random streams.
-        strategies: What is compared, beside random search; those that ask for trainings alone are run on the table,
-            with their default options.
+        strategies: What is compared, beside random search; those that ask for trainings alone are run on the table.
         top_k: Architectures that each search has trained from scratch.
         repeats: Repeats of random search, and of strategies that are run on the table.
         baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space; by
@@ -62,8 +61,7 @@ def reproduce(
         checkpoint_steps: Environment steps between checkpoints; there the environments restart.
         device: auto, cpu or cuda.
         import_: Modules that register environments or strategies of your own, or hold layers of your own.
-        strategy_options: Options of the strategies that share weights, e.g. eval_episodes=50; each goes to those that
-            have it.
+        strategy_options: Options of the strategies, e.g. eval_episodes=50; each goes to those that have it.
         env_options: Options of the environment, e.g. sticky_actions=0.
         ppo_options: Hyperparameters of PPO, e.g. epochs=4.
     """
@@ -101,8 +99,9 @@ def _announcement(plan: Reproduction, workers: int) -> str:
     """What is going to be done, and how much of it."""
     table, networks, seeds = plan.table, len(plan.table.entrants()), len(plan.table.seeds)
     then = ""
-    if plan.options:
-        names, each = " and ".join(plan.options), plural(len(plan.seeds), "seed")
+    fitted = [name for name in plan.strategies if name not in plan.on_table]
+    if fitted:
+        names, each = " and ".join(fitted), plural(len(plan.seeds), "seed")
         then = f"; then {names} with {each} each, {short(plan.search_steps)} steps a search"
     return (
         f"Reproducing the paper's experiment with {table.space['name']} on {table.env}: "

@@ -6,9 +6,9 @@ from rlnas.prepare.reproducing import (
     Reproduction,
     is_reproduction,
     prepare_reproduction,
-    strategy_names,
 )
-from rlnas.prepare.searching import check_strategy_options, prepare_search
+from rlnas.prepare.searching import prepare_search
+from rlnas.prepare.strategies import check_strategy_options, share_options, strategy_names
 from rlnas.prepare.tables import prepare_table
 from rlnas.prepare.training import prepare_training
 
@@ -26,5 +26,6 @@ __all__ = [
     "prepare_training",
     "processors",
     "resolve_device",
+    "share_options",
     "strategy_names",
 ]

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rlnas.errors import UserError, unknown
+from rlnas.errors import UserError
 from rlnas.files import read_object
 from rlnas.prepare.arguments import Options, run_path
-from rlnas.prepare.searching import check_strategy_options, prepare_search
+from rlnas.prepare.searching import prepare_search
+from rlnas.prepare.strategies import share_options, strategy_names
 from rlnas.prepare.tables import prepare_table
 from rlnas.quantity import parse_steps
-from rlnas.search import make_strategy, settings_class, shares_weights
+from rlnas.search import RANDOM, make_strategy, shares_weights
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -31,9 +32,9 @@ class Reproduction:
     Attributes:
         path: the folder.
         table: what the table is built with.
-        strategies: the strategies to compare, in this order.
+        strategies: the strategies to compare with random search, in this order.
         seeds: the searches' seeds.
-        options: for each strategy that searches on the environment its options; the others are run on the table.
+        options: for each strategy its options.
         top_k: architectures that each search has trained from scratch.
         repeats: repeats of random search, and of strategies that are run on the table.
         search_steps: environment steps of every search.
@@ -56,9 +57,14 @@ class Reproduction:
         return self.path / TABLE / "table.parquet"
 
     @property
+    def on_table(self) -> list[str]:
+        """The strategies that are run on the table; the others fit a supernet on the environment."""
+        return [name for name in self.strategies if not shares_weights(name)]
+
+    @property
     def folders(self) -> dict[Path, tuple[str, int]]:
         """The run directory of every search, with its strategy and its seed."""
-        pairs = [(strategy, seed) for strategy in self.options for seed in self.seeds]
+        pairs = [(name, seed) for name in self.strategies if shares_weights(name) for seed in self.seeds]
         return {self.path / SEARCHES / f"{name}-{seed}".replace("/", "-"): (name, seed) for name, seed in pairs}
 
     def searches(self) -> list[tuple[Path, StudySettings]]:
@@ -86,6 +92,10 @@ class Reproduction:
         from rlnas.study import check_owner
 
         check_owner(self.path / TABLE, "table", self.table.model_dump(mode="json"))
+        for name in self.on_table:
+            # Made as a comparison makes it.
+            if make_strategy(name, self.table.load_space(), 0, 0, self.options[name]).shares_weights:
+                raise UserError(f"strategy {name!r} fits a supernet: its class must say so (shares_weights = True).")
         if self.table_file.exists():
             self.searches()
             return
@@ -169,13 +179,13 @@ def prepare_reproduction(
         raise UserError(f"top-k must be 1 to {found_space.size}, the architectures of the space, not {top_k}.")
     if others := _others(path):
         raise UserError(f"the directory {str(path)!r} holds other files ({others[0]}): choose an empty one.")
-    names = strategy_names(strategies)
+    names = tuple(name for name in strategy_names(strategies) if name != RANDOM)
     found = Reproduction(
         path=path,
         table=table.model_copy(update={"imports": _begun_imports(path / TABLE / "table.json", table.imports)}),
         strategies=names,
         seeds=tuple(range(seed, seed + search_seeds)),
-        options=_options(names, found_space, strategy_options),
+        options=share_options(names, strategy_options),
         top_k=top_k,
         repeats=repeats,
         search_steps=table.steps if search_steps is None else parse_steps(search_steps, "search-steps"),
@@ -197,49 +207,6 @@ def _others(path: Path) -> list[str]:
     return [
         entry.name for entry in entries if not entry.name.startswith(".") and not (entry in ours and entry.is_dir())
     ]
-
-
-def strategy_names(parts: Sequence[str]) -> tuple[str, ...]:
-    """Names of strategies, which may stand apart or joined by commas.
-
-    >>> strategy_names("spos,enas"), strategy_names(["spos", "enas,random", "spos"])
-    (('spos', 'enas'), ('spos', 'enas', 'random'))
-
-    Raises:
-        UserError: if there is none.
-    """
-    parts = [parts] if isinstance(parts, str) else parts
-    names = tuple(dict.fromkeys(name for part in parts for name in part.split(",") if name))
-    if not names:
-        raise UserError("name at least one strategy.")
-    return names
-
-
-def _options(strategies: Sequence[str], space: Space, options: Options) -> dict[str, Options]:
-    """Those of the strategies that search on the environment, each with the options that it has.
-
-    Raises:
-        UserError: if there is no such strategy, none of them has such an option, or one cannot be run on a table.
-    """
-    shares = [name for name in strategies if shares_weights(name)]
-    known = {name: settings_class(name).model_fields for name in shares}
-    for option in options:
-        if not shares:
-            raise UserError(
-                f"strategy option {option!r} is for strategies that share weights, and none is named; those that are "
-                "run on the table have their default options."
-            )
-        if not any(option in fields for fields in known.values()):
-            raise unknown(
-                f"option of {', '.join(shares)}:", option, {name for fields in known.values() for name in fields}
-            )
-    for name in strategies:
-        # Made as a comparison makes it.
-        if name not in shares and make_strategy(name, space, 0, 0, check_strategy_options(name, {})).shares_weights:
-            raise UserError(f"strategy {name!r} fits a supernet: its class must say so (shares_weights = True).")
-    return {
-        name: {option: value for option, value in options.items() if option in fields} for name, fields in known.items()
-    }
 
 
 def _begun_imports(file: Path, imports: tuple[str, ...]) -> tuple[str, ...]:

@@ -18,8 +18,9 @@ from rlnas.prepare.arguments import (
     default_threads,
     run_path,
 )
+from rlnas.prepare.strategies import check_strategy_options
 from rlnas.quantity import parse_steps
-from rlnas.search import check_option_names, make_strategy, settings_class
+from rlnas.search import make_strategy
 from rlnas.search.draw import draw_distinct
 from rlnas.spaces import CATALOGUE, Space
 
@@ -180,10 +181,3 @@ def _look_up_in(
         "train_seeds": len(table.seeds),
         "baselines": tuple(name for name in baselines if name in names),
     }
-
-
-def check_strategy_options(strategy: str, options: Options) -> dict[str, Any]:
-    """The strategy's options, checked, defaults written out, so that the run directory says all."""
-    check_option_names(strategy, options)
-    chosen = checked(settings_class(strategy), f"{strategy} option", options)
-    return chosen.model_dump(mode="json")

@@ -9,6 +9,7 @@ from rlnas.quantity import plural
 from rlnas.report.data import Entrant, Run
 from rlnas.report.evidence import FEW, Margin, margin
 from rlnas.report.formats import big, estimate, exact, gain, gain_estimate, score, spread
+from rlnas.search import RANDOM
 
 ONE_SEED = (
     "One training seed each: this shows nothing sure. An architecture's seeds may differ by more than architectures "
@@ -140,7 +141,7 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
     elif len(best.trials) > 1 and sum(entrant.candidate for entrant in run.entrants) > 1:
         others_train = "" if run.settings["table"] else f": {CONFIRM} trains it with others"
         words.append(f"The best was picked for the highest of these same scores, which flatters it{others_train}.")
-    if run.truth is None and not run.drawn and run.settings["strategy"] != "random":
+    if run.truth is None and not run.drawn and run.settings["strategy"] != RANDOM:
         words.append(f"How far that is above an architecture drawn at random is not known{_for_random(run)}.")
     return " ".join(words)
 

@@ -14,10 +14,13 @@ from rlnas.search.spos import SPOS, SPOSSettings
 from rlnas.search.strategy import Strategy
 from rlnas.spaces import Space
 
+RANDOM = "random"
+"""The baseline that is in every comparison."""
+
 STRATEGIES: dict[str, tuple[Callable[..., Strategy], type[BaseModel]]] = {
     "spos": (SPOS, SPOSSettings),
     "enas": (ENAS, ENASSettings),
-    "random": (RandomSearch, RandomSearchSettings),
+    RANDOM: (RandomSearch, RandomSearchSettings),
     "random-shared": (RandomShared, RandomSharedSettings),
 }
 """For each name, what makes the strategy from `(space, iterations, seed, settings)`, and the class of its settings."""

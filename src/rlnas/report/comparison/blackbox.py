@@ -10,13 +10,10 @@ import numpy as np
 from rlnas import seeding
 from rlnas.errors import UserError, unknown
 from rlnas.report.comparison.contenders import Contender, Found, found_among
-from rlnas.report.comparison.standings import Conditions, Standings
-from rlnas.search import STRATEGIES, drive, make_strategy, ranked, shares_weights
+from rlnas.report.comparison.standings import Conditions, Options, Standings
+from rlnas.search import RANDOM, STRATEGIES, drive, make_strategy, ranked, shares_weights
 from rlnas.table import Table, TableRunner
 from rlnas.table.searches import StoredSearch
-
-RANDOM = "random"
-"""It is run in any case, beside the strategies."""
 
 
 def chosen_strategies(table: Table, searches: Sequence[StoredSearch], strategies: Sequence[str] | None) -> list[str]:
@@ -47,45 +44,46 @@ def chosen_strategies(table: Table, searches: Sequence[StoredSearch], strategies
 
 
 def black_box(name: str, standings: Standings, conditions: Conditions) -> Contender:
-    """A strategy, with its default options, run on the table again and again.
+    """A strategy, run on the table again and again.
 
     What it is worth under a seed that had no part in the search is found by searching again without that seed.
 
     Args:
         name: the strategy.
         standings: the true performances.
-        conditions: how often, and with which root of the random streams.
+        conditions: how often, with which root of the random streams, and with which options.
 
     Raises:
         MissingRun: if the table lacks a run of an architecture that it asks for.
         UserError: if it asks for a supernet, or ranks nothing.
     """
+    options = conditions.options.get(name, {})
+    words = ", ".join(f"{option}={value}" for option, value in options.items())
     return Contender(
-        name,
+        f"{name} ({words})" if words else name,
         tuple(
-            _repeat(name, standings, seeding.integer(conditions.seed, "compare-black-box", repeat))
+            _repeat(name, options, standings, seeding.integer(conditions.seed, "compare-black-box", repeat))
             for repeat in range(conditions.repeats)
         ),
         over="repeat",
     )
 
 
-def _repeat(name: str, standings: Standings, root: int) -> Found:
+def _repeat(name: str, options: Options, standings: Standings, root: int) -> Found:
+    def search(runner: TableRunner) -> str:
+        """The id of the architecture that a search returns."""
+        strategy = make_strategy(name, standings.space, 0, root, options)
+        drive(strategy, runner)
+        ranking = ranked(strategy, standings.space)
+        if not ranking:
+            raise UserError(f"strategy {name!r} ranked no architecture of the table {standings.table.name!r}.")
+        return ranking[0].architecture.id
+
     runner = standings.runner()
-    best = _search(name, standings, root, runner)
+    best = search(runner)
     trained = sorted(runner.trained, key=standings.index)
     held_out = [
-        standings.scores[standings.index(_search(name, standings, root, standings.runner(without=seed))), place]
+        standings.scores[standings.index(search(standings.runner(without=seed))), place]
         for place, seed in enumerate(standings.seeds if len(standings.seeds) > 1 else ())
     ]
     return replace(found_among(trained, best, standings, runner.clock), held_out=np.array(held_out))
-
-
-def _search(name: str, standings: Standings, root: int, runner: TableRunner) -> str:
-    """The id of the architecture that one search returns."""
-    strategy = make_strategy(name, standings.space, 0, root, {})
-    drive(strategy, runner)
-    ranking = ranked(strategy, standings.space)
-    if not ranking:
-        raise UserError(f"strategy {name!r} ranked no architecture of the table {standings.table.name!r}.")
-    return ranking[0].architecture.id

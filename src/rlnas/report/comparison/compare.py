@@ -15,7 +15,7 @@ from rlnas.report.comparison.contenders import Contender, grouped, judge
 from rlnas.report.comparison.efficiency import Efficiency, efficiency
 from rlnas.report.comparison.remarks import left_out, of_searches, ranked_by_lot
 from rlnas.report.comparison.rivals import affordable, exhaustive_search, random_search, short_trainings
-from rlnas.report.comparison.standings import Conditions, Standings
+from rlnas.report.comparison.standings import Conditions, Options, Standings
 from rlnas.report.comparison.verdicts import Verdict, verdict
 from rlnas.report.comparison.yardsticks import Yardstick, yardsticks
 from rlnas.table import METRICS, Metric, MissingRun, Table
@@ -124,6 +124,7 @@ def compare(
     searches: Sequence[StoredSearch],
     *,
     strategies: Sequence[str] | None = None,
+    options: Mapping[str, Options] | None = None,
     budget: int | str | None = None,
     metrics: Sequence[Metric] = METRICS,
     top_k: int = 3,
@@ -138,8 +139,8 @@ def compare(
         table: the table.
         searches: finished searches, several seeds of each strategy.
         strategies: which strategies, in this order; all that `searches` hold, if `None`. Those that ask for trainings
-            alone and have no stored search are run on the table, with their default options, as often as random
-            search, which is always run.
+            alone and have no stored search are run on the table, as often as random search, which is always run.
+        options: for strategies that are run on the table, those of their options that are no defaults.
         budget: environment steps at which networks are judged, one of the table's budgets; its last, if `None`.
         metrics: those that get a figure and tables of their own; table 1 always has both.
         top_k: architectures that each search has trained from scratch.
@@ -166,7 +167,7 @@ def compare(
     table, without = _complete(table, steps, table.seeds if seeds is None else sorted(seeds), drop_incomplete)
     if top_k > len(table.architectures):
         raise UserError(f"top_k must be at most {len(table.architectures)}, the architectures compared, not {top_k}.")
-    conditions = Conditions(steps, top_k, repeats, seed)
+    conditions = Conditions(steps, top_k, repeats, seed, options or {})
     # For each strategy its searches; one that has none is run on the table.
     groups = {name: grouped(searches, name) for name in chosen_strategies(table, searches, strategies)}
     kept = {label: group for own in groups.values() for label, group in own.items()}

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rlnas.quantity import plural, short
-from rlnas.report.comparison.blackbox import RANDOM
 from rlnas.report.comparison.contenders import Contender
+from rlnas.search import RANDOM
 from rlnas.table.searches import StoredSearch
 
 

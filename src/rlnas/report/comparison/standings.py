@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from rlnas.spaces import Subset
 from rlnas.table import Metric, Table, TableRunner
+
+Options = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -19,12 +23,14 @@ class Conditions:
         top_k: architectures that each search has trained from scratch.
         repeats: repeats of random search, and of strategies that are run on the table.
         seed: root of their random streams, and of resampling.
+        options: for strategies that are run on the table, those of their options that are no defaults.
     """
 
     budget: int
     top_k: int
     repeats: int
     seed: int
+    options: Mapping[str, Options] = field(default_factory=dict)
 
 
 class Standings:
