@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlnas.api.searching import run_search
-from rlnas.api.tables import compare, run_table
+from rlnas.api.tables import run_table, stored_searches
 from rlnas.errors import RlnasError
 from rlnas.prepare import COMPARISON, Options, Reproduction, prepare_reproduction
 from rlnas.spaces import Space
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReproductionResult:
-    """What an experiment came to.
+    """What the paper's experiment came to.
 
     Attributes:
         path: its folder.
         comparison: as `compare` returns it.
-        left_out: a sentence for each search that is not in it, and why: it broke down, or still runs elsewhere.
+        left_out: a sentence for each search that is not in it, and why: it broke down, still runs elsewhere, or ranked
+            nothing that has a score.
     """
 
     path: Path
@@ -92,12 +93,13 @@ def reproduce(
         watch: called with `Progress`.
 
     Returns:
-        The comparison, whose remarks say what is left out: networks whose training failed or finished no game, and
-        searches that broke down.
+        The comparison and its folder. The comparison's remarks say what is left out: networks whose training failed or
+        finished no game, and searches that broke down.
 
     Raises:
         UserError: if an argument is not allowed, or a folder belongs to something else.
         RlnasError: if fewer than `top_k` architectures of the table have a score.
+        WorkerError: if a worker's process breaks for a reason that is not its training's.
     """
     plan = prepare_reproduction(
         env=env,
@@ -125,15 +127,15 @@ def reproduce(
 
 def run_reproduction(plan: Reproduction, workers: int, watch: Watcher | None) -> ReproductionResult:
     """Runs what is planned, or goes on with it, and writes the comparison."""
-    from rlnas.report.comparison import write_comparison
+    from rlnas.report import comparison as comparing
 
     table = run_table(plan.table_file.parent, plan.table, workers, watch)
     without = table.unscored(budget=table.steps, seeds=table.seeds)
     _check_scores(table, without, plan.top_k)
     judge = partial(
-        compare,
+        comparing.compare,
         table,
-        strategy_options={option: value for name in plan.on_table for option, value in plan.options[name].items()},
+        options=plan.options,
         top_k=plan.top_k,
         seed=plan.seeds[0],
         drop_incomplete=bool(without),
@@ -141,7 +143,7 @@ def run_reproduction(plan: Reproduction, workers: int, watch: Watcher | None) ->
     # What is refused is refused before a search runs.
     searches = plan.searches()
     if plan.on_table:
-        judge(strategies=plan.on_table, repeats=1)
+        judge([], strategies=plan.on_table, repeats=1)
     done: dict[Path, str] = {}
     left_out: list[str] = []
     for path, own in searches:
@@ -155,9 +157,9 @@ def run_reproduction(plan: Reproduction, workers: int, watch: Watcher | None) ->
         else:
             done[path] = own.strategy
     strategies = [name for name in plan.strategies if name in plan.on_table or name in done.values()]
-    comparison = judge([*done], strategies=strategies, repeats=plan.repeats)
+    comparison = judge(stored_searches([*done]), strategies=strategies, repeats=plan.repeats)
     comparison = replace(comparison, remarks=(*comparison.remarks, *left_out))
-    write_comparison(comparison, plan.path / COMPARISON)
+    comparing.write_comparison(comparison, plan.path / COMPARISON)
     return ReproductionResult(plan.path, comparison, tuple(left_out))
 
 

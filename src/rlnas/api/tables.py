@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlnas.errors import UserError
-from rlnas.prepare import Options, prepare_table, share_options
-from rlnas.search import RANDOM
+from rlnas.prepare import Options, prepare_table, share_options, strategy_names
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -150,12 +149,13 @@ def compare(
         raise UserError(f"there is no search in {', '.join(map(str, searches))}.")
     if out is not None and Path(out).exists() and not Path(out).is_dir():
         raise UserError(f"{str(out)!r} is a file: name a folder to write to.")
+    names = None if strategies is None else strategy_names(strategies)
     searched = {search.strategy for search in stored}
-    on_table = [name for name in strategies or () if name not in searched and name != RANDOM]
+    on_table = [name for name in comparison.chosen_strategies(found, stored, names) if name not in searched]
     judged = comparison.compare(
         found,
         stored,
-        strategies=strategies,
+        strategies=names,
         options=share_options(on_table, strategy_options or {}),
         budget=budget,
         metrics=metrics,

@@ -9,7 +9,6 @@ from rlnas import api
 from rlnas.cli.arguments import Modules, Pairs, Steps, load_modules, options
 from rlnas.cli.printing import print_comparison
 from rlnas.errors import UserError
-from rlnas.prepare import strategy_names
 
 
 def compare(
@@ -59,7 +58,7 @@ def compare(
     comparison = api.compare(
         table,
         searches,
-        strategies=strategy_names(strategies) if strategies else None,
+        strategies=strategies or None,
         strategy_options=options(strategy_options, "--strategy-options"),
         budget=budget,
         metrics=metrics,

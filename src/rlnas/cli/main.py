@@ -55,8 +55,9 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         resumable = given[:1] in (["search"], ["train"], ["resume"]) or given[:2] == ["table", "build"]
-        how = ", or rlnas resume," if resumable else "" if given[:1] == ["reproduce"] else None
-        hint = "" if how is None else f"; the same command{how} goes on from the last checkpoint, if there is one"
+        also = ", or rlnas resume," if resumable else ""
+        again = resumable or given[:1] == ["reproduce"]
+        hint = f"; the same command{also} goes on from the last checkpoint, if there is one" if again else ""
         print(f"rlnas: stopped{hint}.", file=sys.stderr)
         sys.exit(130)
 

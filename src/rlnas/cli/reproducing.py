@@ -92,16 +92,15 @@ def reproduce(
         result = api.run_reproduction(plan, workers, display)
     print_comparison(result.comparison, plan.path / COMPARISON)
     if result.left_out:
-        raise RlnasError(" ".join(result.left_out))
+        raise RlnasError("searches are left out (see the remarks); the same command tries them again.")
 
 
 def _announcement(plan: Reproduction, workers: int) -> str:
     """What is going to be done, and how much of it."""
     table, networks, seeds = plan.table, len(plan.table.entrants()), len(plan.table.seeds)
     then = ""
-    fitted = [name for name in plan.strategies if name not in plan.on_table]
-    if fitted:
-        names, each = " and ".join(fitted), plural(len(plan.seeds), "seed")
+    if plan.fitted:
+        names, each = " and ".join(plan.fitted), plural(len(plan.seeds), "seed")
         then = f"; then {names} with {each} each, {short(plan.search_steps)} steps a search"
     return (
         f"Reproducing the paper's experiment with {table.space['name']} on {table.env}: "

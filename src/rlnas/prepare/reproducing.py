@@ -57,14 +57,19 @@ class Reproduction:
         return self.path / TABLE / "table.parquet"
 
     @property
+    def fitted(self) -> list[str]:
+        """The strategies that fit a supernet on the environment."""
+        return [name for name in self.strategies if shares_weights(name)]
+
+    @property
     def on_table(self) -> list[str]:
-        """The strategies that are run on the table; the others fit a supernet on the environment."""
+        """The strategies that are run on the table."""
         return [name for name in self.strategies if not shares_weights(name)]
 
     @property
     def folders(self) -> dict[Path, tuple[str, int]]:
         """The run directory of every search, with its strategy and its seed."""
-        pairs = [(name, seed) for name in self.strategies if shares_weights(name) for seed in self.seeds]
+        pairs = [(name, seed) for name in self.fitted for seed in self.seeds]
         return {self.path / SEARCHES / f"{name}-{seed}".replace("/", "-"): (name, seed) for name, seed in pairs}
 
     def searches(self) -> list[tuple[Path, StudySettings]]:
@@ -107,7 +112,7 @@ class Reproduction:
                     f"the search {str(path)!r} has looked at a table that is gone, and will not look at another: "
                     f"delete {str(path.parent)!r} too, or put {str(self.table_file)!r} back."
                 )
-            check_owner(path, "study", {})
+            check_owner(path, "study", {})  # which has to be empty
 
     def _search(self, path: Path, strategy: str, seed: int, table: Path | None) -> StudySettings:
         return prepare_search(
@@ -177,6 +182,8 @@ def prepare_reproduction(
             raise UserError(f"{name} must be at least 1, not {value}.")
     if not 1 <= top_k <= found_space.size:
         raise UserError(f"top-k must be 1 to {found_space.size}, the architectures of the space, not {top_k}.")
+    if path.exists() and not path.is_dir():
+        raise UserError(f"the folder {str(path)!r} is a file.")
     if others := _others(path):
         raise UserError(f"the directory {str(path)!r} holds other files ({others[0]}): choose an empty one.")
     names = tuple(name for name in strategy_names(strategies) if name != RANDOM)
@@ -202,7 +209,7 @@ def is_reproduction(path: Path) -> bool:
 
 def _others(path: Path) -> list[str]:
     """What a folder holds that `reproduce` does not put there."""
-    entries = sorted(path.iterdir()) if path.is_dir() else [path] if path.exists() else []
+    entries = sorted(path.iterdir()) if path.is_dir() else []
     ours = {path / name for name in (TABLE, SEARCHES, COMPARISON)}
     return [
         entry.name for entry in entries if not entry.name.startswith(".") and not (entry in ours and entry.is_dir())

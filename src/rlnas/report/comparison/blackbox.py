@@ -9,7 +9,7 @@ import numpy as np
 
 from rlnas import seeding
 from rlnas.errors import UserError, unknown
-from rlnas.report.comparison.contenders import Contender, Found, found_among
+from rlnas.report.comparison.contenders import Contender, Found, found_among, option_words
 from rlnas.report.comparison.standings import Conditions, Options, Standings
 from rlnas.search import RANDOM, STRATEGIES, drive, make_strategy, ranked, shares_weights
 from rlnas.table import Table, TableRunner
@@ -58,9 +58,8 @@ def black_box(name: str, standings: Standings, conditions: Conditions) -> Conten
         UserError: if it asks for a supernet, or ranks nothing.
     """
     options = conditions.options.get(name, {})
-    words = ", ".join(f"{option}={value}" for option, value in options.items())
     return Contender(
-        f"{name} ({words})" if words else name,
+        f"{name} ({option_words(options)})" if options else name,
         tuple(
             _repeat(name, options, standings, seeding.integer(conditions.seed, "compare-black-box", repeat))
             for repeat in range(conditions.repeats)

@@ -140,7 +140,7 @@ def compare(
         searches: finished searches, several seeds of each strategy.
         strategies: which strategies, in this order; all that `searches` hold, if `None`. Those that ask for trainings
             alone and have no stored search are run on the table, as often as random search, which is always run.
-        options: for strategies that are run on the table, those of their options that are no defaults.
+        options: for strategies that are run on the table, those of their options that were given.
         budget: environment steps at which networks are judged, one of the table's budgets; its last, if `None`.
         metrics: those that get a figure and tables of their own; table 1 always has both.
         top_k: architectures that each search has trained from scratch.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from rlnas.table.agreement import CORRELATIONS, Correlation, correlation
 from rlnas.table.searches import StoredSearch
 from rlnas.table.selection import held_out_scores, hits, rank, regret
 from rlnas.table.statistics import Estimate
+
+QUOTE = '"'
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,15 @@ def grouped(searches: Sequence[StoredSearch], strategy: str) -> dict[str, list[S
     return found
 
 
+def option_words(options: Mapping[str, Any]) -> str:
+    """Options as labels have them.
+
+    >>> option_words({"mode": "fast", "warm": True})
+    'mode=fast, warm=true'
+    """
+    return ", ".join(f"{name}={json.dumps(value, sort_keys=True).strip(QUOTE)}" for name, value in options.items())
+
+
 def _label(search: StoredSearch, others: Sequence[StoredSearch]) -> str:
     """The strategy, and what sets the search apart from others of the same strategy."""
 
@@ -124,7 +135,7 @@ def _label(search: StoredSearch, others: Sequence[StoredSearch]) -> str:
         words.append(f"{exact(search.steps)} steps")
     for name in sorted({name for other in others for name in other.options}):
         if len({spelled(other, name) for other in others}) > 1:
-            words.append(f"{name}={spelled(search, name).strip(chr(34))}")
+            words.append(f"{name}={spelled(search, name).strip(QUOTE)}")
     return f"{search.strategy} ({', '.join(words)})" if words else search.strategy
 
 

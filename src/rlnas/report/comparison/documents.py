@@ -49,13 +49,14 @@ class Contents:
 
     comparison: Comparison
     table_1: Sheet
+    printed: Sheet | None
     by_metric: tuple[tuple[View, Sheet, Sheet], ...]
     reliability: Sheet
     architectures: tuple[Shown, ...]
 
     @property
     def sheets(self) -> list[Sheet]:
-        """All tables and the figures' curves, those of architectures as one."""
+        """All tables of what was run here and the figures' curves, those of architectures as one."""
         pairs = [sheet for _, *pair in self.by_metric for sheet in pair]
         curves = [sheet for view, _, _ in self.by_metric for sheet in (costs(view), sizes(view))]
         return [self.table_1, *pairs, *curves, self.reliability, together(self.architectures)]
@@ -66,6 +67,7 @@ def contents(comparison: Comparison) -> Contents:
     return Contents(
         comparison,
         table_1(comparison),
+        printed(comparison.table),
         tuple((view, strategies(view, comparison), proxies(view, comparison)) for view in comparison.shown),
         reliability(comparison),
         tuple(architectures(comparison)),
@@ -153,10 +155,10 @@ def _markdown(parts: Contents) -> Iterator[str]:
         yield f"{CAPTIONS[draw]} {under}{data}"
 
     yield from part(parts.table_1)
-    if (paper := printed(comparison.table)) is not None:  # no CSV file: nothing of it was run here
-        yield f"## {paper.title}"
-        yield paper.markdown()
-        yield paper.note
+    if parts.printed is not None:
+        yield f"## {parts.printed.title}"
+        yield parts.printed.markdown()
+        yield parts.printed.note
     for view, worth, ranked in parts.by_metric:
         yield from figure(view, histogram)
         yield from part(worth)
@@ -194,8 +196,8 @@ def section(parts: Contents) -> Html:
         return [tag("h2", title_of(draw, view)), tag("figure", inline(draw, view), caption)]
 
     found += part(parts.table_1)
-    if (paper := printed(comparison.table)) is not None:
-        found += [tag("h2", paper.title), paper.html(), tag("p", paper.note, class_="note")]
+    if parts.printed is not None:
+        found += [tag("h2", parts.printed.title), parts.printed.html(), tag("p", parts.printed.note, class_="note")]
     for view, worth, ranked in parts.by_metric:
         found += [*figure(view, histogram), *part(worth), *figure(view, cost), *figure(view, pareto), *part(ranked)]
     found += part(parts.reliability)

@@ -28,12 +28,12 @@ class Printed:
     number: int
 
 
-RANDOM, NATURE = "random search", "{} ({})".format(*PAPERS_OWN["paper-1"])
+RANDOM_ROW, NATURE_ROW = "random search", PAPERS_OWN["paper-1"][1]
 PRINTED = {
     ("paper-1", "ALE/Breakout-v5"): Printed(
         {
-            RANDOM: ((54.7, 8.3), (147.2, 25.5)),
-            NATURE: ((57.1, None), (157.9, None)),
+            RANDOM_ROW: ((54.7, 8.3), (147.2, 25.5)),
+            NATURE_ROW: ((57.1, None), (157.9, None)),
             "ENAS": ((61.4, 1.8), (161.1, 9.8)),
             "SPOS": ((39.7, 18.6), (144.4, 55.0)),
         },
@@ -42,8 +42,8 @@ PRINTED = {
     ),
     ("paper-1", "ALE/Freeway-v5"): Printed(
         {
-            RANDOM: ((28.4, 1.0), (31.7, 0.8)),
-            NATURE: ((13.1, None), (19.0, None)),
+            RANDOM_ROW: ((28.4, 1.0), (31.7, 0.8)),
+            NATURE_ROW: ((13.1, None), (19.0, None)),
             "ENAS": ((26.4, 1.1), (30.7, 1.3)),
             "SPOS": ((29.6, 0.8), (29.4, 5.0)),
         },
@@ -52,7 +52,7 @@ PRINTED = {
     ),
     ("paper-2", "ALE/Breakout-v5"): Printed(
         {
-            RANDOM: ((33.1, 29.5), (105.7, 94.2)),
+            RANDOM_ROW: ((33.1, 29.5), (105.7, 94.2)),
             "ENAS": ((30.7, 21.7), (91.4, 64.4)),
             "SPOS": ((39.9, 41.0), (180.6, 72.5)),
         },
@@ -61,7 +61,7 @@ PRINTED = {
     ),
     ("paper-2", "ALE/Freeway-v5"): Printed(
         {
-            RANDOM: ((21.6, 0.2), (22.0, 0.2)),
+            RANDOM_ROW: ((21.6, 0.2), (22.0, 0.2)),
             "ENAS": ((21.5, 0.1), (22.0, 0.2)),
             "SPOS": ((21.7, 0.1), (22.0, 0.1)),
         },
@@ -73,7 +73,7 @@ PRINTED = {
 
 
 def printed(table: Table) -> Sheet | None:
-    """The paper's own numbers, if it has any for the space and the environment of a table."""
+    """The paper's own numbers, if it has any for the space and the environment of a table, as text."""
     name = table.space.name
     found = PRINTED.get((name, table.env))
     if found is None or table.space != load_space(name):
@@ -83,13 +83,13 @@ def printed(table: Table) -> Sheet | None:
         "paper",
         "What the paper printed",
         "Its table 1, for this space and game: 10M steps for each training, K = 3, 4 search seeds, random search "
-        f"repeated 1,000 times. Its table {found.number} shows {found.best} as the best architecture, found by SPOS by "
-        "reward mean. Compare the trend, and the numbers at its budget alone; its agents were trained by other code."
-        + freeway,
+        f"repeated 1,000 times; ± standard deviation. Its table {found.number} shows {found.best} as the best "
+        "architecture, found by SPOS by reward mean. Compare the trend, and the numbers at its budget alone; its agents "
+        "were trained by other code." + freeway,
         (
-            column("network or strategy", "name"),
-            column("reward mean", "reward_mean", "reward_mean_deviation"),
-            column("total reward", "total_reward", "total_reward_deviation"),
+            column("network or strategy"),
+            column("reward mean"),
+            column("total reward"),
         ),
         tuple((words(name), *map(_as_printed, scores)) for name, scores in found.scores.items()),
     )
@@ -98,4 +98,4 @@ def printed(table: Table) -> Sheet | None:
 def _as_printed(score: Score) -> Cell:
     """The paper gives one decimal."""
     value, deviation = score
-    return Cell(f"{value:.1f}" if deviation is None else f"{value:.1f} ± {deviation:.1f}", score)
+    return words(f"{value:.1f}" if deviation is None else f"{value:.1f} ± {deviation:.1f}")

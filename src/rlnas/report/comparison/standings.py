@@ -23,7 +23,7 @@ class Conditions:
         top_k: architectures that each search has trained from scratch.
         repeats: repeats of random search, and of strategies that are run on the table.
         seed: root of their random streams, and of resampling.
-        options: for strategies that are run on the table, those of their options that are no defaults.
+        options: for strategies that are run on the table, those of their options that were given.
     """
 
     budget: int
