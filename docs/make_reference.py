@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -11,6 +12,10 @@ from typing import Any
 import rlnas
 from rlnas.cli.main import COMMANDS
 from rlnas.cli.tables import TABLE_COMMANDS
+from rlnas.report.comparison import Comparison, View
+from rlnas.report.comparison.contenders import Contender
+from rlnas.study import Progress
+from rlnas.table import Record, Table
 
 HEAD = """# Reference
 
@@ -33,12 +38,27 @@ Every command explains itself with `--help`; `rlnas --version` gives the version
 PYTHON = """
 ## Python
 
-What a command that runs something does, a function does; `rlnas report` is `rlnas.report.write_report`. Functions that
-train or search take `imports=` for `--import`, and `watch=`, which is called with every `rlnas.study.Progress`; without
-it they print nothing. They train one candidate at a time unless `workers=` says more. Bad input raises
-`rlnas.UserError`, an environment that breaks down `rlnas.EnvironmentFault`; both are a `rlnas.RlnasError`. Layers and
-spaces are in [spaces.md](spaces.md), exports in [exports.md](exports.md), tables in [tables.md](tables.md).
+What a command that runs something does, a function does; for `rlnas report` it is `from rlnas.report import
+write_report`, for `rlnas export` it is `from rlnas.export import export`. Functions that train or search take
+`imports=` for `--import`, and `watch=`, which is called with every `Progress` (below); without it they print nothing.
+They train one candidate at a time unless `workers=` says more. Bad input raises `rlnas.UserError`, an environment that
+breaks down `rlnas.EnvironmentFault`; both are a `rlnas.RlnasError`. Layers and spaces are in [spaces.md](spaces.md),
+exports in [exports.md](exports.md), tables in [tables.md](tables.md).
 """
+
+CLASSES = (
+    rlnas.SearchResult,
+    rlnas.ReproductionResult,
+    rlnas.Evaluation,
+    rlnas.Film,
+    Progress,
+    Comparison,
+    View,
+    Contender,
+    Table,
+    Record,
+)
+"""What the functions give, and what is read off a table."""
 
 FUNCTIONS = ("search", "train", "resume", "evaluate", "play", "build_table", "compare", "reproduce")
 
@@ -85,7 +105,7 @@ def cell(text: str) -> str:
 
 def call_of(member: object) -> str:
     """The signature of a method without `self`; nothing for a property."""
-    if isinstance(member, property):
+    if not inspect.isfunction(member):
         return ""
     signature = inspect.signature(member)
     return str(signature.replace(parameters=list(signature.parameters.values())[1:])).replace("'", "")
@@ -102,6 +122,20 @@ def rows(head: str, function: Callable[..., Any], spelled: Callable[[str, inspec
         yield f"| {spelled(name, parameter)} | {default_of(parameter, spelled is option)} | {cell(words[name])} |"
 
 
+def members(kind: type) -> Iterator[str]:
+    """The rows of a class: its attributes, by its docstring, then its properties and methods."""
+    words = re.split(r"^Attributes:\n", inspect.getdoc(kind) or "", flags=re.MULTILINE)
+    attributes = re.sub(r"\n {8}(?=\S)", " ", words[1].partition("\n\n")[0]) if len(words) > 1 else ""
+    for name, about in re.findall(r"^ +(\w+): (.*)$", attributes, re.MULTILINE):
+        yield f"| `{name}` | {cell(about)} |"
+    for name, member in vars(kind).items():
+        called = member.__func__ if isinstance(member, classmethod) else member
+        shown = isinstance(called, property | functools.cached_property) or inspect.isfunction(called)
+        if shown and not name.startswith("_"):
+            about = inspect.getdoc(called) or ""
+            yield f"| `{cell(name + call_of(called))}` | {cell(' '.join(about.partition(chr(10) * 2)[0].split()))} |"
+
+
 def reference() -> str:
     """The whole page."""
     lines = [HEAD]
@@ -114,12 +148,10 @@ def reference() -> str:
         words, _, returns = sections(function)
         table = rows("argument", function, lambda argument, _: f"`{argument}`")
         lines += [f"### `rlnas.{name}`", "", words, "", *table, "", f"Returns: {returns}" if returns else "", ""]
-    members = inspect.getmembers(rlnas.SearchResult, lambda member: isinstance(member, property) or callable(member))
-    lines += ["### `rlnas.SearchResult`", "", "| | |", "|---|---|"]
-    lines += ["| `path` | the run directory |", "| `data` | the content of its `result.json` ([runs.md](runs.md)) |"]
-    for name, member in members:
-        if not name.startswith("_"):
-            lines.append(f"| `{cell(name + call_of(member))}` | {cell(sections(member)[0])} |")
+    for kind in CLASSES:
+        name = ("rlnas." if kind.__name__ in rlnas.__all__ else "") + kind.__name__
+        words = " ".join((inspect.getdoc(kind) or "").partition("Attributes:\n")[0].split())
+        lines += [f"### `{name}`", "", words, "", "| | |", "|---|---|", *members(kind), ""]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip("\n") + "\n"
 
 

@@ -57,3 +57,20 @@ def test_an_unknown_command_gets_a_sentence(arguments, said, capsys):
         cli.main(arguments)
     assert stop.value.code == 2
     assert capsys.readouterr().err.startswith(said)
+
+
+def test_an_option_that_is_given_twice_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["train", "--env", "CartPole-v1", "--ppo-options", "epochs=4", "--ppo-options", "clip=0.1"])
+    assert stop.value.code == 2
+    assert "--ppo-options is given 2 times: give it once" in capsys.readouterr().err
+
+
+def test_help_is_broken_by_the_terminal_alone(capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    with pytest.raises(SystemExit):
+        cli.main(["search", "--help"])
+    shown = capsys.readouterr().out
+    (line,) = [line for line in shown.splitlines() if "Environment steps of every training" in line]
+    assert "with --table as many as the table has." in line
+    assert "None" not in line

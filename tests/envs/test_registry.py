@@ -19,7 +19,12 @@ def test_an_id_leads_to_its_kind_of_environment():
 
 @pytest.mark.parametrize(
     ("wrong", "right"),
-    [("ALE/Breakot-v5", "ALE/Breakout-v5"), ("CartPole-v9", "CartPole-v1"), ("cartpole-v1", "CartPole-v1")],
+    [
+        ("ALE/Breakot-v5", "ALE/Breakout-v5"),
+        ("CartPole-v9", "CartPole-v1"),
+        ("cartpole-v1", "CartPole-v1"),
+        ("Breakout", "ALE/Breakout-v5"),
+    ],
 )
 def test_an_unknown_id_is_refused_with_the_nearest_match(wrong, right):
     with pytest.raises(UserError, match=f"unknown environment '{wrong}'. Did you mean '{right}'"):
@@ -54,6 +59,7 @@ def test_a_users_module_brings_its_environments(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     import_modules(("my_rlnas_envs",))
     assert "Mine/Pole-v0" in known_ids()
+    assert "BreakoutNoFrameskip-v4" not in known_ids()
     make_env("Mine/Pole-v0", SETTINGS).close()
     monkeypatch.delitem(gymnasium.registry, "Mine/Pole-v0")
 

@@ -80,7 +80,8 @@ def reproduce(
         top_k: architectures that each search has trained from scratch.
         repeats: repeats of random search, and of strategies that are run on the table.
         baselines: hand-made networks to train beside them, as in `search`.
-        out: the folder; in it `table` and `searches` hold runs, and `comparison` what came of them.
+        out: the folder, by default in `runs` and named after what runs; in it `table` and `searches` hold runs, and
+            `comparison` what came of them.
         workers: trainings that run at a time, each in a process of its own with one thread.
         threads: torch threads of the searches, which run one after another; as in `search`. One that goes on keeps
             its own.

@@ -130,7 +130,8 @@ def search(
         steps: environment steps of the search; `10_000_000` or `"10M"`.
         train_steps: environment steps of every training from scratch; as many as `steps` by default, with a
             table as many as it has.
-        out: run directory; the same call on it goes on or, when done, returns its result.
+        out: run directory, by default in `runs` and named after what runs; the same call on it goes on or, when done,
+            returns its result.
         seed: root of all random streams; searches and trainings never share one.
         top_k: architectures to train from scratch.
         train_seeds: trainings of each.

@@ -45,7 +45,8 @@ def build_table(
         first_seed: their seeds are `first_seed`, `first_seed + 1`, ...; a table grows by merging one of later seeds.
         architectures: ids of the architectures to train; all where none are named.
         baselines: hand-made networks to train beside them, as in `search`.
-        out: run directory; the same call on it goes on or, when done, returns the table.
+        out: run directory, by default in `runs` and named after what runs; the same call on it goes on or, when done,
+            returns the table.
         workers: trainings that run at a time, each in a process of its own with one thread.
         checkpoint_steps: environment steps between checkpoints.
         device: `"auto"`, `"cpu"` or `"cuda"`.

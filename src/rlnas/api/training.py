@@ -37,7 +37,7 @@ def train(
         arch: the architecture: its id, or a dict of options; `"fixed"` where the space has no choices.
         space: a catalogue name, a TOML file, or a `Space`; by default the catalogue's for such observations.
         steps: environment steps.
-        out: run directory.
+        out: run directory, by default in `runs` and named after what runs.
         seed: root of the training's random streams.
         checkpoint_steps: environment steps between checkpoints.
         device: `"auto"`, `"cpu"` or `"cuda"`.

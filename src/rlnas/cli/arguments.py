@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -13,9 +16,37 @@ from rlnas.errors import UserError
 from rlnas.trust import import_trusted
 
 Steps = Annotated[str, tyro.conf.arg(metavar="N")]
-Pairs = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE")]
-Modules = Annotated[tuple[str, ...], tyro.conf.arg(name="import", metavar="MODULE")]
+# What may be left out says in its own words what happens then.
+OptionalSteps = Annotated[str | None, tyro.conf.arg(metavar="N", help_behavior_hint="")]
+OptionalCount = Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="")]
+OptionalSpace = Annotated[str | None, tyro.conf.arg(metavar="SPACE", help_behavior_hint="")]
+OptionalNames = Annotated[tuple[str, ...] | None, tyro.conf.arg(metavar="[NAME ...]", help_behavior_hint="")]
+Names = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME [NAME ...]", help_behavior_hint="")]
+Folder = Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="")]
+Pairs = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE [NAME=VALUE ...]", help_behavior_hint="")]
+Modules = Annotated[tuple[str, ...], tyro.conf.arg(name="import", metavar="MODULE [MODULE ...]", help_behavior_hint="")]
 Run = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+
+
+SEVERAL = ("--import", "--searches", "--strategies", "--architectures", "--baselines", "--seeds", "--metrics")
+"""Options of several values, beside those that end in `-options`."""
+
+
+def refuse_repeated(given: Sequence[str]) -> None:
+    """Refuses an option of several values that is given twice: the first would be forgotten without a word.
+
+    Raises:
+        UserError: naming it.
+    """
+    for flag, times in Counter(word.partition("=")[0] for word in given).items():
+        if times > 1 and (flag in SEVERAL or (flag.startswith("--") and flag.endswith("-options"))):
+            raise UserError(f"{flag} is given {times} times: give it once, with its values one after another.")
+
+
+def joined(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Joins the lines of what a docstring says of each argument, which a terminal breaks anew."""
+    command.__doc__ = re.sub(r"\n {12}(?=\S)", " ", command.__doc__ or "")
+    return command
 
 
 def options(pairs: tuple[str, ...], flag: str) -> dict[str, str]:

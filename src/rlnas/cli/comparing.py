@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+import tyro
 
 from rlnas import api
-from rlnas.cli.arguments import Modules, Pairs, Steps, load_modules, options
+from rlnas.cli.arguments import Folder, Modules, Names, OptionalSteps, Pairs, load_modules, options
 from rlnas.cli.printing import print_comparison
 from rlnas.errors import UserError
 
 
 def compare(
     table: str,
-    searches: tuple[Path, ...] = (),
-    strategies: tuple[str, ...] = (),
+    searches: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="RUN [RUN ...]", help_behavior_hint="")] = (),
+    strategies: Names = (),
     strategy_options: Pairs = (),
-    budget: Steps | None = None,
+    budget: OptionalSteps = None,
     metrics: tuple[Literal["total_reward", "reward_mean"], ...] = ("total_reward", "reward_mean"),
     top_k: int = 3,
     repeats: int = 1000,
     seed: int = 0,
-    seeds: tuple[int, ...] = (),
+    seeds: Annotated[tuple[int, ...], tyro.conf.arg(metavar="SEED [SEED ...]", help_behavior_hint="")] = (),
     drop_incomplete: bool = False,
-    out: Path | None = None,
-    save_searches: Path | None = None,
+    out: Folder = None,
+    save_searches: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None,
     import_: Modules = (),
 ) -> None:
-    """Compare strategies with random search and hand-made networks on a table: table 1, figure 4, tables 6 to 9.
+    """Compare strategies with random search and hand-made networks on a table; nothing is trained.
+
+    Writes scores, verdicts, costs, rank correlations of proxies and the best architectures, as a page, Markdown, CSV
+    and figures: table 1, figure 4 and tables 6 to 9 of arXiv:2011.14632, and what that paper lacks.
 
     Args:
         table: A table that comes with rlnas (see: rlnas table show), or a file that ends in .parquet.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from typing import Annotated, Any, Literal
 
 import tyro
@@ -10,6 +12,7 @@ from rich.table import Table
 from rlnas.cli.arguments import Modules, find_modules_here, load_modules
 from rlnas.cli.display import Display
 from rlnas.cli.printing import console
+from rlnas.cli.tables import show
 from rlnas.errors import UserError, unknown
 from rlnas.search import STRATEGIES
 from rlnas.spaces import CATALOGUE, Limits, load_space
@@ -17,12 +20,12 @@ from rlnas.spaces.toml import dump_toml
 
 
 def list_(
-    what: Annotated[Literal["spaces", "strategies", "envs"], tyro.conf.Positional], import_: Modules = ()
+    what: Annotated[Literal["spaces", "strategies", "envs", "tables"], tyro.conf.Positional], import_: Modules = ()
 ) -> None:
     """List what there is.
 
     Args:
-        what: spaces, strategies or envs.
+        what: spaces, strategies, envs, or the tables that come with rlnas.
         import_: Modules that register your own environments or strategies.
     """
     load_modules(import_)
@@ -31,6 +34,8 @@ def list_(
 
         for name in known_ids():
             console.print(name, soft_wrap=True)
+    elif what == "tables":
+        show()
     elif what == "strategies":
         for name, (strategy, _) in STRATEGIES.items():
             console.print(f"{name}  {_first_line(strategy)}", soft_wrap=True)
@@ -49,8 +54,8 @@ def _first_line(documented: object) -> str:
 
 
 def describe(
-    name: Annotated[str | None, tyro.conf.Positional] = None,
-    env: str | None = None,
+    name: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="NAME", help_behavior_hint="")] = None,
+    env: Annotated[str | None, tyro.conf.arg(metavar="ENV", help_behavior_hint="")] = None,
     latency: bool = False,
     toml: bool = False,
     import_: Modules = (),
@@ -83,13 +88,15 @@ def describe(
         from rlnas.envs import EnvSettings
         from rlnas.ppo import PPOSettings
 
-        _describe_options(name, EnvSettings if name == "env-options" else PPOSettings)
+        title = f"{name}: the defaults for Atari; those of another environment: rlnas describe --env ENV"
+        _describe_options(title, EnvSettings if name == "env-options" else PPOSettings)
     elif toml:
         print(dump_toml(load_space(name)), end="")
     elif _is_space(name):
         _describe_space(name, latency)
     else:
-        raise unknown("name", name, [*CATALOGUE, *STRATEGIES, "env-options", "ppo-options"])
+        error = unknown("name", name, [*CATALOGUE, *STRATEGIES, "env-options", "ppo-options"])
+        raise UserError(f"{error} An environment is described by --env.")
 
 
 def _is_space(name: str) -> bool:
@@ -121,11 +128,11 @@ def _describe_env(env: str, imports: tuple[str, ...]) -> None:
 
 def _describe_options(title: str, model: Any) -> None:
     console.print(f"[bold]{title}[/bold]")
+    attributes = inspect.cleandoc((model.__doc__ or "").partition("Attributes:\n")[2])
+    words = dict(re.findall(r"^(\w+): (.*)$", re.sub(r"\n +", " ", attributes), re.MULTILINE))
     for name, field in model.model_fields.items():
-        console.print(f"  {name} = {field.default}", markup=False)
-    attributes = (model.__doc__ or "").partition("Attributes:")[2].rstrip()
-    if attributes:
-        console.print(attributes, markup=False)
+        about = f"  ({words[name].rstrip('.')})" if name in words else ""
+        console.print(f"  {name} = {field.default}{about}", soft_wrap=True, markup=False)
 
 
 def _describe_space(name: str, latency: bool) -> None:

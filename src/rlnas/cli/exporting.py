@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
-from rlnas.cli.arguments import Modules, Run, find_modules_here
+from rlnas.cli.arguments import Folder, Modules, Run, find_modules_here
 from rlnas.cli.printing import console
 
 
-def export(run: Run, to: Literal["torch", "onnx", "sb3"], out: Path | None = None, import_: Modules = ()) -> None:
+def export(run: Run, to: Literal["torch", "onnx", "sb3"], out: Folder = None, import_: Modules = ()) -> None:
     """Write a trained agent for use elsewhere: the best of a search, or that of a training (docs/exports.md).
 
     Args:

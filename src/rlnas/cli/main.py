@@ -9,6 +9,7 @@ from typing import Any
 import tyro
 
 import rlnas
+from rlnas.cli.arguments import joined, refuse_repeated
 from rlnas.cli.comparing import compare
 from rlnas.cli.describing import describe, list_
 from rlnas.cli.exporting import export
@@ -63,13 +64,21 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(given: list[str]) -> None:
+    refuse_repeated(given)
     _check_known("command", given[:1], COMMANDS)
     if given[:1] == ["table"]:
         _check_known("command of rlnas table:", given[1:2], TABLE_COMMANDS)
-        about = table.__doc__
-        tyro.extras.subcommand_cli_from_dict(TABLE_COMMANDS, prog="rlnas table", description=about, args=given[1:])
+        tyro.extras.subcommand_cli_from_dict(
+            _joined(TABLE_COMMANDS), prog="rlnas table", description=table.__doc__, args=given[1:]
+        )
         return
-    tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="rlnas", description=rlnas.__doc__.splitlines()[0], args=given)
+    tyro.extras.subcommand_cli_from_dict(
+        _joined(COMMANDS), prog="rlnas", description=rlnas.__doc__.splitlines()[0], args=given
+    )
+
+
+def _joined(commands: dict[str, Any]) -> dict[str, Any]:
+    return {name: joined(command) for name, command in commands.items()}
 
 
 def _check_known(kind: str, words: list[str], commands: Collection[str]) -> None:

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Annotated
+
+import tyro
 
 from rlnas import api
-from rlnas.cli.arguments import Modules, Pairs, Steps, find_modules_here, options
+from rlnas.cli.arguments import (
+    Folder,
+    Modules,
+    OptionalCount,
+    OptionalNames,
+    OptionalSpace,
+    OptionalSteps,
+    Pairs,
+    Steps,
+    find_modules_here,
+    options,
+)
 from rlnas.cli.display import Display
 from rlnas.cli.printing import console, print_comparison
 from rlnas.errors import RlnasError
@@ -15,19 +28,19 @@ from rlnas.quantity import plural, short
 
 def reproduce(
     env: str,
-    space: str | None = None,
+    space: OptionalSpace = None,
     steps: Steps = "10M",
-    search_steps: Steps | None = None,
+    search_steps: OptionalSteps = None,
     train_seeds: int = 1,
     search_seeds: int = 4,
     seed: int = 1,
-    strategies: tuple[str, ...] = ("spos", "enas"),
+    strategies: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME [NAME ...]")] = ("spos", "enas"),
     top_k: int = 3,
     repeats: int = 1000,
-    baselines: tuple[str, ...] | None = None,
-    out: Path | None = None,
+    baselines: OptionalNames = None,
+    out: Folder = None,
     workers: int = processors(),
-    threads: int | None = None,
+    threads: OptionalCount = None,
     checkpoint_steps: Steps = "100k",
     device: str = "auto",
     import_: Modules = (),
@@ -35,7 +48,7 @@ def reproduce(
     env_options: Pairs = (),
     ppo_options: Pairs = (),
 ) -> None:
-    """Do the paper's experiment, for a space and an environment: train every architecture, search, compare.
+    """Do the experiment of arXiv:2011.14632 for a space and an environment: train every architecture, search, compare.
 
     Builds OUT/table, searches in OUT/searches, writes OUT/comparison: table 1, figure 4, tables 6 to 9, and for the
     paper's own spaces and games what it printed. The same command on the same --out goes on where it was stopped; more
@@ -45,7 +58,7 @@ def reproduce(
         env: Environment, e.g. ALE/Breakout-v5.
         space: Search space: a name (see: rlnas list spaces) or a TOML file; by default one for such observations.
         steps: Environment steps of every training, and of every search unless --search-steps says otherwise.
-        search_steps: Environment steps of every search.
+        search_steps: Environment steps that fit the supernet of every search; the games that rank come on top.
         train_seeds: Trainings of each architecture.
         search_seeds: Searches of each strategy.
         seed: The first of the training seeds and of the search seeds, and the root of the comparison's random streams.
@@ -53,7 +66,7 @@ def reproduce(
         top_k: Architectures that each search has trained from scratch.
         repeats: Repeats of random search, and of strategies that are run on the table.
         baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space; by
-            default the usual one for such observations.
+            default the usual one for such observations, and none if no name follows.
         out: Folder of all; runs/<environment>-<space>-reproduction by default.
         workers: Trainings that run at a time, one process and one thread each.
         threads: Torch threads of the searches, which run one after another; by default the processors at hand (at

@@ -5,13 +5,13 @@ from __future__ import annotations
 import statistics
 
 from rlnas import api
-from rlnas.cli.arguments import Modules, Run, find_modules_here, load_modules
+from rlnas.cli.arguments import Modules, OptionalCount, Run, find_modules_here, load_modules
 from rlnas.cli.display import Display
 from rlnas.cli.printing import console, print_study, print_training
 from rlnas.prepare import processors
 
 
-def resume(run: Run, confirm_seeds: int | None = None, workers: int = processors(), import_: Modules = ()) -> None:
+def resume(run: Run, confirm_seeds: OptionalCount = None, workers: int = processors(), import_: Modules = ()) -> None:
     """Go on with a run where it was stopped.
 
     Args:

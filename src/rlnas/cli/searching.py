@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from rlnas import api
-from rlnas.cli.arguments import Modules, Pairs, Steps, find_modules_here, options
+from rlnas.cli.arguments import (
+    Folder,
+    Modules,
+    OptionalCount,
+    OptionalNames,
+    OptionalSpace,
+    OptionalSteps,
+    Pairs,
+    Steps,
+    find_modules_here,
+    options,
+)
 from rlnas.cli.display import Display
 from rlnas.cli.printing import console, print_study
 from rlnas.prepare import prepare_search, processors
@@ -22,25 +32,25 @@ if TYPE_CHECKING:
 
 def search(
     env: str,
-    space: str | None = None,
+    space: OptionalSpace = None,
     strategy: str = "spos",
     steps: Steps = "10M",
-    train_steps: Steps | None = None,
-    out: Path | None = None,
+    train_steps: OptionalSteps = None,
+    out: Folder = None,
     seed: int = 0,
     top_k: int = 3,
     train_seeds: int = 1,
-    confirm_seeds: int | None = None,
-    baselines: tuple[str, ...] | None = None,
+    confirm_seeds: OptionalCount = None,
+    baselines: OptionalNames = None,
     random_networks: int = 0,
-    table: str | None = None,
+    table: Annotated[str | None, tyro.conf.arg(metavar="TABLE", help_behavior_hint="")] = None,
     workers: int = processors(),
-    threads: int | None = None,
+    threads: OptionalCount = None,
     checkpoint_steps: Steps = "100k",
     device: str = "auto",
-    max_params: Steps | None = None,
-    max_multiply_adds: Steps | None = None,
-    max_latency: Annotated[float | None, tyro.conf.arg(metavar="MS")] = None,
+    max_params: OptionalSteps = None,
+    max_multiply_adds: OptionalSteps = None,
+    max_latency: Annotated[float | None, tyro.conf.arg(metavar="MS", help_behavior_hint="")] = None,
     warm_start: bool = False,
     import_: Modules = (),
     strategy_options: Pairs = (),
@@ -55,7 +65,7 @@ def search(
         env: Environment, e.g. ALE/Breakout-v5 (see: rlnas list envs).
         space: Search space: a name (see: rlnas list spaces) or a TOML file; by default one for such observations.
         strategy: Search strategy (see: rlnas list strategies).
-        steps: Environment steps of the search, e.g. 10M, 500k, 1e6.
+        steps: Environment steps that fit the supernet, e.g. 10M, 500k, 1e6; the games that rank come on top.
         train_steps: Environment steps of every training from scratch; as many as --steps by default, with --table as
             many as the table has.
         out: Run directory; runs/<environment>-<space>-<strategy>-<seed> by default.
@@ -66,7 +76,7 @@ def search(
             no part in picking it: the scores that picked it flatter it. A finished run may be asked for more; by
             default as many as it has, and none for a new one.
         baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space; by
-            default the usual one for such observations.
+            default the usual one for such observations, and none if no name follows.
         random_networks: Architectures that are drawn at random and trained beside them: what a search has to beat.
         table: A table (see: rlnas table show), in which the trainings from scratch are looked up instead of run.
         workers: Trainings that run at a time, one process and one thread each.

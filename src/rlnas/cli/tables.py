@@ -9,14 +9,27 @@ import tyro
 from rich.table import Table as Grid
 
 from rlnas import api
-from rlnas.cli.arguments import Modules, Pairs, Run, Steps, find_modules_here, load_modules, options
+from rlnas.cli.arguments import (
+    Folder,
+    Modules,
+    Names,
+    OptionalNames,
+    OptionalSpace,
+    OptionalSteps,
+    Pairs,
+    Run,
+    Steps,
+    find_modules_here,
+    load_modules,
+    options,
+)
 from rlnas.cli.display import Display
 from rlnas.cli.printing import console
 from rlnas.errors import RlnasError, UserError
 from rlnas.prepare import prepare_table, processors
 from rlnas.quantity import parse_steps, plural, short
 
-Sources = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")]
+Sources = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="TABLE [TABLE ...]")]
 
 
 def table() -> None:
@@ -26,12 +39,12 @@ def table() -> None:
 def build(
     env: str,
     steps: Steps,
-    space: str | None = None,
+    space: OptionalSpace = None,
     seeds: int = 1,
     first_seed: int = 1,
-    architectures: tuple[str, ...] = (),
-    baselines: tuple[str, ...] | None = None,
-    out: Path | None = None,
+    architectures: Names = (),
+    baselines: OptionalNames = None,
+    out: Folder = None,
     workers: int = processors(),
     checkpoint_steps: Steps = "100k",
     device: str = "auto",
@@ -50,7 +63,8 @@ def build(
         seeds: Trainings of each architecture.
         first_seed: The first of their seeds; a table grows by merging one of later seeds.
         architectures: Architectures to train; all of the space by default.
-        baselines: Hand-made networks to train beside them; by default those that fit.
+        baselines: Hand-made networks to train beside them; by default the usual one for such observations, and none if
+            no name follows.
         out: Run directory; runs/<environment>-<space>-table by default.
         workers: Trainings that run at a time, one process and one thread each.
         checkpoint_steps: Environment steps between checkpoints; there the environments restart.
@@ -139,7 +153,9 @@ def _parquet(path: Path) -> Path:
 
 
 def show(
-    table: Annotated[str | None, tyro.conf.Positional] = None, budget: Steps | None = None, import_: Modules = ()
+    table: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE", help_behavior_hint="")] = None,
+    budget: OptionalSteps = None,
+    import_: Modules = (),
 ) -> None:
     """Show a table: what was run, and the score of every network; without a name, list the tables that there are.
 

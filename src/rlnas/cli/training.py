@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rlnas import api
-from rlnas.cli.arguments import Modules, Pairs, Steps, find_modules_here, options
+from rlnas.cli.arguments import Folder, Modules, OptionalSpace, Pairs, Steps, find_modules_here, options
 from rlnas.cli.display import Display
 from rlnas.cli.printing import console, print_training
 from rlnas.prepare import prepare_training
@@ -14,9 +12,9 @@ from rlnas.prepare import prepare_training
 def train(
     env: str,
     arch: str,
-    space: str | None = None,
+    space: OptionalSpace = None,
     steps: Steps = "10M",
-    out: Path | None = None,
+    out: Folder = None,
     seed: int = 1,
     checkpoint_steps: Steps = "100k",
     device: str = "auto",

@@ -43,13 +43,22 @@ def allow_imports(modules: Sequence[str], allowed: Sequence[str]) -> None:
 
 
 def known_ids() -> list[str]:
-    """The ids of all environments that can be made now: Gymnasium's registry, ALE's and MinAtar's where installed."""
+    """The ids of the environments that there are now: Gymnasium's registry, ALE's and MinAtar's where installed.
+
+    The old ids of Atari games are left out, since rlnas makes none of them.
+    """
     if importlib.util.find_spec("ale_py") is not None and f"{ATARI_PREFIX}Breakout-v5" not in gymnasium.registry:
         import ale_py
 
         ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
         gymnasium.register_envs(ale_py)
-    return sorted({*gymnasium.registry, *(minatar_ids() if minatar_installed() else ())})
+    current = {name for name in gymnasium.registry if not _is_old_atari(name)}
+    return sorted({*current, *(minatar_ids() if minatar_installed() else ())})
+
+
+def _is_old_atari(env_id: str) -> bool:
+    entry = gymnasium.registry[env_id].entry_point
+    return not env_id.startswith(ATARI_PREFIX) and str(entry).startswith("ale_py")
 
 
 def check_known(env_id: str) -> None:
@@ -61,13 +70,13 @@ def check_known(env_id: str) -> None:
         UserError: if there is no such environment.
     """
     known = known_ids()
-    if env_id in known:
+    if env_id in known or (env_id in gymnasium.registry and _is_old_atari(env_id)):
         return
     if env_id.startswith(ATARI_PREFIX) and not any(name.startswith(ATARI_PREFIX) for name in known):
         raise UserError(f"{env_id!r} needs the extra 'atari': pip install 'rlnas[atari]'.")
-    for prefix in (ATARI_PREFIX, MINATAR_PREFIX):
-        if f"{prefix}{env_id}" in known:
-            raise UserError(f"unknown environment {env_id!r}. Did you mean '{prefix}{env_id}'?")
+    for meant in (f"{ATARI_PREFIX}{env_id}", f"{ATARI_PREFIX}{env_id}-v5", f"{MINATAR_PREFIX}{env_id}"):
+        if meant in known:
+            raise UserError(f"unknown environment {env_id!r}. Did you mean {meant!r}?")
     close = [name for name in known if name.startswith(ATARI_PREFIX) == env_id.startswith(ATARI_PREFIX)]
     hint = "If it is your own, name the module that registers it with --import (in Python: imports=[...])."
     raise UserError(f"{unknown('environment', env_id, close)} {hint}")
@@ -108,7 +117,7 @@ def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None,
     check_known(env_id)
     if env_id.startswith(ATARI_PREFIX):
         return AtariEnv(_rom(env_id), settings, num_envs, threads)
-    if str(gymnasium.spec(env_id).entry_point).startswith("ale_py"):
+    if _is_old_atari(env_id):
         game = str(gymnasium.spec(env_id).kwargs.get("game", "breakout")).title().replace("_", "")
         raise UserError(f"{env_id!r} is an old id of an Atari game: use {ATARI_PREFIX}{game}-v5.")
     logging.getLogger("gymnasium").setLevel(logging.ERROR)

@@ -84,8 +84,8 @@ def printed(table: Table) -> Sheet | None:
         "What the paper printed",
         "Its table 1, for this space and game: 10M steps for each training, K = 3, 4 search seeds, random search "
         f"repeated 1,000 times; ± standard deviation. Its table {found.number} shows {found.best} as the best "
-        "architecture, found by SPOS by reward mean. Compare the trend, and the numbers at its budget alone; its agents "
-        "were trained by other code." + freeway,
+        "architecture, found by SPOS by reward mean. Compare the trend, and the numbers at its budget alone; its "
+        "agents were trained by other code." + freeway,
         (
             column("network or strategy"),
             column("reward mean"),
