@@ -108,7 +108,8 @@ def call_of(member: object) -> str:
     if not inspect.isfunction(member):
         return ""
     signature = inspect.signature(member)
-    return str(signature.replace(parameters=list(signature.parameters.values())[1:])).replace("'", "")
+    own = [parameter for name, parameter in signature.parameters.items() if name not in ("self", "cls")]
+    return str(signature.replace(parameters=own)).replace("'", "")
 
 
 def rows(head: str, function: Callable[..., Any], spelled: Callable[[str, inspect.Parameter], str]) -> Iterator[str]:
@@ -123,13 +124,16 @@ def rows(head: str, function: Callable[..., Any], spelled: Callable[[str, inspec
 
 
 def members(kind: type) -> Iterator[str]:
-    """The rows of a class: its attributes, by its docstring, then its properties and methods."""
+    """The rows of a class: its attributes, by its docstring, then its properties and methods; first what it inherits."""
+    for parent in kind.__bases__:
+        if parent is not object:
+            yield from members(parent)
     words = re.split(r"^Attributes:\n", inspect.getdoc(kind) or "", flags=re.MULTILINE)
     attributes = re.sub(r"\n {8}(?=\S)", " ", words[1].partition("\n\n")[0]) if len(words) > 1 else ""
     for name, about in re.findall(r"^ +(\w+): (.*)$", attributes, re.MULTILINE):
         yield f"| `{name}` | {cell(about)} |"
     for name, member in vars(kind).items():
-        called = member.__func__ if isinstance(member, classmethod) else member
+        called = member.__func__ if isinstance(member, classmethod | staticmethod) else member
         shown = isinstance(called, property | functools.cached_property) or inspect.isfunction(called)
         if shown and not name.startswith("_"):
             about = inspect.getdoc(called) or ""
@@ -150,7 +154,9 @@ def reference() -> str:
         lines += [f"### `rlnas.{name}`", "", words, "", *table, "", f"Returns: {returns}" if returns else "", ""]
     for kind in CLASSES:
         name = ("rlnas." if kind.__name__ in rlnas.__all__ else "") + kind.__name__
-        words = " ".join((inspect.getdoc(kind) or "").partition("Attributes:\n")[0].split())
+        words = " ".join(
+            re.split(r"^(?:Args|Attributes):\n", inspect.getdoc(kind) or "", flags=re.MULTILINE)[0].split()
+        )
         lines += [f"### `{name}`", "", words, "", "| | |", "|---|---|", *members(kind), ""]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip("\n") + "\n"
 

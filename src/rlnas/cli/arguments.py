@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import sys
@@ -38,14 +39,14 @@ def refuse_repeated(given: Sequence[str]) -> None:
     Raises:
         UserError: naming it.
     """
-    for flag, times in Counter(word.partition("=")[0] for word in given).items():
+    for flag, times in Counter(word.partition("=")[0].replace("_", "-") for word in given).items():
         if times > 1 and (flag in SEVERAL or (flag.startswith("--") and flag.endswith("-options"))):
-            raise UserError(f"{flag} is given {times} times: give it once, with its values one after another.")
+            raise UserError(f"{flag} is given {times} times: give it once; several values follow one another.")
 
 
 def joined(command: Callable[..., Any]) -> Callable[..., Any]:
     """Joins the lines of what a docstring says of each argument, which a terminal breaks anew."""
-    command.__doc__ = re.sub(r"\n {12}(?=\S)", " ", command.__doc__ or "")
+    command.__doc__ = re.sub(r"\n {8}(?=\S)", " ", inspect.cleandoc(command.__doc__ or ""))
     return command
 
 

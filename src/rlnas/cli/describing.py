@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from typing import Annotated, Any, Literal
 
 import tyro
@@ -54,7 +55,7 @@ def _first_line(documented: object) -> str:
 
 
 def describe(
-    name: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="NAME", help_behavior_hint="")] = None,
+    name: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[NAME]", help_behavior_hint="")] = None,
     env: Annotated[str | None, tyro.conf.arg(metavar="ENV", help_behavior_hint="")] = None,
     latency: bool = False,
     toml: bool = False,
@@ -128,7 +129,7 @@ def _describe_env(env: str, imports: tuple[str, ...]) -> None:
 
 def _describe_options(title: str, model: Any) -> None:
     console.print(f"[bold]{title}[/bold]")
-    attributes = inspect.cleandoc((model.__doc__ or "").partition("Attributes:\n")[2])
+    attributes = textwrap.dedent(inspect.cleandoc(model.__doc__ or "").partition("Attributes:\n")[2])
     words = dict(re.findall(r"^(\w+): (.*)$", re.sub(r"\n +", " ", attributes), re.MULTILINE))
     for name, field in model.model_fields.items():
         about = f"  ({words[name].rstrip('.')})" if name in words else ""

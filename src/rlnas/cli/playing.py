@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+import tyro
 
 from rlnas import api
 from rlnas.cli.arguments import Modules, Run, find_modules_here
@@ -15,7 +18,7 @@ def play(
     episodes: int = 1,
     seed: int = 0,
     greedy: bool = False,
-    fps: float | None = None,
+    fps: Annotated[float | None, tyro.conf.arg(metavar="N", help_behavior_hint="")] = None,
     device: str = "auto",
     import_: Modules = (),
 ) -> None:

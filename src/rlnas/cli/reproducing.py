@@ -58,7 +58,8 @@ def reproduce(
         env: Environment, e.g. ALE/Breakout-v5.
         space: Search space: a name (see: rlnas list spaces) or a TOML file; by default one for such observations.
         steps: Environment steps of every training, and of every search unless --search-steps says otherwise.
-        search_steps: Environment steps that fit the supernet of every search; the games that rank come on top.
+        search_steps: Environment steps that fit the supernet of every search, as many as --steps by default; the games
+            that rank come on top.
         train_seeds: Trainings of each architecture.
         search_seeds: Searches of each strategy.
         seed: The first of the training seeds and of the search seeds, and the root of the comparison's random streams.

@@ -29,7 +29,9 @@ from rlnas.errors import RlnasError, UserError
 from rlnas.prepare import prepare_table, processors
 from rlnas.quantity import parse_steps, plural, short
 
-Sources = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="TABLE [TABLE ...]")]
+Sources = Annotated[
+    tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="TABLE [TABLE ...]", help_behavior_hint="(required)")
+]
 
 
 def table() -> None:
@@ -153,7 +155,7 @@ def _parquet(path: Path) -> Path:
 
 
 def show(
-    table: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE", help_behavior_hint="")] = None,
+    table: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[TABLE]", help_behavior_hint="")] = None,
     budget: OptionalSteps = None,
     import_: Modules = (),
 ) -> None:
