@@ -124,7 +124,7 @@ def rows(head: str, function: Callable[..., Any], spelled: Callable[[str, inspec
 
 
 def members(kind: type) -> Iterator[str]:
-    """The rows of a class: its attributes, by its docstring, then its properties and methods; first what it inherits."""
+    """The rows of a class: what it inherits, its attributes, by its docstring, its properties and methods."""
     for parent in kind.__bases__:
         if parent is not object:
             yield from members(parent)

@@ -61,7 +61,7 @@ def test_an_unknown_command_gets_a_sentence(arguments, said, capsys):
 
 def test_an_option_that_is_given_twice_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
-        cli.main(["train", "--env", "CartPole-v1", "--ppo-options", "epochs=4", "--ppo-options", "clip=0.1"])
+        cli.main(["train", "--env", "CartPole-v1", "--ppo-options", "epochs=4", "--ppo_options", "clip=0.1"])
     assert stop.value.code == 2
     assert "--ppo-options is given 2 times: give it once" in capsys.readouterr().err
 
