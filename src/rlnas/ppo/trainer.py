@@ -42,17 +42,18 @@ class IterationLog:
 
 
 def set_float_modes() -> None:
-    """Sets how this process computes: denormal numbers are 0, and fp32 is fp32 on CUDA, too.
+    """Sets how this process computes: denormal numbers are 0, and CUDA gives whole fp32, the same each time.
 
     Adam's moments of idle weights decay into denormals, which are slow many times over. Torch would round what goes
     into CUDA's convolutions to TF32, ten bits of mantissa, and differently in rollout and update where their batch
-    sizes pick different kernels.
+    sizes pick different kernels. Of its convolutions some add up in whatever order threads arrive; these are left out.
 
     The mode of denormals belongs to a thread and is inherited by those that it starts, so this has to come before
     torch's first parallel operation.
     """
     torch.set_flush_denormal(True)
     torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
     torch.backends.cuda.matmul.allow_tf32 = False
 
 
