@@ -31,7 +31,7 @@ from rich.console import Console
 
 import rlnas
 from benchmarks import common
-from rlnas.cli.display import Display
+from rlnas.display import Display
 
 GAMES = 100
 """Games that a score is the mean of."""
@@ -83,7 +83,7 @@ def train_rlnas(run: Run, args: argparse.Namespace) -> int:
             watch=display,
         )
     polars.read_parquet(run.directory / "episodes.parquet").write_csv(run.csv)
-    return int(result["steps"])
+    return int(result.data["steps"])
 
 
 def train_sb3(run: Run, args: argparse.Namespace) -> int:

@@ -40,17 +40,19 @@ PYTHON = """
 
 What a command that runs something does, a function does; for `rlnas report` it is `from rlnas.report import
 write_report`, for `rlnas export` it is `from rlnas.export import export`. Functions that train or search take
-`imports=` for `--import`, and `watch=`, which is called with every `Progress` (below); without it they print nothing.
-They train one candidate at a time unless `workers=` says more. Bad input raises `rlnas.UserError`, an environment that
-breaks down `rlnas.EnvironmentFault`; both are a `rlnas.RlnasError`. Layers and spaces are in [spaces.md](spaces.md),
-exports in [exports.md](exports.md), tables in [tables.md](tables.md).
+`imports=` for `--import`, and `watch=`, which is called with every `Progress` (below): a `Display`, or a function of
+your own; without it they print nothing. They train one candidate at a time unless `workers=` says more. Bad input
+raises `rlnas.UserError`, an environment that breaks down `rlnas.EnvironmentFault`; both are a `rlnas.RlnasError`.
+Layers and spaces are in [spaces.md](spaces.md), exports in [exports.md](exports.md), tables in [tables.md](tables.md).
 """
 
 CLASSES = (
     rlnas.SearchResult,
+    rlnas.TrainingResult,
     rlnas.ReproductionResult,
     rlnas.Evaluation,
     rlnas.Film,
+    rlnas.Display,
     Progress,
     Comparison,
     View,
@@ -157,7 +159,9 @@ def reference() -> str:
         words = " ".join(
             re.split(r"^(?:Args|Attributes):\n", inspect.getdoc(kind) or "", flags=re.MULTILINE)[0].split()
         )
-        lines += [f"### `{name}`", "", words, "", "| | |", "|---|---|", *members(kind), ""]
+        lines += [f"### `{name}`", "", words, ""]
+        if shown := list(members(kind)):
+            lines += ["| | |", "|---|---|", *shown, ""]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip("\n") + "\n"
 
 

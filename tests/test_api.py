@@ -58,8 +58,11 @@ def test_evaluate_plays_the_trained_network(found: rlnas.SearchResult) -> None:
 def test_train_and_resume_return_the_same_result(tmp_path: Path) -> None:
     arguments = {"steps": 64, "out": tmp_path / "run", "env_options": SMALL_ENV, "ppo_options": SMALL_PPO}
     first = rlnas.train("ALE/Breakout-v5", {"k2": 1, "k3": 1}, **arguments)
-    assert first["steps"] == 64
-    assert first["status"] == "done"
+    assert first.data["steps"] == 64
+    assert first.data["status"] == "done"
+    assert first.architecture == "k2=1,k3=1"
+    assert first.network()(torch.zeros(1, 4, 84, 84))[0].shape == (1, 4)
+    assert first.path == tmp_path / "run"
     assert rlnas.resume(tmp_path / "run") == first
     assert rlnas.train("ALE/Breakout-v5", "k2=1,k3=1", **arguments) == first
 
@@ -123,8 +126,8 @@ def test_the_environment_alone_is_enough(env, space, baselines, rollout, tmp_pat
 @pytest.mark.slow
 def test_cartpole_from_its_name_alone_learns(tmp_path):
     result = rlnas.train("CartPole-v1", "depth=2,width=64,norm=none,act=tanh", steps="25k", out=tmp_path, device="cpu")
-    assert result["space"] == "mlp"
-    assert result["total_reward"] > 100  # a random policy lasts 22 steps
+    assert result.data["space"] == "mlp"
+    assert result.total_reward > 100  # a random policy lasts 22 steps
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from rlnas.api import (
     Film,
     ReproductionResult,
     SearchResult,
+    TrainingResult,
     build_table,
     compare,
     evaluate,
@@ -22,6 +23,7 @@ from rlnas.api import (
     search,
     train,
 )
+from rlnas.display import Display
 from rlnas.errors import EnvironmentFault, RlnasError, UserError
 from rlnas.spaces import Choice, Space, load_space
 
@@ -29,6 +31,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Choice",
+    "Display",
     "EnvironmentFault",
     "Evaluation",
     "Film",
@@ -36,6 +39,7 @@ __all__ = [
     "RlnasError",
     "SearchResult",
     "Space",
+    "TrainingResult",
     "UserError",
     "__version__",
     "build_table",

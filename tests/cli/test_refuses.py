@@ -107,15 +107,17 @@ def test_bad_search_arguments(
 @pytest.mark.parametrize(
     ("arch", "parts"),
     [
+        (None, ["'paper-1' has 25 architectures", "arch 'k2=1,k3=1'"]),
         ("k2=9,k3=1", ["'9'", "Allowed: 1, 2, 3, 4, 5"]),
         ("k2=4", ["k3"]),
         ("j2=4,k3=3", ["'j2'", "Did you mean 'k2'?"]),
         ("big", ["'big'", "k2=1,k3=1"]),
     ],
 )
-def test_unknown_architecture(arch: str, parts: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_unknown_architecture(arch, parts, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out = tmp_path / "run"
-    message = refuse(capsys, ["train", "--env", "ALE/Breakout-v5", "--arch", arch, "--out", str(out)])
+    named = ["--arch", arch] if arch else []
+    message = refuse(capsys, ["train", "--env", "ALE/Breakout-v5", *named, "--out", str(out)])
     for part in parts:
         assert part in message
     assert not out.exists()

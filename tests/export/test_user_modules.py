@@ -96,7 +96,7 @@ def test_a_training_runs_in_this_process_and_can_be_gone_on_with(space: Space, t
     small = {"num_envs": 2}
     ppo = {"rollout_steps": 8, "minibatches": 1, "epochs": 1}
     options = {"env_options": small, "ppo_options": ppo, "out": tmp_path / "run", "device": "cpu"}
-    rlnas.train("CartPole-v1", "fixed", space=space, steps=16, **options)
+    rlnas.train("CartPole-v1", space=space, steps=16, **options)
     forget()
     with pytest.raises(UserError, match=f"--import {NAME}"):
         rlnas.resume(tmp_path / "run")

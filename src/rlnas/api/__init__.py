@@ -5,13 +5,14 @@ from rlnas.api.reproducing import ReproductionResult, reproduce, run_reproductio
 from rlnas.api.runs import Evaluation, evaluate, read_run_settings, resume
 from rlnas.api.searching import SearchResult, run_search, search
 from rlnas.api.tables import build_table, compare, run_table, stored_searches
-from rlnas.api.training import run_training, train
+from rlnas.api.training import TrainingResult, run_training, train
 
 __all__ = [
     "Evaluation",
     "Film",
     "ReproductionResult",
     "SearchResult",
+    "TrainingResult",
     "build_table",
     "compare",
     "evaluate",

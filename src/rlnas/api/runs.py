@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rlnas.api.searching import SearchResult, run_search
 from rlnas.api.tables import run_table
-from rlnas.api.training import run_training
+from rlnas.api.training import TrainingResult, run_training
 from rlnas.errors import UserError
 from rlnas.prepare import check_strategy_options, checked, is_reproduction, resolve_device
 
@@ -30,7 +30,7 @@ def resume(
     workers: int = 1,
     imports: Sequence[str] = (),
     watch: Watcher | None = None,
-) -> SearchResult | dict[str, Any] | Table:
+) -> SearchResult | TrainingResult | Table:
     """Goes on with a run where it was stopped; a finished run returns its result.
 
     Args:

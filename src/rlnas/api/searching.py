@@ -7,27 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rlnas.api.agents import AgentResult
 from rlnas.errors import UserError
 from rlnas.prepare import Options, prepare_search
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
-    from rlnas.nets import Network
     from rlnas.study import StudySettings, Watcher
 
 
 @dataclass(frozen=True)
-class SearchResult:
-    """What a study found.
-
-    Attributes:
-        path: the run directory.
-        data: the content of its `result.json`.
-    """
-
-    path: Path
-    data: dict[str, Any]
+class SearchResult(AgentResult):
+    """What a study found."""
 
     @property
     def best(self) -> str | None:
@@ -63,33 +55,6 @@ class SearchResult:
         if all(trial["status"] == "failed" for trial in candidates):
             return "all trainings of candidates failed"
         return None
-
-    def network(self) -> Network:
-        """The trained network of the best architecture, first training seed.
-
-        Raises:
-            UserError: if there is no best architecture.
-        """
-        from rlnas.study import load_network, trained_trial
-
-        return load_network(trained_trial(self.path))[1]
-
-    def export(self, to: str, out: str | Path | None = None) -> Path:
-        """Writes the trained agent of the best architecture for use elsewhere; see `rlnas.export.export`.
-
-        Args:
-            to: `"torch"`, `"onnx"` or `"sb3"`.
-            out: the folder or file to write; in the folder `export` of the run by default.
-
-        Returns:
-            The folder or file that was written.
-
-        Raises:
-            UserError: if there is no best architecture, or the format is unknown or cannot hold the agent.
-        """
-        from rlnas.export import export
-
-        return export(self.path, to, out)
 
 
 def search(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rlnas.api.agents import AgentResult
 from rlnas.prepare import Options, prepare_training
 from rlnas.spaces import Space
 
@@ -14,9 +16,34 @@ if TYPE_CHECKING:
     from rlnas.study import TrialSettings, Watcher
 
 
+@dataclass(frozen=True)
+class TrainingResult(AgentResult):
+    """What one training from scratch came to."""
+
+    @property
+    def architecture(self) -> str:
+        """Id of the architecture."""
+        return self.data["architecture"]
+
+    @property
+    def total_reward(self) -> float | None:
+        """Mean unclipped return of the last 100 full games; `None` if none finished."""
+        return self.data["total_reward"]
+
+    @property
+    def reward_mean(self) -> float | None:
+        """The metric that rewards learning early (paper, 5.3); `None` if no game finished."""
+        return self.data["reward_mean"]
+
+    @property
+    def curve(self) -> list[tuple[int, float]]:
+        """The learning curve: environment steps, and the mean return of the last 100 games at them."""
+        return list(zip(self.data["curve_steps"], self.data["curve"], strict=True))
+
+
 def train(
     env: str,
-    arch: str | Mapping[str, Any],
+    arch: str | Mapping[str, Any] | None = None,
     space: str | Path | Space | None = None,
     steps: int | str = "10M",
     *,
@@ -29,12 +56,12 @@ def train(
     env_options: Options | None = None,
     ppo_options: Options | None = None,
     watch: Watcher | None = None,
-) -> dict[str, Any]:
+) -> TrainingResult:
     """Trains one architecture from scratch; the arguments are those of `search`.
 
     Args:
         env: id of the environment.
-        arch: the architecture: its id, or a dict of options; `"fixed"` where the space has no choices.
+        arch: the architecture: its id, or a dict of options; not needed where the space has no choices.
         space: a catalogue name, a TOML file, or a `Space`; by default the catalogue's for such observations.
         steps: environment steps.
         out: run directory, by default in `runs` and named after what runs.
@@ -46,9 +73,6 @@ def train(
         env_options: fields of `EnvSettings`.
         ppo_options: fields of `PPOSettings`.
         watch: called with `Progress`.
-
-    Returns:
-        The content of `result.json`.
 
     Raises:
         UserError: if an argument is not allowed; nothing is written then.
@@ -71,7 +95,7 @@ def train(
     return run_training(path, settings, watch)
 
 
-def run_training(path: Path, settings: TrialSettings, watch: Watcher | None) -> dict[str, Any]:
+def run_training(path: Path, settings: TrialSettings, watch: Watcher | None) -> TrainingResult:
     """Runs or goes on with a training, and writes its report."""
     from rlnas.ppo import torch_threads
     from rlnas.report import write_report
@@ -81,4 +105,4 @@ def run_training(path: Path, settings: TrialSettings, watch: Watcher | None) -> 
     with torch_threads(settings.threads):
         result = run_trial(path, settings, watch or nobody)
     write_report(path)
-    return result.model_dump(mode="json")
+    return TrainingResult(path, result.model_dump(mode="json"))

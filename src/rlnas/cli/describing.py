@@ -11,9 +11,9 @@ import tyro
 from rich.table import Table
 
 from rlnas.cli.arguments import Modules, find_modules_here, load_modules
-from rlnas.cli.display import Display
 from rlnas.cli.printing import console
 from rlnas.cli.tables import show
+from rlnas.display import Display
 from rlnas.errors import UserError, unknown
 from rlnas.search import STRATEGIES
 from rlnas.spaces import CATALOGUE, Limits, load_space

@@ -82,15 +82,15 @@ def print_remarks(remarks: Sequence[str]) -> None:
         console.print(f"Remark: {remark}", soft_wrap=True, markup=False)
 
 
-def print_training(path: Path, result: dict[str, Any]) -> None:
+def print_training(result: api.TrainingResult) -> None:
     """Prints the outcome of a training and where it is."""
     console.print(
-        f"{result['architecture']}: total reward {_score(result['total_reward'])}, reward mean "
-        f"{_score(result['reward_mean'])}, {result['episodes']} full games in {short(result['steps'])} steps.",
+        f"{result.architecture}: total reward {_score(result.total_reward)}, reward mean "
+        f"{_score(result.reward_mean)}, {result.data['episodes']} full games in {short(result.data['steps'])} steps.",
         soft_wrap=True,
     )
-    print_remarks(result["remarks"])
-    console.print(f"Report: {path / 'report.html'}", soft_wrap=True, markup=False)
+    print_remarks(result.data["remarks"])
+    console.print(f"Report: {result.path / 'report.html'}", soft_wrap=True, markup=False)
 
 
 def print_comparison(comparison: Comparison, folder: Path) -> None:

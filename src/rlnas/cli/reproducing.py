@@ -19,8 +19,8 @@ from rlnas.cli.arguments import (
     find_modules_here,
     options,
 )
-from rlnas.cli.display import Display
 from rlnas.cli.printing import console, print_comparison
+from rlnas.display import Display
 from rlnas.errors import RlnasError
 from rlnas.prepare import COMPARISON, Reproduction, prepare_reproduction, processors
 from rlnas.quantity import plural, short

@@ -6,8 +6,8 @@ import statistics
 
 from rlnas import api
 from rlnas.cli.arguments import Modules, OptionalCount, Run, find_modules_here, load_modules
-from rlnas.cli.display import Display
 from rlnas.cli.printing import console, print_study, print_training
+from rlnas.display import Display
 from rlnas.prepare import processors
 
 
@@ -26,8 +26,8 @@ def resume(run: Run, confirm_seeds: OptionalCount = None, workers: int = process
         result = api.resume(run, confirm_seeds=confirm_seeds, workers=workers, imports=modules, watch=display)
     if isinstance(result, api.SearchResult):
         print_study(result)
-    elif isinstance(result, dict):
-        print_training(run, result)
+    elif isinstance(result, api.TrainingResult):
+        print_training(result)
     else:
         console.print(f"Table: {run / 'table.parquet'}", soft_wrap=True, markup=False)
 

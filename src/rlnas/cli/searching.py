@@ -19,8 +19,8 @@ from rlnas.cli.arguments import (
     find_modules_here,
     options,
 )
-from rlnas.cli.display import Display
 from rlnas.cli.printing import console, print_study
+from rlnas.display import Display
 from rlnas.prepare import prepare_search, processors
 from rlnas.quantity import plural, short
 from rlnas.search import shares_weights

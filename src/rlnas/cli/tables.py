@@ -23,8 +23,8 @@ from rlnas.cli.arguments import (
     load_modules,
     options,
 )
-from rlnas.cli.display import Display
 from rlnas.cli.printing import console
+from rlnas.display import Display
 from rlnas.errors import RlnasError, UserError
 from rlnas.prepare import prepare_table, processors
 from rlnas.quantity import parse_steps, plural, short

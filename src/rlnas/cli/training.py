@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from rlnas import api
-from rlnas.cli.arguments import Folder, Modules, OptionalSpace, Pairs, Steps, find_modules_here, options
-from rlnas.cli.display import Display
+from rlnas.cli.arguments import (
+    Folder,
+    Modules,
+    OptionalArchitecture,
+    OptionalSpace,
+    Pairs,
+    Steps,
+    find_modules_here,
+    options,
+)
 from rlnas.cli.printing import console, print_training
+from rlnas.display import Display
 from rlnas.prepare import prepare_training
 
 
 def train(
     env: str,
-    arch: str,
+    arch: OptionalArchitecture = None,
     space: OptionalSpace = None,
     steps: Steps = "10M",
     out: Folder = None,
@@ -27,7 +36,7 @@ def train(
 
     Args:
         env: Environment, e.g. ALE/Breakout-v5.
-        arch: Architecture, e.g. k2=4,k3=3; "fixed" where the space has no choices.
+        arch: Architecture, e.g. k2=4,k3=3; not needed where the space has no choices.
         space: Search space: a name or a TOML file; by default one for such observations.
         steps: Environment steps, e.g. 10M, 500k, 1e6.
         out: Run directory; runs/<environment>-<space>-<architecture>-seed-<seed> by default.
@@ -56,4 +65,4 @@ def train(
     console.print(f"Training {settings.architecture} on {env}.\nRun directory: {path}", soft_wrap=True, markup=False)
     with Display(console) as display:
         result = api.run_training(path, settings, display)
-    print_training(path, result)
+    print_training(result)

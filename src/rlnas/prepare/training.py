@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rlnas.errors import UserError
 from rlnas.prepare.arguments import Options, checked, common_settings, run_path
 from rlnas.quantity import parse_steps
 from rlnas.spaces import Space
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def prepare_training(
     *,
     env: str,
-    arch: str | Mapping[str, Any],
+    arch: str | Mapping[str, Any] | None,
     space: str | Path | Space | None,
     steps: int | str,
     out: str | Path | None,
@@ -39,7 +40,10 @@ def prepare_training(
         UserError: if an argument is not allowed.
     """
     common, found = common_settings(env, space, env_options, ppo_options, device, tuple(imports))
-    architecture = found.architecture(arch).id
+    if arch is None and found.choices:
+        example = next(iter(found)).id
+        raise UserError(f"space {found.name!r} has {found.size:,} architectures: say which, such as arch {example!r}.")
+    architecture = found.architecture(() if arch is None else arch).id
     values = {
         "architecture": architecture,
         "steps": parse_steps(steps),

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from rlnas.cli.display import Display
+from rlnas.display import Display
 from rlnas.study import Progress
 
 EVENTS = (

@@ -1,4 +1,4 @@
-"""The progress of a run on the terminal: live bars, or plain lines where there is no terminal."""
+"""`rlnas.Display`: the progress of a run, as live bars on a terminal, as plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -39,13 +39,14 @@ def _clock(seconds: float) -> str:
 
 
 class Display:
-    """Shows the progress of one or many tasks; call it with `Progress`.
+    """Shows the progress of a run: `with rlnas.Display() as display: rlnas.search(..., watch=display)`.
 
     Args:
-        console: where to.
+        console: where to; by default the terminal, or whatever takes its place.
     """
 
-    def __init__(self, console: Console):
+    def __init__(self, console: Console | None = None):
+        console = console or Console()
         self._console = console
         self._lock = threading.Lock()
         self._tasks: dict[str, TaskID] = {}
