@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+import rlnas
 from rlnas.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[1]
@@ -32,3 +33,7 @@ def test_links_lead_somewhere() -> None:
     for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)", document.read_text()):
             assert "://" in target or (document.parent / target).exists(), (document, target)
+
+
+def test_who_cites_it_names_this_version() -> None:
+    assert f"\nversion: {rlnas.__version__}\n" in (ROOT / "CITATION.cff").read_text()
