@@ -72,7 +72,7 @@ def train_sb3(env: str, seed: int, steps: int, folder: Path) -> list[float]:
 
 def train_rlnas(env: str, seed: int, steps: int, folder: Path) -> list[float]:
     """Trains ours; returns the returns of all full games. No checkpoint cuts a game."""
-    rlnas.train(env, "fixed", "mlp-64-64", steps, out=folder, seed=seed, device="cpu", checkpoint_steps=steps)
+    rlnas.train(env, "mlp-64-64", steps=steps, out=folder, seed=seed, device="cpu", checkpoint_steps=steps)
     return polars.read_parquet(folder / "episodes.parquet")["return"].to_list()
 
 
@@ -103,7 +103,7 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, default=Path("runs/control"), help="folder of the run directories")
     args = parser.parse_args()
     args.scratch.mkdir(parents=True, exist_ok=True)
-    rlnas.train(args.env, "fixed", "mlp-64-64", 1, out=args.scratch / "imports", device="cpu")  # not to be timed
+    rlnas.train(args.env, "mlp-64-64", steps=1, out=args.scratch / "imports", device="cpu")  # not to be timed
     results = {peer: [run(peer, args, seed) for seed in range(1, args.seeds + 1)] for peer in PEERS}
     print(f"{args.env}, {args.steps:,} steps: mean return of the last 100 full games\n")
     print("| peer | " + " | ".join(f"seed {n}" for n in range(1, args.seeds + 1)) + " | mean ± sd | steps/s |")

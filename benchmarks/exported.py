@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, default=200)
     parser.add_argument("--out", type=Path, required=True, help="run directory of the training")
     args = parser.parse_args()
-    rlnas.train(args.env, args.arch, args.space, args.steps, out=args.out, device="cpu")
+    rlnas.train(args.env, args.space, args.arch, args.steps, out=args.out, device="cpu")
     file = args.out / "exported.zip"
     file.unlink(missing_ok=True)
     export(args.out, "sb3", file)

@@ -73,9 +73,8 @@ def train_rlnas(run: Run, args: argparse.Namespace) -> int:
     with Display(Console()) as display:
         result = rlnas.train(
             args.env,
-            "fixed",
             "nature-cnn",
-            args.steps,
+            steps=args.steps,
             out=run.directory,
             seed=args.seed,
             device="cpu",

@@ -130,7 +130,10 @@ def members(kind: type) -> Iterator[str]:
     for parent in kind.__bases__:
         if parent is not object:
             yield from members(parent)
-    words = re.split(r"^Attributes:\n", inspect.getdoc(kind) or "", flags=re.MULTILINE)
+    # Where a class has both, its attributes are what there is to read.
+    words = re.split(r"^Attributes:\n", doc := inspect.getdoc(kind) or "", flags=re.MULTILINE)
+    if len(words) == 1:
+        words = re.split(r"^Args:\n", doc, flags=re.MULTILINE)
     attributes = re.sub(r"\n {8}(?=\S)", " ", words[1].partition("\n\n")[0]) if len(words) > 1 else ""
     for name, about in re.findall(r"^ +(\w+): (.*)$", attributes, re.MULTILINE):
         yield f"| `{name}` | {cell(about)} |"
@@ -153,7 +156,8 @@ def reference() -> str:
         function = getattr(rlnas, name)
         words, _, returns = sections(function)
         table = rows("argument", function, lambda argument, _: f"`{argument}`")
-        lines += [f"### `rlnas.{name}`", "", words, "", *table, "", f"Returns: {returns}" if returns else "", ""]
+        given = f"Returns `{inspect.signature(function).return_annotation}`{': ' + returns if returns else '.'}"
+        lines += [f"### `rlnas.{name}`", "", words, "", *table, "", given, ""]
     for kind in CLASSES:
         name = ("rlnas." if kind.__name__ in rlnas.__all__ else "") + kind.__name__
         words = " ".join(

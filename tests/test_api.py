@@ -57,17 +57,21 @@ def test_evaluate_plays_the_trained_network(found: rlnas.SearchResult) -> None:
 
 def test_train_and_resume_return_the_same_result(tmp_path: Path) -> None:
     arguments = {"steps": 64, "out": tmp_path / "run", "env_options": SMALL_ENV, "ppo_options": SMALL_PPO}
-    first = rlnas.train("ALE/Breakout-v5", {"k2": 1, "k3": 1}, **arguments)
+    first = rlnas.train("ALE/Breakout-v5", arch={"k2": 1, "k3": 1}, **arguments)
     assert first.data["steps"] == 64
     assert first.data["status"] == "done"
     assert first.architecture == "k2=1,k3=1"
     assert first.network()(torch.zeros(1, 4, 84, 84))[0].shape == (1, 4)
     assert first.path == tmp_path / "run"
     assert rlnas.resume(tmp_path / "run") == first
-    assert rlnas.train("ALE/Breakout-v5", "k2=1,k3=1", **arguments) == first
+    assert rlnas.train("ALE/Breakout-v5", arch="k2=1,k3=1", **arguments) == first
 
 
-def test_command_line_says_what_there_is(capsys: pytest.CaptureFixture[str], found: rlnas.SearchResult) -> None:
+FIXED = ["--env", "CartPole-v1", "--space", "mlp-64-64", "--steps", "64", "--ppo-options", "rollout_steps=16"]
+
+
+def test_command_line_says_what_there_is(capsys, found: rlnas.SearchResult, tmp_path: Path) -> None:
+    trained = tmp_path / "trained"
     for arguments, expected in [
         (["list", "spaces"], "paper-large"),
         (["list", "strategies"], "spos"),
@@ -80,6 +84,8 @@ def test_command_line_says_what_there_is(capsys: pytest.CaptureFixture[str], fou
         (["report", str(found.path)], "report.html"),
         (["evaluate", str(found.path), "--episodes", "2"], "mean return"),
         (["resume", str(found.path)], f"Best architecture: {found.best}"),
+        (["train", *FIXED, "--out", str(trained)], "fixed: total reward"),
+        (["resume", str(trained)], "fixed: total reward"),
         (["--version"], rlnas.__version__),
     ]:
         main(arguments)
@@ -125,8 +131,11 @@ def test_the_environment_alone_is_enough(env, space, baselines, rollout, tmp_pat
 
 @pytest.mark.slow
 def test_cartpole_from_its_name_alone_learns(tmp_path):
-    result = rlnas.train("CartPole-v1", "depth=2,width=64,norm=none,act=tanh", steps="25k", out=tmp_path, device="cpu")
+    result = rlnas.train(
+        "CartPole-v1", arch="depth=2,width=64,norm=none,act=tanh", steps="25k", out=tmp_path, device="cpu"
+    )
     assert result.data["space"] == "mlp"
+    assert result.curve[-1] == (result.data["steps"], result.total_reward)
     assert result.total_reward > 100  # a random policy lasts 22 steps
 
 

@@ -1,6 +1,8 @@
 """What progress looks like, with a terminal and without."""
 
 import io
+import subprocess
+import sys
 
 import pytest
 from rich.console import Console
@@ -18,7 +20,7 @@ EVENTS = (
 @pytest.mark.parametrize("terminal", [False, True])
 def test_progress_is_shown_and_brackets_are_only_text(terminal: bool) -> None:
     text = io.StringIO()
-    console = Console(file=text, force_terminal=terminal, width=200, color_system=None)
+    console = Console(file=text, force_terminal=terminal, force_interactive=terminal, width=200, color_system=None)
     with Display(console) as display:
         for event in EVENTS:
             display(event)
@@ -29,3 +31,25 @@ def test_progress_is_shown_and_brackets_are_only_text(terminal: bool) -> None:
     if not terminal:
         assert "250 steps/s  score 1.25  0:02 left" in shown
         assert len(shown.splitlines()) == 3
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_progress_is_shown_without_a_with_and_where_standard_output_changes(terminal: bool, monkeypatch) -> None:
+    first, later = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stdout", first)
+    monkeypatch.setenv("TERM", "xterm")
+    if terminal:
+        monkeypatch.setattr(first, "isatty", lambda: True, raising=False)
+    display = Display()
+    display(EVENTS[0])
+    monkeypatch.setattr(sys, "stdout", later)
+    display(EVENTS[2])
+    display.__exit__(None, None, None)
+    assert "score 2.50" in first.getvalue()
+    assert ("\x1b[" in first.getvalue()) == terminal
+    assert not later.getvalue()
+
+
+def test_whoever_shows_nothing_loads_nothing_for_it() -> None:
+    script = "import sys, rlnas; assert 'rich' not in sys.modules; rlnas.Display(); assert 'rich' in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -23,7 +23,6 @@ from rlnas.api import (
     search,
     train,
 )
-from rlnas.display import Display
 from rlnas.errors import EnvironmentFault, RlnasError, UserError
 from rlnas.spaces import Choice, Space, load_space
 
@@ -55,8 +54,10 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> ModuleType:
-    """Loads `rlnas.table` when it is asked for: it needs Parquet, which most commands do not."""
+def __getattr__(name: str) -> ModuleType | type:
+    """Loads when it is asked for what most programs do not need: `rlnas.table` takes Parquet, `rlnas.Display` rich."""
     if name == "table":
         return importlib.import_module("rlnas.table")
+    if name == "Display":
+        return importlib.import_module("rlnas.display").Display
     raise AttributeError(f"module 'rlnas' has no attribute {name!r}")

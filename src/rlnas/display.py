@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from types import TracebackType
@@ -42,37 +43,40 @@ class Display:
     """Shows the progress of a run: `with rlnas.Display() as display: rlnas.search(..., watch=display)`.
 
     Args:
-        console: where to; by default the terminal, or whatever takes its place.
+        console: where to, by default standard output; `rich.console.Console(stderr=True)` for standard error.
     """
 
     def __init__(self, console: Console | None = None):
-        console = console or Console()
-        self._console = console
+        # What standard output is may change while the bars move.
+        self._console = console or Console(file=sys.stdout)
         self._lock = threading.Lock()
         self._tasks: dict[str, TaskID] = {}
         self._last: dict[str, float] = {}
         self._start = time.monotonic()
-        self._bars = Bars(
-            # Labels and notes are plain text: what an environment says of its failure may hold brackets.
-            TextColumn("{task.description}", style="bold", markup=False),
-            BarColumn(bar_width=24),
-            TextColumn("{task.percentage:>3.0f}%  {task.fields[text]}", markup=False),
-            console=console,
-        )
+        self._bars: Bars | None = None
+        if self._console.is_interactive:
+            self._bars = Bars(
+                # Labels and notes are plain text: what an environment says of its failure may hold brackets.
+                TextColumn("{task.description}", style="bold", markup=False),
+                BarColumn(bar_width=24),
+                TextColumn("{task.percentage:>3.0f}%  {task.fields[text]}", markup=False),
+                console=self._console,
+            )
 
     def __call__(self, progress: Progress) -> None:
         """Takes a sign of life."""
         with self._lock:
-            if self._console.is_terminal:
-                self._show_bar(progress)
+            if self._bars is not None:
+                self._show_bar(self._bars, progress)
             else:
                 self._print_line(progress)
 
-    def _show_bar(self, progress: Progress) -> None:
+    def _show_bar(self, bars: Bars, progress: Progress) -> None:
+        bars.start()  # which does nothing once they move
         if progress.task not in self._tasks:
-            self._tasks[progress.task] = self._bars.add_task(progress.task, total=progress.total, text="")
+            self._tasks[progress.task] = bars.add_task(progress.task, total=progress.total, text="")
         total = progress.total or None
-        self._bars.update(self._tasks[progress.task], completed=progress.done, total=total, text=describe(progress))
+        bars.update(self._tasks[progress.task], completed=progress.done, total=total, text=describe(progress))
 
     def _print_line(self, progress: Progress) -> None:
         now = time.monotonic()
@@ -83,12 +87,10 @@ class Display:
             self._console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._bars.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._console.is_terminal:
+        if self._bars is not None:
             self._bars.stop()

@@ -107,7 +107,7 @@ def test_bad_search_arguments(
 @pytest.mark.parametrize(
     ("arch", "parts"),
     [
-        (None, ["'paper-1' has 25 architectures", "arch 'k2=1,k3=1'"]),
+        (None, ["'paper-1' has 25 architectures", "with --arch", "such as 'k2=1,k3=1'"]),
         ("k2=9,k3=1", ["'9'", "Allowed: 1, 2, 3, 4, 5"]),
         ("k2=4", ["k3"]),
         ("j2=4,k3=3", ["'j2'", "Did you mean 'k2'?"]),

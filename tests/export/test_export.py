@@ -65,7 +65,7 @@ def test_command_line(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 def test_a_network_that_was_trained_for_real(tmp_path: Path) -> None:
     small = {"env_options": {"num_envs": 2}, "ppo_options": {"rollout_steps": 16, "epochs": 1, "minibatches": 2}}
-    rlnas.train(GAME, "k1=1,k2=3", "minatar-1", 64, out=tmp_path / "run", **small)
+    rlnas.train(GAME, "minatar-1", "k1=1,k2=3", 64, out=tmp_path / "run", **small)
     agent = load_agent(tmp_path / "run")
     assert agent.description["training"]["steps"] == 64
     sys.path.insert(0, str(export(tmp_path / "run", "torch")))

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -45,6 +46,9 @@ def test_fits_uniform_paths_within_the_budget_then_scores_every_architecture() -
     scored = [path.id for p in evaluations for path in p.paths]
     assert scored == [a.id for a in space]
     assert {p.episodes for p in evaluations} == {3}
+    assert not any(fit.reset_optimizer for fit in fits)
+    reset = SPOS(space, 501, seed=0, settings=SPOSSettings(iterations_per_path=2, reset_optimizer=True))
+    assert [replace(fit, reset_optimizer=True) for fit in fits] == [p for p in drive(reset) if isinstance(p, Fit)]
 
 
 def test_ranks_by_mean_return_and_draws_lots_for_ties() -> None:

@@ -159,7 +159,7 @@ def test_the_terminal_says_what_is_odd_about_the_search(search, capsys):
 
 def test_only_searches_have_them(tmp_path):
     options = {"steps": 64, "ppo_options": {"rollout_steps": 8, "minibatches": 1, "epochs": 1}, "out": tmp_path}
-    rlnas.train("CartPole-v1", "fixed", "mlp-64-64", **options)
+    rlnas.train("CartPole-v1", "mlp-64-64", **options)
     with pytest.raises(UserError, match=r"confirmation seeds are for a search, and .* is none"):
         rlnas.resume(tmp_path, confirm_seeds=1)
     table = partial(rlnas.search, "MinAtar/Breakout-v1", "minatar-1", "random", 1, table="minatar-breakout")

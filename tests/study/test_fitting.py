@@ -135,6 +135,18 @@ def test_games_run_on_unless_fresh_ones_are_asked_for(fit: SupernetFit) -> None:
     assert not np.array_equal(*observations)
 
 
+@pytest.mark.parametrize("reset", [False, True])
+def test_paths_share_moments_unless_they_are_to_begin_anew(fit: SupernetFit, reset: bool) -> None:
+    fit.fit(Fit(ONE, 3))
+    weights = {name: tensor.clone() for name, tensor in fit.supernet.state_dict().items()}
+    fit.fit(Fit(TWO, 1, reset_optimizer=reset))
+    state = fit.trainer.optimizer.state
+    shared = [name for name, tensor in fit.supernet.state_dict().items() if not torch.equal(tensor, weights[name])]
+    assert shared
+    # Two minibatches an iteration.
+    assert {float(state[name]["step"]) for name in ("policy.weight", "policy.bias")} == ({2.0} if reset else {8.0})
+
+
 def test_an_evaluation_plays_each_path_with_the_shared_weights(fit: SupernetFit) -> None:
     fit.fit(Fit(ONE, 1))
     outcome = fit.evaluate(Evaluate((ONE, TWO), 3, 0, 25))

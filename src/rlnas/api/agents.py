@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,28 +13,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AgentResult:
-    """A finished run with a trained agent.
+    """A finished run.
 
     Attributes:
-        path: the run directory.
+        path: the run directory, as it was given.
         data: the content of its `result.json`.
     """
 
     path: Path
-    data: dict[str, Any]
+    data: dict[str, Any] = field(repr=False, hash=False)
 
     def network(self) -> Network:
-        """The trained network; of a search, that of the best architecture, first training seed.
+        """The trained network (of a search: the best architecture's, first training seed).
 
         Raises:
-            UserError: if there is no best architecture.
+            UserError: if there is none.
         """
         from rlnas.study import load_network, trained_trial
 
         return load_network(trained_trial(self.path))[1]
 
     def export(self, to: str, out: str | Path | None = None) -> Path:
-        """Writes that network as an agent for use elsewhere; see `rlnas.export.export`.
+        """Writes the agent with that network for use elsewhere; see `rlnas.export.export`.
 
         Args:
             to: `"torch"`, `"onnx"` or `"sb3"`.
@@ -44,7 +44,7 @@ class AgentResult:
             The folder or file that was written.
 
         Raises:
-            UserError: if there is no best architecture, or the format is unknown or cannot hold the agent.
+            UserError: if there is no trained agent, or the format is unknown or cannot hold the agent.
         """
         from rlnas.export import export
 

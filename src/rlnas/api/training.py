@@ -43,8 +43,8 @@ class TrainingResult(AgentResult):
 
 def train(
     env: str,
-    arch: str | Mapping[str, Any] | None = None,
     space: str | Path | Space | None = None,
+    arch: str | Mapping[str, Any] | None = None,
     steps: int | str = "10M",
     *,
     out: str | Path | None = None,
@@ -57,12 +57,12 @@ def train(
     ppo_options: Options | None = None,
     watch: Watcher | None = None,
 ) -> TrainingResult:
-    """Trains one architecture from scratch; the arguments are those of `search`.
+    """Trains one architecture from scratch.
 
     Args:
         env: id of the environment.
-        arch: the architecture: its id, or a dict of options; not needed where the space has no choices.
         space: a catalogue name, a TOML file, or a `Space`; by default the catalogue's for such observations.
+        arch: the architecture: its id, or a dict of options; not needed where the space has no choices.
         steps: environment steps.
         out: run directory, by default in `runs` and named after what runs.
         seed: root of the training's random streams.
@@ -80,8 +80,8 @@ def train(
     """
     path, settings = prepare_training(
         env=env,
-        arch=arch,
         space=space,
+        arch=arch,
         steps=steps,
         out=out,
         seed=seed,
@@ -102,7 +102,9 @@ def run_training(path: Path, settings: TrialSettings, watch: Watcher | None) -> 
     from rlnas.study import run_trial
     from rlnas.study.progress import nobody
 
+    space = settings.load_space()
+    label = f"{settings.architecture if space.choices else space.name} seed-{settings.seed}"
     with torch_threads(settings.threads):
-        result = run_trial(path, settings, watch or nobody)
+        result = run_trial(path, settings, watch or nobody, label)
     write_report(path)
     return TrainingResult(path, result.model_dump(mode="json"))

@@ -20,8 +20,8 @@ from rlnas.prepare import prepare_training
 
 def train(
     env: str,
-    arch: OptionalArchitecture = None,
     space: OptionalSpace = None,
+    arch: OptionalArchitecture = None,
     steps: Steps = "10M",
     out: Folder = None,
     seed: int = 1,
@@ -36,8 +36,8 @@ def train(
 
     Args:
         env: Environment, e.g. ALE/Breakout-v5.
-        arch: Architecture, e.g. k2=4,k3=3; not needed where the space has no choices.
         space: Search space: a name or a TOML file; by default one for such observations.
+        arch: Architecture, e.g. k2=4,k3=3; not needed where the space has no choices.
         steps: Environment steps, e.g. 10M, 500k, 1e6.
         out: Run directory; runs/<environment>-<space>-<architecture>-seed-<seed> by default.
         seed: Root of all random streams.
@@ -50,8 +50,8 @@ def train(
     """
     path, settings = prepare_training(
         env=env,
-        arch=arch,
         space=space,
+        arch=arch,
         steps=steps,
         out=out,
         seed=seed,

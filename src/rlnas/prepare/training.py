@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def prepare_training(
     *,
     env: str,
-    arch: str | Mapping[str, Any] | None,
     space: str | Path | Space | None,
+    arch: str | Mapping[str, Any] | None,
     steps: int | str,
     out: str | Path | None,
     seed: int,
@@ -40,10 +40,12 @@ def prepare_training(
         UserError: if an argument is not allowed.
     """
     common, found = common_settings(env, space, env_options, ppo_options, device, tuple(imports))
-    if arch is None and found.choices:
-        example = next(iter(found)).id
-        raise UserError(f"space {found.name!r} has {found.size:,} architectures: say which, such as arch {example!r}.")
-    architecture = found.architecture(() if arch is None else arch).id
+    architecture = (next(iter(found)) if arch is None else found.architecture(arch)).id
+    if arch is None and found.size > 1:
+        raise UserError(
+            f"space {found.name!r} has {found.size:,} architectures: say which with --arch (in Python: arch=...), "
+            f"such as {architecture!r}."
+        )
     values = {
         "architecture": architecture,
         "steps": parse_steps(steps),

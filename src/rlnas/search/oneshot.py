@@ -23,6 +23,8 @@ class OneShotSettings(BaseModel):
         iterations_per_path: PPO iterations with a path before the next is drawn.
         eval_episodes: full games that score an architecture.
         eval_batch: architectures scored side by side.
+        reset_optimizer: whether Adam's moments begin at 0 with every path; if not, all paths share them, so that a path
+            is also moved by what is left of the gradients of those before it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -30,6 +32,7 @@ class OneShotSettings(BaseModel):
     iterations_per_path: int = Field(1, ge=1)
     eval_episodes: int = Field(24, ge=1)
     eval_batch: int = Field(5, ge=1)
+    reset_optimizer: bool = False
 
 
 class OneShot(Strategy):
@@ -60,7 +63,8 @@ class OneShot(Strategy):
         """A path to fit while the budget lasts; then architectures to score."""
         if self.fitted < self.iterations:
             path = self.space.sample(seeding.generator(self.seed, "spos-path", self.paths))
-            return Fit(path, min(self.settings.iterations_per_path, self.iterations - self.fitted))
+            iterations = min(self.settings.iterations_per_path, self.iterations - self.fitted)
+            return Fit(path, iterations, reset_optimizer=self.settings.reset_optimizer)
         due = self._due()[: self.settings.eval_batch]
         return Evaluate(tuple(due), self.settings.eval_episodes, len(self.scores), self.coverage) if due else None
 

@@ -91,6 +91,7 @@ class RandomSharedSettings(OneShotSettings):
         iterations_per_path: PPO iterations with a path before the next is drawn.
         eval_episodes: full games that score an architecture.
         eval_batch: architectures scored side by side.
+        reset_optimizer: as in `SPOSSettings`.
         subset: architectures that are scored.
     """
 

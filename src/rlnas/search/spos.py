@@ -22,6 +22,8 @@ class SPOSSettings(OneShotSettings):
         iterations_per_path: PPO iterations with a path before the next is drawn.
         eval_episodes: full games that score an architecture.
         eval_batch: architectures scored side by side.
+        reset_optimizer: whether Adam's moments begin at 0 with every path; if not, all paths share them, so that a path
+            is also moved by what is left of the gradients of those before it.
         selection: `"full"` scores every architecture (paper, 4.3); `"evolution"` searches among them (Guo et al.,
             section 3.3); `"auto"` is full up to 1,000 architectures.
         population: architectures of one generation.

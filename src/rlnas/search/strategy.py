@@ -18,11 +18,13 @@ class Fit:
         path: the architecture whose weights are trained.
         iterations: PPO iterations, each a rollout with that path and its update.
         fresh: whether new games begin first, so that no game was partly played by another path.
+        reset_optimizer: whether Adam's moments begin at 0 first, so that no gradient of another path moves the weights.
     """
 
     path: Architecture
     iterations: int
     fresh: bool = False
+    reset_optimizer: bool = False
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,8 @@ class SupernetFit:
         if proposal.iterations > left:
             raise UserError(f"the strategy proposes {proposal.iterations} iterations, but its budget has {left} left.")
         self.supernet.activate(proposal.path)
+        if proposal.reset_optimizer:
+            self.trainer.optimizer.state.clear()
         if proposal.fresh:
             self.trainer.restart(len(self.paths), "path")
         scores: list[float] = []
