@@ -211,3 +211,63 @@ def test_without_enough_scores_no_search_begins(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(RlnasError, match="only 1 of 3 architectures have a score under each training seed, fewer than"):
         run(tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def fake_table(path: Path, settings, *_) -> Table:
+    """A table without any training; in Acrobot only one network ever finishes a game."""
+    rows = []
+    for number, architecture in enumerate(settings.load_space()):
+        scores = [float(number) if settings.env == "CartPole-v1" or number == 0 else None]
+        rows.append(
+            {"architecture": architecture.id, "seed": 3, "status": "done", "reason": "", "steps": 1_024, "episodes": 9}
+            | {"budgets": [1_024], "total_reward": scores, "reward_mean": scores, "parameters": 1, "multiply_adds": 1}
+            | dict.fromkeys(MEASURED)
+        )
+    path.mkdir(parents=True, exist_ok=True)
+    write_table(path / "table.parquet", rows, {"env": settings.env, "space": settings.space})
+    (path / "table.json").write_text("{}")
+    return Table.read(path / "table.parquet")
+
+
+def test_several_spaces_and_environments_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reproducing, "run_table", fake_table)
+    other = Space("other", SPACE.input_shape, [Linear(Choice("n", [1, 2, 3, 5])), Activation("relu")])
+    arguments = {"steps": 1_024, "seed": 3, "strategies": ("random",), "top_k": 2, "repeats": 10, "baselines": ()}
+    arguments |= {"threads": 1, "device": "cpu", "out": tmp_path / "out"}
+    result = rlnas.reproduce("CartPole-v1", [SPACE, other], **arguments)
+    assert [path.name for path in result.comparisons] == ["cartpole-v1-tiny", "cartpole-v1-other"]
+    assert not result.left_out
+    with pytest.raises(UserError, match="there are 2 comparisons"):
+        _ = result.comparison
+    overview = tmp_path / "out/overview"
+    assert {path.name for path in overview.iterdir()} == {
+        *("overview.md", "overview.html", "table-1.csv"),
+        *(f"figure-4-{metric}.{end}" for metric in ("reward-mean", "total-reward") for end in ("svg", "png")),
+    }
+    page = (overview / "overview.md").read_text()
+    assert "| network or strategy | metric | tiny, CartPole-v1 | other, CartPole-v1 |" in page
+    for link in re.findall(r"\((\.\./.*?)\)", page):
+        assert (overview / link).exists()
+    means = [one.views["total_reward"].random.mean for one in result.comparisons.values()]
+    assert f"random search,total reward,{means[0]}," in (overview / "table-1.csv").read_text()
+    assert str(means[1]) in (overview / "table-1.csv").read_text()
+
+    # What nothing comes of costs the others nothing.
+    both = rlnas.reproduce(["CartPole-v1", "Acrobot-v1"], "mlp", **(arguments | {"out": tmp_path / "both"}))
+    assert [path.name for path in both.comparisons] == ["cartpole-v1-mlp"]
+    (left_out,) = both.left_out
+    assert left_out.startswith("acrobot-v1-mlp is left out: only 1 of 54 architectures have a score")
+
+    for changed, said in (
+        ({"env": "CartPole-v1", "space": SPACE}, r"holds other files \(cartpole-v1-other\)"),
+        ({"env": ["CartPole-v1"] * 2, "space": SPACE, "out": tmp_path / "new"}, "is named twice"),
+        ({"env": [], "space": SPACE}, "at least one environment"),
+        (
+            {"env": ["CartPole-v1", "Acrobot-v1"], "space": "mlp", "out": tmp_path / "out/cartpole-v1-tiny"},
+            "holds the reproduction of one space and environment",
+        ),
+    ):
+        with pytest.raises(UserError, match=said):
+            rlnas.reproduce(**(arguments | changed))
+    with pytest.raises(UserError, match="folder of rlnas reproduce: give that command again"):
+        rlnas.resume(tmp_path / "out")

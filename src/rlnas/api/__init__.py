@@ -1,7 +1,7 @@
 """rlnas in one call each: search, train, build a table, reproduce the paper, go on with a run, evaluate, play."""
 
 from rlnas.api.playing import Film, play
-from rlnas.api.reproducing import ReproductionResult, reproduce, run_reproduction
+from rlnas.api.reproducing import ReproductionResult, reproduce, run_reproductions
 from rlnas.api.runs import Evaluation, evaluate, read_run_settings, resume
 from rlnas.api.searching import SearchResult, run_search, search
 from rlnas.api.tables import build_table, compare, run_table, stored_searches
@@ -20,7 +20,7 @@ __all__ = [
     "read_run_settings",
     "reproduce",
     "resume",
-    "run_reproduction",
+    "run_reproductions",
     "run_search",
     "run_table",
     "run_training",

@@ -1,4 +1,4 @@
-"""`rlnas.reproduce`: the paper's experiment, for a space and an environment, in one call."""
+"""`rlnas.reproduce`: the paper's experiment, for spaces and environments, in one call."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from rlnas.api.searching import run_search
 from rlnas.api.tables import run_table, stored_searches
-from rlnas.errors import RlnasError
-from rlnas.prepare import COMPARISON, Options, Reproduction, prepare_reproduction
+from rlnas.errors import RlnasError, UserError
+from rlnas.prepare import COMPARISON, OVERVIEW, Options, Reproduction, prepare_reproductions
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -27,19 +27,30 @@ class ReproductionResult:
 
     Attributes:
         path: its folder.
-        comparison: as `compare` returns it.
-        left_out: a sentence for each search that is not in it, and why: it broke down, still runs elsewhere, or ranked
-            nothing that has a score.
+        comparisons: for each space and environment, as `compare` returns it, by its folder.
+        left_out: a sentence for each search that is in none, and why: it broke down, still runs elsewhere, or ranked
+            nothing that has a score; and for each space and environment of which nothing came.
     """
 
     path: Path
-    comparison: Comparison
+    comparisons: dict[Path, Comparison]
     left_out: tuple[str, ...]
+
+    @property
+    def comparison(self) -> Comparison:
+        """The comparison, where there is one.
+
+        Raises:
+            UserError: if there are several.
+        """
+        if len(self.comparisons) > 1:
+            raise UserError(f"there are {len(self.comparisons)} comparisons: take them from .comparisons.")
+        return next(iter(self.comparisons.values()))
 
 
 def reproduce(
-    env: str,
-    space: str | Path | Space | None = None,
+    env: str | Sequence[str],
+    space: str | Path | Space | Sequence[str | Path | Space] | None = None,
     steps: int | str = "10M",
     *,
     search_steps: int | str | None = None,
@@ -61,15 +72,17 @@ def reproduce(
     ppo_options: Options | None = None,
     watch: Watcher | None = None,
 ) -> ReproductionResult:
-    """Does the paper's experiment (sections 5.3 and 5.4) for a space and an environment: trains, searches, compares.
+    """Does the paper's experiment (sections 5.3 and 5.4) for spaces and environments: trains, searches, compares.
 
     First a table of the whole space is built, then each strategy searches with each search seed and has its top K
-    looked up, then all is compared with random search and the hand-made networks. The same call on the same folder
-    goes on where it was stopped; more search seeds or strategies add to what is there.
+    looked up, then all is compared with random search and the hand-made networks. With several spaces or environments
+    all that is done for each of them, and an overview puts them side by side. The same call on the same folder goes on
+    where it was stopped; more search seeds, strategies, spaces or environments add to what is there.
 
     Args:
-        env: id of the environment.
-        space: a catalogue name, a TOML file, or a `Space`; by default the catalogue's for such observations.
+        env: id of the environment, or a list of ids.
+        space: a catalogue name, a TOML file, or a `Space`, or a list of them, each of which meets each environment; by
+            default the catalogue's for such observations.
         steps: environment steps of every training, and of every search unless `search_steps` says otherwise.
         search_steps: environment steps of every search.
         train_seeds: trainings of each architecture.
@@ -81,7 +94,8 @@ def reproduce(
         repeats: repeats of random search, and of strategies that are run on the table.
         baselines: hand-made networks to train beside them, as in `search`.
         out: the folder, by default in `runs` and named after what runs; in it `table` and `searches` hold runs, and
-            `comparison` what came of them.
+            `comparison` what came of them. With several spaces or environments each has a folder in it, beside
+            `overview`.
         workers: trainings that run at a time, each in a process of its own with one thread.
         threads: torch threads of the searches, which run one after another; as in `search`. One that goes on keeps
             its own.
@@ -94,17 +108,17 @@ def reproduce(
         watch: called with `Progress`.
 
     Returns:
-        The comparison and its folder. The comparison's remarks say what is left out: networks whose training failed or
-        finished no game, and searches that broke down.
+        The comparisons and their folders. A comparison's remarks say what is left out: networks whose training failed
+        or finished no game, and searches that broke down.
 
     Raises:
         UserError: if an argument is not allowed, or a folder belongs to something else.
-        RlnasError: if fewer than `top_k` architectures of the table have a score.
+        RlnasError: if nothing can be compared: fewer than `top_k` architectures of a table have a score.
         WorkerError: if a worker's process breaks for a reason that is not its training's.
     """
-    plan = prepare_reproduction(
-        env=env,
-        space=space,
+    folder, plans = prepare_reproductions(
+        envs=(env,) if isinstance(env, str) else tuple(env),
+        spaces=(space,) if space is None or isinstance(space, str | Path | Space) else tuple(space),
         steps=steps,
         search_steps=search_steps,
         train_seeds=train_seeds,
@@ -123,11 +137,35 @@ def reproduce(
         env_options=env_options or {},
         ppo_options=ppo_options or {},
     )
-    return run_reproduction(plan, workers, watch)
+    return run_reproductions(folder, plans, workers, watch)
 
 
-def run_reproduction(plan: Reproduction, workers: int, watch: Watcher | None) -> ReproductionResult:
-    """Runs what is planned, or goes on with it, and writes the comparison."""
+def run_reproductions(
+    folder: Path, plans: Sequence[Reproduction], workers: int, watch: Watcher | None
+) -> ReproductionResult:
+    """Runs what is planned, or goes on with it; writes a comparison for each plan, and an overview over several."""
+    comparisons: dict[Path, Comparison] = {}
+    left_out: list[str] = []
+    for plan in plans:
+        named = watch if watch is None or len(plans) == 1 else _named(watch, plan.path.name)
+        try:
+            comparisons[plan.path], without = _run(plan, workers, named)
+            left_out += without
+        except RlnasError as error:  # one game that nothing comes of costs the others nothing
+            if isinstance(error, UserError) or len(plans) == 1:
+                raise
+            left_out.append(f"{plan.path.name} is left out: {str(error).removesuffix('.')}.")
+    if not comparisons:
+        raise RlnasError(" ".join(left_out))
+    if len(plans) > 1:
+        from rlnas.report.comparison import write_overview
+
+        write_overview({f"../{path.name}/{COMPARISON}": one for path, one in comparisons.items()}, folder / OVERVIEW)
+    return ReproductionResult(folder, comparisons, tuple(left_out))
+
+
+def _run(plan: Reproduction, workers: int, watch: Watcher | None) -> tuple[Comparison, list[str]]:
+    """Runs one plan, or goes on with it, and writes the comparison; returns what is left out of it, too."""
     from rlnas.report import comparison as comparing
 
     table = run_table(plan.table_file.parent, plan.table, workers, watch)
@@ -161,7 +199,7 @@ def run_reproduction(plan: Reproduction, workers: int, watch: Watcher | None) ->
     comparison = judge(stored_searches([*done]), strategies=strategies, repeats=plan.repeats)
     comparison = replace(comparison, remarks=(*comparison.remarks, *left_out))
     comparing.write_comparison(comparison, plan.path / COMPARISON)
-    return ReproductionResult(plan.path, comparison, tuple(left_out))
+    return comparison, left_out
 
 
 def _check_scores(table: Table, without: Sequence[str], top_k: int) -> None:

@@ -11,7 +11,7 @@ from rlnas.api.searching import SearchResult, run_search
 from rlnas.api.tables import run_table
 from rlnas.api.training import TrainingResult, run_training
 from rlnas.errors import UserError
-from rlnas.prepare import check_strategy_options, checked, is_reproduction, resolve_device
+from rlnas.prepare import check_strategy_options, checked, holds_reproductions, is_reproduction, resolve_device
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def read_run_settings(path: Path) -> StudySettings | TrialSettings | TableSettin
         return checked(TrialSettings, "setting", read_object(path / "trial.json"))
     if (path / "table.json").exists():
         return checked(TableSettings, "setting", read_object(path / "table.json"))
-    if is_reproduction(path):
+    if is_reproduction(path) or holds_reproductions(path):
         raise UserError(f"{str(path)!r} is the folder of rlnas reproduce: give that command again, and it goes on.")
     raise UserError(f"there is no run at {str(path)!r}: it has no study.json, trial.json or table.json.")
 

@@ -30,7 +30,17 @@ Modules = Annotated[tuple[str, ...], tyro.conf.arg(name="import", metavar="MODUL
 Run = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 
 
-SEVERAL = ("--import", "--searches", "--strategies", "--architectures", "--baselines", "--seeds", "--metrics")
+SEVERAL = (
+    "--env",
+    "--space",
+    "--import",
+    "--searches",
+    "--strategies",
+    "--architectures",
+    "--baselines",
+    "--seeds",
+    "--metrics",
+)
 """Options of several values, beside those that end in `-options`."""
 
 

@@ -12,23 +12,22 @@ from rlnas.cli.arguments import (
     Modules,
     OptionalCount,
     OptionalNames,
-    OptionalSpace,
     OptionalSteps,
     Pairs,
     Steps,
     find_modules_here,
     options,
 )
-from rlnas.cli.printing import console, print_comparison
+from rlnas.cli.printing import console, print_comparison, print_remarks
 from rlnas.display import Display
 from rlnas.errors import RlnasError
-from rlnas.prepare import COMPARISON, Reproduction, prepare_reproduction, processors
+from rlnas.prepare import COMPARISON, OVERVIEW, Reproduction, prepare_reproductions, processors
 from rlnas.quantity import plural, short
 
 
 def reproduce(
-    env: str,
-    space: OptionalSpace = None,
+    env: Annotated[tuple[str, ...], tyro.conf.arg(metavar="ENV [ENV ...]")],
+    space: Annotated[tuple[str, ...], tyro.conf.arg(metavar="SPACE [SPACE ...]", help_behavior_hint="")] = (),
     steps: Steps = "10M",
     search_steps: OptionalSteps = None,
     train_seeds: int = 1,
@@ -48,15 +47,17 @@ def reproduce(
     env_options: Pairs = (),
     ppo_options: Pairs = (),
 ) -> None:
-    """Do the experiment of arXiv:2011.14632 for a space and an environment: train every architecture, search, compare.
+    """Do the experiment of arXiv:2011.14632 for spaces and environments: train every architecture, search, compare.
 
     Builds OUT/table, searches in OUT/searches, writes OUT/comparison: table 1, figure 4, tables 6 to 9, and for the
-    paper's own spaces and games what it printed. The same command on the same --out goes on where it was stopped; more
-    search seeds or strategies add to what is there.
+    paper's own spaces and games what it printed. With several spaces or environments each has such a folder in OUT, and
+    OUT/overview puts them side by side. The same command on the same --out goes on where it was stopped; more search
+    seeds, strategies, spaces or environments add to what is there.
 
     Args:
-        env: Environment, e.g. ALE/Breakout-v5.
-        space: Search space: a name (see: rlnas list spaces) or a TOML file; by default one for such observations.
+        env: Environments, e.g. ALE/Breakout-v5 ALE/Freeway-v5.
+        space: Search spaces, each of which meets each environment: names (see: rlnas list spaces) or TOML files; by
+            default one for such observations.
         steps: Environment steps of every training, and of every search unless --search-steps says otherwise.
         search_steps: Environment steps that fit the supernet of every search, as many as --steps by default; the games
             that rank come on top.
@@ -68,7 +69,7 @@ def reproduce(
         repeats: Repeats of random search, and of strategies that are run on the table.
         baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space; by
             default the usual one for such observations, and none if no name follows.
-        out: Folder of all; runs/<environment>-<space>-reproduction by default.
+        out: Folder of all; by default in runs, and named after what runs.
         workers: Trainings that run at a time, one process and one thread each.
         threads: Torch threads of the searches, which run one after another; by default the processors at hand (at
             most 4) for pictures, and 1 for small maps and vectors. A search that goes on keeps its own.
@@ -79,9 +80,9 @@ def reproduce(
         env_options: Options of the environment, e.g. sticky_actions=0.
         ppo_options: Hyperparameters of PPO, e.g. epochs=4.
     """
-    plan = prepare_reproduction(
-        env=env,
-        space=space,
+    folder, plans = prepare_reproductions(
+        envs=env,
+        spaces=space or (None,),
         steps=steps,
         search_steps=search_steps,
         train_seeds=train_seeds,
@@ -100,12 +101,18 @@ def reproduce(
         env_options=options(env_options, "--env-options"),
         ppo_options=options(ppo_options, "--ppo-options"),
     )
-    console.print(_announcement(plan, workers), soft_wrap=True, markup=False)
-    console.print(f"Folder: {plan.path}", soft_wrap=True, markup=False)
+    for plan in plans:
+        console.print(_announcement(plan, workers), soft_wrap=True, markup=False)
+    console.print(f"Folder: {folder}", soft_wrap=True, markup=False)
     with Display(console) as display:
-        result = api.run_reproduction(plan, workers, display)
-    print_comparison(result.comparison, plan.path / COMPARISON)
+        result = api.run_reproductions(folder, plans, workers, display)
+    for path, comparison in result.comparisons.items():
+        print_comparison(comparison, path / COMPARISON)
+    if len(plans) > 1:
+        console.print(f"Overview: {folder / OVERVIEW / 'overview.html'}", soft_wrap=True, markup=False)
     if result.left_out:
+        said = {remark for comparison in result.comparisons.values() for remark in comparison.remarks}
+        print_remarks([remark for remark in result.left_out if remark not in said])
         raise RlnasError("searches are left out (see the remarks); the same command tries them again.")
 
 

@@ -3,9 +3,11 @@
 from rlnas.prepare.arguments import Options, checked, default_threads, processors, resolve_device
 from rlnas.prepare.reproducing import (
     COMPARISON,
+    OVERVIEW,
     Reproduction,
+    holds_reproductions,
     is_reproduction,
-    prepare_reproduction,
+    prepare_reproductions,
 )
 from rlnas.prepare.searching import prepare_search
 from rlnas.prepare.strategies import check_strategy_options, share_options, strategy_names
@@ -14,13 +16,15 @@ from rlnas.prepare.training import prepare_training
 
 __all__ = [
     "COMPARISON",
+    "OVERVIEW",
     "Options",
     "Reproduction",
     "check_strategy_options",
     "checked",
     "default_threads",
+    "holds_reproductions",
     "is_reproduction",
-    "prepare_reproduction",
+    "prepare_reproductions",
     "prepare_search",
     "prepare_table",
     "prepare_training",

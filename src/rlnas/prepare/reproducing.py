@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 TABLE, SEARCHES, COMPARISON = "table", "searches", "comparison"
 """What the folder of a reproduction holds."""
 
+OVERVIEW = "overview"
+"""What the folder of several holds beside a folder for each."""
+
 
 @dataclass(frozen=True)
 class Reproduction:
@@ -130,6 +133,46 @@ class Reproduction:
         )[1]
 
 
+def prepare_reproductions(
+    *,
+    envs: Sequence[str],
+    spaces: Sequence[str | Path | Space | None],
+    out: str | Path | None,
+    **shared: Any,
+) -> tuple[Path, list[Reproduction]]:
+    """Checks the arguments of `reproduce`, those of its searches too, before anything is written.
+
+    Args:
+        envs: ids of the environments.
+        spaces: the spaces, each of which meets each environment.
+        out: the folder: of the one reproduction, or in which each of several has its own.
+        shared: what `prepare_reproduction` takes beside.
+
+    Returns:
+        The folder, and the reproductions space by space, as the paper's table 1 has them.
+
+    Raises:
+        UserError: if an argument is not allowed, or a folder belongs to something else.
+    """
+    if not envs or not spaces:
+        raise UserError("name at least one environment.")
+    pairs = [(env, space) for space in spaces for env in envs]
+    if len(pairs) == 1:
+        plan = prepare_reproduction(env=pairs[0][0], space=pairs[0][1], out=out, **shared)
+        return plan.path, [plan]
+    folder = run_path(out, envs[0], *(env.rpartition("/")[2] for env in envs[1:]), "reproductions")
+    if is_reproduction(folder):
+        raise UserError(f"{str(folder)!r} holds the reproduction of one space and environment: choose another folder.")
+    plans = [prepare_reproduction(env=env, space=space, out=None, within=folder, **shared) for env, space in pairs]
+    ours = {plan.path for plan in plans}
+    if len(ours) < len(plans):
+        raise UserError("a space or an environment is named twice.")
+    for entry in _others(folder, OVERVIEW):
+        if folder / entry not in ours and not is_reproduction(folder / entry):
+            raise UserError(f"the directory {str(folder)!r} holds other files ({entry}): choose an empty one.")
+    return folder, plans
+
+
 def prepare_reproduction(
     *,
     env: str,
@@ -151,8 +194,9 @@ def prepare_reproduction(
     strategy_options: Options,
     env_options: Options,
     ppo_options: Options,
+    within: Path | None = None,
 ) -> Reproduction:
-    """Checks the arguments of `reproduce`, those of its searches too, before anything is written.
+    """Checks the arguments of one reproduction; without `out` its folder is named after what runs, and is `within`.
 
     Raises:
         UserError: if an argument is not allowed, or the folder belongs to something else.
@@ -176,7 +220,9 @@ def prepare_reproduction(
         out=None,
     )
     found_space = table.load_space()
-    path = run_path(out, env, found_space.name, "reproduction")
+    path = run_path(out, env, found_space.name, *([] if within else ["reproduction"]))
+    if within is not None:
+        path = within / path.name
     for name, value in (("search-seeds", search_seeds), ("repeats", repeats)):
         if value < 1:
             raise UserError(f"{name} must be at least 1, not {value}.")
@@ -184,7 +230,7 @@ def prepare_reproduction(
         raise UserError(f"top-k must be 1 to {found_space.size}, the architectures of the space, not {top_k}.")
     if path.exists() and not path.is_dir():
         raise UserError(f"the folder {str(path)!r} is a file.")
-    if others := _others(path):
+    if others := _others(path, TABLE, SEARCHES, COMPARISON):
         raise UserError(f"the directory {str(path)!r} holds other files ({others[0]}): choose an empty one.")
     names = tuple(name for name in strategy_names(strategies) if name != RANDOM)
     found = Reproduction(
@@ -204,13 +250,18 @@ def prepare_reproduction(
 
 def is_reproduction(path: Path) -> bool:
     """Whether a folder looks like one of `reproduce`: it holds a table, and nothing but what that puts there."""
-    return not _others(path) and (path / TABLE / "table.json").exists()
+    return not _others(path, TABLE, SEARCHES, COMPARISON) and (path / TABLE / "table.json").exists()
 
 
-def _others(path: Path) -> list[str]:
-    """What a folder holds that `reproduce` does not put there."""
+def holds_reproductions(path: Path) -> bool:
+    """Whether a folder looks like one of `reproduce` with several spaces or environments."""
+    return path.is_dir() and any(is_reproduction(entry) for entry in path.iterdir())
+
+
+def _others(path: Path, *names: str) -> list[str]:
+    """What a folder holds beside folders of these names."""
     entries = sorted(path.iterdir()) if path.is_dir() else []
-    ours = {path / name for name in (TABLE, SEARCHES, COMPARISON)}
+    ours = {path / name for name in names}
     return [
         entry.name for entry in entries if not entry.name.startswith(".") and not (entry in ours and entry.is_dir())
     ]

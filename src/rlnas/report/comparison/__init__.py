@@ -9,9 +9,10 @@ from rlnas.report.comparison.blackbox import chosen_strategies
 from rlnas.report.comparison.compare import Comparison, View, compare
 from rlnas.report.comparison.documents import contents, markdown, page
 from rlnas.report.comparison.figures import TITLES, file_name, files
+from rlnas.report.comparison.overview import write_overview
 from rlnas.report.comparison.tables import facts
 
-__all__ = ["Comparison", "View", "chosen_strategies", "compare", "write_comparison"]
+__all__ = ["Comparison", "View", "chosen_strategies", "compare", "write_comparison", "write_overview"]
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> None:

@@ -6,6 +6,7 @@ import io
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib import resources
 from itertools import cycle
 from typing import Any
@@ -42,8 +43,13 @@ Draw = Callable[[View, Mapping[str, str]], Figure]
 
 def inline(draw: Draw, view: View) -> Html:
     """A figure as part of a page."""
-    with matplotlib.style.context(["default", _style(INLINE)]):
-        return svg(draw(view, INLINE), file_name(draw, view), title_of(draw, view))
+    return inlined(partial(draw, view), file_name(draw, view), title_of(draw, view))
+
+
+def inlined(draw: Callable[[Mapping[str, str]], Figure], name: str, title: str) -> Html:
+    """What is drawn with given colours, as part of a page."""
+    with matplotlib.style.context(["default", style(INLINE)]):
+        return svg(draw(INLINE), name, title)
 
 
 def title_of(draw: Draw, view: View) -> str:
@@ -58,10 +64,15 @@ def file_name(draw: Draw, view: View) -> str:
 
 def files(draw: Draw, view: View) -> dict[str, bytes]:
     """A figure as files of its own, by their endings; the same view gives the same bytes."""
+    return saved(partial(draw, view), file_name(draw, view))
+
+
+def saved(draw: Callable[[Mapping[str, str]], Figure], name: str) -> dict[str, bytes]:
+    """What is drawn with given colours, as files of that name, by their endings."""
     colours = page_colours()
     found = {}
-    with matplotlib.style.context(["default", _style(colours), {"svg.hashsalt": file_name(draw, view)}]):
-        figure = draw(view, colours)
+    with matplotlib.style.context(["default", style(colours), {"svg.hashsalt": name}]):
+        figure = draw(colours)
         for ending, metadata in (("svg", {"Date": None, "Creator": None}), ("png", {"Software": None})):
             buffer = io.BytesIO()
             figure.savefig(buffer, format=ending, dpi=DOTS, metadata=metadata, facecolor="white")
@@ -71,37 +82,38 @@ def files(draw: Draw, view: View) -> dict[str, bytes]:
 
 def page_colours() -> dict[str, str]:
     """The colours of the page on light paper, for each stand-in."""
-    style = resources.files("rlnas.report").joinpath("page.css").read_text(encoding="utf-8")
+    sheet = resources.files("rlnas.report").joinpath("page.css").read_text(encoding="utf-8")
     light: dict[str, str] = {}
-    for name, colour in re.findall(r"(--\w+): (#[0-9a-f]{6})", style):
+    for name, colour in re.findall(r"(--\w+): (#[0-9a-f]{6})", sheet):
         light.setdefault(name, colour)  # the first are those of light paper
     return {stand_in: light[name] for stand_in, name in VARIABLES.items()}
 
 
-def _style(colours: Mapping[str, str]) -> dict[str, Any]:
+def style(colours: Mapping[str, str]) -> dict[str, Any]:
+    """The style of all figures in given colours."""
     return {key: colours.get(value, value) if isinstance(value, str) else value for key, value in STYLE.items()}
 
 
 def histogram(view: View, colours: Mapping[str, str]) -> Figure:
     """One histogram for each strategy, on the same axis: lines where its searches and the yardsticks are."""
     panels: list[Contender | None] = [*view.contenders] or [None]
-    with matplotlib.style.context(["default", _style(colours)]):
+    with matplotlib.style.context(["default", style(colours)]):
         figure = Figure(figsize=(WIDTH, 0.9 + 1.25 * len(panels)), layout="constrained")
         figure.patch.set_visible(False)
         rows = figure.subplots(len(panels), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
-        references = list(_references(view, colours))
+        lines_of = list(references(view, colours))
         for axes, contender in zip(rows, panels, strict=True):
-            _histogram(axes, view, colours)
-            for where, _, style in references:
-                axes.axvline(where, **style)
+            bars(axes, view, colours)
+            for where, _, looks in lines_of:
+                axes.axvline(where, **looks)
             if contender is not None:
                 _mark(axes, contender, colours)
         over = f"mean over {plural(view.standings.scores.shape[1], 'seed')}"
         rows[-1].set_xlabel(f"{NAMES[view.metric]}, {over}, {_budget(view)}")
         found = Line2D([], [], color=colours[FOUND], linewidth=2.0, label="returned by a search")
-        lines = [Line2D([], [], label=label, **style) for _, label, style in references]
+        lines = [Line2D([], [], label=label, **looks) for _, label, looks in lines_of]
         lines = [found, *lines] if view.contenders else lines
-        _legend(figure, (lines, [str(line.get_label()) for line in lines]), columns=2)
+        legend(figure, (lines, [str(line.get_label()) for line in lines]), columns=2)
     return figure
 
 
@@ -110,7 +122,7 @@ def _budget(view: View) -> str:
     return f"{short(view.standings.budget)} steps a training"
 
 
-def _references(view: View, colours: Mapping[str, str]) -> Iterator[tuple[float, str, dict[str, Any]]]:
+def references(view: View, colours: Mapping[str, str]) -> Iterator[tuple[float, str, dict[str, Any]]]:
     """Where random search and the hand-made networks are, what they are called, and how they are drawn."""
     dots = {"color": colours[MUTED], "linewidth": 1.5, "linestyle": (0, (1.0, 1.5))}
     yield view.random.mean, "random search, mean", dots
@@ -119,7 +131,8 @@ def _references(view: View, colours: Mapping[str, str]) -> Iterator[tuple[float,
         yield yard.score, yard.label, {"color": colours[INK], "linewidth": 1.3, "linestyle": (0, dashes)}
 
 
-def _histogram(axes: Axes, view: View, colours: Mapping[str, str]) -> None:
+def bars(axes: Axes, view: View, colours: Mapping[str, str]) -> None:
+    """A histogram of the true performance of all architectures."""
     truth = view.standings.truth
     bins = int(np.clip(2 * np.sqrt(truth.size), 8, 40))
     low, high = float(truth.min()), float(truth.max())
@@ -144,7 +157,7 @@ def cost(view: View, colours: Mapping[str, str]) -> Figure:
     # Each is had for the trainings of one network.
     yards = [yard for yard in view.yardsticks if yard.kind in ("made", "largest")]
     entries = 2 + len(view.contenders) + len(yards)
-    with matplotlib.style.context(["default", _style(colours)]):
+    with matplotlib.style.context(["default", style(colours)]):
         figure = Figure(figsize=(WIDTH, 3.1 + 0.19 * entries), layout="constrained")
         figure.patch.set_visible(False)
         axes = figure.subplots()
@@ -169,7 +182,7 @@ def cost(view: View, colours: Mapping[str, str]) -> Figure:
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlabel(f"steps of search and trainings; {_budget(view)}")
         axes.set_ylabel(NAMES[view.metric] + (", held out" if held_out else ""))
-        _legend(figure, axes.get_legend_handles_labels())
+        legend(figure, axes.get_legend_handles_labels())
     return figure
 
 
@@ -180,7 +193,7 @@ def pareto(view: View, colours: Mapping[str, str]) -> Figure:
     # The repeats of a strategy on the table return nearly everything that is good.
     searched = [contender for contender in view.contenders if contender.over != "repeat"]
     found = {one.architecture for contender in searched for one in contender.found}
-    with matplotlib.style.context(["default", _style(colours)]):
+    with matplotlib.style.context(["default", style(colours)]):
         figure = Figure(figsize=(WIDTH, 0.8 + 2.0 * len(kinds)), layout="constrained")
         figure.patch.set_visible(False)
         for axes, kind in zip(figure.subplots(len(kinds), 1, sharey=True, squeeze=False)[:, 0], kinds, strict=True):
@@ -199,11 +212,11 @@ def pareto(view: View, colours: Mapping[str, str]) -> Figure:
                     axes.plot(*points, marker, color=colour, label=label, **looks)
             cost_axis(axes, kind, [network.costs[kind] for network in sized])
         figure.supylabel(f"{NAMES[view.metric]}, {_budget(view)}", color=colours[MUTED], fontsize=10)
-        _legend(figure, axes.get_legend_handles_labels(), columns=2)
+        legend(figure, axes.get_legend_handles_labels(), columns=2)
     return figure
 
 
-def _legend(figure: Figure, entries: tuple[Sequence[Any], Sequence[str]], columns: int = 1) -> None:
+def legend(figure: Figure, entries: tuple[Sequence[Any], Sequence[str]], columns: int = 1) -> None:
     """A legend below the axes; long labels take several lines."""
     handles, labels = entries
     width = LEGEND_WIDTH // columns

@@ -1,0 +1,140 @@
+"""Several comparisons side by side: the paper's table 1 with all its columns, and figure 4 with all its panels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import matplotlib.style
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from rlnas.files import write_bytes
+from rlnas.quantity import plural, short
+from rlnas.report.comparison.compare import Comparison, View
+from rlnas.report.comparison.figures import bars, inlined, legend, references, saved, style
+from rlnas.report.comparison.printed import printed
+from rlnas.report.comparison.sheets import Cell, Sheet, column, mean, words
+from rlnas.report.comparison.tables import IN_ORDER, NAMES, basis
+from rlnas.report.figures import FOUND, WIDTH
+from rlnas.report.formats import NONE
+from rlnas.report.markup import tag
+from rlnas.report.page import document
+from rlnas.table import Metric
+
+Scores = Mapping[str, Sequence[Cell]]
+"""For each network or strategy its cells by each metric, in the order of `IN_ORDER`."""
+
+NOTE = (
+    "Mean ± standard deviation over searches (for random search, over its repeats). For each metric a search returns "
+    "the best of its top K by that metric, picked with the seeds that score it; what is left under seeds that had no "
+    "part in picking, and what is sure, each comparison says."
+)
+
+
+def write_overview(comparisons: Mapping[str, Comparison], folder: Path) -> None:
+    """Writes what comparisons on several tables have in common: `overview.md`, `overview.html`, a CSV file, figures.
+
+    Args:
+        comparisons: by the folder that each was written to, relative to `folder`.
+        folder: where to.
+    """
+    found = list(comparisons.values())
+    sheets = [table_1(found), *([sheet] if (sheet := papers_own(found)) else [])]
+    title = f"Table 1 and figure 4 over {plural(len(found), 'table')}"
+    sources = [(f"{place(one)}: {basis(one)}", f"{where}/comparison") for where, one in comparisons.items()]
+    text = [f"# {title}", "\n".join(f"- [{about}]({link}.md)" for about, link in sources)]
+    top = tag("section", tag("h1", title), tag("ul", *(tag("li", tag("a", t, href=f"{x}.html")) for t, x in sources)))
+    parts = []
+    for sheet in sheets:
+        text += [f"## {sheet.title}", sheet.markdown(), sheet.note]
+        parts += [tag("h2", sheet.title), sheet.html(), tag("p", sheet.note, class_="note")]
+    write_bytes(folder / f"{sheets[0].name}.csv", sheets[0].csv({}).encode())
+    for metric in IN_ORDER:
+        name, heading = f"figure-4-{NAMES[metric].replace(' ', '-')}", f"Figure 4, by {NAMES[metric]}"
+        draw = partial(figure_4, found, metric)
+        for ending, data in saved(draw, name).items():
+            write_bytes(folder / f"{name}.{ending}", data)
+        text += [f"## {heading}", f"![{heading}]({name}.png)"]
+        parts += [tag("h2", heading), tag("figure", inlined(draw, name, heading))]
+    write_bytes(folder / "overview.md", ("\n\n".join(text) + "\n").encode())
+    write_bytes(folder / "overview.html", document(title, top, tag("section", *parts)).encode())
+
+
+def place(comparison: Comparison) -> str:
+    """Space and environment, which head a column."""
+    return f"{comparison.table.space.name}, {comparison.table.env}"
+
+
+def table_1(comparisons: Sequence[Comparison]) -> Sheet:
+    """The paper's table 1: a column for each space and environment, and two lines for each network or strategy."""
+    # Random search first, then hand-made networks, then strategies, whichever table has them.
+    groups = zip(*(_scores(one) for one in comparisons), strict=True)
+    rows = [row for group in groups for row in _lines(group)]
+    columns = [
+        column(place(one), *(f"{one.table.space.name} {one.table.env}{end}" for end in ("", " deviation")))
+        for one in comparisons
+    ]
+    title = "Table 1: true performance of what each search returns"
+    return Sheet("table-1", title, NOTE, (_NAME, _METRIC, *columns), tuple(rows), texts=2)
+
+
+_NAME, _METRIC = column("network or strategy", "name"), column("metric")
+
+
+def papers_own(comparisons: Sequence[Comparison]) -> Sheet | None:
+    """What the paper printed for these spaces and environments, if it has any."""
+    sheets = [printed(one.table) for one in comparisons]
+    if not any(sheets):
+        return None
+    scores = [{row[0].text: row[1:] for row in sheet.rows} if sheet else {} for sheet in sheets]
+    note = "Its table 1: 10M steps for each training, K = 3, 4 search seeds, random search repeated 1,000 times."
+    columns = (column(place(one)) for one in comparisons)
+    return Sheet("paper", "What the paper printed", note, (_NAME, _METRIC, *columns), tuple(_lines(scores)), texts=2)
+
+
+def _scores(comparison: Comparison) -> tuple[Scores, Scores, Scores]:
+    """Of random search, of hand-made networks and of strategies."""
+    views = [comparison.views[metric] for metric in IN_ORDER]
+    made = [same for same in zip(*(view.yardsticks for view in views), strict=True) if same[0].kind == "made"]
+    searched = zip(*(view.contenders for view in views), strict=True)
+    return (
+        {views[0].random.label: [mean((view.random.mean, view.random.deviation)) for view in views]},
+        {same[0].label: [mean((yard.score, None)) for yard in same] for same in made},
+        {same[0].label: [mean((one.mean, one.deviation)) for one in same] for same in searched},
+    )
+
+
+def _lines(scores: Sequence[Scores]) -> Iterable[tuple[Cell, ...]]:
+    """A line by each metric for each network or strategy; a dash where a table lacks it."""
+    missing = Cell(NONE, (None, None))
+    for label in dict.fromkeys(label for own in scores for label in own):
+        for number, metric in enumerate(IN_ORDER):
+            cells = (own[label][number] if label in own else missing for own in scores)
+            yield words(label), words(NAMES[metric]), *cells
+
+
+def figure_4(comparisons: Sequence[Comparison], metric: Metric, colours: Mapping[str, str]) -> Figure:
+    """A histogram for each comparison, with lines where searches and hand-made networks are."""
+    views = [one.views[metric] for one in comparisons]
+    with matplotlib.style.context(["default", style(colours)]):
+        figure = Figure(figsize=(WIDTH, 1.0 + 1.6 * len(views)), layout="constrained")
+        figure.patch.set_visible(False)
+        handles: dict[str, Line2D] = {}
+        red = {"color": colours[FOUND], "linewidth": 2.0}
+        panels = figure.subplots(len(views), 1, squeeze=False)[:, 0]
+        for axes, one, view in zip(panels, comparisons, views, strict=True):
+            bars(axes, view, colours)
+            axes.set_title(f"{place(one)}, {short(view.standings.budget)} steps", loc="left", fontsize=9.5)
+            lines = [(score, "returned by a search", red) for score in _returned(view)]
+            for where, label, looks in (*lines, *references(view, colours)):
+                axes.axvline(where, **looks)
+                handles.setdefault(label, Line2D([], [], label=label, **looks))
+        panels[-1].set_xlabel(NAMES[metric])
+        legend(figure, (list(handles.values()), list(handles)), columns=2)
+    return figure
+
+
+def _returned(view: View) -> set[float]:
+    return {found.score for contender in view.contenders for found in contender.found}
