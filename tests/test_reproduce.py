@@ -3,13 +3,15 @@
 import fcntl
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 import rlnas
 from rlnas.api import reproducing
 from rlnas.cli.main import main
-from rlnas.errors import RlnasError, TrainingDiverged, UserError
+from rlnas.errors import RlnasError, TrainingDiverged, UserError, WorkerError
+from rlnas.files import write_json
 from rlnas.search import SPOS, STRATEGIES, SPOSSettings
 from rlnas.spaces import Activation, Choice, Linear, Space
 from rlnas.spaces.toml import dump_toml
@@ -198,18 +200,9 @@ def test_a_strategy_that_hides_its_supernet_is_refused(tmp_path: Path, monkeypat
 
 
 def test_without_enough_scores_no_search_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = []
-    for architecture in SPACE:
-        scores = [1.0 if architecture["width"] == 2 else None]
-        rows.append(
-            {"architecture": architecture.id, "seed": 3, "status": "done", "reason": "", "steps": 1_024, "episodes": 9}
-            | {"budgets": [1_024], "total_reward": scores, "reward_mean": scores, "parameters": 1, "multiply_adds": 1}
-            | dict.fromkeys(MEASURED)
-        )
-    write_table(tmp_path / "t.parquet", rows, {"env": "CartPole-v1", "space": SPACE.to_dict()})
-    monkeypatch.setattr(reproducing, "run_table", lambda *_: Table.read(tmp_path / "t.parquet"))
-    with pytest.raises(RlnasError, match="only 1 of 3 architectures have a score under each training seed, fewer than"):
-        run(tmp_path / "out")
+    monkeypatch.setattr(reproducing, "run_table", lambda _, *rest: fake_table(tmp_path / "table", *rest))
+    with pytest.raises(RlnasError, match="only 1 of 54 architectures have a score under each training seed"):
+        rlnas.reproduce("Acrobot-v1", "mlp", 1_024, seed=3, baselines=(), out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -225,49 +218,111 @@ def fake_table(path: Path, settings, *_) -> Table:
         )
     path.mkdir(parents=True, exist_ok=True)
     write_table(path / "table.parquet", rows, {"env": settings.env, "space": settings.space})
-    (path / "table.json").write_text("{}")
+    write_json(path / "table.json", settings.model_dump(mode="json"))
     return Table.read(path / "table.parquet")
 
 
-def test_several_spaces_and_environments_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reproducing, "run_table", fake_table)
-    other = Space("other", SPACE.input_shape, [Linear(Choice("n", [1, 2, 3, 5])), Activation("relu")])
+OTHER, THIRD = (
+    Space(name, SPACE.input_shape, [Linear(Choice("n", [1, 2, 3, 5])), Activation("relu")])
+    for name in ("other", "th?rd")
+)
+
+
+def several(out: Path, env="CartPole-v1", space=(SPACE, OTHER), **changes):
     arguments = {"steps": 1_024, "seed": 3, "strategies": ("random",), "top_k": 2, "repeats": 10, "baselines": ()}
-    arguments |= {"threads": 1, "device": "cpu", "out": tmp_path / "out"}
-    result = rlnas.reproduce("CartPole-v1", [SPACE, other], **arguments)
+    return rlnas.reproduce(env, space, out=out, **(arguments | {"threads": 1, "device": "cpu"} | changes))
+
+
+def test_several_spaces_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reproducing, "run_table", fake_table)
+    result = several(tmp_path)
     assert [path.name for path in result.comparisons] == ["cartpole-v1-tiny", "cartpole-v1-other"]
     assert not result.left_out
-    with pytest.raises(UserError, match="there are 2 comparisons"):
+    with pytest.raises(UserError, match="there may be several comparisons"):
         _ = result.comparison
-    overview = tmp_path / "out/overview"
+    overview = tmp_path / "overview"
     assert {path.name for path in overview.iterdir()} == {
         *("overview.md", "overview.html", "table-1.csv"),
         *(f"figure-4-{metric}.{end}" for metric in ("reward-mean", "total-reward") for end in ("svg", "png")),
     }
     page = (overview / "overview.md").read_text()
     assert "| network or strategy | metric | tiny, CartPole-v1 | other, CartPole-v1 |" in page
-    for link in re.findall(r"\((\.\./.*?)\)", page):
-        assert (overview / link).exists()
     means = [one.views["total_reward"].random.mean for one in result.comparisons.values()]
+    assert f"| random search | total reward | {means[0]:.2f} ± " in page
     assert f"random search,total reward,{means[0]}," in (overview / "table-1.csv").read_text()
-    assert str(means[1]) in (overview / "table-1.csv").read_text()
-
-    # What nothing comes of costs the others nothing.
-    both = rlnas.reproduce(["CartPole-v1", "Acrobot-v1"], "mlp", **(arguments | {"out": tmp_path / "both"}))
-    assert [path.name for path in both.comparisons] == ["cartpole-v1-mlp"]
-    (left_out,) = both.left_out
-    assert left_out.startswith("acrobot-v1-mlp is left out: only 1 of 54 architectures have a score")
-
-    for changed, said in (
-        ({"env": "CartPole-v1", "space": SPACE}, r"holds other files \(cartpole-v1-other\)"),
-        ({"env": ["CartPole-v1"] * 2, "space": SPACE, "out": tmp_path / "new"}, "is named twice"),
-        ({"env": [], "space": SPACE}, "at least one environment"),
-        (
-            {"env": ["CartPole-v1", "Acrobot-v1"], "space": "mlp", "out": tmp_path / "out/cartpole-v1-tiny"},
-            "holds the reproduction of one space and environment",
-        ),
-    ):
-        with pytest.raises(UserError, match=said):
-            rlnas.reproduce(**(arguments | changed))
     with pytest.raises(UserError, match="folder of rlnas reproduce: give that command again"):
-        rlnas.resume(tmp_path / "out")
+        rlnas.resume(tmp_path)
+
+    # It takes a further one, whatever that is called.
+    several(tmp_path, space=[THIRD])
+    assert (tmp_path / "cartpole-v1-th?rd/comparison/comparison.md").exists()
+    several(tmp_path, space=[SPACE, THIRD])
+    for file in ("overview.md", "overview.html"):
+        links = re.findall(r'(?:\(|href=")(\.\./[^)"]*)', (overview / file).read_text())
+        assert [unquote(link).split("/")[1] for link in links] == ["cartpole-v1-tiny", "cartpole-v1-th?rd"]
+        assert all((overview / unquote(link)).exists() for link in links)
+        assert not any("?" in link for link in links)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(None, "only 1 of 54 architectures have a score"), (UserError("the run is in use."), "the run is in use")],
+)
+def test_what_nothing_comes_of_costs_the_others_nothing(tmp_path, monkeypatch, error, said) -> None:
+    def table(path, settings, *rest):
+        if error is not None and settings.env == "Acrobot-v1":
+            raise error
+        return fake_table(path, settings, *rest)
+
+    monkeypatch.setattr(reproducing, "run_table", table)
+    told = []
+    result = several(tmp_path, ["Acrobot-v1", "CartPole-v1"], "mlp", watch=told.append)
+    assert [path.name for path in result.comparisons] == ["cartpole-v1-mlp"]
+    (left_out,) = result.left_out
+    assert left_out.startswith(f"acrobot-v1-mlp is left out: {said}")
+    assert [progress.note for progress in told] == [left_out]
+    assert left_out.partition(" (")[0] in (tmp_path / "overview/overview.md").read_text()
+
+
+def test_a_fault_of_rlnas_itself_ends_it_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def table(path, settings, *rest):
+        if settings.env == "Acrobot-v1":
+            raise WorkerError("no space left on the disk.")
+        return fake_table(path, settings, *rest)
+
+    monkeypatch.setattr(reproducing, "run_table", table)
+    with pytest.raises(WorkerError, match="no space left"):
+        several(tmp_path, ["CartPole-v1", "Acrobot-v1", "MountainCar-v0"], "mlp")
+    assert "mlp, CartPole-v1" in (tmp_path / "overview/overview.md").read_text()
+    assert not (tmp_path / "mountaincar-v0-mlp").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"out": None}, "need a folder: name one with --out"),
+        ({"env": ["CartPole-v1"] * 2}, "has the folder of another pair"),
+        ({"env": []}, "at least one environment"),
+        ({"space": []}, "at least one space"),
+        ({"env": ["CartPole-v1", "Acrobot-v1"], "space": SPACE}, r"Acrobot-v1 with space 'tiny': .* gives \(6,\)"),
+        ({"top_k": 4}, "CartPole-v1 with space 'tiny': top-k must be 1 to 3"),
+        ({"workers": 0}, "workers must be at least 1"),
+    ],
+)
+def test_several_that_make_no_sense_are_refused(tmp_path: Path, changes, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        several(**({"out": tmp_path / "out"} | changes))
+    assert not (tmp_path / "out").exists()
+
+
+def test_folders_of_one_and_of_several_are_not_mixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reproducing, "run_table", fake_table)
+    several(tmp_path / "one", space=SPACE)
+    with pytest.raises(UserError, match="holds the reproduction of one space and environment"):
+        several(tmp_path / "one")
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study/study.json").write_text("{}")
+    with pytest.raises(UserError, match=r"holds other files \(one\)|holds other files \(study\)"):
+        several(tmp_path)
+    with pytest.raises(UserError, match="there is no run at"):
+        rlnas.resume(tmp_path)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PLAIN_INTERVAL = 10.0
 """Seconds between two plain lines of a task."""
 
+FINISHED_BARS = 8
+"""How many of the tasks that are over still have a bar."""
+
 
 def describe(progress: Progress) -> str:
     """What there is to say about a task: speed, score, time left."""
@@ -51,6 +54,7 @@ class Display:
         self._console = console or Console(file=sys.stdout)
         self._lock = threading.Lock()
         self._tasks: dict[str, TaskID] = {}
+        self._finished: list[TaskID] = []
         self._last: dict[str, float] = {}
         self._start = time.monotonic()
         self._bars: Bars | None = None
@@ -76,7 +80,12 @@ class Display:
         if progress.task not in self._tasks:
             self._tasks[progress.task] = bars.add_task(progress.task, total=progress.total, text="")
         total = progress.total or None
-        bars.update(self._tasks[progress.task], completed=progress.done, total=total, text=describe(progress))
+        task = self._tasks[progress.task]
+        bars.update(task, completed=progress.done, total=total, text=describe(progress), visible=True)
+        if progress.finished:
+            self._finished.append(task)
+            for old in self._finished[:-FINISHED_BARS]:
+                bars.update(old, visible=False)  # or what runs would be below the terminal's last line
 
     def _print_line(self, progress: Progress) -> None:
         now = time.monotonic()

@@ -63,7 +63,7 @@ def test_an_option_that_is_given_twice_is_refused(capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit) as stop:
         cli.main(["train", "--env", "CartPole-v1", "--ppo-options", "epochs=4", "--ppo_options", "clip=0.1"])
     assert stop.value.code == 2
-    assert "--ppo-options is given 2 times: give it once" in capsys.readouterr().err
+    assert "--ppo-options is given 2 times: give it once, with all its values" in capsys.readouterr().err
 
 
 def test_help_is_broken_by_the_terminal_alone(capsys: pytest.CaptureFixture[str], monkeypatch) -> None:

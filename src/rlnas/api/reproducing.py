@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from rlnas.api.searching import run_search
 from rlnas.api.tables import run_table, stored_searches
-from rlnas.errors import RlnasError, UserError
-from rlnas.prepare import COMPARISON, OVERVIEW, Options, Reproduction, prepare_reproductions
+from rlnas.errors import RlnasError, UserError, WorkerError
+from rlnas.prepare import COMPARISON, OVERVIEW, Options, Reproduction, check_workers, prepare_reproductions
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -41,11 +41,11 @@ class ReproductionResult:
         """The comparison, where there is one.
 
         Raises:
-            UserError: if there are several.
+            UserError: if several spaces or environments were asked for.
         """
-        if len(self.comparisons) > 1:
-            raise UserError(f"there are {len(self.comparisons)} comparisons: take them from .comparisons.")
-        return next(iter(self.comparisons.values()))
+        if self.path not in self.comparisons:
+            raise UserError("there may be several comparisons: take them from .comparisons, by their folders.")
+        return self.comparisons[self.path]
 
 
 def reproduce(
@@ -77,12 +77,13 @@ def reproduce(
     First a table of the whole space is built, then each strategy searches with each search seed and has its top K
     looked up, then all is compared with random search and the hand-made networks. With several spaces or environments
     all that is done for each of them, and an overview puts them side by side. The same call on the same folder goes on
-    where it was stopped; more search seeds, strategies, spaces or environments add to what is there.
+    where it was stopped; more search seeds or strategies add to what is there, and so do more spaces or environments,
+    named beside the earlier ones, if there were several.
 
     Args:
         env: id of the environment, or a list of ids.
         space: a catalogue name, a TOML file, or a `Space`, or a list of them, each of which meets each environment; by
-            default the catalogue's for such observations.
+            default the catalogue's for such observations. All other arguments hold for all of them.
         steps: environment steps of every training, and of every search unless `search_steps` says otherwise.
         search_steps: environment steps of every search.
         train_seeds: trainings of each architecture.
@@ -93,9 +94,9 @@ def reproduce(
         top_k: architectures that each search has trained from scratch.
         repeats: repeats of random search, and of strategies that are run on the table.
         baselines: hand-made networks to train beside them, as in `search`.
-        out: the folder, by default in `runs` and named after what runs; in it `table` and `searches` hold runs, and
-            `comparison` what came of them. With several spaces or environments each has a folder in it, beside
-            `overview`.
+        out: the folder, for one space and environment by default in `runs` and named after what runs; in it `table` and
+            `searches` hold runs, and `comparison` what came of them. With several spaces or environments each has such
+            a folder in it, beside `overview`.
         workers: trainings that run at a time, each in a process of its own with one thread.
         threads: torch threads of the searches, which run one after another; as in `search`. One that goes on keeps
             its own.
@@ -144,23 +145,31 @@ def run_reproductions(
     folder: Path, plans: Sequence[Reproduction], workers: int, watch: Watcher | None
 ) -> ReproductionResult:
     """Runs what is planned, or goes on with it; writes a comparison for each plan, and an overview over several."""
+    check_workers(workers)
+    if folder == plans[0].path:
+        comparison, left_out = _run(plans[0], workers, watch)
+        return ReproductionResult(folder, {folder: comparison}, tuple(left_out))
+    from rlnas.report.comparison import write_overview
+    from rlnas.study import Progress
+
     comparisons: dict[Path, Comparison] = {}
-    left_out: list[str] = []
+    left_out = []
     for plan in plans:
-        named = watch if watch is None or len(plans) == 1 else _named(watch, plan.path.name)
+        name = plan.path.name
         try:
-            comparisons[plan.path], without = _run(plan, workers, named)
-            left_out += without
-        except RlnasError as error:  # one game that nothing comes of costs the others nothing
-            if isinstance(error, UserError) or len(plans) == 1:
-                raise
-            left_out.append(f"{plan.path.name} is left out: {str(error).removesuffix('.')}.")
+            comparisons[plan.path], without = _run(plan, workers, watch and _named(watch, name))
+            left_out += [f"{name}: {sentence}" for sentence in without]
+        except WorkerError:  # rlnas itself is at fault, or the disk is full
+            raise
+        except RlnasError as error:  # one of which nothing comes costs the others nothing
+            left_out.append(f"{name} is left out: {str(error).removesuffix('.')}.")
+            if watch is not None:
+                watch(Progress(name, 0, 0, finished=True, note=left_out[-1]))
+        links = {f"../{path.name}/{COMPARISON}": one for path, one in comparisons.items()}
+        if comparisons:
+            write_overview(links, left_out, folder / OVERVIEW)
     if not comparisons:
         raise RlnasError(" ".join(left_out))
-    if len(plans) > 1:
-        from rlnas.report.comparison import write_overview
-
-        write_overview({f"../{path.name}/{COMPARISON}": one for path, one in comparisons.items()}, folder / OVERVIEW)
     return ReproductionResult(folder, comparisons, tuple(left_out))
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlnas.api.agents import AgentResult
-from rlnas.errors import UserError
-from rlnas.prepare import Options, prepare_search
+from rlnas.prepare import Options, check_workers, prepare_search
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -165,8 +164,7 @@ def run_search(path: Path, settings: StudySettings, workers: int, watch: Watcher
         UserError: if the directory belongs to something else.
         EnvironmentFault: if the environment fails during the search.
     """
-    if workers < 1:
-        raise UserError(f"workers must be at least 1, not {workers}.")
+    check_workers(workers)
     from rlnas.report import write_report
     from rlnas.study import run_study
     from rlnas.study.progress import nobody

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlnas.errors import UserError
-from rlnas.prepare import Options, prepare_table, share_options, strategy_names
+from rlnas.prepare import Options, check_workers, prepare_table, share_options, strategy_names
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -81,8 +81,7 @@ def build_table(
 
 def run_table(path: Path, settings: TableSettings, workers: int, watch: Watcher | None) -> Table:
     """Builds or goes on building a table."""
-    if workers < 1:
-        raise UserError(f"workers must be at least 1, not {workers}.")
+    check_workers(workers)
     from rlnas.study import build_table
     from rlnas.study.progress import nobody
 

@@ -52,7 +52,7 @@ def refuse_repeated(given: Sequence[str]) -> None:
     """
     for flag, times in Counter(word.partition("=")[0].replace("_", "-") for word in given).items():
         if times > 1 and (flag in SEVERAL or (flag.startswith("--") and flag.endswith("-options"))):
-            raise UserError(f"{flag} is given {times} times: give it once; several values follow one another.")
+            raise UserError(f"{flag} is given {times} times: give it once, with all its values.")
 
 
 def joined(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -52,12 +52,13 @@ def reproduce(
     Builds OUT/table, searches in OUT/searches, writes OUT/comparison: table 1, figure 4, tables 6 to 9, and for the
     paper's own spaces and games what it printed. With several spaces or environments each has such a folder in OUT, and
     OUT/overview puts them side by side. The same command on the same --out goes on where it was stopped; more search
-    seeds, strategies, spaces or environments add to what is there.
+    seeds or strategies add to what is there, and so do more spaces or environments, named beside the earlier ones, if
+    there were several.
 
     Args:
         env: Environments, e.g. ALE/Breakout-v5 ALE/Freeway-v5.
         space: Search spaces, each of which meets each environment: names (see: rlnas list spaces) or TOML files; by
-            default one for such observations.
+            default one for such observations. All other options hold for all of them.
         steps: Environment steps of every training, and of every search unless --search-steps says otherwise.
         search_steps: Environment steps that fit the supernet of every search, as many as --steps by default; the games
             that rank come on top.
@@ -69,7 +70,7 @@ def reproduce(
         repeats: Repeats of random search, and of strategies that are run on the table.
         baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space; by
             default the usual one for such observations, and none if no name follows.
-        out: Folder of all; by default in runs, and named after what runs.
+        out: Folder of all; for one space and environment runs/<environment>-<space>-reproduction by default.
         workers: Trainings that run at a time, one process and one thread each.
         threads: Torch threads of the searches, which run one after another; by default the processors at hand (at
             most 4) for pictures, and 1 for small maps and vectors. A search that goes on keeps its own.
@@ -108,12 +109,12 @@ def reproduce(
         result = api.run_reproductions(folder, plans, workers, display)
     for path, comparison in result.comparisons.items():
         print_comparison(comparison, path / COMPARISON)
-    if len(plans) > 1:
+    if folder not in result.comparisons:
         console.print(f"Overview: {folder / OVERVIEW / 'overview.html'}", soft_wrap=True, markup=False)
     if result.left_out:
-        said = {remark for comparison in result.comparisons.values() for remark in comparison.remarks}
-        print_remarks([remark for remark in result.left_out if remark not in said])
-        raise RlnasError("searches are left out (see the remarks); the same command tries them again.")
+        if folder not in result.comparisons:  # the comparison of one has said it
+            print_remarks(result.left_out)
+        raise RlnasError("something is left out (see the remarks); the same command tries again what can be tried.")
 
 
 def _announcement(plan: Reproduction, workers: int) -> str:

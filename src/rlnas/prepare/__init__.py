@@ -1,6 +1,6 @@
 """From a caller's arguments to checked settings. What can be refused is refused here, before anything is written."""
 
-from rlnas.prepare.arguments import Options, checked, default_threads, processors, resolve_device
+from rlnas.prepare.arguments import Options, check_workers, checked, default_threads, processors, resolve_device
 from rlnas.prepare.reproducing import (
     COMPARISON,
     OVERVIEW,
@@ -20,6 +20,7 @@ __all__ = [
     "Options",
     "Reproduction",
     "check_strategy_options",
+    "check_workers",
     "checked",
     "default_threads",
     "holds_reproductions",

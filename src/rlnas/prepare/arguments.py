@@ -35,6 +35,12 @@ def checked(model: type[Model], what: str, values: Options) -> Model:
         raise UserError(f"{what} {name!r} {reason}, not {first['input']!r}.") from None
 
 
+def check_workers(workers: int) -> None:
+    """Raises a `UserError` unless trainings can run in so many processes."""
+    if workers < 1:
+        raise UserError(f"workers must be at least 1, not {workers}.")
+
+
 def processors() -> int:
     """The processors that this process may use, up to 4."""
     return min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

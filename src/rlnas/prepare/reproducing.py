@@ -145,7 +145,8 @@ def prepare_reproductions(
     Args:
         envs: ids of the environments.
         spaces: the spaces, each of which meets each environment.
-        out: the folder: of the one reproduction, or in which each of several has its own.
+        out: the folder: of the one reproduction, or in which each of several has its own. One that holds several takes
+            a further one.
         shared: what `prepare_reproduction` takes beside.
 
     Returns:
@@ -154,23 +155,37 @@ def prepare_reproductions(
     Raises:
         UserError: if an argument is not allowed, or a folder belongs to something else.
     """
-    if not envs or not spaces:
-        raise UserError("name at least one environment.")
+    for what, named in (("environment", envs), ("space", spaces)):
+        if not named:
+            raise UserError(f"name at least one {what}.")
     pairs = [(env, space) for space in spaces for env in envs]
-    if len(pairs) == 1:
+    several = out is not None and holds_reproductions(Path(out))
+    if len(pairs) == 1 and not several:
         plan = prepare_reproduction(env=pairs[0][0], space=pairs[0][1], out=out, **shared)
         return plan.path, [plan]
-    folder = run_path(out, envs[0], *(env.rpartition("/")[2] for env in envs[1:]), "reproductions")
-    if is_reproduction(folder):
-        raise UserError(f"{str(folder)!r} holds the reproduction of one space and environment: choose another folder.")
-    plans = [prepare_reproduction(env=env, space=space, out=None, within=folder, **shared) for env, space in pairs]
-    ours = {plan.path for plan in plans}
-    if len(ours) < len(plans):
-        raise UserError("a space or an environment is named twice.")
-    for entry in _others(folder, OVERVIEW):
-        if folder / entry not in ours and not is_reproduction(folder / entry):
-            raise UserError(f"the directory {str(folder)!r} holds other files ({entry}): choose an empty one.")
-    return folder, plans
+    if out is None:
+        raise UserError("several spaces or environments need a folder: name one with --out (in Python: out=...).")
+    if is_reproduction(Path(out)):
+        raise UserError(f"{str(out)!r} holds the reproduction of one space and environment: choose another folder.")
+    plans: dict[Path, Reproduction] = {}
+    for env, space in pairs:
+        try:
+            plan = prepare_reproduction(env=env, space=space, out=None, within=Path(out), **shared)
+        except UserError as error:
+            raise UserError(f"{env} with {_name(space)}: {error}") from None
+        if plan.path in plans:
+            raise UserError(
+                f"{env} with {_name(space)} has the folder of another pair, {str(plan.path)!r}: name it once."
+            )
+        plans[plan.path] = plan
+    for entry in _others(Path(out), OVERVIEW):
+        if Path(out) / entry not in plans and not is_reproduction(Path(out) / entry):
+            raise UserError(f"the directory {str(out)!r} holds other files ({entry}): choose an empty one.")
+    return Path(out), [*plans.values()]
+
+
+def _name(space: str | Path | Space | None) -> str:
+    return "its default space" if space is None else f"space {space.name if isinstance(space, Space) else str(space)!r}"
 
 
 def prepare_reproduction(
@@ -254,8 +269,9 @@ def is_reproduction(path: Path) -> bool:
 
 
 def holds_reproductions(path: Path) -> bool:
-    """Whether a folder looks like one of `reproduce` with several spaces or environments."""
-    return path.is_dir() and any(is_reproduction(entry) for entry in path.iterdir())
+    """Whether a folder looks like one of `reproduce` with several spaces or environments, and holds nothing else."""
+    entries = _others(path, OVERVIEW)
+    return bool(entries) and all(is_reproduction(path / entry) for entry in entries)
 
 
 def _others(path: Path, *names: str) -> list[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from itertools import cycle
 from pathlib import Path
+from urllib.parse import quote
 
 import matplotlib.style
 from matplotlib.figure import Figure
@@ -13,12 +16,13 @@ from matplotlib.lines import Line2D
 from rlnas.files import write_bytes
 from rlnas.quantity import plural, short
 from rlnas.report.comparison.compare import Comparison, View
-from rlnas.report.comparison.figures import bars, inlined, legend, references, saved, style
-from rlnas.report.comparison.printed import printed
+from rlnas.report.comparison.contenders import Contender
+from rlnas.report.comparison.figures import DASHES, bars, inlined, legend, references, saved, style
+from rlnas.report.comparison.printed import CAVEAT, FREEWAY, printed
 from rlnas.report.comparison.sheets import Cell, Sheet, column, mean, words
 from rlnas.report.comparison.tables import IN_ORDER, NAMES, basis
 from rlnas.report.figures import FOUND, WIDTH
-from rlnas.report.formats import NONE
+from rlnas.report.formats import NONE, score
 from rlnas.report.markup import tag
 from rlnas.report.page import document
 from rlnas.table import Metric
@@ -27,26 +31,37 @@ Scores = Mapping[str, Sequence[Cell]]
 """For each network or strategy its cells by each metric, in the order of `IN_ORDER`."""
 
 NOTE = (
-    "Mean ± standard deviation over searches (for random search, over its repeats). For each metric a search returns "
+    "Mean ± standard deviation over searches or repeats, whose number is in brackets. For each metric a search returns "
     "the best of its top K by that metric, picked with the seeds that score it; what is left under seeds that had no "
     "part in picking, and what is sure, each comparison says."
 )
 
 
-def write_overview(comparisons: Mapping[str, Comparison], folder: Path) -> None:
-    """Writes what comparisons on several tables have in common: `overview.md`, `overview.html`, a CSV file, figures.
+CAPTION = (
+    "The true performance of all architectures of each table. Red: what the searches returned; strategies that are run "
+    "on the table are left out, since their many repeats return nearly everything that is good."
+)
+
+
+def write_overview(comparisons: Mapping[str, Comparison], left_out: Sequence[str], folder: Path) -> None:
+    """Writes comparisons on several tables side by side: `overview.md`, `overview.html`, a CSV file, figures.
 
     Args:
         comparisons: by the folder that each was written to, relative to `folder`.
+        left_out: what is missing, a sentence each.
         folder: where to.
     """
     found = list(comparisons.values())
     sheets = [table_1(found), *([sheet] if (sheet := papers_own(found)) else [])]
     title = f"Table 1 and figure 4 over {plural(len(found), 'table')}"
-    sources = [(f"{place(one)}: {basis(one)}", f"{where}/comparison") for where, one in comparisons.items()]
-    text = [f"# {title}", "\n".join(f"- [{about}]({link}.md)" for about, link in sources)]
+    sources = [(f"{place(one)}: {basis(one)}", quote(f"{where}/comparison")) for where, one in comparisons.items()]
+    missing = [*left_out, *(f"{place(one)}: {remark}" for one in found for remark in one.remarks)]
+    text = [f"# {title}", "\n".join(f"- [{_plain(about)}]({link}.md)" for about, link in sources)]
     top = tag("section", tag("h1", title), tag("ul", *(tag("li", tag("a", t, href=f"{x}.html")) for t, x in sources)))
     parts = []
+    if missing:
+        text += ["\n".join(f"- {_plain(remark)}" for remark in missing)]
+        parts += [tag("ul", *(tag("li", remark) for remark in missing), class_="warnings")]
     for sheet in sheets:
         text += [f"## {sheet.title}", sheet.markdown(), sheet.note]
         parts += [tag("h2", sheet.title), sheet.html(), tag("p", sheet.note, class_="note")]
@@ -56,10 +71,15 @@ def write_overview(comparisons: Mapping[str, Comparison], folder: Path) -> None:
         draw = partial(figure_4, found, metric)
         for ending, data in saved(draw, name).items():
             write_bytes(folder / f"{name}.{ending}", data)
-        text += [f"## {heading}", f"![{heading}]({name}.png)"]
-        parts += [tag("h2", heading), tag("figure", inlined(draw, name, heading))]
+        text += [f"## {heading}", f"![{heading}]({name}.png)", CAPTION]
+        parts += [tag("h2", heading), tag("figure", inlined(draw, name, heading), tag("figcaption", CAPTION))]
     write_bytes(folder / "overview.md", ("\n\n".join(text) + "\n").encode())
     write_bytes(folder / "overview.html", document(title, top, tag("section", *parts)).encode())
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown leaves as it is, whatever a space is called."""
+    return re.sub(r"([\[\]<>])", r"\\\1", text)
 
 
 def place(comparison: Comparison) -> str:
@@ -73,7 +93,7 @@ def table_1(comparisons: Sequence[Comparison]) -> Sheet:
     groups = zip(*(_scores(one) for one in comparisons), strict=True)
     rows = [row for group in groups for row in _lines(group)]
     columns = [
-        column(place(one), *(f"{one.table.space.name} {one.table.env}{end}" for end in ("", " deviation")))
+        column(place(one), *(f"{one.table.space.name} {one.table.env}{end}" for end in ("", " deviation", " over")))
         for one in comparisons
     ]
     title = "Table 1: true performance of what each search returns"
@@ -90,6 +110,7 @@ def papers_own(comparisons: Sequence[Comparison]) -> Sheet | None:
         return None
     scores = [{row[0].text: row[1:] for row in sheet.rows} if sheet else {} for sheet in sheets]
     note = "Its table 1: 10M steps for each training, K = 3, 4 search seeds, random search repeated 1,000 times."
+    note += f" {CAVEAT} {FREEWAY}"
     columns = (column(place(one)) for one in comparisons)
     return Sheet("paper", "What the paper printed", note, (_NAME, _METRIC, *columns), tuple(_lines(scores)), texts=2)
 
@@ -100,15 +121,21 @@ def _scores(comparison: Comparison) -> tuple[Scores, Scores, Scores]:
     made = [same for same in zip(*(view.yardsticks for view in views), strict=True) if same[0].kind == "made"]
     searched = zip(*(view.contenders for view in views), strict=True)
     return (
-        {views[0].random.label: [mean((view.random.mean, view.random.deviation)) for view in views]},
-        {same[0].label: [mean((yard.score, None)) for yard in same] for same in made},
-        {same[0].label: [mean((one.mean, one.deviation)) for one in same] for same in searched},
+        {views[0].random.label: [_over(view.random) for view in views]},
+        {same[0].label: [Cell(score(yard.score), (yard.score, None, None)) for yard in same] for same in made},
+        {same[0].label: [_over(one) for one in same] for same in searched},
     )
+
+
+def _over(one: Contender) -> Cell:
+    """What a strategy returns, and over how many searches or repeats."""
+    found = mean((one.mean, one.deviation))
+    return Cell(f"{found.text} ({len(one.found):,})", (*found.values, len(one.found)))
 
 
 def _lines(scores: Sequence[Scores]) -> Iterable[tuple[Cell, ...]]:
     """A line by each metric for each network or strategy; a dash where a table lacks it."""
-    missing = Cell(NONE, (None, None))
+    missing = Cell(NONE, (None, None, None))
     for label in dict.fromkeys(label for own in scores for label in own):
         for number, metric in enumerate(IN_ORDER):
             cells = (own[label][number] if label in own else missing for own in scores)
@@ -124,11 +151,15 @@ def figure_4(comparisons: Sequence[Comparison], metric: Metric, colours: Mapping
         handles: dict[str, Line2D] = {}
         red = {"color": colours[FOUND], "linewidth": 2.0}
         panels = figure.subplots(len(views), 1, squeeze=False)[:, 0]
+        made = dict.fromkeys(yard.label for view in views for yard in view.yardsticks if yard.kind == "made")
+        dashes = dict(zip(made, cycle(DASHES), strict=False))
         for axes, one, view in zip(panels, comparisons, views, strict=True):
             bars(axes, view, colours)
             axes.set_title(f"{place(one)}, {short(view.standings.budget)} steps", loc="left", fontsize=9.5)
-            lines = [(score, "returned by a search", red) for score in _returned(view)]
+            lines = [(where, "returned by a search", red) for where in _returned(view)]
             for where, label, looks in (*lines, *references(view, colours)):
+                if label in dashes:  # the same in all panels
+                    looks = looks | {"linestyle": (0, dashes[label])}
                 axes.axvline(where, **looks)
                 handles.setdefault(label, Line2D([], [], label=label, **looks))
         panels[-1].set_xlabel(NAMES[metric])
@@ -136,5 +167,6 @@ def figure_4(comparisons: Sequence[Comparison], metric: Metric, colours: Mapping
     return figure
 
 
-def _returned(view: View) -> set[float]:
-    return {found.score for contender in view.contenders for found in contender.found}
+def _returned(view: View) -> list[float]:
+    searched = [contender for contender in view.contenders if contender.over != "repeat"]
+    return sorted({found.score for contender in searched for found in contender.found})

@@ -72,20 +72,23 @@ PRINTED = {
 """By the names of space and environment."""
 
 
+CAVEAT = "Compare the trend, and the numbers at its budget alone; its agents were trained by other code."
+FREEWAY = "Always pressing up scores 21 to 22 in Freeway."
+
+
 def printed(table: Table) -> Sheet | None:
     """The paper's own numbers, if it has any for the space and the environment of a table, as text."""
     name = table.space.name
     found = PRINTED.get((name, table.env))
     if found is None or table.space != load_space(name):
         return None
-    freeway = " Always pressing up scores 21 to 22 in Freeway." if "Freeway" in table.env else ""
+    freeway = f" {FREEWAY}" if "Freeway" in table.env else ""
     return Sheet(
         "paper",
         "What the paper printed",
         "Its table 1, for this space and game: 10M steps for each training, K = 3, 4 search seeds, random search "
         f"repeated 1,000 times; ± standard deviation. Its table {found.number} shows {found.best} as the best "
-        "architecture, found by SPOS by reward mean. Compare the trend, and the numbers at its budget alone; its "
-        "agents were trained by other code." + freeway,
+        f"architecture, found by SPOS by reward mean. {CAVEAT}{freeway}",
         (
             column("network or strategy"),
             column("reward mean"),

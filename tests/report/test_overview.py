@@ -1,0 +1,102 @@
+"""Comparisons on several tables side by side."""
+
+import csv
+import re
+from dataclasses import replace
+
+import pytest
+from matplotlib.colors import to_hex
+
+from rlnas.report.comparison import write_overview
+from rlnas.report.comparison.figures import page_colours
+from rlnas.report.comparison.overview import figure_4, papers_own, place, table_1
+from rlnas.report.figures import FOUND
+from rlnas.table import Table
+from rlnas.table.files import write_table
+
+from .comparisons import MADE, NAMES, perfect, quick, row, search, table, worst
+from .test_printed import papers
+
+
+@pytest.fixture
+def two(tmp_path):
+    """Of two tables; the second has another hand-made network before the one that they share, and no ENAS."""
+    one = quick(table(tmp_path), [perfect(seed=1), worst(seed=2), perfect(strategy="enas", seed=1)])
+    (tmp_path / "second").mkdir()
+    second = table(tmp_path / "second")
+    rows = [*second.frame.to_dicts(), *(row("a-cnn", seed + 1, MADE[seed] - 1.5, MADE[seed]) for seed in range(3))]
+    write_table(tmp_path / "b.parquet", rows, {"env": "Other-v0", "space": second.settings["space"]})
+    other = Table.read(tmp_path / "b.parquet")
+    return one, quick(other, [search({name: float(n) for n, name in enumerate(NAMES)}, seed=1, env="Other-v0")])
+
+
+def red() -> str:
+    return to_hex(page_colours()[FOUND])
+
+
+def test_a_column_for_each_and_a_dash_where_there_is_nothing(two):
+    sheet = table_1(two)
+    assert [column.title for column in sheet.columns[2:]] == [place(one) for one in two]
+    rows = {(line[0].text, line[1].text): line[2:] for line in sheet.rows}
+    assert len(rows) == 2 * 5
+    assert [name for name, metric in rows if metric == "reward mean"] == [
+        *("random search", "my-cnn", "a-cnn", "enas", "spos")
+    ]
+    view = two[0].views["total_reward"]
+    found = {one.label: one for one in view.contenders}
+    here, there = rows["spos", "total reward"]
+    assert here.values == (found["spos"].mean, found["spos"].deviation, 2)
+    assert here.text.endswith(" (2)")
+    assert there.text.endswith(" (1)")
+    assert [cell.text for cell in rows["enas", "total reward"]] == [f"{found['enas'].mean:.2f} (1)", "–"]
+    assert [cell.text for cell in rows["a-cnn", "total reward"]] == ["–", "3.50"]
+    assert rows["random search", "total reward"][0].values == (view.random.mean, view.random.deviation, 20)
+
+
+def test_what_is_left_out_is_said_and_names_stay_text(two, tmp_path):
+    write_overview({"../a b?": two[0], "../c": two[1]}, ["game-3 is left out: <b>no</b> [score]."], tmp_path / "out")
+    text, page = ((tmp_path / f"out/overview.{end}").read_text() for end in ("md", "html"))
+    assert "](../a%20b%3F/comparison.md)" in text
+    assert 'href="../a%20b%3F/comparison.html"' in page
+    assert "- game-3 is left out: \\<b\\>no\\</b\\> \\[score\\]." in text
+    assert "&lt;b&gt;no&lt;/b&gt; [score]." in page
+    assert "<b>" not in page
+    with (tmp_path / "out/table-1.csv").open() as file:
+        found = list(csv.DictReader(file))
+    over = [entry for name, entry in found[0].items() if name.endswith(" over")]
+    assert over == ["20", "20"]
+
+
+def test_lines_are_what_searches_returned_and_look_alike_in_all_panels(two):
+    figure, dashes = figure_4(two, "total_reward", page_colours()), []
+    for axes, one in zip(figure.axes, two, strict=True):
+        view = one.views["total_reward"]
+        lines = [line for line in axes.lines if to_hex(line.get_color()) == red()]
+        expected = {found.score for contender in view.contenders for found in contender.found}
+        assert {line.get_xdata()[0] for line in lines} == expected
+        marks = {line.get_xdata()[0]: line for line in axes.lines if line not in lines}
+        dashes.append(
+            {yard.label: marks[yard.score]._unscaled_dash_pattern for yard in view.yardsticks if yard.kind == "made"}
+        )
+    assert [*dashes[1]] == ["a-cnn", "my-cnn"]
+    assert dashes[0]["my-cnn"] == dashes[1]["my-cnn"] != dashes[1]["a-cnn"]
+
+
+def test_repeats_of_strategies_on_the_table_are_not_drawn(two):
+    view = two[0].views["total_reward"]
+    others = [one for one in view.contenders if one.label != "spos"]
+    (spos,) = (one for one in view.contenders if one.label == "spos")
+    shown = replace(view, contenders=(replace(spos, over="repeat"), *others))
+    figure = figure_4([replace(two[0], views={**two[0].views, "total_reward": shown})], "total_reward", page_colours())
+    lines = {line.get_xdata()[0] for line in figure.axes[0].lines if to_hex(line.get_color()) == red()}
+    assert lines == {found.score for contender in others for found in contender.found}
+    assert lines < {found.score for contender in view.contenders for found in contender.found}
+
+
+def test_the_papers_numbers_stand_below_with_a_warning(tmp_path, two):
+    assert papers_own(two) is None
+    paper = quick(papers(tmp_path, "paper-1", "ALE/Freeway-v5"), [])
+    sheet = papers_own([two[0], paper])
+    assert sheet is not None
+    assert ("SPOS", "total reward", "–", "29.4 ± 5.0") in [tuple(cell.text for cell in line) for line in sheet.rows]
+    assert re.search("Compare the trend.*Always pressing up", sheet.note)
