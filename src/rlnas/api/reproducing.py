@@ -153,7 +153,7 @@ def run_reproductions(
     from rlnas.study import Progress
 
     comparisons: dict[Path, Comparison] = {}
-    left_out = []
+    left_out, nothing = [], []
     for plan in plans:
         name = plan.path.name
         try:
@@ -162,15 +162,15 @@ def run_reproductions(
         except WorkerError:  # rlnas itself is at fault, or the disk is full
             raise
         except RlnasError as error:  # one of which nothing comes costs the others nothing
-            left_out.append(f"{name} is left out: {str(error).removesuffix('.')}.")
+            nothing.append(f"{name} is left out: {str(error).removesuffix('.')}.")
             if watch is not None:
-                watch(Progress(name, 0, 0, finished=True, note=left_out[-1]))
+                watch(Progress(name, 0, 0, finished=True, note=nothing[-1]))
         links = {f"../{path.name}/{COMPARISON}": one for path, one in comparisons.items()}
         if comparisons:
-            write_overview(links, left_out, folder / OVERVIEW)
+            write_overview(links, nothing, folder / OVERVIEW)  # what a comparison lacks, its remarks say
     if not comparisons:
-        raise RlnasError(" ".join(left_out))
-    return ReproductionResult(folder, comparisons, tuple(left_out))
+        raise RlnasError(" ".join(nothing))
+    return ReproductionResult(folder, comparisons, (*left_out, *nothing))
 
 
 def _run(plan: Reproduction, workers: int, watch: Watcher | None) -> tuple[Comparison, list[str]]:

@@ -112,8 +112,9 @@ def reproduce(
     if folder not in result.comparisons:
         console.print(f"Overview: {folder / OVERVIEW / 'overview.html'}", soft_wrap=True, markup=False)
     if result.left_out:
-        if folder not in result.comparisons:  # the comparison of one has said it
-            print_remarks(result.left_out)
+        # What a comparison lacks, it has said.
+        nothing = {plan.path.name for plan in plans if plan.path not in result.comparisons}
+        print_remarks([remark for remark in result.left_out if remark.partition(" ")[0] in nothing])
         raise RlnasError("something is left out (see the remarks); the same command tries again what can be tried.")
 
 

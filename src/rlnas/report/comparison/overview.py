@@ -48,7 +48,7 @@ def write_overview(comparisons: Mapping[str, Comparison], left_out: Sequence[str
 
     Args:
         comparisons: by the folder that each was written to, relative to `folder`.
-        left_out: what is missing, a sentence each.
+        left_out: of which spaces and environments nothing came, a sentence each.
         folder: where to.
     """
     found = list(comparisons.values())
