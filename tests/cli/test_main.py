@@ -59,11 +59,18 @@ def test_an_unknown_command_gets_a_sentence(arguments, said, capsys):
     assert capsys.readouterr().err.startswith(said)
 
 
-def test_an_option_that_is_given_twice_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "flag"),
+    [
+        ("train --env CartPole-v1 --ppo-options epochs=4 --ppo_options clip=0.1", "--ppo-options"),
+        ("reproduce --env CartPole-v1 --env Acrobot-v1", "--env"),
+    ],
+)
+def test_an_option_that_is_given_twice_is_refused(words: str, flag: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
-        cli.main(["train", "--env", "CartPole-v1", "--ppo-options", "epochs=4", "--ppo_options", "clip=0.1"])
+        cli.main(words.split())
     assert stop.value.code == 2
-    assert "--ppo-options is given 2 times: give it once, with all its values" in capsys.readouterr().err
+    assert f"{flag} is given 2 times: give it once, with all its values" in capsys.readouterr().err
 
 
 def test_help_is_broken_by_the_terminal_alone(capsys: pytest.CaptureFixture[str], monkeypatch) -> None:

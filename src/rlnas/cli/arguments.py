@@ -30,18 +30,11 @@ Modules = Annotated[tuple[str, ...], tyro.conf.arg(name="import", metavar="MODUL
 Run = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 
 
-SEVERAL = (
-    "--env",
-    "--space",
-    "--import",
-    "--searches",
-    "--strategies",
-    "--architectures",
-    "--baselines",
-    "--seeds",
-    "--metrics",
-)
+SEVERAL = ("--import", "--searches", "--strategies", "--architectures", "--baselines", "--seeds", "--metrics")
 """Options of several values, beside those that end in `-options`."""
+
+SEVERAL_OF = {"reproduce": ("--env", "--space")}
+"""Options that have several values in these commands alone."""
 
 
 def refuse_repeated(given: Sequence[str]) -> None:
@@ -50,8 +43,9 @@ def refuse_repeated(given: Sequence[str]) -> None:
     Raises:
         UserError: naming it.
     """
+    several = (*SEVERAL, *SEVERAL_OF.get(given[0] if given else "", ()))
     for flag, times in Counter(word.partition("=")[0].replace("_", "-") for word in given).items():
-        if times > 1 and (flag in SEVERAL or (flag.startswith("--") and flag.endswith("-options"))):
+        if times > 1 and (flag in several or (flag.startswith("--") and flag.endswith("-options"))):
             raise UserError(f"{flag} is given {times} times: give it once, with all its values.")
 
 
