@@ -101,7 +101,7 @@ def test_every_table_says_budget_seeds_and_repeats(written):
     text = (written / "comparison.md").read_text()
     basis = "Budget 1k steps for each training; 3 training seeds (1, 2, 3); K = 3; random search repeated 1,000 times."
     parts = [part for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:] if not part.startswith("Remarks")]
-    assert len(parts) == 13
+    assert len(parts) == 16
     assert all(basis in part for part in parts)
     assert "winner's curse" in parts[0]
     assert r"My<b>&Env|v0" in text
@@ -161,7 +161,7 @@ def test_the_same_input_gives_the_same_bytes(mine, tmp_path):
     for name, order in (("a", searches), ("b", searches[::-1])):
         quick(mine, order, metrics=["total_reward"], out=tmp_path / name)
     files = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert len(files) == 15
+    assert len(files) == 18
     for name in files:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
     one, other = (quick(mine, searches, seed=seed).views["total_reward"].random.scores for seed in (1, 2))

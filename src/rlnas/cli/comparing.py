@@ -32,7 +32,7 @@ def compare(
     """Compare strategies with random search and hand-made networks on a table; nothing is trained.
 
     Writes scores, verdicts, costs, rank correlations of proxies and the best architectures, as a page, Markdown, CSV
-    and figures: table 1, figure 4 and tables 6 to 9 of arXiv:2011.14632, and what that paper lacks.
+    and figures: the tables and figure 4 of arXiv:2011.14632, and what that paper lacks.
 
     Args:
         table: A table that comes with rlnas (see: rlnas table show), or a file that ends in .parquet.

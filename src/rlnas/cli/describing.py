@@ -15,6 +15,7 @@ from rlnas.cli.printing import console
 from rlnas.cli.tables import show
 from rlnas.display import Display
 from rlnas.errors import UserError, unknown
+from rlnas.report.layers import layers_in_words, shape_text
 from rlnas.search import STRATEGIES
 from rlnas.spaces import CATALOGUE, Limits, load_space
 from rlnas.spaces.toml import dump_toml
@@ -46,7 +47,7 @@ def list_(
             table.add_column(column)
         for name, build in CATALOGUE.items():
             found = build()
-            table.add_row(name, f"{found.size:,}", "x".join(map(str, found.input_shape)), _first_line(build))
+            table.add_row(name, f"{found.size:,}", shape_text(found.input_shape), _first_line(build))
         console.print(table)
 
 
@@ -153,8 +154,8 @@ def _describe_space(name: str, latency: bool) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("layer", "parameters", f"output ({example.id})"):
         table.add_column(column)
-    for plain, shape in zip(space.to_dict()["layers"], space.shapes(example), strict=True):  # type: ignore[call-overload]
-        _add_layer(table, plain, "x".join(map(str, shape)))
+    for line in layers_in_words(space):
+        table.add_row("  " * line.depth + line.layer, line.settings, line.output)
     console.print(table)
     if space.size <= 1_000:
         costs = Table(box=None, pad_edge=False)
@@ -168,27 +169,3 @@ def _describe_space(name: str, latency: bool) -> None:
     console.print("Parameters and multiply-adds are those of the encoder, heads left out.")
     if latency:
         console.print("Latency: one observation through the network, heads included, on one thread of this machine.")
-
-
-def _add_layer(table: Table, plain: Any, output: str, depth: int = 0) -> None:
-    """Adds a layer to a table, and the layers inside it below."""
-    own = {key: value for key, value in plain.items() if key not in ("type", "layers")}
-    alternatives = own.pop("options", []) if plain["type"] == "switch" else []
-    if alternatives:
-        own["choice"] = {"choice": own["choice"], "options": [item["name"] for item in alternatives]}
-    settings = ", ".join(f"{key}={_plain(value)}" for key, value in own.items())
-    table.add_row("  " * depth + plain["type"], settings, output)
-    for layer in plain.get("layers", []):
-        _add_layer(table, layer, "", depth + 1)
-    for item in alternatives:
-        table.add_row("  " * (depth + 1) + f"{item['name']}:", "" if "layers" in item else "nothing", "")
-        for layer in item.get("layers", []):
-            _add_layer(table, layer, "", depth + 2)
-
-
-def _plain(value: Any) -> str:
-    if not isinstance(value, dict):
-        return str(value)
-    if set(value) == {"choice", "options"}:
-        return f"{value['choice']} in {{{', '.join(map(str, value['options']))}}}"
-    return "(" + ", ".join(f"{key}={_plain(item)}" for key, item in value.items()) + ")"

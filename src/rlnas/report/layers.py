@@ -1,9 +1,10 @@
-"""The layers of an architecture in words: what each is, what leaves it, what it costs."""
+"""The layers of a space and of an architecture in words: what each is, what leaves it, what it costs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
+from typing import Any
 
 from rlnas.report.formats import big
 from rlnas.report.markup import Html, join, table, tag
@@ -69,6 +70,59 @@ def container_words(layer: Container, values: Mapping[str, Option]) -> list[Word
     kept = {value.name for value in own.values() if isinstance(value, Choice)}
     hidden = {f"{name} {_plain(values[name])}" for name in inside - kept}
     return [word for word in words_of(layer, values) if word.text not in hidden]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A layer of a space.
+
+    Attributes:
+        layer: its type, or the name of the alternative that the layers below it belong to.
+        settings: its parameters, choices with their options.
+        output: the shape that leaves it; empty for layers inside others.
+        depth: inside how many others it is.
+    """
+
+    layer: str
+    settings: str
+    output: str = ""
+    depth: int = 0
+
+
+def layers_in_words(space: Space) -> list[Line]:
+    """All layers of a space, and below each those inside it; shapes are those of the first architecture.
+
+    >>> from rlnas.spaces import Choice, Conv, Space
+    >>> layers_in_words(Space("one", (4, 10, 10), [Conv(16, kernel=Choice("k", [3, 5]))]))
+    [Line(layer='conv', settings='channels=16, kernel=k in {3, 5}', output='16×10×10', depth=0)]
+    """
+    plain: Any = space.to_dict()["layers"]
+    shapes = map(shape_text, space.shapes(next(iter(space))))
+    return [line for layer, shape in zip(plain, shapes, strict=True) for line in _lines(layer, shape)]
+
+
+def _lines(plain: Mapping[str, Any], output: str = "", depth: int = 0) -> Iterator[Line]:
+    """A layer as plain data, and the layers inside it."""
+    own = {key: value for key, value in plain.items() if key not in ("type", "layers")}
+    alternatives = own.pop("options", []) if plain["type"] == "switch" else []
+    if alternatives:
+        own["choice"] = {"choice": own["choice"], "options": [item["name"] for item in alternatives]}
+    yield Line(plain["type"], ", ".join(f"{key}={_spelled(value)}" for key, value in own.items()), output, depth)
+    for layer in plain.get("layers", []):
+        yield from _lines(layer, depth=depth + 1)
+    for item in alternatives:
+        yield Line(f"{item['name']}:", "" if "layers" in item else "nothing", depth=depth + 1)
+        for layer in item.get("layers", []):
+            yield from _lines(layer, depth=depth + 2)
+
+
+def _spelled(value: Any) -> str:
+    """A parameter as plain data; a choice by its name and its options."""
+    if not isinstance(value, dict):
+        return str(value)
+    if set(value) == {"choice", "options"}:
+        return f"{value['choice']} in {{{', '.join(map(str, value['options']))}}}"
+    return "(" + ", ".join(f"{key}={_spelled(item)}" for key, item in value.items()) + ")"
 
 
 def layer_table(space: Space, name: str) -> Html:

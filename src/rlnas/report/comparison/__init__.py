@@ -1,4 +1,4 @@
-"""Comparisons of search strategies on a table: the paper's table 1, figure 4 and tables 6 to 9, and what it lacks."""
+"""Comparisons of search strategies on a table: the paper's tables and its figure 4, and what it lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables 6 to 9 of the paper: the architectures that were found, layer by layer."""
+"""Tables 3 and 6 to 9 of the paper: hand-made networks and those that were found, layer by layer."""
 
 from __future__ import annotations
 
@@ -10,22 +10,29 @@ from rlnas.report.comparison.sheets import Cell, Sheet, column, words
 from rlnas.report.comparison.tables import NAMES
 from rlnas.report.formats import big, score
 from rlnas.report.layers import Word, shape_text, words_of
-from rlnas.spaces import Space
+from rlnas.spaces import CATALOGUE, FIXED_ID, Space, adapt, load_space
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An architecture that is written out.
+    """A network that is written out.
 
     Attributes:
-        name: its id.
-        why: what it is the best of.
-        sheet: its layers.
+        name: the id of an architecture, or the name of a hand-made network.
+        why: what it is the best of; empty for a hand-made network.
+        space: the space that it is of.
+        architecture: its id there.
     """
 
     name: str
     why: str
-    sheet: Sheet
+    space: Space
+    architecture: str
+
+    @property
+    def sheet(self) -> Sheet:
+        """Its layers."""
+        return _sheet("architectures", self.name, tuple(_rows(self)))
 
 
 def architectures(comparison: Comparison) -> list[Shown]:
@@ -43,18 +50,29 @@ def architectures(comparison: Comparison) -> list[Shown]:
         peak = float(view.standings.truth.max())
         roles.setdefault(view.best, []).append(f"best of the table by {by} ({score(peak)})")
     space = comparison.table.space
-    return [
-        Shown(name, f"The {'; the '.join(why)}.", _sheet(name, tuple(_rows(space, name))))
-        for name, why in roles.items()
-    ]
+    return [Shown(name, f"The {'; the '.join(why)}.", space, name) for name, why in roles.items()]
 
 
-def together(shown: Sequence[Shown]) -> Sheet:
-    """All of them in one table: for the CSV file, whose rows name the architecture."""
-    return _sheet("all", tuple(row for one in shown for row in one.sheet.rows))
+def hand_made(comparison: Comparison) -> list[Shown]:
+    """The hand-made networks of a comparison; without those that the catalogue of this version does not have."""
+    space = comparison.table.space
+    found = []
+    for yard in comparison.shown[0].yardsticks:
+        if yard.kind != "made" or yard.architecture is None:
+            continue
+        if yard.architecture in comparison.table.architectures:
+            found.append(Shown(yard.label, "", space, yard.architecture))
+        elif yard.architecture in CATALOGUE:
+            found.append(Shown(yard.label, "", adapt(load_space(yard.architecture), space.input_shape), FIXED_ID))
+    return found
 
 
-def _sheet(title: str, rows: tuple[tuple[Cell, ...], ...]) -> Sheet:
+def together(name: str, shown: Sequence[Shown]) -> Sheet:
+    """All of them in one table: for the CSV file of that name, whose rows name the network."""
+    return _sheet(name, "", tuple(row for one in shown for row in one.sheet.rows))
+
+
+def _sheet(name: str, title: str, rows: tuple[tuple[Cell, ...], ...]) -> Sheet:
     columns = (
         column("layer", "architecture", "layer"),
         column("settings"),
@@ -62,11 +80,12 @@ def _sheet(title: str, rows: tuple[tuple[Cell, ...], ...]) -> Sheet:
         column("parameters"),
         column("multiply-adds", "multiply_adds"),
     )
-    return Sheet("architectures", title, "", columns, rows, texts=3)
+    return Sheet(name, title, "", columns, rows, texts=3)
 
 
-def _rows(space: Space, name: str) -> Iterator[tuple[Cell, ...]]:
-    architecture = space.architecture(name)
+def _rows(shown: Shown) -> Iterator[tuple[Cell, ...]]:
+    name, space = shown.name, shown.space
+    architecture = space.architecture(shown.architecture)
     values = dict(architecture)
     yield _row(name, "input", "", space.input_shape, None, None)
     for number, (layer, shape) in enumerate(space.layers_of(architecture), 1):

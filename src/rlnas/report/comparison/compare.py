@@ -236,7 +236,9 @@ def _view(
     contenders: list[Contender] = []
     for name, own in groups.items():
         for label, group in own.items():
-            contenders.append(Contender(label, tuple(judge(search, standings, conditions) for search in group)))
+            found = tuple(judge(search, standings, conditions) for search in group)
+            first = group[0]  # the others differ from it in their seed alone
+            contenders.append(Contender(label, found, strategy=name, budget=first.steps, options=first.options))
         if not own:
             contenders.append(black_box(name, standings, conditions))
     short = tuple(short_trainings(standings, conditions, contenders))

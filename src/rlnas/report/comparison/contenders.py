@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -64,11 +64,17 @@ class Contender:
         label: what tables call it.
         found: what each search returned.
         over: what sets the searches apart.
+        strategy: its name; empty where no strategy searched.
+        budget: environment steps that each search may take; `None` without a search of its own.
+        options: its options, defaults and all.
     """
 
     label: str
     found: tuple[Found, ...]
     over: Literal["search seed", "training seed", "repeat"] = "search seed"
+    strategy: str = ""
+    budget: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def ranks(self) -> bool:

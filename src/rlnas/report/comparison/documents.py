@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rlnas.quantity import plural, short
-from rlnas.report.comparison.architectures import Shown, architectures, together
+from rlnas.report.comparison.architectures import Shown, architectures, hand_made, together
 from rlnas.report.comparison.compare import Comparison, View
 from rlnas.report.comparison.contenders import Contender
 from rlnas.report.comparison.figures import Draw, cost, file_name, histogram, inline, pareto, title_of
 from rlnas.report.comparison.printed import printed
 from rlnas.report.comparison.reliability import proxies, reliability
+from rlnas.report.comparison.setup import options, search_space, trainings
 from rlnas.report.comparison.sheets import Sheet, difference, interval
 from rlnas.report.comparison.sizes import sizes
 from rlnas.report.comparison.tables import NAMES, basis, costs, strategies, table_1
@@ -40,7 +41,11 @@ CAPTIONS: dict[Draw, str] = {
 }
 DATA = (cost, pareto)
 """Figures whose numbers are in a CSV file of the same name."""
-LAYERS = "shapes are channels × height × width; parameters and multiply-adds are the encoder's, heads left out."
+HAND_MADE, FOUND = (
+    "Table 3: the hand-made networks, layer by layer",
+    "Tables 6 to 9: the architectures, layer by layer",
+)
+LAYERS = "Shapes are channels × height × width; parameters and multiply-adds are the encoder's, heads left out."
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,10 @@ class Contents:
     printed: Sheet | None
     by_metric: tuple[tuple[View, Sheet, Sheet], ...]
     reliability: Sheet
+    space: Sheet
+    hand_made: tuple[Shown, ...]
+    trainings: Sheet
+    options: Sheet
     architectures: tuple[Shown, ...]
 
     @property
@@ -59,7 +68,9 @@ class Contents:
         """All tables of what was run here and the figures' curves, those of architectures as one."""
         pairs = [sheet for _, *pair in self.by_metric for sheet in pair]
         curves = [sheet for view, _, _ in self.by_metric for sheet in (costs(view), sizes(view))]
-        return [self.table_1, *pairs, *curves, self.reliability, together(self.architectures)]
+        setup = [self.space, together("hand-made", self.hand_made), self.trainings, self.options]
+        found = together("architectures", self.architectures)
+        return [sheet for sheet in (self.table_1, *pairs, *curves, self.reliability, *setup, found) if sheet.rows]
 
 
 def contents(comparison: Comparison) -> Contents:
@@ -70,6 +81,10 @@ def contents(comparison: Comparison) -> Contents:
         printed(comparison.table),
         tuple((view, strategies(view, comparison), proxies(view, comparison)) for view in comparison.shown),
         reliability(comparison),
+        search_space(comparison),
+        tuple(hand_made(comparison)),
+        trainings(comparison),
+        options(comparison),
         tuple(architectures(comparison)),
     )
 
@@ -165,13 +180,22 @@ def _markdown(parts: Contents) -> Iterator[str]:
         yield from figure(view, cost)
         yield from figure(view, pareto)
         yield from part(ranked)
+
+    def networks(title: str, about: str, name: str, shown: Sequence[Shown]) -> Iterator[str]:
+        yield f"## {title}"
+        yield f"{about}{LAYERS} {under} [{name}.csv]({name}.csv)"
+        for one in shown:
+            yield f"### {one.name}"
+            yield from filter(None, (one.why, one.sheet.markdown()))
+
     yield from part(parts.reliability)
-    yield "## Tables 6 to 9: the architectures, layer by layer"
-    yield f"Star: chosen by the search; {LAYERS} {under} [architectures.csv](architectures.csv)"
-    for shown in parts.architectures:
-        yield f"### {shown.name}"
-        yield shown.why
-        yield shown.sheet.markdown()
+    yield from part(parts.space)
+    if parts.hand_made:
+        yield from networks(HAND_MADE, "", "hand-made", parts.hand_made)
+    yield from part(parts.trainings)
+    if parts.options.rows:
+        yield from part(parts.options)
+    yield from networks(FOUND, "Star: chosen by the search. ", "architectures", parts.architectures)
     if comparison.remarks:
         yield "## Remarks"
         yield "\n".join(f"- {remark}" for remark in comparison.remarks)
@@ -200,15 +224,27 @@ def section(parts: Contents) -> Html:
         found += [tag("h2", parts.printed.title), parts.printed.html(), tag("p", parts.printed.note, class_="note")]
     for view, worth, ranked in parts.by_metric:
         found += [*figure(view, histogram), *part(worth), *figure(view, cost), *figure(view, pareto), *part(ranked)]
-    found += part(parts.reliability)
-    found.append(tag("h2", "Tables 6 to 9: the architectures, layer by layer"))
-    found.append(tag("p", f"Blue: chosen by the search; {LAYERS}", class_="note"))
-    found.append(under)
-    layers = [
-        tag("div", tag("h3", one.name), tag("p", one.why, class_="note"), layer_table(comparison.table.space, one.name))
-        for one in parts.architectures
-    ]
-    found.append(tag("div", *layers, class_="pair"))
+
+    def networks(title: str, about: str, shown: Sequence[Shown]) -> list[Html]:
+        layers = [
+            tag(
+                "div",
+                tag("h3", one.name),
+                *([tag("p", one.why, class_="note")] if one.why else []),
+                layer_table(one.space, one.architecture),
+            )
+            for one in shown
+        ]
+        note = tag("p", f"{about}{LAYERS}", class_="note")
+        return [tag("h2", title), note, under, tag("div", *layers, class_="pair")]
+
+    found += [*part(parts.reliability), *part(parts.space)]
+    if parts.hand_made:
+        found += networks(HAND_MADE, "", parts.hand_made)
+    found += part(parts.trainings)
+    if parts.options.rows:
+        found += part(parts.options)
+    found += networks(FOUND, "Blue: chosen by the search. ", parts.architectures)
     return tag("section", *found)
 
 

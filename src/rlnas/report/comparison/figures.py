@@ -32,6 +32,8 @@ TITLE_WIDTH = 62
 """Characters in a line of a panel's title."""
 LEGEND_WIDTH = 62
 """Characters in a line of a legend."""
+RETURNED = "returned by a search"
+"""What a legend calls the networks that searches returned."""
 DASHES = ((5.0, 2.5), (5.0, 2.0, 1.5, 2.0), (9.0, 2.0), (2.5, 1.5))
 
 INLINE = {colour: colour for colour in VARIABLES}
@@ -110,7 +112,7 @@ def histogram(view: View, colours: Mapping[str, str]) -> Figure:
                 _mark(axes, contender, colours)
         over = f"mean over {plural(view.standings.scores.shape[1], 'seed')}"
         rows[-1].set_xlabel(f"{NAMES[view.metric]}, {over}, {_budget(view)}")
-        found = Line2D([], [], color=colours[FOUND], linewidth=2.0, label="returned by a search")
+        found = Line2D([], [], label=RETURNED, **returned_looks(colours))
         lines = [Line2D([], [], label=label, **looks) for _, label, looks in lines_of]
         lines = [found, *lines] if view.contenders else lines
         legend(figure, (lines, [str(line.get_label()) for line in lines]), columns=2)
@@ -131,6 +133,11 @@ def references(view: View, colours: Mapping[str, str]) -> Iterator[tuple[float, 
         yield yard.score, yard.label, {"color": colours[INK], "linewidth": 1.3, "linestyle": (0, dashes)}
 
 
+def returned_looks(colours: Mapping[str, str]) -> dict[str, Any]:
+    """How a line is drawn at a network that a search returned."""
+    return {"color": colours[FOUND], "linewidth": 2.0}
+
+
 def bars(axes: Axes, view: View, colours: Mapping[str, str]) -> None:
     """A histogram of the true performance of all architectures."""
     truth = view.standings.truth
@@ -149,7 +156,7 @@ def _mark(axes: Axes, contender: Contender, colours: Mapping[str, str]) -> None:
     counts = f"{plural(len(contender.found), contender.over)}, {plural(len(networks), 'network')}"
     axes.set_title(textwrap.fill(f"{contender.label}: {counts}", TITLE_WIDTH), loc="left", fontsize=9.5)
     for score in networks.values():
-        axes.axvline(score, color=colours[FOUND], linewidth=2.0)
+        axes.axvline(score, **returned_looks(colours))
 
 
 def cost(view: View, colours: Mapping[str, str]) -> Figure:
@@ -202,7 +209,7 @@ def pareto(view: View, colours: Mapping[str, str]) -> Figure:
                       label="Pareto front")  # fmt: skip
             marks = [
                 ("architectures", "o", colours[MUTED], [n for n in sized if not n.made and n.name not in found]),
-                ("returned by a search", "o", colours[FOUND], [n for n in sized if not n.made and n.name in found]),
+                (RETURNED, "o", colours[FOUND], [n for n in sized if not n.made and n.name in found]),
                 *((n.name, marker, colours[INK], [n]) for n, marker in zip((n for n in sized if n.made), cycle("*PX"))),
             ]
             for label, marker, colour, own in marks:

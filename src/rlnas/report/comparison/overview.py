@@ -17,11 +17,24 @@ from rlnas.files import write_bytes
 from rlnas.quantity import plural, short
 from rlnas.report.comparison.compare import Comparison, View
 from rlnas.report.comparison.contenders import Contender
-from rlnas.report.comparison.figures import DASHES, bars, inlined, legend, references, saved, style
+from rlnas.report.comparison.figures import (
+    DASHES,
+    RETURNED,
+    bars,
+    file_name,
+    histogram,
+    inlined,
+    legend,
+    references,
+    returned_looks,
+    saved,
+    style,
+    title_of,
+)
 from rlnas.report.comparison.printed import CAVEAT, FREEWAY, printed
 from rlnas.report.comparison.sheets import Cell, Sheet, column, mean, words
 from rlnas.report.comparison.tables import IN_ORDER, NAMES, basis
-from rlnas.report.figures import FOUND, WIDTH
+from rlnas.report.figures import WIDTH
 from rlnas.report.formats import NONE, score
 from rlnas.report.markup import tag
 from rlnas.report.page import document
@@ -67,7 +80,7 @@ def write_overview(comparisons: Mapping[str, Comparison], left_out: Sequence[str
         parts += [tag("h2", sheet.title), sheet.html(), tag("p", sheet.note, class_="note")]
     write_bytes(folder / f"{sheets[0].name}.csv", sheets[0].csv({}).encode())
     for metric in IN_ORDER:
-        name, heading = f"figure-4-{NAMES[metric].replace(' ', '-')}", f"Figure 4, by {NAMES[metric]}"
+        name, heading = (of(histogram, found[0].views[metric]) for of in (file_name, title_of))
         draw = partial(figure_4, found, metric)
         for ending, data in saved(draw, name).items():
             write_bytes(folder / f"{name}.{ending}", data)
@@ -149,14 +162,13 @@ def figure_4(comparisons: Sequence[Comparison], metric: Metric, colours: Mapping
         figure = Figure(figsize=(WIDTH, 1.0 + 1.6 * len(views)), layout="constrained")
         figure.patch.set_visible(False)
         handles: dict[str, Line2D] = {}
-        red = {"color": colours[FOUND], "linewidth": 2.0}
         panels = figure.subplots(len(views), 1, squeeze=False)[:, 0]
         made = dict.fromkeys(yard.label for view in views for yard in view.yardsticks if yard.kind == "made")
         dashes = dict(zip(made, cycle(DASHES), strict=False))
         for axes, one, view in zip(panels, comparisons, views, strict=True):
             bars(axes, view, colours)
             axes.set_title(f"{place(one)}, {short(view.standings.budget)} steps", loc="left", fontsize=9.5)
-            lines = [(where, "returned by a search", red) for where in _returned(view)]
+            lines = [(where, RETURNED, returned_looks(colours)) for where in _returned(view)]
             for where, label, looks in (*lines, *references(view, colours)):
                 if label in dashes:  # the same in all panels
                     looks = looks | {"linestyle": (0, dashes[label])}
