@@ -10,12 +10,12 @@ from rlnas.table import Table
 from .comparisons import NAMES, perfect, search, table, worst
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def mine(tmp_path_factory) -> Table:
     return table(tmp_path_factory.mktemp("table"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def written(mine, tmp_path_factory) -> Path:
     """A comparison of two strategies, written out."""
     half = {name: float(-n) for n, name in enumerate(NAMES[:5])}

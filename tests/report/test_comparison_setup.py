@@ -5,8 +5,8 @@ from pydantic import BaseModel
 
 from rlnas.envs import EnvSettings
 from rlnas.ppo import PPOSettings
-from rlnas.report.comparison import write_comparison
 from rlnas.report.comparison.architectures import hand_made
+from rlnas.report.comparison.documents import contents, markdown
 from rlnas.report.comparison.printed import AGENT, CONTROLLER
 from rlnas.report.comparison.setup import options, search_space, trainings
 from rlnas.report.formats import flatten
@@ -52,7 +52,7 @@ def test_table_3_has_the_catalogues_networks_and_members_of_the_space(tmp_path):
     plain = papers(tmp_path, "paper-1", "ALE/Breakout-v5")
     rows = [*plain.frame.to_dicts(), row("nature-cnn", 1, 9.0, 9.0), row("their-own", 1, 9.0, 9.0)]
     write_table(tmp_path / "t.parquet", rows, {"env": plain.env, "space": plain.settings["space"]})
-    found = quick(Table.read(tmp_path / "t.parquet"), [], out=tmp_path / "out")
+    found = quick(Table.read(tmp_path / "t.parquet"), [], metrics=["total_reward"], out=tmp_path / "out")
     assert [one.name for one in hand_made(found)] == ["nature-cnn", "k2=4,k3=3 (the paper's Nature-CNN)"]
     entries = records(tmp_path / "out", "hand-made")
     # Mnih et al. (2015) do not pad, so their maps end at 7x7; the paper's own version keeps 11x11.
@@ -111,11 +111,10 @@ def test_table_5_writes_out_the_defaults_of_a_strategy_that_is_run_on_the_table(
     assert texts(options(found)) == [(label, "size", "4", "–"), (label, "wild", "true", "–")]
 
 
-def test_without_strategies_there_is_no_table_5(mine, tmp_path):
-    write_comparison(quick(mine, [], metrics=["total_reward"]), tmp_path)
-    assert not (tmp_path / "options.csv").exists()
-    assert "Table 5" not in (tmp_path / "comparison.md").read_text()
-    assert "Table 5" not in (tmp_path / "comparison.html").read_text()
+def test_without_strategies_there_is_no_table_5(mine):
+    found = contents(quick(mine, []))
+    assert "options" not in [part.data.name for part in found.parts if part.data is not None]
+    assert "Table 5" not in markdown(found)
 
 
 @pytest.mark.parametrize(
@@ -132,9 +131,8 @@ def test_what_the_paper_printed_is_what_we_default_to(printed, defaults):
     }
 
 
-def test_the_tables_are_in_the_papers_order(mine, tmp_path):
-    write_comparison(quick(mine, [perfect()], metrics=["total_reward"]), tmp_path)
-    text = (tmp_path / "comparison.md").read_text()
+def test_the_tables_are_in_the_papers_order(mine):
+    text = markdown(contents(quick(mine, [perfect()])))
     heads = [line for line in text.splitlines() if line.startswith("## Table")]
     assert [head[3:10].strip(":") for head in heads] == ["Table 1", "Table 2", "Table 4", "Table 5", "Tables "]
     assert f"### {NAMES[-1]}" in text

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from rlnas.quantity import plural, short
-from rlnas.report.comparison.architectures import Shown, architectures, hand_made, together
+from rlnas.report.comparison.architectures import architectures, hand_made
 from rlnas.report.comparison.compare import Comparison, View
 from rlnas.report.comparison.contenders import Contender
-from rlnas.report.comparison.figures import Draw, cost, file_name, histogram, inline, pareto, title_of
+from rlnas.report.comparison.figures import Draw, cost, file_name, histogram, pareto, title_of
+from rlnas.report.comparison.parts import FigurePart, NetworksPart, Part, TablePart
 from rlnas.report.comparison.printed import printed
 from rlnas.report.comparison.reliability import proxies, reliability
 from rlnas.report.comparison.setup import options, search_space, trainings
@@ -18,7 +20,6 @@ from rlnas.report.comparison.sizes import sizes
 from rlnas.report.comparison.tables import NAMES, basis, costs, strategies, table_1
 from rlnas.report.comparison.verdicts import Verdict
 from rlnas.report.formats import spread
-from rlnas.report.layers import layer_table
 from rlnas.report.markup import Html, tag
 from rlnas.report.page import document
 
@@ -39,54 +40,48 @@ CAPTIONS: dict[Draw, str] = {
         "good to a few tens of percent."
     ),
 }
-DATA = (cost, pareto)
-"""Figures whose numbers are in a CSV file of the same name."""
-HAND_MADE, FOUND = (
-    "Table 3: the hand-made networks, layer by layer",
-    "Tables 6 to 9: the architectures, layer by layer",
-)
-LAYERS = "Shapes are channels × height × width; parameters and multiply-adds are the encoder's, heads left out."
+DATA: dict[Draw, Callable[[View], Sheet]] = {cost: costs, pareto: sizes}
+"""The numbers of figures that have a CSV file."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """The parts of a comparison, ready to be written in any form."""
+    """A comparison and its parts in order, ready to be written in any form."""
 
     comparison: Comparison
-    table_1: Sheet
-    printed: Sheet | None
-    by_metric: tuple[tuple[View, Sheet, Sheet], ...]
-    reliability: Sheet
-    space: Sheet
-    hand_made: tuple[Shown, ...]
-    trainings: Sheet
-    options: Sheet
-    architectures: tuple[Shown, ...]
-
-    @property
-    def sheets(self) -> list[Sheet]:
-        """All tables of what was run here and the figures' curves, those of architectures as one."""
-        pairs = [sheet for _, *pair in self.by_metric for sheet in pair]
-        curves = [sheet for view, _, _ in self.by_metric for sheet in (costs(view), sizes(view))]
-        setup = [self.space, together("hand-made", self.hand_made), self.trainings, self.options]
-        found = together("architectures", self.architectures)
-        return [sheet for sheet in (self.table_1, *pairs, *curves, self.reliability, *setup, found) if sheet.rows]
+    parts: tuple[Part, ...]
 
 
 def contents(comparison: Comparison) -> Contents:
-    """Makes all tables."""
-    return Contents(
-        comparison,
-        table_1(comparison),
-        printed(comparison.table),
-        tuple((view, strategies(view, comparison), proxies(view, comparison)) for view in comparison.shown),
-        reliability(comparison),
-        search_space(comparison),
-        tuple(hand_made(comparison)),
-        trainings(comparison),
-        options(comparison),
-        tuple(architectures(comparison)),
-    )
+    """Makes all tables and figures."""
+    return Contents(comparison, tuple(_parts(comparison)))
+
+
+def _parts(comparison: Comparison) -> Iterator[Part]:
+    under = basis(comparison)
+
+    def figure(draw: Draw, view: View) -> Part:
+        data = DATA[draw](view) if draw in DATA else None
+        return FigurePart(title_of(draw, view), file_name(draw, view), partial(draw, view), CAPTIONS[draw], under, data)
+
+    yield TablePart(table_1(comparison), under)
+    if papers := printed(comparison.table):
+        yield TablePart(papers, stored=False)
+    for view in comparison.shown:
+        yield figure(histogram, view)
+        yield TablePart(strategies(view, comparison), under)
+        yield figure(cost, view)
+        yield figure(pareto, view)
+        yield TablePart(proxies(view, comparison), under)
+    yield TablePart(reliability(comparison), under)
+    yield TablePart(search_space(comparison), under)
+    if made := hand_made(comparison):
+        yield NetworksPart("Table 3: the hand-made networks, layer by layer", "hand-made", made, under)
+    yield TablePart(trainings(comparison), under)
+    if comparison.shown[0].contenders:
+        yield TablePart(options(comparison), under)
+    found = architectures(comparison)
+    yield NetworksPart("Tables 6 to 9: the architectures, layer by layer", "architectures", found, under)
 
 
 def title(comparison: Comparison) -> str:
@@ -142,122 +137,50 @@ def _sentence(contender: Contender, found: Verdict) -> str:
     )
 
 
-def markdown(parts: Contents) -> str:
+def markdown(found: Contents) -> str:
     """The whole comparison as Markdown, for the folder that holds its figures and CSV files."""
-    return "\n\n".join(_markdown(parts)) + "\n"
+    return "\n\n".join(_markdown(found)) + "\n"
 
 
-def _markdown(parts: Contents) -> Iterator[str]:
-    comparison = parts.comparison
-    under = f"*{basis(comparison)}*"
+def _markdown(found: Contents) -> Iterator[str]:
+    comparison = found.comparison
     yield f"# {title(comparison)}"
     yield _about(comparison)
     for lead in leads(comparison):
         yield lead.text
         if lead.points:
             yield "\n".join(f"- {point}" for point in lead.points)
-
-    def part(sheet: Sheet) -> Iterator[str]:
-        yield f"## {sheet.title}"
-        yield sheet.markdown()
-        yield under
-        yield f"{sheet.note} [{sheet.name}.csv]({sheet.name}.csv)"
-
-    def figure(view: View, draw: Draw) -> Iterator[str]:
-        yield f"## {title_of(draw, view)}"
-        yield f"![{title_of(draw, view)}]({file_name(draw, view)}.png)"
-        data = f" [{file_name(draw, view)}.csv]({file_name(draw, view)}.csv)" if draw in DATA else ""
-        yield f"{CAPTIONS[draw]} {under}{data}"
-
-    yield from part(parts.table_1)
-    if parts.printed is not None:
-        yield f"## {parts.printed.title}"
-        yield parts.printed.markdown()
-        yield parts.printed.note
-    for view, worth, ranked in parts.by_metric:
-        yield from figure(view, histogram)
-        yield from part(worth)
-        yield from figure(view, cost)
-        yield from figure(view, pareto)
-        yield from part(ranked)
-
-    def networks(title: str, about: str, name: str, shown: Sequence[Shown]) -> Iterator[str]:
-        yield f"## {title}"
-        yield f"{about}{LAYERS} {under} [{name}.csv]({name}.csv)"
-        for one in shown:
-            yield f"### {one.name}"
-            yield from filter(None, (one.why, one.sheet.markdown()))
-
-    yield from part(parts.reliability)
-    yield from part(parts.space)
-    if parts.hand_made:
-        yield from networks(HAND_MADE, "", "hand-made", parts.hand_made)
-    yield from part(parts.trainings)
-    if parts.options.rows:
-        yield from part(parts.options)
-    yield from networks(FOUND, "Star: chosen by the search. ", "architectures", parts.architectures)
+    for part in found.parts:
+        yield from part.markdown()
     if comparison.remarks:
         yield "## Remarks"
         yield "\n".join(f"- {remark}" for remark in comparison.remarks)
 
 
-def section(parts: Contents) -> Html:
+def section(found: Contents) -> Html:
     """The whole comparison as HTML, for a page that has the report's style."""
-    comparison = parts.comparison
-    under = tag("p", basis(comparison), class_="note")
-    found = []
+    comparison = found.comparison
+    elements = []
     for lead in leads(comparison):
         points = [tag("ul", *(tag("li", point) for point in lead.points))] if lead.points else []
-        found.append(tag("div", tag("p", lead.text), *points, class_="sure"))
+        elements.append(tag("div", tag("p", lead.text), *points, class_="sure"))
     if comparison.remarks:
-        found.append(tag("ul", *(tag("li", remark) for remark in comparison.remarks), class_="warnings"))
-
-    def part(sheet: Sheet) -> list[Html]:
-        return [tag("h2", sheet.title), sheet.html(), under, tag("p", sheet.note, class_="note")]
-
-    def figure(view: View, draw: Draw) -> list[Html]:
-        caption = tag("figcaption", f"{CAPTIONS[draw]} {basis(comparison)}")
-        return [tag("h2", title_of(draw, view)), tag("figure", inline(draw, view), caption)]
-
-    found += part(parts.table_1)
-    if parts.printed is not None:
-        found += [tag("h2", parts.printed.title), parts.printed.html(), tag("p", parts.printed.note, class_="note")]
-    for view, worth, ranked in parts.by_metric:
-        found += [*figure(view, histogram), *part(worth), *figure(view, cost), *figure(view, pareto), *part(ranked)]
-
-    def networks(title: str, about: str, shown: Sequence[Shown]) -> list[Html]:
-        layers = [
-            tag(
-                "div",
-                tag("h3", one.name),
-                *([tag("p", one.why, class_="note")] if one.why else []),
-                layer_table(one.space, one.architecture),
-            )
-            for one in shown
-        ]
-        note = tag("p", f"{about}{LAYERS}", class_="note")
-        return [tag("h2", title), note, under, tag("div", *layers, class_="pair")]
-
-    found += [*part(parts.reliability), *part(parts.space)]
-    if parts.hand_made:
-        found += networks(HAND_MADE, "", parts.hand_made)
-    found += part(parts.trainings)
-    if parts.options.rows:
-        found += part(parts.options)
-    found += networks(FOUND, "Blue: chosen by the search. ", parts.architectures)
-    return tag("section", *found)
+        elements.append(tag("ul", *(tag("li", remark) for remark in comparison.remarks), class_="warnings"))
+    for part in found.parts:
+        elements += part.html()
+    return tag("section", *elements)
 
 
-def page(parts: Contents) -> str:
+def page(found: Contents) -> str:
     """The whole comparison as one self-contained page."""
-    comparison = parts.comparison
+    comparison = found.comparison
     top = tag(
         "section",
         tag("p", "rlnas comparison", class_="kind"),
         tag("h1", title(comparison)),
         tag("p", _about(comparison)),
     )
-    return document(title(comparison), top, section(parts))
+    return document(title(comparison), top, section(found))
 
 
 def _about(comparison: Comparison) -> str:

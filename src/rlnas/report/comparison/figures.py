@@ -6,7 +6,6 @@ import io
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from importlib import resources
 from itertools import cycle
 from typing import Any
@@ -43,11 +42,6 @@ INLINE = {colour: colour for colour in VARIABLES}
 Draw = Callable[[View, Mapping[str, str]], Figure]
 
 
-def inline(draw: Draw, view: View) -> Html:
-    """A figure as part of a page."""
-    return inlined(partial(draw, view), file_name(draw, view), title_of(draw, view))
-
-
 def inlined(draw: Callable[[Mapping[str, str]], Figure], name: str, title: str) -> Html:
     """What is drawn with given colours, as part of a page."""
     with matplotlib.style.context(["default", style(INLINE)]):
@@ -64,13 +58,8 @@ def file_name(draw: Draw, view: View) -> str:
     return f"{FILES[draw]}-{slug(view)}"
 
 
-def files(draw: Draw, view: View) -> dict[str, bytes]:
-    """A figure as files of its own, by their endings; the same view gives the same bytes."""
-    return saved(partial(draw, view), file_name(draw, view))
-
-
 def saved(draw: Callable[[Mapping[str, str]], Figure], name: str) -> dict[str, bytes]:
-    """What is drawn with given colours, as files of that name, by their endings."""
+    """What is drawn with given colours, as files of that name, by their endings; the same view gives the same bytes."""
     colours = page_colours()
     found = {}
     with matplotlib.style.context(["default", style(colours), {"svg.hashsalt": name}]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -23,20 +23,19 @@ from rlnas.report.comparison.figures import (
     bars,
     file_name,
     histogram,
-    inlined,
     legend,
     references,
     returned_looks,
-    saved,
     style,
     title_of,
 )
+from rlnas.report.comparison.parts import FigurePart, Part, TablePart
 from rlnas.report.comparison.printed import CAVEAT, FREEWAY, printed
 from rlnas.report.comparison.sheets import Cell, Sheet, column, mean, words
 from rlnas.report.comparison.tables import IN_ORDER, NAMES, basis
 from rlnas.report.figures import WIDTH
 from rlnas.report.formats import NONE, score
-from rlnas.report.markup import tag
+from rlnas.report.markup import Html, tag
 from rlnas.report.page import document
 from rlnas.table import Metric
 
@@ -65,29 +64,31 @@ def write_overview(comparisons: Mapping[str, Comparison], left_out: Sequence[str
         folder: where to.
     """
     found = list(comparisons.values())
-    sheets = [table_1(found), *([sheet] if (sheet := papers_own(found)) else [])]
     title = f"Table 1 and figure 4 over {plural(len(found), 'table')}"
     sources = [(f"{place(one)}: {basis(one)}", quote(f"{where}/comparison")) for where, one in comparisons.items()]
     missing = [*left_out, *(f"{place(one)}: {remark}" for one in found for remark in one.remarks)]
     text = [f"# {title}", "\n".join(f"- [{_plain(about)}]({link}.md)" for about, link in sources)]
     top = tag("section", tag("h1", title), tag("ul", *(tag("li", tag("a", t, href=f"{x}.html")) for t, x in sources)))
-    parts = []
+    elements: list[Html] = []
     if missing:
         text += ["\n".join(f"- {_plain(remark)}" for remark in missing)]
-        parts += [tag("ul", *(tag("li", remark) for remark in missing), class_="warnings")]
-    for sheet in sheets:
-        text += [f"## {sheet.title}", sheet.markdown(), sheet.note]
-        parts += [tag("h2", sheet.title), sheet.html(), tag("p", sheet.note, class_="note")]
-    write_bytes(folder / f"{sheets[0].name}.csv", sheets[0].csv({}).encode())
-    for metric in IN_ORDER:
-        name, heading = (of(histogram, found[0].views[metric]) for of in (file_name, title_of))
-        draw = partial(figure_4, found, metric)
-        for ending, data in saved(draw, name).items():
-            write_bytes(folder / f"{name}.{ending}", data)
-        text += [f"## {heading}", f"![{heading}]({name}.png)", CAPTION]
-        parts += [tag("h2", heading), tag("figure", inlined(draw, name, heading), tag("figcaption", CAPTION))]
+        elements += [tag("ul", *(tag("li", remark) for remark in missing), class_="warnings")]
+    for part in _parts(found):
+        text += part.markdown()
+        elements += part.html()
+        for name, data in part.files({}).items():
+            write_bytes(folder / name, data)
     write_bytes(folder / "overview.md", ("\n\n".join(text) + "\n").encode())
-    write_bytes(folder / "overview.html", document(title, top, tag("section", *parts)).encode())
+    write_bytes(folder / "overview.html", document(title, top, tag("section", *elements)).encode())
+
+
+def _parts(comparisons: Sequence[Comparison]) -> Iterator[Part]:
+    yield TablePart(table_1(comparisons))
+    if sheet := papers_own(comparisons):
+        yield TablePart(sheet, stored=False)
+    for metric in IN_ORDER:
+        name, title = (of(histogram, comparisons[0].views[metric]) for of in (file_name, title_of))
+        yield FigurePart(title, name, partial(figure_4, comparisons, metric), CAPTION)
 
 
 def _plain(text: str) -> str:
