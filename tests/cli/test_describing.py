@@ -90,8 +90,8 @@ arguments = {n = {choice = "n", options = [1, 2]}}
         main(["describe", "s.toml"])
     assert "--import own_layers_to_describe" in capsys.readouterr().err
     text = described(capsys, "s.toml", "--import", "own_layers_to_describe")
-    assert "switch choice=op in {a, b} 4 a: residual linear features=4 b: nothing module" in text
-    assert "n=n in {1, 2}" in text
+    assert "switch op in {a, b} 4 a: residual linear features 4 b: nothing module" in text
+    assert "n in {1, 2}" in text
 
 
 def test_a_space_as_toml_is_the_same_space(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

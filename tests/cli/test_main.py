@@ -1,5 +1,7 @@
 """How a command ends, beside bad input."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,11 @@ def test_help_is_broken_by_the_terminal_alone(capsys: pytest.CaptureFixture[str]
     (line,) = [line for line in shown.splitlines() if "Environment steps of every training" in line]
     assert "with --table as many as the table has." in line
     assert "None" not in line
+
+
+def test_a_command_starts_without_what_takes_seconds_to_import() -> None:
+    script = (
+        "import sys; from rlnas.cli.main import main; main(['list', 'spaces']); main(['describe', 'mlp-64-64']); "
+        "sys.exit(', '.join({'torch', 'matplotlib', 'polars', 'gymnasium'} & {*sys.modules}) or 0)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False).stderr == ""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from rlnas.report.comparison import Comparison, compare, write_comparison
+from rlnas.report.comparison.documents import Contents
 from rlnas.spaces import Choice, Conv, Flatten, Linear, Space
 from rlnas.table import Table
 from rlnas.table.files import MEASURED, write_table
@@ -87,6 +88,11 @@ def quick(mine: Table, searches: list[StoredSearch], out: Path | None = None, **
 
 def records(folder: Path, name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO((folder / f"{name}.csv").read_text())))
+
+
+def stored(found: Contents) -> list[str]:
+    """The names of the CSV files of a comparison."""
+    return [data.name for part in found.parts if (data := part.data()) is not None]
 
 
 def held_out(scores: np.ndarray) -> float:

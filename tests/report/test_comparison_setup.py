@@ -7,19 +7,19 @@ from rlnas.envs import EnvSettings
 from rlnas.ppo import PPOSettings
 from rlnas.report.comparison.architectures import hand_made
 from rlnas.report.comparison.documents import contents, markdown
-from rlnas.report.comparison.printed import AGENT, CONTROLLER
+from rlnas.report.comparison.printed import TABLE_4, TABLE_5
 from rlnas.report.comparison.setup import options, search_space, trainings
 from rlnas.report.formats import flatten
-from rlnas.report.layers import Line, layers_in_words
 from rlnas.search import STRATEGIES
 from rlnas.search.enas import ENASSettings
-from rlnas.spaces import load_space
+from rlnas.spaces import Activation, Linear, Residual, Space, Switch
 from rlnas.table import Table
 from rlnas.table.files import write_table
 
-from .comparisons import NAMES, perfect, quick, records, row
+from .comparisons import ENV, NAMES, perfect, quick, records, row, stored
 from .helpers import Page
 from .test_blackbox import Follows
+from .test_blackbox import Options as NoOptions
 from .test_printed import papers
 
 
@@ -30,27 +30,39 @@ def texts(sheet) -> list[tuple[str, ...]]:
 def test_table_2_has_every_choice(mine):
     assert texts(search_space(quick(mine, []))) == [
         ("input", "", "2×10×10"),
-        ("conv", "channels=c in {2, 4}, kernel=k in {1, 2, 3, 4, 5}", "4×10×10"),
+        ("conv", "channels c in {2, 4}, kernel k in {1, 2, 3, 4, 5}", "4×10×10"),
         ("flatten", "", "400"),
-        ("linear", "features=8", "8"),
+        ("linear", "features 8", "8"),
     ]
 
 
-def test_layers_inside_others_stand_below_them():
-    assert layers_in_words(load_space("impala-modern"))[:7] == [
-        Line("switch", "choice=width in {x1, x2}", "256", 0),
-        Line("x1:", "", depth=1),
-        Line("conv", "channels=16, kernel=3, activation=none", depth=2),
-        Line("max-pool", "kernel=3, stride=2", depth=2),
-        Line("repeat", "times=blocks in {1, 2}", depth=2),
-        Line("residual", "", depth=3),
-        Line("norm", "kind=norm in {none, layer}", depth=4),
+def test_table_2_of_layers_inside_layers_that_take_vectors(tmp_path):
+    space = Space("a|b", (4,), [Switch("s", {"x": Residual(Activation("tanh")), "y": []}), Linear(2)])
+    rows = [row(architecture.id, 1, 1.0, 1.0) for architecture in space]
+    write_table(tmp_path / "t.parquet", rows, {"env": ENV, "space": space.to_dict()})
+    found = quick(Table.read(tmp_path / "t.parquet"), [], top_k=1, metrics=["total_reward"], out=tmp_path / "out")
+    assert texts(search_space(found))[1:] == [
+        ("switch", "s in {x, y}", "4"),
+        ("· x:", "", ""),
+        ("· · residual", "", ""),
+        ("· · · activation", "kind tanh", ""),
+        ("· y:", "nothing", ""),
+        ("linear", "features 2", "2"),
     ]
+    assert [(entry["depth"], entry["layer"]) for entry in records(tmp_path / "out", "space")][3:5] == [
+        ("2", "residual"),
+        ("3", "activation"),
+    ]
+    note = search_space(found).note
+    assert "a|b has 2 architectures." in note
+    assert "channels × height" not in note
 
 
 def test_table_3_has_the_catalogues_networks_and_members_of_the_space(tmp_path):
     plain = papers(tmp_path, "paper-1", "ALE/Breakout-v5")
-    rows = [*plain.frame.to_dicts(), row("nature-cnn", 1, 9.0, 9.0), row("their-own", 1, 9.0, 9.0)]
+    # Of a table from elsewhere: a name that nobody knows, one of a space with choices, one for other observations.
+    strange = ["their-own", "paper-2", "mlp-64-64"]
+    rows = [*plain.frame.to_dicts(), *(row(name, 1, 9.0, 9.0) for name in ["nature-cnn", *strange])]
     write_table(tmp_path / "t.parquet", rows, {"env": plain.env, "space": plain.settings["space"]})
     found = quick(Table.read(tmp_path / "t.parquet"), [], metrics=["total_reward"], out=tmp_path / "out")
     assert [one.name for one in hand_made(found)] == ["nature-cnn", "k2=4,k3=3 (the paper's Nature-CNN)"]
@@ -61,7 +73,9 @@ def test_table_3_has_the_catalogues_networks_and_members_of_the_space(tmp_path):
     text = (tmp_path / "out" / "comparison.md").read_text()
     assert "## Table 3: the hand-made networks, layer by layer" in text
     assert "### nature-cnn\n\n| layer |" in text
-    assert "their-own" not in text.partition("## Table 3")[2].partition("## Table 4")[0]
+    part = text.partition("## Table 3")[2].partition("## Table 4")[0]
+    assert [name for name in strange if name in part] == []
+    assert "Star: a choice of the space." in part
     assert "Table 3" in Page((tmp_path / "out" / "comparison.html").read_text()).text
 
 
@@ -74,30 +88,53 @@ def test_without_known_hand_made_networks_there_is_no_table_3(written):
 def test_table_4_has_the_tables_settings_beside_the_papers(mine, tmp_path):
     settings = {"ppo": {"clip": 0.2, "gamma": 0.97}, "env_settings": {"num_envs": 8, "fire": True}}
     write_table(tmp_path / "t.parquet", mine.frame.to_dicts(), {**mine.settings, **settings})
-    assert texts(trainings(quick(Table.read(tmp_path / "t.parquet"), []))) == [
-        ("steps", "1,000", "10M"),
-        ("env_settings.fire", "true", "–"),
-        ("env_settings.num_envs", "8", "8"),
-        ("ppo.clip", "0.2", "0.1"),
-        ("ppo.gamma", "0.97", "–"),
-    ]
+    sheet = trainings(quick(Table.read(tmp_path / "t.parquet"), []))
+    found = {line[0]: line[1:] for line in texts(sheet)}
+    assert texts(sheet)[0] == ("steps", "1,000", "10,000,000")
+    assert sheet.rows[0][2].values == (10_000_000,)
+    assert found["env_settings.fire"] == ("true", "–")
+    assert found["env_settings.num_envs"] == ("8", "8")
+    assert found["ppo.clip"] == ("0.2", "0.1")
+    assert found["ppo.gamma"] == ("0.97", "–")
+    # One that the table was written without did as the default does.
+    assert found["ppo.value_coef"] == ("0.25", "0.25")
+    assert set(TABLE_4) <= set(found)
+
+
+def test_table_4_of_a_table_without_settings(mine):
+    assert texts(trainings(quick(mine, []))) == [("steps", "1,000", "10,000,000")]
 
 
 def test_table_5_has_the_options_of_stored_searches(mine, tmp_path):
+    limits = {"max_params": 9_000}
     searches = [
-        perfect(strategy="enas", options={"learning_rate": 0.01, "hidden": 64}),
-        perfect(strategy="spos", options={"learning_rate": 3}),
+        perfect(strategy="enas", options={"learning_rate": 0.01, **limits}),
+        perfect(strategy="enas", options={"hidden": 3}, steps=500),
+        perfect(strategy="<their|own>", options={"b": {"c": True}, "a": 3}),
     ]
     found = quick(mine, searches, metrics=["total_reward"], out=tmp_path)
-    assert texts(options(found)) == [
-        ("enas", "steps", "800", "–"),
-        ("enas", "hidden", "64", "–"),
-        ("enas", "learning_rate", "0.01", "0.001"),
-        ("spos", "steps", "800", "–"),
-        ("spos", "learning_rate", "3", "–"),
+    rows = {line[:2]: line[2:] for line in texts(options(found))}
+    few, many = "enas (500 steps, hidden=3, learning_rate=default, max_params=default)", ""
+    many = "enas (800 steps, hidden=default, learning_rate=0.01, max_params=9000)"
+    assert (rows[few, "steps"], rows[many, "steps"]) == (("500", "–"), ("800", "–"))
+    assert (rows[few, "hidden"], rows[many, "hidden"]) == (("3", "–"), ("64", "–"))
+    assert (rows[few, "learning_rate"], rows[many, "learning_rate"]) == (("0.001", "0.001"), ("0.01", "0.001"))
+    assert rows[many, "max_params"] == ("9,000", "–")
+    assert (few, "max_params") not in rows
+    assert {name for label, name in rows if label == few} == {"steps", *ENASSettings.model_fields}
+    # Of a strategy that is not known here, what is stored.
+    theirs = [line for line in texts(options(found)) if line[0] == "<their|own>"]
+    assert theirs == [
+        ("<their|own>", name, value, "–") for name, value in (("steps", "800"), ("a", "3"), ("b.c", "true"))
     ]
-    assert records(tmp_path, "options")[0]["value"] == "800"
-    assert "Table 5" in (tmp_path / "comparison.md").read_text()
+    assert records(tmp_path, "options")[0]["value"] in ("500", "800")
+    assert "| <their\\|own> | b.c | true | – |" in (tmp_path / "comparison.md").read_text()
+    assert "<their|own>" in Page((tmp_path / "comparison.html").read_text()).text
+
+
+def test_options_of_another_version_are_as_they_are(mine):
+    found = quick(mine, [perfect(options={"eval_episodes": "plenty"})])
+    assert texts(options(found)) == [("spos", "steps", "800", "–"), ("spos", "eval_episodes", "plenty", "–")]
 
 
 def test_table_5_writes_out_the_defaults_of_a_strategy_that_is_run_on_the_table(mine, monkeypatch):
@@ -106,22 +143,30 @@ def test_table_5_writes_out_the_defaults_of_a_strategy_that_is_run_on_the_table(
         size: int = 4
 
     monkeypatch.setitem(STRATEGIES, "follows", (Follows, Options))
-    found = quick(mine, [], strategies=["follows"], options={"follows": {"wild": True}}, repeats=2)
+    monkeypatch.setitem(STRATEGIES, "plain", (Follows, NoOptions))
+    found = quick(mine, [], strategies=["follows", "plain"], options={"follows": {"wild": True}}, repeats=2)
     label = "follows (wild=true)"
-    assert texts(options(found)) == [(label, "size", "4", "–"), (label, "wild", "true", "–")]
+    assert texts(options(found)) == [
+        (label, "size", "4", "–"),
+        (label, "wild", "true", "–"),
+        ("plain", "–", "–", "–"),
+    ]
 
 
 def test_without_strategies_there_is_no_table_5(mine):
     found = contents(quick(mine, []))
-    assert "options" not in [part.data.name for part in found.parts if part.data is not None]
+    assert "options" not in stored(found)
     assert "Table 5" not in markdown(found)
 
 
 @pytest.mark.parametrize(
     ("printed", "defaults"),
     [
-        (AGENT, {"ppo": PPOSettings().model_dump(mode="json"), "env_settings": EnvSettings().model_dump(mode="json")}),
-        (CONTROLLER, ENASSettings().model_dump(mode="json")),
+        (
+            TABLE_4,
+            {"ppo": PPOSettings().model_dump(mode="json"), "env_settings": EnvSettings().model_dump(mode="json")},
+        ),
+        (TABLE_5, ENASSettings().model_dump(mode="json")),
     ],
 )
 def test_what_the_paper_printed_is_what_we_default_to(printed, defaults):

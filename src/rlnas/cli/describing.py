@@ -15,10 +15,10 @@ from rlnas.cli.printing import console
 from rlnas.cli.tables import show
 from rlnas.display import Display
 from rlnas.errors import UserError, unknown
-from rlnas.report.layers import layers_in_words, shape_text
 from rlnas.search import STRATEGIES
 from rlnas.spaces import CATALOGUE, Limits, load_space
 from rlnas.spaces.toml import dump_toml
+from rlnas.spaces.words import layers_in_words, shape_text
 
 
 def list_(

@@ -49,8 +49,8 @@ def reproduce(
 ) -> None:
     """Do the experiment of arXiv:2011.14632 for spaces and environments: train every architecture, search, compare.
 
-    Builds OUT/table, searches in OUT/searches, writes OUT/comparison: its tables 1 to 9, figure 4, and for the
-    paper's own spaces and games what it printed. With several spaces or environments each has such a folder in OUT, and
+    Builds OUT/table, searches in OUT/searches, writes OUT/comparison: that paper's tables and figure 4, and
+    for its own spaces and games what it printed. With several spaces or environments each has such a folder in OUT, and
     OUT/overview puts them side by side. The same command on the same --out goes on where it was stopped; more search
     seeds or strategies add to what is there, and so do more spaces or environments, named beside the earlier ones, if
     there were several.

@@ -8,10 +8,11 @@ from html import escape
 from math import log2
 
 from rlnas.quantity import plural
-from rlnas.report.layers import Word, container_words, shape_text, words_of
+from rlnas.report.layers import Word, container_words, words_of
 from rlnas.report.markup import Html, tag
 from rlnas.spaces import Layer, Option, Shape, Space
 from rlnas.spaces.containers import Container
+from rlnas.spaces.words import shape_text
 
 WIDTH, CENTRE, TEXT = 340, 62, 130
 """Of the drawing, of the column of shapes (its middle), and where the words begin; in units of the drawing."""

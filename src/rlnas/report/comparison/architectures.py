@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rlnas.errors import UserError
 from rlnas.report.comparison.compare import Comparison
 from rlnas.report.comparison.sheets import Cell, Sheet, column, words
 from rlnas.report.comparison.tables import NAMES
 from rlnas.report.formats import big, score
-from rlnas.report.layers import Word, shape_text, words_of
-from rlnas.spaces import CATALOGUE, FIXED_ID, Space, adapt, load_space
+from rlnas.report.layers import Word, words_of
+from rlnas.spaces import Space
+from rlnas.spaces.words import shape_text
+from rlnas.study.contestants import find_baseline
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Shown:
     @property
     def sheet(self) -> Sheet:
         """Its layers."""
-        return _sheet("architectures", self.name, tuple(_rows(self)))
+        return together(self.name, [self])
 
 
 def architectures(comparison: Comparison) -> list[Shown]:
@@ -54,25 +58,21 @@ def architectures(comparison: Comparison) -> list[Shown]:
 
 
 def hand_made(comparison: Comparison) -> list[Shown]:
-    """The hand-made networks of a comparison; without those that the catalogue of this version does not have."""
+    """The hand-made networks of a comparison; without those that this version does not know."""
     space = comparison.table.space
     found = []
     for yard in comparison.shown[0].yardsticks:
         if yard.kind != "made" or yard.architecture is None:
             continue
-        if yard.architecture in comparison.table.architectures:
-            found.append(Shown(yard.label, "", space, yard.architecture))
-        elif yard.architecture in CATALOGUE:
-            found.append(Shown(yard.label, "", adapt(load_space(yard.architecture), space.input_shape), FIXED_ID))
+        with contextlib.suppress(UserError):  # the table is from elsewhere
+            known = find_baseline(yard.architecture, space)
+            if known.space.input_shape == space.input_shape:
+                found.append(Shown(yard.label, "", known.space, known.architecture))
     return found
 
 
 def together(name: str, shown: Sequence[Shown]) -> Sheet:
-    """All of them in one table: for the CSV file of that name, whose rows name the network."""
-    return _sheet(name, "", tuple(row for one in shown for row in one.sheet.rows))
-
-
-def _sheet(name: str, title: str, rows: tuple[tuple[Cell, ...], ...]) -> Sheet:
+    """Some networks in one table of that name; the rows of its CSV file name the network."""
     columns = (
         column("layer", "architecture", "layer"),
         column("settings"),
@@ -80,7 +80,7 @@ def _sheet(name: str, title: str, rows: tuple[tuple[Cell, ...], ...]) -> Sheet:
         column("parameters"),
         column("multiply-adds", "multiply_adds"),
     )
-    return Sheet(name, title, "", columns, rows, texts=3)
+    return Sheet(name, "", "", columns, tuple(row for one in shown for row in _rows(one)), texts=3)
 
 
 def _rows(shown: Shown) -> Iterator[tuple[Cell, ...]]:

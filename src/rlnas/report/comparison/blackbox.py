@@ -11,7 +11,7 @@ from rlnas import seeding
 from rlnas.errors import UserError, unknown
 from rlnas.report.comparison.contenders import Contender, Found, found_among, option_words
 from rlnas.report.comparison.standings import Conditions, Options, Standings
-from rlnas.search import RANDOM, STRATEGIES, drive, make_strategy, ranked, settings_class, shares_weights
+from rlnas.search import RANDOM, STRATEGIES, drive, make_strategy, ranked, shares_weights
 from rlnas.table import Table, TableRunner
 from rlnas.table.searches import StoredSearch
 
@@ -66,7 +66,7 @@ def black_box(name: str, standings: Standings, conditions: Conditions) -> Conten
         ),
         over="repeat",
         strategy=name,
-        options=settings_class(name)(**options).model_dump(mode="json"),
+        options=options,
     )
 
 

@@ -66,7 +66,7 @@ class Contender:
         over: what sets the searches apart.
         strategy: its name; empty where no strategy searched.
         budget: environment steps that each search may take; `None` without a search of its own.
-        options: its options, defaults and all.
+        options: those of its options that are known, and limits on what a candidate may cost.
     """
 
     label: str

@@ -78,8 +78,8 @@ def _parts(comparison: Comparison) -> Iterator[Part]:
     if made := hand_made(comparison):
         yield NetworksPart("Table 3: the hand-made networks, layer by layer", "hand-made", made, under)
     yield TablePart(trainings(comparison), under)
-    if comparison.shown[0].contenders:
-        yield TablePart(options(comparison), under)
+    if (searched := options(comparison)).rows:
+        yield TablePart(searched, under)
     found = architectures(comparison)
     yield NetworksPart("Tables 6 to 9: the architectures, layer by layer", "architectures", found, under)
 

@@ -59,7 +59,7 @@ def file_name(draw: Draw, view: View) -> str:
 
 
 def saved(draw: Callable[[Mapping[str, str]], Figure], name: str) -> dict[str, bytes]:
-    """What is drawn with given colours, as files of that name, by their endings; the same view gives the same bytes."""
+    """What is drawn with given colours, as files of that name, by their endings; each time the same bytes."""
     colours = page_colours()
     found = {}
     with matplotlib.style.context(["default", style(colours), {"svg.hashsalt": name}]):

@@ -87,8 +87,8 @@ def _parts(comparisons: Sequence[Comparison]) -> Iterator[Part]:
     if sheet := papers_own(comparisons):
         yield TablePart(sheet, stored=False)
     for metric in IN_ORDER:
-        name, title = (of(histogram, comparisons[0].views[metric]) for of in (file_name, title_of))
-        yield FigurePart(title, name, partial(figure_4, comparisons, metric), CAPTION)
+        first, draw = comparisons[0].views[metric], partial(figure_4, comparisons, metric)
+        yield FigurePart(title_of(histogram, first), file_name(histogram, first), draw, CAPTION)
 
 
 def _plain(text: str) -> str:

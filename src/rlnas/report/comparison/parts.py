@@ -14,16 +14,12 @@ from rlnas.report.comparison.sheets import Sheet, Value
 from rlnas.report.layers import layer_table
 from rlnas.report.markup import Html, tag
 
-LAYERS = (
-    "a choice of the space. Shapes are channels × height × width; parameters and multiply-adds are the encoder's, "
-    "heads left out."
-)
+LAYERS = "Shapes are channels × height × width; parameters and multiply-adds are the encoder's, heads left out."
 
 
 class Part(ABC):
     """A part with a title of its own."""
 
-    @property
     @abstractmethod
     def data(self) -> Sheet | None:
         """What its CSV file holds; `None` without such a file."""
@@ -38,15 +34,13 @@ class Part(ABC):
 
     def files(self, facts: Mapping[str, Value]) -> dict[str, bytes]:
         """Its files by their names; `facts` are further columns of the CSV file."""
-        return {} if self.data is None else {_csv(self.data): self.data.csv(facts).encode()}
+        data = self.data()
+        return {} if data is None else {f"{data.name}.csv": data.csv(facts).encode()}
 
     def link(self) -> str:
         """Where the CSV file is, as Markdown."""
-        return "" if self.data is None else f" [{_csv(self.data)}]({_csv(self.data)})"
-
-
-def _csv(sheet: Sheet) -> str:
-    return f"{sheet.name}.csv"
+        data = self.data()
+        return "" if data is None else f" [{data.name}.csv]({data.name}.csv)"
 
 
 @dataclass(frozen=True)
@@ -63,7 +57,6 @@ class TablePart(Part):
     basis: str = ""
     stored: bool = True
 
-    @property
     def data(self) -> Sheet | None:
         return self.sheet if self.stored else None
 
@@ -91,7 +84,7 @@ class FigurePart(Part):
         draw: draws it with given colours.
         caption: how to read it.
         basis: as in `TablePart`.
-        data: its numbers.
+        numbers: what is drawn, where that has a CSV file.
     """
 
     title: str
@@ -99,7 +92,10 @@ class FigurePart(Part):
     draw: Callable[[Mapping[str, str]], Figure]
     caption: str
     basis: str = ""
-    data: Sheet | None = None
+    numbers: Sheet | None = None
+
+    def data(self) -> Sheet | None:
+        return self.numbers
 
     def markdown(self) -> Iterator[str]:
         yield f"## {self.title}"
@@ -130,24 +126,27 @@ class NetworksPart(Part):
     title: str
     name: str
     networks: Sequence[Shown]
-    basis: str = ""
+    basis: str
 
-    @property
     def data(self) -> Sheet | None:
         return together(self.name, self.networks)
 
     def markdown(self) -> Iterator[str]:
         yield f"## {self.title}"
-        yield f"Star: {LAYERS} *{self.basis}*{self.link()}"
+        yield f"{self._mark('Star')}{LAYERS} *{self.basis}*{self.link()}"
         for network in self.networks:
             yield f"### {network.name}"
             yield from filter(None, (network.why, network.sheet.markdown()))
 
     def html(self) -> Iterator[Html]:
         yield tag("h2", self.title)
-        yield tag("p", f"Blue: {LAYERS}", class_="note")
+        yield tag("p", f"{self._mark('Blue')}{LAYERS}", class_="note")
         yield tag("p", self.basis, class_="note")
         yield tag("div", *map(_network, self.networks), class_="pair")
+
+    def _mark(self, how: str) -> str:
+        """What stands out, where something does."""
+        return f"{how}: a choice of the space. " if any(one.space.choices for one in self.networks) else ""
 
 
 def _network(shown: Shown) -> Html:

@@ -72,8 +72,8 @@ PRINTED = {
 """By the names of space and environment."""
 
 
-AGENT = {
-    "steps": "10M",
+TABLE_4 = {
+    "steps": "10000000",
     "env_settings.num_envs": "8",
     "ppo.clip": "0.1",
     "ppo.entropy_coef": "0.01",
@@ -85,14 +85,14 @@ AGENT = {
 }
 """The settings that its table 4 gives, by our names."""
 
-CONTROLLER = {
+TABLE_5 = {
     "baseline_momentum": "0.2",
     "child_iterations": "10",
     "children_per_update": "3",
     "entropy_coef": "0.0001",
     "learning_rate": "0.001",
 }
-"""The options of ENAS that its table 5 gives."""
+"""The options of ENAS that its table 5 gives, likewise."""
 
 CAVEAT = "Compare the trend, and the numbers at its budget alone; its agents were trained by other code."
 FREEWAY = "Always pressing up scores 21 to 22 in Freeway."

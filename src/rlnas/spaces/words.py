@@ -1,0 +1,88 @@
+"""Shapes, options and the layers of a space as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from rlnas.spaces.layers import Shape
+from rlnas.spaces.plain import LAYERS
+from rlnas.spaces.space import Space
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape.
+
+    >>> shape_text((16, 5, 5))
+    '16×5×5'
+    """
+    return "×".join(map(str, shape))
+
+
+def value_text(value: object) -> str:
+    """The value of a parameter.
+
+    >>> value_text(True), value_text([64, 32]), value_text(()), value_text(None)
+    ('true', '64 + 32', 'none', 'none')
+    """
+    if isinstance(value, list | tuple):
+        return " + ".join(map(value_text, value)) or "none"
+    return str(value).lower() if isinstance(value, bool) or value is None else str(value)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A layer of a space.
+
+    Attributes:
+        layer: its type, or the name of the alternative that the layers below it belong to.
+        settings: its parameters, choices with their options; those at their defaults, but for kinds, are left out.
+        output: the shape that leaves it; empty for layers inside others.
+        depth: inside how many others it is.
+    """
+
+    layer: str
+    settings: str
+    output: str = ""
+    depth: int = 0
+
+
+def layers_in_words(space: Space) -> list[Line]:
+    """All layers of a space, and below each those inside it; shapes are those of the first architecture.
+
+    >>> from rlnas.spaces import Choice, Linear, Space
+    >>> layers_in_words(Space("one", (4,), [Linear(Choice("width", [16, 32]))]))
+    [Line(layer='linear', settings='features width in {16, 32}', output='32', depth=0)]
+    """
+    plain: Any = space.to_dict()["layers"]
+    shapes = map(shape_text, space.shapes(next(iter(space))))
+    return [line for layer, shape in zip(plain, shapes, strict=True) for line in _lines(layer, shape)]
+
+
+def _lines(plain: Mapping[str, Any], output: str = "", depth: int = 0) -> Iterator[Line]:
+    """A layer as plain data, and the layers inside it."""
+    # Without its kind, an activation would say nothing.
+    kinds = {field.name: field.default for field in fields(LAYERS[plain["type"]]) if field.name == "kind"}
+    own: dict[str, Any] = kinds | {key: value for key, value in plain.items() if key not in ("type", "layers")}
+    alternatives: list[Any] = own.pop("options", []) if plain["type"] == "switch" else []
+    if alternatives:
+        own["choice"] = {"choice": own["choice"], "options": [item["name"] for item in alternatives]}
+    yield Line(plain["type"], ", ".join(_setting(key, value) for key, value in own.items()), output, depth)
+    for layer in plain.get("layers", []):
+        yield from _lines(layer, depth=depth + 1)
+    for item in alternatives:
+        yield Line(f"{item['name']}:", "" if "layers" in item else "nothing", depth=depth + 1)
+        for layer in item.get("layers", []):
+            yield from _lines(layer, depth=depth + 2)
+
+
+def _setting(name: str, value: Any) -> str:
+    """A parameter; a choice with its options, what holds parameters itself as these."""
+    if not isinstance(value, Mapping):
+        return f"{name} {value_text(value)}"
+    if set(value) != {"choice", "options"}:
+        return ", ".join(_setting(key, inner) for key, inner in value.items())
+    choice, options = value["choice"], ", ".join(map(value_text, value["options"]))
+    # A choice that is called as its parameter, or that is of whole layers, is named once.
+    return f"{choice} in {{{options}}}" if name in (choice, "choice") else f"{name} {choice} in {{{options}}}"
