@@ -62,7 +62,7 @@ CLASSES = (
 )
 """What the functions give, and what is read off a table."""
 
-FUNCTIONS = ("search", "train", "resume", "evaluate", "play", "build_table", "compare", "reproduce")
+FUNCTIONS = ("search", "train", "resume", "evaluate", "play", "build_table", "compare", "compare_tables", "reproduce")
 
 
 def sections(function: Callable[..., Any]) -> tuple[str, dict[str, str], str]:

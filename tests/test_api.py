@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import gymnasium
@@ -9,6 +10,7 @@ import rlnas
 from rlnas.cli.main import main
 from rlnas.errors import UserError
 from rlnas.spaces import LimitedSpace, Limits, load_space
+from rlnas.table import shipped_searches
 
 SMALL_ENV = {"num_envs": 2, "max_frames": 160, "noop_max": 4}
 SMALL_PPO = {"rollout_steps": 16, "epochs": 1, "minibatches": 2}
@@ -162,3 +164,20 @@ def test_a_space_that_is_limited_already_is_refused(tmp_path):
     with pytest.raises(UserError, match="is limited to a part of itself"):
         rlnas.search("CartPole-v1", part, steps=64, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_tables_are_compared_one_by_one_and_put_side_by_side(tmp_path):
+    names = ["minatar-breakout", "minatar-freeway"]
+    searches = [path for name in names if (path := shipped_searches(name)) is not None]
+    common = {"metrics": ["total_reward"], "repeats": 20}
+    found = rlnas.compare_tables(names, searches, out=tmp_path, **common)
+    assert [*found] == names
+    alone = rlnas.compare("minatar-freeway", out=tmp_path / "alone", **common)
+    scores = [one.views["total_reward"].contenders[0].scores.tolist() for one in (alone, found["minatar-freeway"])]
+    assert scores[0] == scores[1]
+    for file in ("comparison.md", "table-1.csv", "options.csv"):
+        assert (tmp_path / "alone" / file).read_bytes() == (tmp_path / "minatar-freeway" / file).read_bytes()
+    overview = (tmp_path / "overview" / "overview.md").read_text()
+    assert "minatar-1, MinAtar/Breakout-v1 | minatar-1, MinAtar/Freeway-v1 |" in overview
+    for link in re.findall(r"\]\(([^)]+)\)", overview):
+        assert (tmp_path / "overview" / link).exists(), link

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,26 @@ def test_bad_comparisons(
 ) -> None:
     out = tmp_path / "out"
     assert part in refuse(capsys, ["compare", "--table", str(table), "--out", str(out), *arguments])
+    assert not out.exists()
+
+
+def test_several_tables_that_cannot_be_compared(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "more").mkdir()
+    twin = shutil.copy(table, tmp_path / "more" / table.name)
+    beside = shutil.copy(table, tmp_path / "overview.parquet")
+    out = tmp_path / "out"
+    command = ["compare", "--out", str(out), "--table", str(table)]
+    assert "2 tables are called" in refuse(capsys, [*command, str(twin)])
+    assert "a table is called 'overview'" in refuse(capsys, [*command, str(beside)])
+    assert "unknown table 'minatar-brakeout'" in refuse(capsys, [*command, "minatar-brakeout"])
+    assert "--table is given 2 times" in refuse(capsys, [*command, "--table", "minatar-breakout"])
+    search = StoredSearch(strategy="spos", seed=1, env="MinAtar/Asterix-v1", space="minatar-1", steps=9, cost_steps=9,
+                          ranking=(("k1=1,k2=1", 1.0),))  # fmt: skip
+    write_searches(tmp_path / "asterix.json", [search])
+    said = refuse(capsys, [*command, "minatar-freeway", "--searches", str(tmp_path / "asterix.json")])
+    assert "fits no table: its environment is 'MinAtar/Asterix-v1', its space 'minatar-1'" in said
     assert not out.exists()
 
 

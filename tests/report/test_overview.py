@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 
 from rlnas.report.comparison import write_overview
 from rlnas.report.comparison.figures import page_colours
-from rlnas.report.comparison.overview import figure_4, papers_own, place, table_1
+from rlnas.report.comparison.overview import figure_4, heads, papers_own, table_1
 from rlnas.report.figures import FOUND
 from rlnas.table import Table
 from rlnas.table.files import write_table
@@ -36,7 +36,7 @@ def red() -> str:
 
 def test_a_column_for_each_and_a_dash_where_there_is_nothing(two):
     sheet = table_1(two)
-    assert [column.title for column in sheet.columns[2:]] == [place(one) for one in two]
+    assert [column.title for column in sheet.columns[2:]] == heads(two)
     rows = {(line[0].text, line[1].text): line[2:] for line in sheet.rows}
     assert len(rows) == 2 * 5
     assert [name for name, metric in rows if metric == "reward mean"] == [
@@ -51,6 +51,12 @@ def test_a_column_for_each_and_a_dash_where_there_is_nothing(two):
     assert [cell.text for cell in rows["enas", "total reward"]] == [f"{found['enas'].mean:.2f} (1)", "–"]
     assert [cell.text for cell in rows["a-cnn", "total reward"]] == ["–", "3.50"]
     assert rows["random search", "total reward"][0].values == (view.random.mean, view.random.deviation, 20)
+
+
+def test_tables_of_one_space_and_environment_are_told_apart_by_their_names(two):
+    here, there = two
+    assert heads(two) == ["tiny<i>, My<b>&Env|v0", "tiny<i>, Other-v0"]
+    assert heads([here, here, there])[1:] == ["tiny<i>, My<b>&Env|v0, mine", "tiny<i>, Other-v0"]
 
 
 def test_what_is_left_out_is_said_and_names_stay_text(two, tmp_path):

@@ -4,7 +4,7 @@ from rlnas.api.playing import Film, play
 from rlnas.api.reproducing import ReproductionResult, reproduce, run_reproductions
 from rlnas.api.runs import Evaluation, evaluate, read_run_settings, resume
 from rlnas.api.searching import SearchResult, run_search, search
-from rlnas.api.tables import build_table, compare, run_table, stored_searches
+from rlnas.api.tables import build_table, compare, compare_tables, run_table, stored_searches
 from rlnas.api.training import TrainingResult, run_training, train
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "TrainingResult",
     "build_table",
     "compare",
+    "compare_tables",
     "evaluate",
     "play",
     "read_run_settings",

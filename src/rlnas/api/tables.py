@@ -1,13 +1,14 @@
-"""`rlnas.build_table` and `rlnas.compare`: tabular benchmarks, and strategies judged on them."""
+"""`rlnas.build_table`, `compare` and `compare_tables`: tabular benchmarks, and strategies judged on them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rlnas.errors import UserError
-from rlnas.prepare import Options, check_workers, prepare_table, share_options, strategy_names
+from rlnas.prepare import OVERVIEW, Options, check_workers, prepare_table, share_options, strategy_names
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -140,23 +141,17 @@ def compare(
         UserError: if a search does not fit the table, or an argument is not allowed.
     """
     from rlnas.report import comparison
-    from rlnas.table import Table, load, read_searches, shipped_searches
 
-    found = table if isinstance(table, Table) else load(str(table))
-    own = shipped_searches(str(table)) if not isinstance(table, Table) and not searches else None
-    stored = read_searches(own) if own is not None else stored_searches(searches)
+    _check_folder(out)
+    found, own = _find(table)
+    stored = stored_searches(searches) if searches else own
     if searches and not stored:
         raise UserError(f"there is no search in {', '.join(map(str, searches))}.")
-    if out is not None and Path(out).exists() and not Path(out).is_dir():
-        raise UserError(f"{str(out)!r} is a file: name a folder to write to.")
-    names = None if strategies is None else strategy_names(strategies)
-    searched = {search.strategy for search in stored}
-    on_table = [name for name in comparison.chosen_strategies(found, stored, names) if name not in searched]
-    judged = comparison.compare(
+    judged = _judge(
         found,
         stored,
-        strategies=names,
-        options=share_options(on_table, strategy_options or {}),
+        strategies=strategies,
+        strategy_options=strategy_options,
         budget=budget,
         metrics=metrics,
         top_k=top_k,
@@ -168,3 +163,90 @@ def compare(
     if out is not None:
         comparison.write_comparison(judged, Path(out))
     return judged
+
+
+def compare_tables(
+    tables: Sequence[str | Path | Table],
+    searches: Sequence[str | Path] = (),
+    *,
+    out: str | Path | None = None,
+    **options: Any,
+) -> dict[str, Comparison]:
+    """Compares strategies on several tables, each as `compare` does, and puts them side by side.
+
+    Args:
+        tables: tables, their names, or their files.
+        searches: as in `compare`; each is judged on the tables of its environment and space.
+        out: a folder to write to: for each table a folder of its name, and `overview`.
+        **options: further arguments of `compare`, for all tables.
+
+    Returns:
+        For the name of each table its comparison.
+
+    Raises:
+        MissingRun: if a table lacks a run that is needed.
+        UserError: if two tables have one name, a search fits none of them, or an argument is not allowed; nothing is
+            written then.
+    """
+    from rlnas.report.comparison import write_comparison, write_overview
+
+    _check_folder(out)
+    found = [_find(table) for table in tables]
+    if not found:
+        raise UserError("name at least one table.")
+    for name, times in Counter(table.name for table, _ in found).items():
+        if times > 1 or name == OVERVIEW:
+            why = f"{times} tables are called" if times > 1 else "a table is called"
+            raise UserError(f"{why} {name!r}: each has a folder of its name, beside {OVERVIEW!r}; rename the files.")
+    given = stored_searches(searches)
+    fitting = [[search for search in given if _same_place(search, table)] for table, _ in found]
+    for search in given:
+        if not any(search in own for own in fitting):
+            raise UserError(f"the search {search} fits no table: its environment is {search.env!r}, its space "
+                            f"{search.space!r}.")  # fmt: skip
+    judged = {
+        table.name: _judge(table, own if searches else shipped, **options)
+        for (table, shipped), own in zip(found, fitting, strict=True)
+    }
+    if out is not None:
+        for name, one in judged.items():
+            write_comparison(one, Path(out) / name)
+        write_overview({f"../{name}": one for name, one in judged.items()}, [], Path(out) / OVERVIEW)
+    return judged
+
+
+def _check_folder(out: str | Path | None) -> None:
+    if out is not None and Path(out).exists() and not Path(out).is_dir():
+        raise UserError(f"{str(out)!r} is a file: name a folder to write to.")
+
+
+def _find(table: str | Path | Table) -> tuple[Table, list[StoredSearch]]:
+    """A table, and the searches that come with it."""
+    from rlnas.table import Table, load, read_searches, shipped_searches
+
+    if isinstance(table, Table):
+        return table, []
+    own = shipped_searches(str(table))
+    return load(str(table)), [] if own is None else read_searches(own)
+
+
+def _same_place(search: StoredSearch, table: Table) -> bool:
+    return (search.env, search.space) == (table.env, table.space.name)
+
+
+def _judge(
+    table: Table,
+    stored: Sequence[StoredSearch],
+    *,
+    strategies: Sequence[str] | None = None,
+    strategy_options: Options | None = None,
+    **further: Any,
+) -> Comparison:
+    """A comparison; options of strategies go to those that are run on the table."""
+    from rlnas.report import comparison
+
+    names = None if strategies is None else strategy_names(strategies)
+    searched = {search.strategy for search in stored}
+    on_table = [name for name in comparison.chosen_strategies(table, stored, names) if name not in searched]
+    options = share_options(on_table, strategy_options or {})
+    return comparison.compare(table, stored, strategies=names, options=options, **further)

@@ -33,7 +33,7 @@ Run = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 SEVERAL = ("--import", "--searches", "--strategies", "--architectures", "--baselines", "--seeds", "--metrics")
 """Options of several values, beside those that end in `-options`."""
 
-SEVERAL_OF = {"reproduce": ("--env", "--space")}
+SEVERAL_OF = {"compare": ("--table",), "reproduce": ("--env", "--space")}
 """Options that have several values in these commands alone."""
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from rlnas import api
 from rlnas.cli.arguments import Folder, Modules, Names, OptionalSteps, Pairs, load_modules, options
-from rlnas.cli.printing import print_comparison
+from rlnas.cli.printing import print_comparisons
 from rlnas.errors import UserError
+from rlnas.prepare import OVERVIEW
 
 
 def compare(
-    table: str,
+    table: Annotated[tuple[str, ...], tyro.conf.arg(metavar="TABLE [TABLE ...]")],
     searches: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="RUN [RUN ...]", help_behavior_hint="")] = (),
     strategies: Names = (),
     strategy_options: Pairs = (),
@@ -29,13 +30,15 @@ def compare(
     save_searches: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None,
     import_: Modules = (),
 ) -> None:
-    """Compare strategies with random search and hand-made networks on a table; nothing is trained.
+    """Compare strategies with random search and hand-made networks on tables; nothing is trained.
 
     Writes scores, verdicts, costs, rank correlations of proxies and the best architectures, as a page, Markdown, CSV
-    and figures: the tables and figure 4 of arXiv:2011.14632, and what that paper lacks.
+    and figures: the tables and figure 4 of arXiv:2011.14632, and what that paper lacks. With
+    several tables, each has a folder of its name in OUT, and OUT/overview puts them side by side.
 
     Args:
-        table: A table that comes with rlnas (see: rlnas table show), or a file that ends in .parquet.
+        table: Tables that come with rlnas (see: rlnas table show), or files that end in .parquet. All other options
+            hold for all of them.
         searches: Finished searches: run directories of rlnas search, or files of stored searches; those that come with
             the table by default.
         strategies: Which strategies, in this order; all that have searches by default. Those that ask for trainings
@@ -50,7 +53,7 @@ def compare(
         seeds: Training seeds by which networks are judged; all that the table has by default.
         drop_incomplete: Leave out networks that lack a score under one of these seeds, and say so; otherwise they are
             an error.
-        out: Folder to write to; comparison-<table> by default.
+        out: Folder to write to; comparison-<table> by default, comparisons for several tables.
         save_searches: A file to store the searches in; its name must end in .json.
         import_: The modules that strategies, or layers of the space, come from; they are code, so they must be named.
     """
@@ -59,21 +62,26 @@ def compare(
     load_modules(import_)
     if save_searches is not None and (save_searches.suffix != ".json" or not searches or save_searches.exists()):
         raise UserError("--save-searches takes a new file that ends in .json, for the searches that --searches names.")
-    folder = out or Path(f"comparison-{Path(table).stem}")
-    comparison = api.compare(
-        table,
-        searches,
-        strategies=strategies or None,
-        strategy_options=options(strategy_options, "--strategy-options"),
-        budget=budget,
-        metrics=metrics,
-        top_k=top_k,
-        repeats=repeats,
-        seed=seed,
-        seeds=seeds or None,
-        drop_incomplete=drop_incomplete,
-        out=folder,
-    )
+    further: dict[str, Any] = {
+        "strategies": strategies or None,
+        "strategy_options": options(strategy_options, "--strategy-options"),
+        "budget": budget,
+        "metrics": metrics,
+        "top_k": top_k,
+        "repeats": repeats,
+        "seed": seed,
+        "seeds": seeds or None,
+        "drop_incomplete": drop_incomplete,
+    }
+    overview = None
+    if len(table) == 1:
+        folder = out or Path(f"comparison-{Path(table[0]).stem}")
+        comparisons = {folder: api.compare(table[0], searches, out=folder, **further)}
+    else:
+        folder = out or Path("comparisons")
+        found = api.compare_tables(table, searches, out=folder, **further)
+        comparisons = {folder / name: comparison for name, comparison in found.items()}
+        overview = folder / OVERVIEW
     if save_searches is not None:
         write_searches(save_searches, api.stored_searches(searches))
-    print_comparison(comparison, folder)
+    print_comparisons(comparisons, overview)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +93,15 @@ def print_training(result: api.TrainingResult) -> None:
     console.print(f"Report: {result.path / 'report.html'}", soft_wrap=True, markup=False)
 
 
-def print_comparison(comparison: Comparison, folder: Path) -> None:
+def print_comparisons(comparisons: Mapping[Path, Comparison], overview: Path | None) -> None:
+    """Prints comparisons, by their folders, and the folder of the overview where they are side by side."""
+    for folder, comparison in comparisons.items():
+        _print_comparison(comparison, folder)
+    if overview is not None:
+        console.print(f"Overview: {overview / 'overview.html'}", soft_wrap=True, markup=False)
+
+
+def _print_comparison(comparison: Comparison, folder: Path) -> None:
     """Prints table 1 of a comparison and where all of it is."""
     from rlnas.report.comparison.tables import basis, table_1
 

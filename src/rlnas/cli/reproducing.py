@@ -18,7 +18,7 @@ from rlnas.cli.arguments import (
     find_modules_here,
     options,
 )
-from rlnas.cli.printing import console, print_comparison, print_remarks
+from rlnas.cli.printing import console, print_comparisons, print_remarks
 from rlnas.display import Display
 from rlnas.errors import RlnasError
 from rlnas.prepare import COMPARISON, OVERVIEW, Reproduction, prepare_reproductions, processors
@@ -107,10 +107,8 @@ def reproduce(
     console.print(f"Folder: {folder}", soft_wrap=True, markup=False)
     with Display(console) as display:
         result = api.run_reproductions(folder, plans, workers, display)
-    for path, comparison in result.comparisons.items():
-        print_comparison(comparison, path / COMPARISON)
-    if folder not in result.comparisons:
-        console.print(f"Overview: {folder / OVERVIEW / 'overview.html'}", soft_wrap=True, markup=False)
+    overview = None if folder in result.comparisons else folder / OVERVIEW
+    print_comparisons({path / COMPARISON: one for path, one in result.comparisons.items()}, overview)
     if result.left_out:
         # What a comparison lacks, it has said.
         nothing = {plan.path.name for plan in plans if plan.path not in result.comparisons}

@@ -65,8 +65,9 @@ def write_overview(comparisons: Mapping[str, Comparison], left_out: Sequence[str
     """
     found = list(comparisons.values())
     title = f"Table 1 and figure 4 over {plural(len(found), 'table')}"
-    sources = [(f"{place(one)}: {basis(one)}", quote(f"{where}/comparison")) for where, one in comparisons.items()]
-    missing = [*left_out, *(f"{place(one)}: {remark}" for one in found for remark in one.remarks)]
+    named = list(zip(heads(found), comparisons.items(), strict=True))
+    sources = [(f"{head}: {basis(one)}", quote(f"{where}/comparison")) for head, (where, one) in named]
+    missing = [*left_out, *(f"{head}: {remark}" for head, (_, one) in named for remark in one.remarks)]
     text = [f"# {title}", "\n".join(f"- [{_plain(about)}]({link}.md)" for about, link in sources)]
     top = tag("section", tag("h1", title), tag("ul", *(tag("li", tag("a", t, href=f"{x}.html")) for t, x in sources)))
     elements: list[Html] = []
@@ -96,9 +97,13 @@ def _plain(text: str) -> str:
     return re.sub(r"([\[\]<>])", r"\\\1", text)
 
 
-def place(comparison: Comparison) -> str:
-    """Space and environment, which head a column."""
-    return f"{comparison.table.space.name}, {comparison.table.env}"
+def heads(comparisons: Sequence[Comparison]) -> list[str]:
+    """Space and environment of each, which head a column; the table's name too, where several share these."""
+    places = [f"{one.table.space.name}, {one.table.env}" for one in comparisons]
+    return [
+        place if places.count(place) == 1 else f"{place}, {one.table.name}"
+        for place, one in zip(places, comparisons, strict=True)
+    ]
 
 
 def table_1(comparisons: Sequence[Comparison]) -> Sheet:
@@ -107,8 +112,8 @@ def table_1(comparisons: Sequence[Comparison]) -> Sheet:
     groups = zip(*(_scores(one) for one in comparisons), strict=True)
     rows = [row for group in groups for row in _lines(group)]
     columns = [
-        column(place(one), *(f"{one.table.space.name} {one.table.env}{end}" for end in ("", " deviation", " over")))
-        for one in comparisons
+        column(head, *(head.replace(",", "") + end for end in ("", " deviation", " over")))
+        for head in heads(comparisons)
     ]
     title = "Table 1: true performance of what each search returns"
     return Sheet("table-1", title, NOTE, (_NAME, _METRIC, *columns), tuple(rows), texts=2)
@@ -125,7 +130,7 @@ def papers_own(comparisons: Sequence[Comparison]) -> Sheet | None:
     scores = [{row[0].text: row[1:] for row in sheet.rows} if sheet else {} for sheet in sheets]
     note = "Its table 1: 10M steps for each training, K = 3, 4 search seeds, random search repeated 1,000 times."
     note += f" {CAVEAT} {FREEWAY}"
-    columns = (column(place(one)) for one in comparisons)
+    columns = map(column, heads(comparisons))
     return Sheet("paper", "What the paper printed", note, (_NAME, _METRIC, *columns), tuple(_lines(scores)), texts=2)
 
 
@@ -166,9 +171,9 @@ def figure_4(comparisons: Sequence[Comparison], metric: Metric, colours: Mapping
         panels = figure.subplots(len(views), 1, squeeze=False)[:, 0]
         made = dict.fromkeys(yard.label for view in views for yard in view.yardsticks if yard.kind == "made")
         dashes = dict(zip(made, cycle(DASHES), strict=False))
-        for axes, one, view in zip(panels, comparisons, views, strict=True):
+        for axes, head, view in zip(panels, heads(comparisons), views, strict=True):
             bars(axes, view, colours)
-            axes.set_title(f"{place(one)}, {short(view.standings.budget)} steps", loc="left", fontsize=9.5)
+            axes.set_title(f"{head}, {short(view.standings.budget)} steps", loc="left", fontsize=9.5)
             lines = [(where, RETURNED, returned_looks(colours)) for where in _returned(view)]
             for where, label, looks in (*lines, *references(view, colours)):
                 if label in dashes:  # the same in all panels
