@@ -71,7 +71,7 @@ def sections(function: Callable[..., Any]) -> tuple[str, dict[str, str], str]:
     found = dict(zip(parts[1::2], parts[2::2], strict=True))
     arguments: dict[str, str] = {}
     for line in found.get("Args", "").splitlines():
-        start = re.match(r"    (\w+): (.*)", line)
+        start = re.match(r"    \**(\w+): (.*)", line)
         if start:
             name = start[1]
             arguments[name] = start[2]
@@ -84,7 +84,7 @@ def default_of(parameter: inspect.Parameter, of_command: bool) -> str:
     """A default as a reader would type it."""
     value = parameter.default
     if value is parameter.empty:
-        return "required"
+        return "" if parameter.kind is parameter.VAR_KEYWORD else "required"
     if parameter.name == "workers" and of_command:
         return "the processors at hand, at most 4"
     if value is None or value == ():
@@ -155,7 +155,7 @@ def reference() -> str:
     for name in FUNCTIONS:
         function = getattr(rlnas, name)
         words, _, returns = sections(function)
-        table = rows("argument", function, lambda argument, _: f"`{argument}`")
+        table = rows("argument", function, lambda _, parameter: f"`{str(parameter).partition(':')[0]}`")
         given = f"Returns `{inspect.signature(function).return_annotation}`{': ' + returns if returns else '.'}"
         lines += [f"### `rlnas.{name}`", "", words, "", *table, "", given, ""]
     for kind in CLASSES:

@@ -53,6 +53,33 @@ def test_a_column_for_each_and_a_dash_where_there_is_nothing(two):
     assert rows["random search", "total reward"][0].values == (view.random.mean, view.random.deviation, 20)
 
 
+def test_strategies_are_named_by_the_options_that_differ_anywhere(mine):
+    def found(*searches):
+        return quick(mine, list(searches), metrics=["total_reward"])
+
+    fast, slow = perfect(strategy="enas", options={"hidden": 9}), perfect(strategy="enas", options={"hidden": 64})
+    # In the second, the default is not written out; in the third, searches differ in their budget alone.
+    groups = [found(fast, slow, perfect()), found(perfect(strategy="enas")), found(perfect(), perfect(steps=500))]
+    rows = {line[0].text: line[2:] for line in table_1(groups).rows}
+    filled = {name: [cell.text != "–" for cell in cells] for name, cells in rows.items()}
+    assert {name: where for name, where in filled.items() if "enas" in name or "spos" in name} == {
+        "enas (hidden=9)": [True, False, False],
+        "enas (hidden=64)": [True, True, False],
+        "spos": [True, False, False],
+        "spos (500 steps)": [False, False, True],
+        "spos (800 steps)": [False, False, True],
+    }
+
+
+def test_remarks_come_last(mine, tmp_path):
+    said = quick(mine, [perfect(remarks=("It rained.",))], metrics=["total_reward"])
+    write_overview({"../a": said}, ["game-3 is left out."], tmp_path)
+    text = (tmp_path / "overview.md").read_text()
+    assert text.index("- game-3 is left out.") < text.index("## Table 1")
+    assert text.index("## Figure 4: all architectures, by total reward") < text.index("## Remarks")
+    assert text.endswith("with seed 0: It rained.\n")
+
+
 def test_tables_of_one_space_and_environment_are_told_apart_by_their_names(two):
     here, there = two
     assert heads(two) == ["tiny<i>, My<b>&Env|v0", "tiny<i>, Other-v0"]

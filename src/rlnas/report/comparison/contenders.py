@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
+from pydantic import ValidationError
 
 from rlnas.report.comparison.standings import Conditions, Standings
-from rlnas.report.formats import exact
-from rlnas.search import Train
+from rlnas.report.formats import exact, flatten
+from rlnas.search import STRATEGIES, Train, settings_class
 from rlnas.table.agreement import CORRELATIONS, Correlation, correlation
 from rlnas.table.searches import StoredSearch
 from rlnas.table.selection import held_out_scores, hits, rank, regret
@@ -101,6 +104,19 @@ class Contender:
         """The scores of what the searches return under seeds that did not pick it, `(searches, seeds)`."""
         return np.array([found.held_out for found in self.found])
 
+    @cached_property
+    def whole_options(self) -> dict[str, Any]:
+        """The options, with the defaults of those that were left out or came later, where the strategy is known."""
+        given = dict(self.options)
+        if self.strategy not in STRATEGIES:
+            return given
+        settings = settings_class(self.strategy)
+        try:
+            own = settings(**{name: value for name, value in given.items() if name in settings.model_fields})
+        except ValidationError:  # those of another version
+            return given
+        return own.model_dump(mode="json") | given
+
     @property
     def best(self) -> Found:
         """What the luckiest of the searches returned; of equals, the first."""
@@ -143,6 +159,29 @@ def _label(search: StoredSearch, others: Sequence[StoredSearch]) -> str:
         if len({spelled(other, name) for other in others}) > 1:
             words.append(f"{name}={spelled(search, name).strip(QUOTE)}")
     return f"{search.strategy} ({', '.join(words)})" if words else search.strategy
+
+
+def names_in_common(groups: Sequence[Sequence[Contender]]) -> list[dict[str, str]]:
+    """What the strategies of several comparisons are called side by side, for each by their labels.
+
+    A strategy is named with the options that differ anywhere; if none do, or two of one comparison differ in their
+    budget alone, it keeps its label.
+    """
+    found: list[dict[str, str]] = []
+    for group in groups:
+        names = {
+            one.label: _name(one, [o for own in groups for o in own if o.strategy == one.strategy]) for one in group
+        }
+        times = Counter(names.values())
+        found.append({label: name if times[name] == 1 else label for label, name in names.items()})
+    return found
+
+
+def _name(one: Contender, others: Sequence[Contender]) -> str:
+    own, options = flatten(one.whole_options), [flatten(other.whole_options) for other in others]
+    different = [name for name in sorted({*chain(*options)}) if len({found.get(name) for found in options}) > 1]
+    words = ", ".join(f"{name}={own.get(name, 'none')}" for name in different)
+    return f"{one.strategy} ({words})" if words else one.label
 
 
 def judge(search: StoredSearch, standings: Standings, conditions: Conditions) -> Found:

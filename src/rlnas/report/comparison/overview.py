@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from rlnas.files import write_bytes
 from rlnas.quantity import plural, short
 from rlnas.report.comparison.compare import Comparison, View
-from rlnas.report.comparison.contenders import Contender
+from rlnas.report.comparison.contenders import Contender, names_in_common
 from rlnas.report.comparison.figures import (
     DASHES,
     RETURNED,
@@ -67,18 +67,21 @@ def write_overview(comparisons: Mapping[str, Comparison], left_out: Sequence[str
     title = f"Table 1 and figure 4 over {plural(len(found), 'table')}"
     named = list(zip(heads(found), comparisons.items(), strict=True))
     sources = [(f"{head}: {basis(one)}", quote(f"{where}/comparison")) for head, (where, one) in named]
-    missing = [*left_out, *(f"{head}: {remark}" for head, (_, one) in named for remark in one.remarks)]
+    remarks = [f"{head}: {remark}" for head, (_, one) in named for remark in one.remarks]
     text = [f"# {title}", "\n".join(f"- [{_plain(about)}]({link}.md)" for about, link in sources)]
     top = tag("section", tag("h1", title), tag("ul", *(tag("li", tag("a", t, href=f"{x}.html")) for t, x in sources)))
     elements: list[Html] = []
-    if missing:
-        text += ["\n".join(f"- {_plain(remark)}" for remark in missing)]
-        elements += [tag("ul", *(tag("li", remark) for remark in missing), class_="warnings")]
+    if left_out:
+        text.append(_list(left_out))
+        elements.append(_warnings(left_out))
     for part in _parts(found):
         text += part.markdown()
         elements += part.html()
         for name, data in part.files({}).items():
             write_bytes(folder / name, data)
+    if remarks:
+        text += ["## Remarks", _list(remarks)]
+        elements += [tag("h2", "Remarks"), _warnings(remarks)]
     write_bytes(folder / "overview.md", ("\n\n".join(text) + "\n").encode())
     write_bytes(folder / "overview.html", document(title, top, tag("section", *elements)).encode())
 
@@ -90,6 +93,14 @@ def _parts(comparisons: Sequence[Comparison]) -> Iterator[Part]:
     for metric in IN_ORDER:
         first, draw = comparisons[0].views[metric], partial(figure_4, comparisons, metric)
         yield FigurePart(title_of(histogram, first), file_name(histogram, first), draw, CAPTION)
+
+
+def _list(sentences: Iterable[str]) -> str:
+    return "\n".join(f"- {_plain(sentence)}" for sentence in sentences)
+
+
+def _warnings(sentences: Iterable[str]) -> Html:
+    return tag("ul", *(tag("li", sentence) for sentence in sentences), class_="warnings")
 
 
 def _plain(text: str) -> str:
@@ -109,7 +120,8 @@ def heads(comparisons: Sequence[Comparison]) -> list[str]:
 def table_1(comparisons: Sequence[Comparison]) -> Sheet:
     """The paper's table 1: a column for each space and environment, and two lines for each network or strategy."""
     # Random search first, then hand-made networks, then strategies, whichever table has them.
-    groups = zip(*(_scores(one) for one in comparisons), strict=True)
+    names = names_in_common([one.views[IN_ORDER[0]].contenders for one in comparisons])
+    groups = zip(*map(_scores, comparisons, names), strict=True)
     rows = [row for group in groups for row in _lines(group)]
     columns = [
         column(head, *(head.replace(",", "") + end for end in ("", " deviation", " over")))
@@ -134,15 +146,15 @@ def papers_own(comparisons: Sequence[Comparison]) -> Sheet | None:
     return Sheet("paper", "What the paper printed", note, (_NAME, _METRIC, *columns), tuple(_lines(scores)), texts=2)
 
 
-def _scores(comparison: Comparison) -> tuple[Scores, Scores, Scores]:
-    """Of random search, of hand-made networks and of strategies."""
+def _scores(comparison: Comparison, names: Mapping[str, str]) -> tuple[Scores, Scores, Scores]:
+    """Of random search, of hand-made networks and of strategies; `names`: what to call these, by their labels."""
     views = [comparison.views[metric] for metric in IN_ORDER]
     made = [same for same in zip(*(view.yardsticks for view in views), strict=True) if same[0].kind == "made"]
     searched = zip(*(view.contenders for view in views), strict=True)
     return (
         {views[0].random.label: [_over(view.random) for view in views]},
         {same[0].label: [Cell(score(yard.score), (yard.score, None, None)) for yard in same] for same in made},
-        {same[0].label: [_over(one) for one in same] for same in searched},
+        {names[same[0].label]: [_over(one) for one in same] for same in searched},
     )
 
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from rlnas.quantity import plural
 from rlnas.report.comparison.compare import Comparison
 from rlnas.report.comparison.contenders import Contender
 from rlnas.report.comparison.printed import TABLE_4, TABLE_5
 from rlnas.report.comparison.sheets import Cell, Sheet, column, count, words
 from rlnas.report.formats import NONE, flatten
-from rlnas.search import STRATEGIES, settings_class
 from rlnas.spaces.words import layers_in_words, shape_text
 from rlnas.table.settings import GROUPS, whole_settings
 
@@ -75,21 +72,8 @@ def options(comparison: Comparison) -> Sheet:
 
 def _options(contender: Contender) -> list[tuple[Cell, ...]]:
     budget = {} if contender.budget is None else {"steps": contender.budget}
-    whole = _whole_options(contender.strategy, contender.options)
-    rows = list(_rows(budget | whole, TABLE_5 if contender.strategy == "enas" else {}))
+    rows = list(_rows(budget | contender.whole_options, TABLE_5 if contender.strategy == "enas" else {}))
     return rows or [(SILENT, SILENT, SILENT)]
-
-
-def _whole_options(strategy: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Options with the defaults of those that were left out or came with a later version, where they are known."""
-    if strategy not in STRATEGIES:
-        return dict(given)
-    settings = settings_class(strategy)
-    try:
-        own = settings(**{name: value for name, value in given.items() if name in settings.model_fields})
-    except ValidationError:  # those of another version
-        return dict(given)
-    return own.model_dump(mode="json") | dict(given)
 
 
 def _rows(settings: Mapping[str, Any], papers: Mapping[str, str]) -> Iterator[tuple[Cell, ...]]:
