@@ -110,19 +110,27 @@ def test_several_tables_that_cannot_be_compared(
 ) -> None:
     (tmp_path / "more").mkdir()
     twin = shutil.copy(table, tmp_path / "more" / table.name)
-    beside = shutil.copy(table, tmp_path / "overview.parquet")
     out = tmp_path / "out"
     command = ["compare", "--out", str(out), "--table", str(table)]
-    assert "2 tables are called" in refuse(capsys, [*command, str(twin)])
-    assert "a table is called 'overview'" in refuse(capsys, [*command, str(beside)])
+    assert "need files of different names: 'made' (breakout-v1-minatar-1), 'made'" in refuse(
+        capsys, [*command, str(twin)]
+    )
     assert "unknown table 'minatar-brakeout'" in refuse(capsys, [*command, "minatar-brakeout"])
     assert "--table is given 2 times" in refuse(capsys, [*command, "--table", "minatar-breakout"])
+    assert "name at least one table" in refuse(capsys, ["compare", "--table"])
+    assert "minatar-freeway: " in refuse(capsys, [*command, "minatar-freeway", "--budget", "50"])
+    (tmp_path / "empty.json").write_text(json.dumps({"schema": 1, "searches": []}))
+    searches = [*command, "minatar-freeway", "--searches"]
+    assert "there is no search in" in refuse(capsys, [*searches, str(tmp_path / "empty.json")])
     search = StoredSearch(strategy="spos", seed=1, env="MinAtar/Asterix-v1", space="minatar-1", steps=9, cost_steps=9,
                           ranking=(("k1=1,k2=1", 1.0),))  # fmt: skip
     write_searches(tmp_path / "asterix.json", [search])
-    said = refuse(capsys, [*command, "minatar-freeway", "--searches", str(tmp_path / "asterix.json")])
-    assert "fits no table: its environment is 'MinAtar/Asterix-v1', its space 'minatar-1'" in said
+    assert "its environment is 'MinAtar/Asterix-v1'" in refuse(capsys, [*searches, str(tmp_path / "asterix.json")])
     assert not out.exists()
+    out.mkdir()
+    (out / "overview").write_text("precious")
+    assert "overview' is a file: name a folder" in refuse(capsys, [*command, "minatar-freeway"])
+    assert [entry.name for entry in out.iterdir()] == ["overview"]
 
 
 def test_searches_of_another_game_or_damaged(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -114,7 +114,7 @@ def test_table_5_has_the_options_of_stored_searches(mine, tmp_path):
     ]
     found = quick(mine, searches, metrics=["total_reward"], out=tmp_path)
     rows = {line[:2]: line[2:] for line in texts(options(found))}
-    few, many = "enas (500 steps, hidden=3, learning_rate=default, max_params=default)", ""
+    few = "enas (500 steps, hidden=3, learning_rate=default, max_params=default)"
     many = "enas (800 steps, hidden=default, learning_rate=0.01, max_params=9000)"
     assert (rows[few, "steps"], rows[many, "steps"]) == (("500", "–"), ("800", "–"))
     assert (rows[few, "hidden"], rows[many, "hidden"]) == (("3", "–"), ("64", "–"))

@@ -65,10 +65,19 @@ def test_strategies_are_named_by_the_options_that_differ_anywhere(mine):
     assert {name: where for name, where in filled.items() if "enas" in name or "spos" in name} == {
         "enas (hidden=9)": [True, False, False],
         "enas (hidden=64)": [True, True, False],
-        "spos": [True, False, False],
         "spos (500 steps)": [False, False, True],
-        "spos (800 steps)": [False, False, True],
+        "spos (800 steps)": [True, False, True],
     }
+
+
+def test_what_is_known_of_one_strategy_alone_is_not_said_of_another(mine):
+    def found(*searches):
+        return quick(mine, list(searches), metrics=["total_reward"])
+
+    limited, theirs = perfect(options={"max_params": 9}), perfect(strategy="theirs", options={"a": 1})
+    groups = [found(limited, theirs), found(perfect(), perfect(strategy="theirs", options={"b": [1, 2]}))]
+    rows = [line[0].text for line in table_1(groups).rows if line[1].text == "total reward"]
+    assert rows[2:] == ["spos (max_params=9)", "theirs (a=1)", "spos", "theirs (b=1, 2)"]
 
 
 def test_remarks_come_last(mine, tmp_path):
@@ -83,7 +92,10 @@ def test_remarks_come_last(mine, tmp_path):
 def test_tables_of_one_space_and_environment_are_told_apart_by_their_names(two):
     here, there = two
     assert heads(two) == ["tiny<i>, My<b>&Env|v0", "tiny<i>, Other-v0"]
-    assert heads([here, here, there])[1:] == ["tiny<i>, My<b>&Env|v0, mine", "tiny<i>, Other-v0"]
+    twin = replace(here, table=Table(here.table.frame, here.table.settings, "twin"))
+    own = "tiny<i>, My<b>&Env|v0"
+    assert heads([here, twin, there]) == [f"{own}, mine", f"{own}, twin", "tiny<i>, Other-v0"]
+    assert len({field for column in table_1([here, twin]).columns for field in column.fields}) == 2 + 2 * 3
 
 
 def test_what_is_left_out_is_said_and_names_stay_text(two, tmp_path):

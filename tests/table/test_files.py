@@ -75,6 +75,14 @@ def test_settings_that_cannot_be_used_are_refused(tmp_path):
             read_table(tmp_path / "t.parquet")
 
 
+@pytest.mark.parametrize("group", ["ppo", "env_settings"])
+@pytest.mark.parametrize("value", [None, [1]])
+def test_settings_of_trainings_that_are_no_object_are_refused(tmp_path, group, value):
+    files.write_table(tmp_path / "t.parquet", [row(NAMES[0], 1)], {**settings(), group: value})
+    with pytest.raises(UserError, match=f"'{group}' of its settings is no JSON object"):
+        read_table(tmp_path / "t.parquet")
+
+
 def test_columns_of_another_type_are_refused(tmp_path, monkeypatch):
     monkeypatch.setitem(files.COLUMNS, "seed", polars.Float64)
     files.write_table(tmp_path / "t.parquet", [row(NAMES[0], 1)], settings())

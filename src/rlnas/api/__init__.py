@@ -4,7 +4,7 @@ from rlnas.api.playing import Film, play
 from rlnas.api.reproducing import ReproductionResult, reproduce, run_reproductions
 from rlnas.api.runs import Evaluation, evaluate, read_run_settings, resume
 from rlnas.api.searching import SearchResult, run_search, search
-from rlnas.api.tables import build_table, compare, compare_tables, run_table, stored_searches
+from rlnas.api.tables import Terms, build_table, compare, compare_tables, run_table, stored_searches
 from rlnas.api.training import TrainingResult, run_training, train
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Film",
     "ReproductionResult",
     "SearchResult",
+    "Terms",
     "TrainingResult",
     "build_table",
     "compare",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from rlnas.errors import UserError
-from rlnas.prepare import OVERVIEW, Options, check_workers, prepare_table, share_options, strategy_names
+from rlnas.prepare import OVERVIEW, Options, check_workers, folder_name, prepare_table, share_options, strategy_names
+from rlnas.search import STRATEGIES, shares_weights
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -89,17 +89,32 @@ def run_table(path: Path, settings: TableSettings, workers: int, watch: Watcher 
     return build_table(path, settings, workers, watch or nobody)
 
 
+class Terms(TypedDict, total=False):
+    """The arguments of `compare` that say how strategies are judged."""
+
+    budget: int | str | None
+    metrics: Sequence[Metric]
+    top_k: int
+    repeats: int
+    seed: int
+    seeds: Sequence[int] | None
+    drop_incomplete: bool
+
+
 def stored_searches(sources: Sequence[str | Path]) -> list[StoredSearch]:
     """The searches of run directories and of files of stored searches.
 
     Raises:
-        UserError: if one of them cannot be read, or a search is given twice.
+        UserError: if one of them cannot be read, a search is given twice, or there is none.
     """
     if not sources:
         return []
     from rlnas.study import collect_searches
 
-    return collect_searches(sources)
+    found = collect_searches(sources)
+    if not found:
+        raise UserError(f"there is no search in {', '.join(map(str, sources))}.")
+    return found
 
 
 def compare(
@@ -144,14 +159,11 @@ def compare(
 
     _check_folder(out)
     found, own = _find(table)
-    stored = stored_searches(searches) if searches else own
-    if searches and not stored:
-        raise UserError(f"there is no search in {', '.join(map(str, searches))}.")
     judged = _judge(
         found,
-        stored,
-        strategies=strategies,
-        strategy_options=strategy_options,
+        stored_searches(searches) if searches else own,
+        None if strategies is None else strategy_names(strategies),
+        strategy_options,
         budget=budget,
         metrics=metrics,
         top_k=top_k,
@@ -169,49 +181,54 @@ def compare_tables(
     tables: Sequence[str | Path | Table],
     searches: Sequence[str | Path] = (),
     *,
+    strategies: Sequence[str] | None = None,
+    strategy_options: Options | None = None,
     out: str | Path | None = None,
-    **options: Any,
+    **terms: Unpack[Terms],
 ) -> dict[str, Comparison]:
     """Compares strategies on several tables, each as `compare` does, and puts them side by side.
 
     Args:
         tables: tables, their names, or their files.
-        searches: as in `compare`; each is judged on the tables of its environment and space.
-        out: a folder to write to: for each table a folder of its name, and `overview`.
-        **options: further arguments of `compare`, for all tables.
+        searches: as in `compare`; each is judged on the tables that it fits. Where none of them fits a table, those
+            that come with it are.
+        strategies: as in `compare`; one that shares weights is left out where a table has no search of it, if another
+            has.
+        strategy_options: as in `compare`.
+        out: a folder to write to: for each table a folder, and `overview`.
+        **terms: further arguments of `compare`, for all tables.
 
     Returns:
-        For the name of each table its comparison.
+        The comparisons, by the names of their folders: the tables' own names, or environments and spaces where tables
+        share a name.
 
     Raises:
         MissingRun: if a table lacks a run that is needed.
-        UserError: if two tables have one name, a search fits none of them, or an argument is not allowed; nothing is
+        UserError: if tables cannot be told apart, a search fits none of them, or an argument is not allowed; nothing is
             written then.
     """
     from rlnas.report.comparison import write_comparison, write_overview
 
-    _check_folder(out)
-    found = [_find(table) for table in tables]
-    if not found:
-        raise UserError("name at least one table.")
-    for name, times in Counter(table.name for table, _ in found).items():
-        if times > 1 or name == OVERVIEW:
-            why = f"{times} tables are called" if times > 1 else "a table is called"
-            raise UserError(f"{why} {name!r}: each has a folder of its name, beside {OVERVIEW!r}; rename the files.")
-    given = stored_searches(searches)
-    fitting = [[search for search in given if _same_place(search, table)] for table, _ in found]
-    for search in given:
-        if not any(search in own for own in fitting):
-            raise UserError(f"the search {search} fits no table: its environment is {search.env!r}, its space "
-                            f"{search.space!r}.")  # fmt: skip
-    judged = {
-        table.name: _judge(table, own if searches else shipped, **options)
-        for (table, shipped), own in zip(found, fitting, strict=True)
-    }
+    names = None if strategies is None else strategy_names(strategies)
+    found = [_find(table) for table in ([tables] if isinstance(tables, str | Path) else tables)]
+    folders = _folders([table for table, _ in found])
+    for folder in ("", *folders, OVERVIEW) if out is not None else ():
+        _check_folder(Path(out or "") / folder)
+    fitting = _fitting(stored_searches(searches), [table for table, _ in found])
+    stored = [given or own for given, (_, own) in zip(fitting, found, strict=True)]
+    everywhere = {search.strategy for one in stored for search in one}
+    judged = {}
+    for folder, (table, _), own in zip(folders, found, stored, strict=True):
+        elsewhere = everywhere - {search.strategy for search in own}
+        here = names and [name for name in names if name not in elsewhere or not _shares_weights(name)]
+        try:
+            judged[folder] = _judge(table, own, here, strategy_options, **terms)
+        except UserError as error:
+            raise type(error)(f"{folder}: {error}") from None
     if out is not None:
-        for name, one in judged.items():
-            write_comparison(one, Path(out) / name)
-        write_overview({f"../{name}": one for name, one in judged.items()}, [], Path(out) / OVERVIEW)
+        for folder, one in judged.items():
+            write_comparison(one, Path(out) / folder)
+        write_overview({f"../{folder}": one for folder, one in judged.items()}, [], Path(out) / OVERVIEW)
     return judged
 
 
@@ -230,23 +247,59 @@ def _find(table: str | Path | Table) -> tuple[Table, list[StoredSearch]]:
     return load(str(table)), [] if own is None else read_searches(own)
 
 
-def _same_place(search: StoredSearch, table: Table) -> bool:
-    return (search.env, search.space) == (table.env, table.space.name)
+def _folders(tables: Sequence[Table]) -> list[str]:
+    """A folder's name for each table: that of its file, if that tells them apart, and else where it was made."""
+    if not tables:
+        raise UserError("name at least one table.")
+    names = [table.name for table in tables]
+    places = [folder_name(table.env, table.space.name) for table in tables]
+    for found in (names, places, [f"{place}-{name}" for place, name in zip(places, names, strict=True)]):
+        if len({*found, OVERVIEW}) == len(tables) + 1:
+            return found
+    raise UserError(
+        "tables of one environment and space need files of different names: "
+        f"{', '.join(f'{name!r} ({place})' for name, place in zip(names, places, strict=True))}."
+    )
+
+
+def _fitting(searches: Sequence[StoredSearch], tables: Sequence[Table]) -> list[list[StoredSearch]]:
+    """For each table the searches that fit it.
+
+    Raises:
+        UserError: if one fits none of them; the message says why it does not fit the last.
+    """
+    found: list[list[StoredSearch]] = [[] for _ in tables]
+    for search in searches:
+        fits, why = False, ""
+        for table, own in zip(tables, found, strict=True):
+            try:
+                search.check(table)
+            except UserError as error:
+                why = str(error)
+            else:
+                fits = True
+                own.append(search)
+        if not fits:
+            raise UserError(why)
+    return found
+
+
+def _shares_weights(strategy: str) -> bool:
+    """Whether a strategy cannot be run on a table; one that is not known here has stored searches alone."""
+    return strategy not in STRATEGIES or shares_weights(strategy)
 
 
 def _judge(
     table: Table,
     stored: Sequence[StoredSearch],
-    *,
-    strategies: Sequence[str] | None = None,
-    strategy_options: Options | None = None,
-    **further: Any,
+    strategies: Sequence[str] | None,
+    strategy_options: Options | None,
+    **terms: Unpack[Terms],
 ) -> Comparison:
     """A comparison; options of strategies go to those that are run on the table."""
     from rlnas.report import comparison
 
-    names = None if strategies is None else strategy_names(strategies)
     searched = {search.strategy for search in stored}
-    on_table = [name for name in comparison.chosen_strategies(table, stored, names) if name not in searched]
+    on_table = [name for name in comparison.chosen_strategies(table, stored, strategies) if name not in searched]
     options = share_options(on_table, strategy_options or {})
-    return comparison.compare(table, stored, strategies=names, options=options, **further)
+    return comparison.compare(table, stored, strategies=strategies, options=options, **terms)

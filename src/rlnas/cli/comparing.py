@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import tyro
 
@@ -33,8 +33,8 @@ def compare(
     """Compare strategies with random search and hand-made networks on tables; nothing is trained.
 
     Writes scores, verdicts, costs, rank correlations of proxies and the best architectures, as a page, Markdown, CSV
-    and figures: the tables and figure 4 of arXiv:2011.14632, and what that paper lacks. With
-    several tables, each has a folder of its name in OUT, and OUT/overview puts them side by side.
+    and figures: the tables and figure 4 of arXiv:2011.14632, and what that paper
+    lacks. With several tables, each has a folder in OUT, and OUT/overview puts them side by side.
 
     Args:
         table: Tables that come with rlnas (see: rlnas table show), or files that end in .parquet. All other options
@@ -62,9 +62,7 @@ def compare(
     load_modules(import_)
     if save_searches is not None and (save_searches.suffix != ".json" or not searches or save_searches.exists()):
         raise UserError("--save-searches takes a new file that ends in .json, for the searches that --searches names.")
-    further: dict[str, Any] = {
-        "strategies": strategies or None,
-        "strategy_options": options(strategy_options, "--strategy-options"),
+    terms: api.Terms = {
         "budget": budget,
         "metrics": metrics,
         "top_k": top_k,
@@ -73,14 +71,16 @@ def compare(
         "seeds": seeds or None,
         "drop_incomplete": drop_incomplete,
     }
+    named, given = strategies or None, options(strategy_options, "--strategy-options")
     overview = None
     if len(table) == 1:
         folder = out or Path(f"comparison-{Path(table[0]).stem}")
-        comparisons = {folder: api.compare(table[0], searches, out=folder, **further)}
+        one = api.compare(table[0], searches, strategies=named, strategy_options=given, out=folder, **terms)
+        comparisons = {folder: one}
     else:
         folder = out or Path("comparisons")
-        found = api.compare_tables(table, searches, out=folder, **further)
-        comparisons = {folder / name: comparison for name, comparison in found.items()}
+        found = api.compare_tables(table, searches, strategies=named, strategy_options=given, out=folder, **terms)
+        comparisons = {folder / name: one for name, one in found.items()}
         overview = folder / OVERVIEW
     if save_searches is not None:
         write_searches(save_searches, api.stored_searches(searches))

@@ -15,6 +15,7 @@ from rlnas.cli.printing import console
 from rlnas.cli.tables import show
 from rlnas.display import Display
 from rlnas.errors import UserError, unknown
+from rlnas.quantity import plural
 from rlnas.search import STRATEGIES
 from rlnas.spaces import CATALOGUE, Limits, load_space
 from rlnas.spaces.toml import dump_toml
@@ -149,7 +150,7 @@ def _describe_space(name: str, latency: bool) -> None:
             )
         with Display(console) as display:
             latencies = find_latencies(space, Limits(), None, display)
-    console.print(f"[bold]{space.name}[/bold]: {space.size:,} architectures, input {space.input_shape}.")
+    console.print(f"[bold]{space.name}[/bold]: {plural(space.size, 'architecture')}, input {space.input_shape}.")
     example = next(iter(space))
     table = Table(box=None, pad_edge=False)
     for column in ("layer", "parameters", f"output ({example.id})"):

@@ -1,6 +1,14 @@
 """From a caller's arguments to checked settings. What can be refused is refused here, before anything is written."""
 
-from rlnas.prepare.arguments import Options, check_workers, checked, default_threads, processors, resolve_device
+from rlnas.prepare.arguments import (
+    Options,
+    check_workers,
+    checked,
+    default_threads,
+    folder_name,
+    processors,
+    resolve_device,
+)
 from rlnas.prepare.reproducing import (
     COMPARISON,
     OVERVIEW,
@@ -23,6 +31,7 @@ __all__ = [
     "check_workers",
     "checked",
     "default_threads",
+    "folder_name",
     "holds_reproductions",
     "is_reproduction",
     "prepare_reproductions",

@@ -165,7 +165,14 @@ def baseline_names(names: Sequence[str] | None, space: Space, env: str) -> tuple
 
 def run_path(out: str | Path | None, env: str, *names: object) -> Path:
     """The run directory: as given, or named after what runs."""
-    if out is not None:
-        return Path(out)
+    return Path("runs") / folder_name(env, *names) if out is None else Path(out)
+
+
+def folder_name(env: str, *names: object) -> str:
+    """The name of a folder for an environment and what is done with it.
+
+    >>> folder_name("ALE/Breakout-v5", "paper-1")
+    'breakout-v5-paper-1'
+    """
     words = "-".join(str(name) for name in (env.rpartition("/")[2], *names)).lower()
-    return Path("runs") / words.replace("/", "-").replace(" ", "-")  # a space of one's own may be called anything
+    return words.replace("/", "-").replace(" ", "-")  # a space of one's own may be called anything

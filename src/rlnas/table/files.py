@@ -14,6 +14,7 @@ import polars
 
 from rlnas.errors import UserError
 from rlnas.files import write_bytes
+from rlnas.table.settings import GROUPS
 
 SCHEMA_VERSION = 1
 _BLANK = b"rlnas-sha256:" + b"0" * 64
@@ -114,6 +115,9 @@ def _fault(frame: polars.DataFrame, settings: object) -> str | None:
     for name, type_ in (("env", str), ("space", dict)):
         if not isinstance(settings.get(name), type_):
             return f"its settings have no {name!r}"
+    for group in GROUPS:
+        if not isinstance(settings.get(group, {}), dict):
+            return f"{group!r} of its settings is no JSON object"
     for name in ("architecture", "seed", "status", "budgets", "total_reward", "reward_mean"):
         if frame[name].null_count():
             return f"a run of it has no {name}"

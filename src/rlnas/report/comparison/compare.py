@@ -11,8 +11,9 @@ import numpy as np
 
 from rlnas.errors import UserError
 from rlnas.report.comparison.blackbox import black_box, chosen_strategies
-from rlnas.report.comparison.contenders import Contender, grouped, judge
+from rlnas.report.comparison.contenders import Contender, judge
 from rlnas.report.comparison.efficiency import Efficiency, efficiency
+from rlnas.report.comparison.naming import grouped
 from rlnas.report.comparison.remarks import left_out, of_searches, ranked_by_lot
 from rlnas.report.comparison.rivals import affordable, exhaustive_search, random_search, short_trainings
 from rlnas.report.comparison.standings import Conditions, Options, Standings

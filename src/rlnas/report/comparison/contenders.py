@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import statistics
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import ValidationError
 
 from rlnas.report.comparison.standings import Conditions, Standings
-from rlnas.report.formats import exact, flatten
 from rlnas.search import STRATEGIES, Train, settings_class
 from rlnas.table.agreement import CORRELATIONS, Correlation, correlation
 from rlnas.table.searches import StoredSearch
 from rlnas.table.selection import held_out_scores, hits, rank, regret
 from rlnas.table.statistics import Estimate
-
-QUOTE = '"'
 
 
 @dataclass(frozen=True)
@@ -125,63 +119,6 @@ class Contender:
     def average(self, attribute: str) -> float:
         """The mean over search seeds of a number of `Found`."""
         return statistics.fmean(getattr(found, attribute) for found in self.found)
-
-
-def grouped(searches: Sequence[StoredSearch], strategy: str) -> dict[str, list[StoredSearch]]:
-    """The searches of a strategy: those that differ in their seed alone, under one label each."""
-    own = [search for search in searches if search.strategy == strategy]
-    found: dict[str, list[StoredSearch]] = {}
-    for kind in dict.fromkeys(search.kind for search in own):
-        members = sorted((search for search in own if search.kind == kind), key=lambda search: search.seed)
-        found[_label(members[0], own)] = members
-    return found
-
-
-def option_words(options: Mapping[str, Any]) -> str:
-    """Options as labels have them.
-
-    >>> option_words({"mode": "fast", "warm": True})
-    'mode=fast, warm=true'
-    """
-    return ", ".join(f"{name}={json.dumps(value, sort_keys=True).strip(QUOTE)}" for name, value in options.items())
-
-
-def _label(search: StoredSearch, others: Sequence[StoredSearch]) -> str:
-    """The strategy, and what sets the search apart from others of the same strategy."""
-
-    def spelled(one: StoredSearch, name: str) -> str:
-        return json.dumps(one.options[name], sort_keys=True) if name in one.options else "default"
-
-    words = []
-    if len({other.steps for other in others}) > 1:
-        words.append(f"{exact(search.steps)} steps")
-    for name in sorted({name for other in others for name in other.options}):
-        if len({spelled(other, name) for other in others}) > 1:
-            words.append(f"{name}={spelled(search, name).strip(QUOTE)}")
-    return f"{search.strategy} ({', '.join(words)})" if words else search.strategy
-
-
-def names_in_common(groups: Sequence[Sequence[Contender]]) -> list[dict[str, str]]:
-    """What the strategies of several comparisons are called side by side, for each by their labels.
-
-    A strategy is named with the options that differ anywhere; if none do, or two of one comparison differ in their
-    budget alone, it keeps its label.
-    """
-    found: list[dict[str, str]] = []
-    for group in groups:
-        names = {
-            one.label: _name(one, [o for own in groups for o in own if o.strategy == one.strategy]) for one in group
-        }
-        times = Counter(names.values())
-        found.append({label: name if times[name] == 1 else label for label, name in names.items()})
-    return found
-
-
-def _name(one: Contender, others: Sequence[Contender]) -> str:
-    own, options = flatten(one.whole_options), [flatten(other.whole_options) for other in others]
-    different = [name for name in sorted({*chain(*options)}) if len({found.get(name) for found in options}) > 1]
-    words = ", ".join(f"{name}={own.get(name, 'none')}" for name in different)
-    return f"{one.strategy} ({words})" if words else one.label
 
 
 def judge(search: StoredSearch, standings: Standings, conditions: Conditions) -> Found:

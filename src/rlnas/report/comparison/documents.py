@@ -62,7 +62,9 @@ def _parts(comparison: Comparison) -> Iterator[Part]:
 
     def figure(draw: Draw, view: View) -> Part:
         data = DATA[draw](view) if draw in DATA else None
-        return FigurePart(title_of(draw, view), file_name(draw, view), partial(draw, view), CAPTIONS[draw], under, data)
+        return FigurePart(
+            title_of(draw, view.metric), file_name(draw, view.metric), partial(draw, view), CAPTIONS[draw], under, data
+        )
 
     yield TablePart(table_1(comparison), under)
     if papers := printed(comparison.table):

@@ -25,6 +25,7 @@ from rlnas.report.comparison.tables import NAMES, slug
 from rlnas.report.costs import cost_axis
 from rlnas.report.figures import ACCENT, FOUND, INK, LINE, MUTED, STYLE, VARIABLES, WIDTH, svg
 from rlnas.report.markup import Html
+from rlnas.table import Metric
 
 DOTS = 200
 TITLE_WIDTH = 62
@@ -48,14 +49,14 @@ def inlined(draw: Callable[[Mapping[str, str]], Figure], name: str, title: str) 
         return svg(draw(INLINE), name, title)
 
 
-def title_of(draw: Draw, view: View) -> str:
+def title_of(draw: Draw, metric: Metric) -> str:
     """The title of a figure."""
-    return f"{TITLES[draw]}, by {NAMES[view.metric]}"
+    return f"{TITLES[draw]}, by {NAMES[metric]}"
 
 
-def file_name(draw: Draw, view: View) -> str:
+def file_name(draw: Draw, metric: Metric) -> str:
     """The name of a figure's files, without the ending."""
-    return f"{FILES[draw]}-{slug(view)}"
+    return f"{FILES[draw]}-{slug(metric)}"
 
 
 def saved(draw: Callable[[Mapping[str, str]], Figure], name: str) -> dict[str, bytes]:

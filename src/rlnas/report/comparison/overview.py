@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from rlnas.files import write_bytes
 from rlnas.quantity import plural, short
 from rlnas.report.comparison.compare import Comparison, View
-from rlnas.report.comparison.contenders import Contender, names_in_common
+from rlnas.report.comparison.contenders import Contender
 from rlnas.report.comparison.figures import (
     DASHES,
     RETURNED,
@@ -29,6 +29,7 @@ from rlnas.report.comparison.figures import (
     style,
     title_of,
 )
+from rlnas.report.comparison.naming import names_in_common
 from rlnas.report.comparison.parts import FigurePart, Part, TablePart
 from rlnas.report.comparison.printed import CAVEAT, FREEWAY, printed
 from rlnas.report.comparison.sheets import Cell, Sheet, column, mean, words
@@ -42,6 +43,7 @@ from rlnas.table import Metric
 Scores = Mapping[str, Sequence[Cell]]
 """For each network or strategy its cells by each metric, in the order of `IN_ORDER`."""
 
+_NAME, _METRIC = column("network or strategy", "name"), column("metric")
 NOTE = (
     "Mean ± standard deviation over searches or repeats, whose number is in brackets. For each metric a search returns "
     "the best of its top K by that metric, picked with the seeds that score it; what is left under seeds that had no "
@@ -66,7 +68,7 @@ def write_overview(comparisons: Mapping[str, Comparison], left_out: Sequence[str
     found = list(comparisons.values())
     title = f"Table 1 and figure 4 over {plural(len(found), 'table')}"
     named = list(zip(heads(found), comparisons.items(), strict=True))
-    sources = [(f"{head}: {basis(one)}", quote(f"{where}/comparison")) for head, (where, one) in named]
+    sources = [(f"{head}: {basis(one)}{_budgets(one)}", quote(f"{where}/comparison")) for head, (where, one) in named]
     remarks = [f"{head}: {remark}" for head, (_, one) in named for remark in one.remarks]
     text = [f"# {title}", "\n".join(f"- [{_plain(about)}]({link}.md)" for about, link in sources)]
     top = tag("section", tag("h1", title), tag("ul", *(tag("li", tag("a", t, href=f"{x}.html")) for t, x in sources)))
@@ -91,8 +93,14 @@ def _parts(comparisons: Sequence[Comparison]) -> Iterator[Part]:
     if sheet := papers_own(comparisons):
         yield TablePart(sheet, stored=False)
     for metric in IN_ORDER:
-        first, draw = comparisons[0].views[metric], partial(figure_4, comparisons, metric)
-        yield FigurePart(title_of(histogram, first), file_name(histogram, first), draw, CAPTION)
+        draw = partial(figure_4, comparisons, metric)
+        yield FigurePart(title_of(histogram, metric), file_name(histogram, metric), draw, CAPTION)
+
+
+def _budgets(comparison: Comparison) -> str:
+    """What the searches had, in words; those of several tables may differ."""
+    budgets = sorted({one.budget for one in comparison.shown[0].contenders if one.budget is not None})
+    return f" Searches of {' and '.join(map(short, budgets))} steps." if budgets else ""
 
 
 def _list(sentences: Iterable[str]) -> str:
@@ -129,9 +137,6 @@ def table_1(comparisons: Sequence[Comparison]) -> Sheet:
     ]
     title = "Table 1: true performance of what each search returns"
     return Sheet("table-1", title, NOTE, (_NAME, _METRIC, *columns), tuple(rows), texts=2)
-
-
-_NAME, _METRIC = column("network or strategy", "name"), column("metric")
 
 
 def papers_own(comparisons: Sequence[Comparison]) -> Sheet | None:

@@ -35,7 +35,7 @@ def proxies(view: View, comparison: Comparison) -> Sheet:
         rows.append(_mean_row(contender, view))
     rows += list(_ceiling_rows(view))
     return Sheet(
-        f"proxies-{slug(view)}",
+        f"proxies-{slug(view.metric)}",
         f"Proxy against true performance, by {NAMES[view.metric]}",
         f"Rank correlations over the architectures that a search ranked (of {view.standings.truth.size}), with "
         "bootstrap 95% intervals over architectures; in the row of the mean these intervals leave out other search "

@@ -51,6 +51,7 @@ def trainings(comparison: Comparison) -> Sheet:
         "Paper: what its table 4 prints for Atari; a dash where it is silent.",
         (column("setting"), column("value"), column("paper")),
         tuple(_rows({"steps": table.steps, **known}, TABLE_4)),
+        texts=3,
     )
 
 
@@ -66,7 +67,7 @@ def options(comparison: Comparison) -> Sheet:
         "rate falls along a cosine there and here.",
         (column("strategy"), column("option"), column("value"), column("paper")),
         tuple((words(one.label), *row) for one in contenders for row in _options(one)),
-        texts=2,
+        texts=4,
     )
 
 

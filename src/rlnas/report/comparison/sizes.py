@@ -71,7 +71,7 @@ def sizes(view: View) -> Sheet:
             costs.append(Cell(cost.text + (" ●" if member else ""), (*cost.values, member)))
         rows.append((words(network.name), words("yes" if network.made else ""), number(network.score), *costs))
     return Sheet(
-        f"pareto-{slug(view)}",
+        f"pareto-{slug(view.metric)}",
         f"Score and cost, by {NAMES[view.metric]}",
         "●: on the Pareto front of score and this cost.",
         (

@@ -164,7 +164,7 @@ def strategies(view: View, comparison: Comparison) -> Sheet:
             )
         )
     return Sheet(
-        f"strategies-{slug(view)}",
+        f"strategies-{slug(view.metric)}",
         f"What each strategy is worth, by {NAMES[view.metric]}",
         _worth_words(view),
         tuple(columns),
@@ -212,7 +212,7 @@ def costs(view: View) -> Sheet:
     # With one seed nothing is held out.
     what = "held out" if view.standings.scores.shape[1] > 1 else "score"
     return Sheet(
-        f"cost-{slug(view)}",
+        f"cost-{slug(view.metric)}",
         f"What steps buy, by {NAMES[view.metric]}",
         "Size: architectures that random search trains, or the steps of each short training.",
         (
@@ -225,6 +225,6 @@ def costs(view: View) -> Sheet:
     )
 
 
-def slug(view: View) -> str:
-    """The metric of a view as a part of file names."""
-    return NAMES[view.metric].replace(" ", "-")
+def slug(metric: Metric) -> str:
+    """A metric as a part of file names."""
+    return NAMES[metric].replace(" ", "-")
