@@ -212,8 +212,8 @@ def compare_tables(
     names = None if strategies is None else strategy_names(strategies)
     found = [_find(table) for table in ([tables] if isinstance(tables, str | Path) else tables)]
     folders = _folders([table for table, _ in found])
-    for folder in ("", *folders, OVERVIEW) if out is not None else ():
-        _check_folder(Path(out or "") / folder)
+    for folder in ("", *folders, OVERVIEW):
+        _check_folder(None if out is None else Path(out) / folder)
     fitting = _fitting(stored_searches(searches), [table for table, _ in found])
     stored = [given or own for given, (_, own) in zip(fitting, found, strict=True)]
     everywhere = {search.strategy for one in stored for search in one}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rlnas.spaces.words import value_text
 from rlnas.table.statistics import Estimate
 
 NONE = "–"
@@ -144,5 +145,5 @@ def flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         elif isinstance(value, list | tuple):
             found[f"{prefix}{key}"] = ", ".join(map(str, value)) or "none"
         else:
-            found[f"{prefix}{key}"] = str(value).lower() if isinstance(value, bool) or value is None else str(value)
+            found[f"{prefix}{key}"] = value_text(value)
     return found

@@ -30,7 +30,7 @@ from rlnas.report.comparison.figures import (
     title_of,
 )
 from rlnas.report.comparison.naming import names_in_common
-from rlnas.report.comparison.parts import FigurePart, Part, TablePart
+from rlnas.report.comparison.parts import FigurePart, Part, TablePart, write_files
 from rlnas.report.comparison.printed import CAVEAT, FREEWAY, printed
 from rlnas.report.comparison.sheets import Cell, Sheet, column, mean, words
 from rlnas.report.comparison.tables import IN_ORDER, NAMES, basis
@@ -76,11 +76,11 @@ def write_overview(comparisons: Mapping[str, Comparison], left_out: Sequence[str
     if left_out:
         text.append(_list(left_out))
         elements.append(_warnings(left_out))
-    for part in _parts(found):
+    parts = list(_parts(found))
+    write_files(parts, {}, folder)
+    for part in parts:
         text += part.markdown()
         elements += part.html()
-        for name, data in part.files({}).items():
-            write_bytes(folder / name, data)
     if remarks:
         text += ["## Remarks", _list(remarks)]
         elements += [tag("h2", "Remarks"), _warnings(remarks)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from rlnas.files import write_bytes
 from rlnas.report.comparison.architectures import Shown, together
 from rlnas.report.comparison.figures import inlined, saved
 from rlnas.report.comparison.sheets import Sheet, Value
@@ -41,6 +43,13 @@ class Part(ABC):
         """Where the CSV file is, as Markdown."""
         data = self.data()
         return "" if data is None else f" [{data.name}.csv]({data.name}.csv)"
+
+
+def write_files(parts: Iterable[Part], facts: Mapping[str, Value], folder: Path) -> None:
+    """Writes the files of parts into a folder; `facts` are further columns of the CSV files."""
+    for part in parts:
+        for name, data in part.files(facts).items():
+            write_bytes(folder / name, data)
 
 
 @dataclass(frozen=True)
