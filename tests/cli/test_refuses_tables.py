@@ -76,10 +76,12 @@ def test_bad_tables(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "merge needs tables" in refuse(capsys, ["table", "merge", "--out", str(tmp_path / "a.parquet")])
     assert "ends in .parquet" in refuse(capsys, ["table", "merge", str(table), "--out", str(tmp_path / "a.csv")])
     assert "study.json" in refuse(capsys, ["table", "collect", str(tmp_path), "--out", str(tmp_path / "a.parquet")])
+    assert "exists already" in refuse(capsys, ["table", "measure", str(table), "--out", str(table)])
     data = bytearray(table.read_bytes())
     data[100] ^= 1
     table.write_bytes(bytes(data))
-    for command in (["table", "show", str(table)], ["compare", "--table", str(table)]):
+    measure = ["table", "measure", str(table), "--out", str(tmp_path / "a.parquet")]
+    for command in (["table", "show", str(table)], ["compare", "--table", str(table)], measure):
         assert "its checksum does not fit" in refuse(capsys, command)
     assert not list(tmp_path.glob("a.*"))
 

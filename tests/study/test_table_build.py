@@ -8,14 +8,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rlnas.errors import UserError
-from rlnas.study import TableSettings, build_table, collect_table
+from rlnas.study import TableSettings, build_table, collect_table, measure_table
 from rlnas.study.metrics import metrics_at, reward_mean, total_reward
 from rlnas.study.trial import read_result
 from rlnas.table import MissingRun, Table
+from rlnas.table.files import write_table
 
 from .helpers import rlnas, workers_of
 
@@ -106,6 +108,27 @@ def test_an_unfinished_build_is_collected_as_far_as_it_is(
         table.query(NETWORKS[1], seed=2, budget=1500)
     with pytest.raises(UserError, match="no training of the table"):
         collect_table(tmp_path / "nothing", settings, tmp_path / "none.parquet")
+
+
+@pytest.mark.slow
+def test_latencies_are_measured_anew_and_nothing_else(
+    undisturbed: Path, settings: TableSettings, tmp_path: Path
+) -> None:
+    built = Table.read(undisturbed / "table.parquet")
+    # Two latencies of one network, as two machines may have left them.
+    rows = [row | {"measured_inference_ms": 1e6 + row["seed"], "measured_training_ms": None} for row in rows_of(built)]
+    write_table(tmp_path / "merged.parquet", rows, built.settings)
+    measured = measure_table(Table.read(tmp_path / "merged.parquet"), settings, tmp_path / "measured.parquet")
+    assert (measured.results_digest, measured.settings) == (built.results_digest, built.settings)
+    for row, before in zip(rows_of(measured), rows_of(built), strict=True):
+        assert row["measured_wall_seconds"] == before["measured_wall_seconds"]
+        assert 0 < row["measured_inference_ms"] < row["measured_training_ms"] < 1e6
+    for name in NETWORKS:  # one measurement for each network, whatever its seeds
+        assert measured.frame.filter(architecture=name)["measured_inference_ms"].n_unique() == 1
+
+
+def rows_of(table: Table) -> list[dict[str, Any]]:
+    return table.frame.to_dicts()
 
 
 @pytest.mark.slow

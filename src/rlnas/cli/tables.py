@@ -26,7 +26,7 @@ from rlnas.cli.arguments import (
 from rlnas.cli.printing import console
 from rlnas.display import Display
 from rlnas.errors import RlnasError, UserError
-from rlnas.prepare import prepare_table, processors
+from rlnas.prepare import checked, prepare_table, processors
 from rlnas.quantity import parse_steps, plural, short
 
 Sources = Annotated[
@@ -35,7 +35,7 @@ Sources = Annotated[
 
 
 def table() -> None:
-    """Build, show and merge tabular benchmarks: rlnas table build|show|merge|collect."""
+    """Build, show and merge tabular benchmarks: rlnas table build|show|merge|collect|measure."""
 
 
 def build(
@@ -139,6 +139,27 @@ def merge(tables: Sources, out: Path, import_: Modules = ()) -> None:
     _show_written(out)
 
 
+def measure(
+    table: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")], out: Path, import_: Modules = ()
+) -> None:
+    """Write a table with latencies measured anew: on this machine, of all its networks, one after another.
+
+    What was merged from several builds holds latencies of several machines and moments. Nothing is trained.
+
+    Args:
+        table: A table that comes with rlnas, or a file that ends in .parquet.
+        out: File to write; its name must end in .parquet.
+        import_: The modules that layers of the space come from; they are code, so they must be named.
+    """
+    from rlnas.study import TableSettings, measure_table
+    from rlnas.table import load
+
+    load_modules(import_)
+    found = load(table)
+    measure_table(found, checked(TableSettings, "setting", found.settings), _parquet(out))
+    _show_written(out)
+
+
 def _show_written(path: Path) -> None:
     show(str(path))
     console.print(f"Table: {path}", soft_wrap=True, markup=False)
@@ -219,4 +240,4 @@ def _rows(table: Any, budget: int) -> list[tuple[float, list[str]]]:
     return rows
 
 
-TABLE_COMMANDS: dict[str, Any] = {"build": build, "show": show, "merge": merge, "collect": collect}
+TABLE_COMMANDS: dict[str, Any] = {"build": build, "show": show, "merge": merge, "collect": collect, "measure": measure}

@@ -5,7 +5,7 @@ from rlnas.study.results import collect_searches, search_of_run
 from rlnas.study.run_directory import check_owner
 from rlnas.study.settings import StudySettings, TableReference, TrialSettings
 from rlnas.study.study import run_study, trained_trial
-from rlnas.study.table_build import TableSettings, build_table, collect_table
+from rlnas.study.table_build import TableSettings, build_table, collect_table, measure_table
 from rlnas.study.trial import TrialResult, load_network, run_trial
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "collect_searches",
     "collect_table",
     "load_network",
+    "measure_table",
     "run_study",
     "run_trial",
     "search_of_run",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -118,6 +119,26 @@ def collect_table(path: Path, settings: TableSettings, file: Path) -> Table:
     return Table.read(file)
 
 
+def measure_table(table: Table, settings: TableSettings, file: Path) -> Table:
+    """Writes a table with latencies of this machine, those of all its networks measured one after another.
+
+    A merged table holds latencies of several machines and moments, which cannot be compared.
+
+    Args:
+        table: the table; its results stay as they are, and so do the wall times of its trainings.
+        settings: the settings in it.
+        file: the file to write.
+
+    Raises:
+        UserError: if this version does not know one of its hand-made networks.
+    """
+    entrants = [Contestant(name, table.space, name) for name in table.architectures]
+    entrants += [find_baseline(name, table.space) for name in table.baselines]
+    latencies = _latencies(entrants, settings)
+    write_table(file, [row | latencies[row["architecture"]] for row in table.frame.to_dicts()], table.settings)
+    return Table.read(file)
+
+
 class _Count:
     """Tells how many trainings are done, beside the progress of each that runs."""
 
@@ -134,22 +155,26 @@ class _Count:
 
 
 def _write(file: Path, path: Path, settings: TableSettings, found: list[tuple[Contestant, list[TrialResult]]]) -> None:
-    rows: list[dict[str, Any]] = []
     kept = [(entrant, results) for entrant, results in found if results]
-    networks = [(entrant.space, entrant.space.architecture(entrant.architecture)) for entrant, _ in kept]
-    own = settings.ppo.own_value_encoder
-    latencies = measure_all(networks, own)
-    for (entrant, results), network, inference in zip(kept, networks, latencies, strict=True):
-        training = measure_training(*network, settings.minibatch, own)
-        for result in results:
-            rows.append(
-                {
-                    **_row(entrant, entrant.folder(path, result.seed), result, settings.budgets),
-                    "measured_inference_ms": inference,
-                    "measured_training_ms": training,
-                }
-            )
+    latencies = _latencies([entrant for entrant, _ in kept], settings)
+    rows = [
+        {**_row(entrant, entrant.folder(path, result.seed), result, settings.budgets), **latencies[entrant.name]}
+        for entrant, results in kept
+        for result in results
+    ]
     write_table(file, rows, settings.model_dump(mode="json"))
+
+
+def _latencies(entrants: Sequence[Contestant], settings: TableSettings) -> dict[str, dict[str, float]]:
+    """What the rows of each network say of its latencies."""
+    networks = [(entrant.space, entrant.space.architecture(entrant.architecture)) for entrant in entrants]
+    own = settings.ppo.own_value_encoder
+    inference = measure_all(networks, own)
+    training = [measure_training(*network, settings.minibatch, own) for network in networks]
+    return {
+        entrant.name: {"measured_inference_ms": one, "measured_training_ms": many}
+        for entrant, one, many in zip(entrants, inference, training, strict=True)
+    }
 
 
 def _row(entrant: Contestant, folder: Path, result: TrialResult, budgets: list[int]) -> dict[str, Any]:
