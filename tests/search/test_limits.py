@@ -172,7 +172,11 @@ def test_enas_learns_the_log_probability_given_the_limits(feed_last):
     assert found == pytest.approx(expected, abs=2e-3)
 
 
-def test_enas_estimates_that_gradient_without_bias_where_it_cannot_enumerate(monkeypatch):
+@pytest.mark.parametrize("scarce", [False, True])
+def test_enas_estimates_that_gradient_without_bias_where_it_cannot_enumerate(scarce, monkeypatch):
+    if scarce:  # fewer draws are within the limits than are wanted
+        monkeypatch.setattr(enas, "LIMITED_DRAWS", (64,))
+        monkeypatch.setattr(enas, "UNIFORM_DRAWS", 2)
     strategy = ENAS(SMALL, 30, 2, ENASSettings(hidden=8, embedding=4))
     tilt(strategy)
     before = [None, ((0, 0, 0), 2.0), ((1, 1, 0), 5.0)]
@@ -182,7 +186,9 @@ def test_enas_estimates_that_gradient_without_bias_where_it_cannot_enumerate(mon
     found = []
     for number in range(30):
         strategy.updates = number
-        found.append(gradient(strategy, strategy._supports(before)))
+        supports = strategy._supports(before)
+        assert (len(supports[0].architectures) < 64) == scarce
+        found.append(gradient(strategy, supports))
     error = (torch.stack(found).mean(0) - exact).abs().max().item()
     assert error < 0.03
     assert (nothing - exact).abs().max().item() > 0.1

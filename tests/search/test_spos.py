@@ -25,8 +25,8 @@ def drive(strategy: SPOS, stop_after: int | None = None) -> list:
     return proposals
 
 
-def wide_space() -> Space:
-    layers = [Conv(2, kernel=Choice(f"k{n}", range(1, 8)), stride=2) for n in range(4)]
+def wide_space(depth: int = 4) -> Space:
+    layers = [Conv(2, kernel=Choice(f"k{n}", range(1, 8)), stride=2) for n in range(depth)]
     return Space("wide", (1, 32, 32), [*layers, Flatten()])
 
 
@@ -157,6 +157,14 @@ def test_evolution_spends_its_budget_or_exhausts_the_space(budget: int, scored: 
     last = proposals[-1]
     assert isinstance(last, Evaluate)
     assert last.done + len(last.paths) == last.total == scored
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_evolution_finds_the_last_architectures_of_a_space(seed: int) -> None:
+    settings = SPOSSettings(selection="evolution", population=38, eval_budget=343)  # the last generation is of one
+    strategy = SPOS(wide_space(depth=3), 1, seed, settings)
+    drive(strategy)
+    assert len(strategy.rank()) == strategy.coverage == 343
 
 
 def test_full_selection_of_a_huge_space_is_refused() -> None:

@@ -25,7 +25,7 @@ class Adam:
         spare_idle_inputs: whether to leave alone, moments and all, also the weights of inputs without any gradient:
             those that were 0 in every sample of the minibatch, such as the channels that a narrow path of a supernet
             lacks, and units that were silent all through. Plain Adam would go on moving them by what is left of their
-            moments.
+            moments. The count of steps, by which moments are corrected early on, stays that of the whole parameter.
 
     Attributes:
         state: of every parameter that has been stepped, by name, `step` (a float32 scalar), `exp_avg` and

@@ -188,7 +188,7 @@ class Controller:
 
         It descends minus the mean over children of advantage times log-probability, minus the entropy bonus. With
         supports, the log-probability is that given the support, log p(child) - log p(support). Of an incomplete one the
-        gradient of log p(support) is estimated, without bias, as the mean gradient of log p over its draws.
+        gradient of log p(support) is estimated as the mean gradient of log p over it: without bias, if it was drawn.
 
         Args:
             architectures: the children.

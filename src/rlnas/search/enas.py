@@ -32,7 +32,7 @@ UNIFORM_DRAWS = 1_000
 """Where none was: a child is picked among so many uniform architectures within the limits."""
 
 SUPPORT_DRAWS = 64
-"""Draws within the limits of a large space that stand for all of them in a step of the controller."""
+"""Draws within the limits of a large space, at most, that stand for all of them in a step of the controller."""
 
 
 class ENASSettings(BaseModel):
@@ -88,8 +88,8 @@ class ENAS(Strategy):
     In a limited space, children are drawn from the controller's distribution given that they are within the limits, and
     it learns the log-probabilities of that distribution. Up to 10,000 architectures within the limits, both are exact,
     and so is the proxy performance. In larger spaces children are redrawn until one is within the limits, the
-    normalisation enters the gradient by an unbiased estimate, and the proxy performance is the probability before
-    normalisation, which ranks alike.
+    normalisation enters the gradient by an estimate, unbiased wherever one of some 10,000 draws is within, and the
+    proxy performance is the probability before normalisation, which ranks alike.
 
     Args:
         space: the search space.
@@ -164,16 +164,18 @@ class ENAS(Strategy):
         (child,), picked = self._draw_within(1, rng, self._last)
         return child, picked
 
-    def _draw_within(self, count: int, rng: np.random.Generator, before: Child | None) -> tuple[list[Indices], bool]:
-        """Draws from the controller that are within the limits; and whether some were picked among uniform ones."""
+    def _draw_within(self, most: int, rng: np.random.Generator, before: Child | None) -> tuple[list[Indices], bool]:
+        """Draws from the controller that are within the limits; if none is, picks among uniform ones, and says so."""
         found: list[Indices] = []
         for size in LIMITED_DRAWS:
             drawn = self.controller.sample(rng.random((size, len(self.options))), before)
             found += [indices for indices in drawn if self.space.admits(indices)]
-            if len(found) >= count:
-                return found[:count], False
+            if len(found) >= most:
+                break
+        if found:
+            return found[:most], False
         uniform = [self.space.indices(self.space.sample(rng)) for _ in range(UNIFORM_DRAWS)]
-        return found + self._pick(uniform, count - len(found), rng, before), True
+        return self._pick(uniform, most, rng, before), True
 
     def _pick(self, among: list[Indices], count: int, rng: np.random.Generator, before: Child | None) -> list[Indices]:
         """Draws some of the given architectures, in proportion to their probabilities under the controller."""

@@ -91,7 +91,7 @@ class SPOS(OneShot):
         """Fills the next generation: random at first; then half mutants, half crossovers of the best so far.
 
         Where the best have no new children of one kind left, the other kind and then random architectures fill up. In a
-        limited space, children beyond the limits are dropped.
+        limited space, children beyond the limits are dropped. It falls short only where nothing is left.
         """
         room = max(min(self.settings.population, self.settings.eval_budget - len(self.scores)), 0)
         rng = seeding.generator(self.seed, "spos-evolution", self.generations)
@@ -114,6 +114,9 @@ class SPOS(OneShot):
             fill(room, ATTEMPTS * room, lambda: self._cross(parent(), parent(), rng))
             fill(room, ATTEMPTS * room, lambda: self._mutate(parent(), rng))
         fill(room, 8 * ATTEMPTS * room, lambda: self.space.sample(rng))
+        if len(fresh) < room and self.space.enumerable:  # so few are left that lots seldom fall on them
+            left = [a for a in self.space if a.id not in self.scores and a.id not in fresh]
+            fresh |= {left[n].id: left[n] for n in rng.permutation(len(left))[: room - len(fresh)]}
         self.generation = list(fresh)
         self.generations += 1
 
