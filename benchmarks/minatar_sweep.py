@@ -54,9 +54,9 @@ def main() -> None:
                 if not args.only_report:
                     rlnas.train(
                         f"MinAtar/{game}-v1",
-                        args.arch,
-                        "minatar-1",
-                        args.steps,
+                        space="minatar-1",
+                        arch=args.arch,
+                        steps=args.steps,
                         out=out,
                         seed=seed,
                         device="cpu",

@@ -31,7 +31,7 @@ Every command explains itself with `--help`; `rlnas --version` gives the version
 |---|---|
 | 0 | done |
 | 1 | the run failed: the environment broke down, training diverged, all trainings failed, the disk is full |
-| 2 | bad input, said in one sentence; nothing was written or lost |
+| 2 | bad input, said in one sentence; nothing is lost, and of bad arguments nothing is written |
 | 130 | stopped by Ctrl-C; what has a checkpoint can go on from it |
 """
 

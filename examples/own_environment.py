@@ -40,5 +40,5 @@ gymnasium.register("Thermostat-v0", Thermostat)
 
 if __name__ == "__main__":
     # Workers import this module by its name, so that they know the environment too.
-    found = rlnas.search("Thermostat-v0", steps="50k", imports=["own_environment"], out="runs/thermostat")
+    found = rlnas.search("Thermostat-v0", steps="50k", imports=["own_environment"], out="runs/thermostat-short")
     print("Best network:", found.best)

@@ -108,7 +108,7 @@ def test_a_missing_library_is_named(tmp_path, monkeypatch):
     import importlib.util
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"pip install 'rlnas\[video\]'"):
+    with pytest.raises(UserError, match=r"pip install .* -e '\.\[video\]'"):
         VideoWriter(tmp_path / "x.mp4", 30)
 
 

@@ -45,6 +45,16 @@ def unknown(kind: str, value: object, allowed: Iterable[str]) -> UserError:
     return UserError(f"unknown {kind} {str(value)!r}.{hint} Allowed: {shown}.")
 
 
+def needs_extra(what: str, extra: str) -> UserError:
+    """Builds the error for something that needs a package which is not installed.
+
+    Args:
+        what: what needs it, with its verb, e.g. `"a video needs"`.
+        extra: the extra of rlnas that installs it.
+    """
+    return UserError(f"{what} the extra {extra!r}: pip install -c constraints.txt -e '.[{extra}]' in a clone of rlnas.")
+
+
 def differences(old: Any, new: Any, name: str = "") -> list[str]:
     """The settings that differ, each in words: `name is old there, not new`."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from rlnas.errors import UserError, unknown
+from rlnas.errors import UserError, needs_extra, unknown
 from rlnas.files import whole_file
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def check_video(path: Path, fps: float | None = None) -> None:
     if fps is not None and not 1 <= fps <= highest:
         raise UserError(f"fps of a {path.suffix} video must be from 1 to {highest}, not {fps:g}.")
     if importlib.util.find_spec("av") is None:
-        raise UserError("a video needs the extra 'video': pip install 'rlnas[video]'.")
+        raise needs_extra("a video needs", "video")
 
 
 def scale_up(frame: np.ndarray) -> np.ndarray:

@@ -333,5 +333,5 @@ def test_scores_are_not_clipped(make):
 
 def test_a_missing_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ale_py.vector_env", None)
-    with pytest.raises(UserError, match=r"pip install 'rlnas\[atari\]'"):
+    with pytest.raises(UserError, match=r"pip install .* -e '\.\[atari\]'"):
         AtariEnv("breakout", EnvSettings())

@@ -105,7 +105,7 @@ def test_bad_arguments(run: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("to", "package"), [("onnx", "onnxruntime"), ("onnx", "onnx"), ("sb3", "stable_baselines3")])
 def test_missing_package(to: str, package: str, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(UserError, match=rf"needs {package}: pip install 'rlnas\[export\]'"):
+    with pytest.raises(UserError, match=rf"needs {package}, of the extra 'export': pip install .* -e '\.\[export\]'"):
         export(run, to)
 
 

@@ -115,10 +115,10 @@ def search(
             whatever they cost.
         max_multiply_adds: multiply-adds that a candidate's encoder may take for one observation, e.g. `"20M"`.
         max_latency: milliseconds that a candidate may take for one observation, on this machine and one thread; with a
-            table, on the machine that wrote it.
+            table, those that the table holds.
         warm_start: start the trainings of candidates from the supernet's weights instead of from scratch; hand-made
             networks start from scratch, so scores are no longer those of equal training.
-        imports: modules that register environments, or hold layers of your own.
+        imports: modules that register environments or strategies, or hold layers of your own.
         strategy_options: options of the strategy, e.g. `{"eval_episodes": 50}` for `SPOSSettings`.
         env_options: fields of `EnvSettings`, e.g. `{"sticky_actions": 0.0}`.
         ppo_options: fields of `PPOSettings`.

@@ -89,7 +89,7 @@ def search(
         max_latency: Milliseconds that a candidate may take for one observation, on this machine and one thread; with
             --table, those that the table holds.
         warm_start: Start the trainings of candidates from the supernet's weights instead of from scratch.
-        import_: Modules that register your own environments, or hold layers of your own.
+        import_: Modules that register your own environments or strategies, or hold layers of your own.
         strategy_options: Options of the strategy, e.g. eval_episodes=50 (see: rlnas describe spos).
         env_options: Options of the environment, e.g. sticky_actions=0 (see: rlnas describe env-options).
         ppo_options: Hyperparameters of PPO, e.g. epochs=4 (see: rlnas describe ppo-options).

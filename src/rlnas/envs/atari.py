@@ -7,7 +7,7 @@ import numpy as np
 from rlnas.envs.actions import ActionSpace, DiscreteActions
 from rlnas.envs.base import EpisodeCounter, Step
 from rlnas.envs.settings import EnvSettings
-from rlnas.errors import UserError
+from rlnas.errors import needs_extra
 
 FIRE = 1
 """ALE's number of the FIRE button in its list of all actions."""
@@ -35,7 +35,7 @@ class AtariEnv:
         try:
             from ale_py.vector_env import AtariVectorEnv
         except ImportError:
-            raise UserError("Atari games need the extra 'atari': pip install 'rlnas[atari]'.") from None
+            raise needs_extra("Atari games need", "atari") from None
         self.num_envs = num_envs or settings.num_envs
         self.rom, self.settings = rom, settings
         stack = 1 if film else settings.frame_stack

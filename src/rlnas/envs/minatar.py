@@ -13,7 +13,7 @@ import numpy as np
 from rlnas.envs.actions import ActionSpace, DiscreteActions
 from rlnas.envs.base import EpisodeCounter, Step
 from rlnas.envs.settings import EnvSettings
-from rlnas.errors import UserError, unknown
+from rlnas.errors import needs_extra, unknown
 
 MINATAR_PREFIX = "MinAtar/"
 GAMES = {
@@ -40,7 +40,7 @@ def minatar_installed() -> bool:
 def _environment_class() -> Any:
     """MinAtar's `Environment`; its warnings about plotting packages, which only its own window needs, are dropped."""
     if not minatar_installed():
-        raise UserError("MinAtar games need the extra 'minatar': pip install 'rlnas[minatar]'.")
+        raise needs_extra("MinAtar games need", "minatar")
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

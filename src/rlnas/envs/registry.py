@@ -13,7 +13,7 @@ from rlnas.envs.base import VectorEnv
 from rlnas.envs.gym import GymEnv
 from rlnas.envs.minatar import MINATAR_PREFIX, MinAtarEnv, minatar_ids, minatar_installed
 from rlnas.envs.settings import EnvSettings
-from rlnas.errors import UserError, unknown
+from rlnas.errors import UserError, needs_extra, unknown
 from rlnas.trust import import_trusted
 
 ATARI_PREFIX = "ALE/"
@@ -73,7 +73,7 @@ def check_known(env_id: str) -> None:
     if env_id in known or (env_id in gymnasium.registry and _is_old_atari(env_id)):
         return
     if env_id.startswith(ATARI_PREFIX) and not any(name.startswith(ATARI_PREFIX) for name in known):
-        raise UserError(f"{env_id!r} needs the extra 'atari': pip install 'rlnas[atari]'.")
+        raise needs_extra(f"{env_id!r} needs", "atari")
     for meant in (f"{ATARI_PREFIX}{env_id}", f"{ATARI_PREFIX}{env_id}-v5", f"{MINATAR_PREFIX}{env_id}"):
         if meant in known:
             raise UserError(f"unknown environment {env_id!r}. Did you mean {meant!r}?")

@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
-from rlnas.errors import UserError, unknown
+from rlnas.errors import UserError, needs_extra, unknown
 
 FORMATS = ("torch", "onnx", "sb3")
 
@@ -40,7 +40,7 @@ def export(run: str | Path, to: str, out: str | Path | None = None, *, imports: 
         raise unknown("export format", to, FORMATS)
     missing = [name for name in PACKAGES[to] if importlib.util.find_spec(name) is None]
     if missing:
-        raise UserError(f"exporting to {to} needs {', '.join(missing)}: pip install 'rlnas[export]'.")
+        raise needs_extra(f"exporting to {to} needs {', '.join(missing)}, of", "export")
     path = Path(out) if out is not None else Path(run) / "export" / DEFAULT_NAMES[to]
     _check_place(to, path)
     # torch takes seconds to import, and the formats need extras.

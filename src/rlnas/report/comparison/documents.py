@@ -36,7 +36,7 @@ CAPTIONS: dict[Draw, str] = {
     pareto: (
         "The true performance of every network against what it costs. The line is the Pareto front: the networks that "
         "no other equals in both score and cost and beats in one. It goes by means over the seeds, so a small step in "
-        "it may be chance. Latency is that of one observation on one thread of the machine that wrote the table, "
+        "it may be chance. Latency is that of one observation on one thread as the table has it, "
         "good to a few tens of percent."
     ),
 }
