@@ -39,7 +39,8 @@ PYTHON = """
 ## Python
 
 What a command that runs something does, a function does; for `rlnas report` it is `from rlnas.report import
-write_report`, for `rlnas export` it is `from rlnas.export import export`. Functions that train or search take
+write_report`, for `rlnas export` `from rlnas.export import export`, for `rlnas table show` and `merge` what is in
+`rlnas.table`. Functions that train or search take
 `imports=` for `--import`, and `watch=`, which is called with every `Progress` (below): a `Display`, or a function of
 your own; without it they print nothing. They train one candidate at a time unless `workers=` says more. Bad input
 raises `rlnas.UserError`, an environment that breaks down `rlnas.EnvironmentFault`; both are a `rlnas.RlnasError`.
@@ -62,7 +63,8 @@ CLASSES = (
 )
 """What the functions give, and what is read off a table."""
 
-FUNCTIONS = ("search", "train", "resume", "evaluate", "play", "build_table", "compare", "compare_tables", "reproduce")
+FUNCTIONS = ("search", "train", "resume", "evaluate", "play", "build_table", "collect_table", "measure_table")
+FUNCTIONS += ("compare", "compare_tables", "reproduce")
 
 
 def sections(function: Callable[..., Any]) -> tuple[str, dict[str, str], str]:

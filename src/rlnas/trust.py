@@ -8,6 +8,7 @@ space.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable, Sequence
 from types import ModuleType
 
 from rlnas.errors import UserError
@@ -29,6 +30,29 @@ def import_trusted(module: str) -> ModuleType:
         raise UserError(f"the module {module!r} cannot be imported: {type(error).__name__}: {error}.") from error
     _trusted.add(module)
     return found
+
+
+def import_modules(modules: Iterable[str]) -> None:
+    """Imports the modules that the user named: they register environments or strategies, or hold layers of one's own.
+
+    Raises:
+        UserError: if one cannot be imported.
+    """
+    for module in modules:
+        import_trusted(module)
+
+
+def allow_imports(modules: Sequence[str], allowed: Sequence[str]) -> None:
+    """Raises unless the caller named every module that a run imports: opening a stranger's run must not run code.
+
+    Raises:
+        UserError: naming the modules.
+    """
+    missing = [module for module in modules if module not in allowed]
+    if missing:
+        raise UserError(
+            f"the run imports code of its own: if you trust it, allow it with --import {' '.join(modules)}."
+        )
 
 
 def check_trusted(module: str) -> None:

@@ -96,7 +96,7 @@ def test_bad_search_arguments(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("rlnas.study.latency.measure_inference", lambda *arguments: 0.5)
+    monkeypatch.setattr("rlnas.study.latency.measure_inference", lambda *arguments, **options: 0.5)
     out = tmp_path / "run"
     message = refuse(capsys, [*SEARCH, "--out", str(out), *arguments])
     for part in parts:

@@ -2,8 +2,9 @@ import gymnasium
 import pytest
 from gymnasium.envs.registration import EnvSpec
 
-from rlnas.envs import AtariEnv, EnvSettings, GymEnv, import_modules, known_afresh, known_ids, make_env, registered_by
+from rlnas.envs import AtariEnv, EnvSettings, GymEnv, known_afresh, known_ids, make_env, registered_by
 from rlnas.errors import UserError
+from rlnas.trust import import_modules
 
 SETTINGS = EnvSettings(num_envs=2)
 

@@ -117,7 +117,7 @@ def test_runs_without_a_trained_agent(to: str, tmp_path: Path) -> None:
     (unfinished / "result.json").unlink()
     for study, part in [
         (unfinished, "is not done"),
-        (make_study(tmp_path / "nothing", best=None), "no training finished a game"),
+        (make_study(tmp_path / "nothing", best=None), "no candidate has a score with every seed"),
         (make_study(tmp_path / "table", table={"source": "x"}), "looked its trainings up in a table"),
     ]:
         with pytest.raises(UserError, match=part):

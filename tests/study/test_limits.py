@@ -47,6 +47,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return made_up(space, architecture)
 
     monkeypatch.setattr(latency, "measure_inference", measure)
+    monkeypatch.setattr(latency, "ROUNDS", 1)
     return found
 
 
@@ -145,17 +146,20 @@ def test_a_real_measurement_is_of_this_network() -> None:
     found = latency.find_latencies(SPACE, Limits(max_params=75), None)
     assert list(found) == [a.id for a in SPACE if SPACE.cost(a).parameters <= 75]
     assert all(0 < value < 100 for value in found.values())
-    quick, slow = latency.measure_all([(space, small), (space, large)])
+    quick, slow = latency.measure_all([(space, small), (space, large)], latency.measure_inference)
     assert 0 < quick < slow < latency.measure_training(space, large, 256)
 
 
-def test_of_several_rounds_the_least_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = iter([0.5, 0.25, 0.125, 0.75, 1.0, 0.5])
-    monkeypatch.setattr(latency, "measure_inference", lambda *arguments: next(found))
-    monkeypatch.setattr(latency, "ROUNDS", 3)
+def test_of_several_rounds_the_least_counts() -> None:
+    found, told = iter([0.5, 0.25, 0.125, 0.75, 1.0, 0.5]), []
     space = load_space("minatar-1")
     one, other = list(space)[:2]
-    assert latency.measure_all([(space, one), (space, other)]) == [0.125, 0.25]
+    assert latency.measure_all([(space, one), (space, other)], lambda *network: next(found), told.append) == [
+        0.125,
+        0.25,
+    ]
+    assert [(progress.done, progress.total) for progress in told] == [(done, 6) for done in range(1, 7)]
+    assert [progress.finished for progress in told] == [False] * 5 + [True]
 
 
 def test_settings_without_limits_are_those_of_runs_from_before_there_were_any() -> None:

@@ -12,14 +12,16 @@ from typing import Any
 
 import pytest
 
+import rlnas
 from rlnas.errors import UserError
-from rlnas.study import TableSettings, build_table, collect_table, measure_table
+from rlnas.study import TableSettings, build_table
 from rlnas.study.metrics import metrics_at, reward_mean, total_reward
 from rlnas.study.trial import read_result
 from rlnas.table import MissingRun, Table
 from rlnas.table.files import write_table
 
-from .helpers import rlnas, workers_of
+from .helpers import rlnas as rlnas_command
+from .helpers import workers_of
 
 COMMAND = [
     *("table", "build", "--env", "MinAtar/Breakout-v1", "--space", "minatar-1", "--steps", "1500", "--seeds", "2"),
@@ -32,7 +34,7 @@ NETWORKS = ["k1=1,k2=2", "minatar-cnn"]
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("undisturbed")
-    finished = rlnas(COMMAND, folder)
+    finished = rlnas_command(COMMAND, folder)
     assert finished.returncode == 0, finished.stderr
     return folder / "run"
 
@@ -93,12 +95,10 @@ def test_built_through_kills_of_the_builder_and_its_workers(undisturbed: Path, t
 
 
 @pytest.mark.slow
-def test_an_unfinished_build_is_collected_as_far_as_it_is(
-    undisturbed: Path, settings: TableSettings, tmp_path: Path
-) -> None:
+def test_an_unfinished_build_is_collected_as_far_as_it_is(undisturbed: Path, tmp_path: Path) -> None:
     (undisturbed / "trials" / NETWORKS[1] / "seed-2" / "result.json").rename(tmp_path / "kept.json")
     try:
-        table = collect_table(undisturbed, settings, tmp_path / "part.parquet")
+        table = rlnas.collect_table(undisturbed, tmp_path / "part.parquet")
     finally:
         (tmp_path / "kept.json").rename(undisturbed / "trials" / NETWORKS[1] / "seed-2" / "result.json")
     assert table.missing() == [(NETWORKS[1], 2)]
@@ -106,19 +106,24 @@ def test_an_unfinished_build_is_collected_as_far_as_it_is(
     assert table.query(NETWORKS[1], seed=1, budget=1500) == whole.query(NETWORKS[1], seed=1, budget=1500)
     with pytest.raises(MissingRun):
         table.query(NETWORKS[1], seed=2, budget=1500)
+    (tmp_path / "nothing").mkdir()
+    (tmp_path / "nothing/table.json").write_text((undisturbed / "table.json").read_text())
     with pytest.raises(UserError, match="no training of the table"):
-        collect_table(tmp_path / "nothing", settings, tmp_path / "none.parquet")
+        rlnas.collect_table(tmp_path / "nothing", tmp_path / "none.parquet")
+    with pytest.raises(UserError, match="the directory of a build, which writes its own table"):
+        rlnas.collect_table(undisturbed, tmp_path / "nothing/part.parquet")
+    with pytest.raises(UserError, match="exists already"):
+        rlnas.collect_table(undisturbed, tmp_path / "part.parquet")
+    assert not (tmp_path / "none.parquet").exists()
 
 
 @pytest.mark.slow
-def test_latencies_are_measured_anew_and_nothing_else(
-    undisturbed: Path, settings: TableSettings, tmp_path: Path
-) -> None:
+def test_latencies_are_measured_anew_and_nothing_else(undisturbed: Path, tmp_path: Path) -> None:
     built = Table.read(undisturbed / "table.parquet")
     # Two latencies of one network, as two machines may have left them.
     rows = [row | {"measured_inference_ms": 1e6 + row["seed"], "measured_training_ms": None} for row in rows_of(built)]
     write_table(tmp_path / "merged.parquet", rows, built.settings)
-    measured = measure_table(Table.read(tmp_path / "merged.parquet"), settings, tmp_path / "measured.parquet")
+    measured = rlnas.measure_table(tmp_path / "merged.parquet", tmp_path / "measured.parquet")
     assert (measured.results_digest, measured.settings) == (built.results_digest, built.settings)
     for row, before in zip(rows_of(measured), rows_of(built), strict=True):
         assert row["measured_wall_seconds"] == before["measured_wall_seconds"]
@@ -137,6 +142,8 @@ def test_a_failed_training_is_a_row_with_its_reason(settings: TableSettings, tmp
     fragile = fragile.model_copy(update={"ppo": fragile.ppo.model_copy(update={"learning_rate": 1e30})})
     table = build_table(tmp_path / "run", fragile)
     assert table.missing() == [(NETWORKS[0], 1)]
+    resumed = rlnas_command(["resume", "run"], tmp_path)
+    assert (resumed.returncode, "all trainings of the table failed" in resumed.stderr) == (1, True)
     with pytest.raises(MissingRun, match=r"that run failed .training diverged"):
         table.query(NETWORKS[0], seed=1, budget=1500)
 

@@ -103,6 +103,13 @@ def test_spaces_written_by_an_older_version_are_the_same(tmp_path):
     )
 
 
+def test_a_merged_table_has_a_file_of_its_own(tmp_path):
+    one = part(tmp_path / "a.parquet", (1,))
+    for name, wrong in (("a.csv", "ends in .parquet, not 'a.csv'"), ("a.parquet", "exists already")):
+        with pytest.raises(UserError, match=wrong):
+            merge([one], tmp_path / name)
+
+
 def test_nothing_to_merge_is_refused(tmp_path):
     with pytest.raises(UserError, match="at least one table"):
         merge([], tmp_path / "all.parquet")

@@ -7,7 +7,8 @@ from rlnas.envs import EnvSettings
 from rlnas.ppo import PPOSettings
 from rlnas.report.comparison import compare
 from rlnas.spaces import adapt, load_space
-from rlnas.table import StoredSearch, load, read_searches, shipped, shipped_searches
+from rlnas.table import StoredSearch, load, read_searches, searches_with, shipped, shipped_searches
+from rlnas.table.files import write_table
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -34,6 +35,15 @@ def test_shipped_searches_fit_their_table_and_are_compared(name):
         assert len({search.seed for search in searches if search.strategy == strategy}) >= 4
     found = compare(table, searches, metrics=["total_reward"], repeats=20)
     assert found.shown
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_copy_of_a_shipped_table_has_its_searches(name, tmp_path):
+    table = load(name)
+    slower = [row | {"measured_inference_ms": 9.0} for row in table.frame.to_dicts()]
+    write_table(tmp_path / "copy.parquet", slower, table.settings)
+    assert searches_with(table) == searches_with(load(str(tmp_path / "copy.parquet"))) == shipped_searches(name)
+    assert searches_with(table.part(seeds=table.seeds, without=table.architectures[:1])) is None
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -2,9 +2,18 @@
 
 from rlnas.api.playing import Film, play
 from rlnas.api.reproducing import ReproductionResult, reproduce, run_reproductions
-from rlnas.api.runs import Evaluation, evaluate, read_run_settings, resume
+from rlnas.api.runs import Evaluation, evaluate, resume
 from rlnas.api.searching import SearchResult, run_search, search
-from rlnas.api.tables import Terms, build_table, compare, compare_tables, run_table, stored_searches
+from rlnas.api.tables import (
+    Terms,
+    build_table,
+    collect_table,
+    compare,
+    compare_tables,
+    measure_table,
+    run_table,
+    stored_searches,
+)
 from rlnas.api.training import TrainingResult, run_training, train
 
 __all__ = [
@@ -15,11 +24,12 @@ __all__ = [
     "Terms",
     "TrainingResult",
     "build_table",
+    "collect_table",
     "compare",
     "compare_tables",
     "evaluate",
+    "measure_table",
     "play",
-    "read_run_settings",
     "reproduce",
     "resume",
     "run_reproductions",

@@ -11,7 +11,8 @@ from rlnas.api.searching import SearchResult, run_search
 from rlnas.api.tables import run_table
 from rlnas.api.training import TrainingResult, run_training
 from rlnas.errors import UserError
-from rlnas.prepare import check_strategy_options, checked, holds_reproductions, is_reproduction, resolve_device
+from rlnas.prepare import check_strategy_options, checked, read_run_settings, resolve_device
+from rlnas.trust import allow_imports, import_modules
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import torch
 
     from rlnas.nets import Network
-    from rlnas.study import StudySettings, TableSettings, TrialSettings, Watcher
+    from rlnas.study import TrialSettings, Watcher
     from rlnas.table import Table
 
 
@@ -45,8 +46,6 @@ def resume(
         EnvironmentFault: if the environment fails.
     """
     settings = read_run_settings(Path(path))
-    from rlnas.envs import allow_imports, import_modules
-
     allow_imports(settings.imports, imports)
     import_modules(settings.imports)  # which may hold the strategy
     from rlnas.study import StudySettings, TableSettings, TrialSettings
@@ -68,26 +67,6 @@ def resume(
     return run_search(Path(path), settings, workers, watch)
 
 
-def read_run_settings(path: Path) -> StudySettings | TrialSettings | TableSettings:
-    """The settings in a run directory.
-
-    Raises:
-        UserError: if there is no run at that place, or its settings are damaged.
-    """
-    from rlnas.files import read_object
-    from rlnas.study import StudySettings, TableSettings, TrialSettings
-
-    if (path / "study.json").exists():
-        return checked(StudySettings, "setting", read_object(path / "study.json"))
-    if (path / "trial.json").exists():
-        return checked(TrialSettings, "setting", read_object(path / "trial.json"))
-    if (path / "table.json").exists():
-        return checked(TableSettings, "setting", read_object(path / "table.json"))
-    if is_reproduction(path) or holds_reproductions(path):
-        raise UserError(f"{str(path)!r} is the folder of rlnas reproduce: give that command again, and it goes on.")
-    raise UserError(f"there is no run at {str(path)!r}: it has no study.json, trial.json or table.json.")
-
-
 def open_agent(path: Path, imports: Sequence[str], device: str) -> tuple[TrialSettings, Network]:
     """The settings and the network of the trained agent of a run, with the modules imported that its environment needs.
 
@@ -99,7 +78,6 @@ def open_agent(path: Path, imports: Sequence[str], device: str) -> tuple[TrialSe
     Raises:
         UserError: if there is no trained agent, or the run imports a module that is not allowed.
     """
-    from rlnas.envs import allow_imports, import_modules
     from rlnas.study import load_network, trained_trial
 
     # First those of the study, since its space may hold layers of the user's own; a trial's could still be others.

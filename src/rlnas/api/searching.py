@@ -22,7 +22,7 @@ class SearchResult(AgentResult):
 
     @property
     def best(self) -> str | None:
-        """Id of the best architecture by true performance; `None` if no training finished a game."""
+        """Id of the best architecture by true performance; `None` if no candidate has a score with every seed."""
         return self.data["best"]
 
     @property

@@ -1,4 +1,4 @@
-"""`rlnas.build_table`, `compare` and `compare_tables`: tabular benchmarks, and strategies judged on them."""
+"""Tabular benchmarks, and strategies judged on them: `rlnas.build_table`, `rlnas.compare` and their kin."""
 
 from __future__ import annotations
 
@@ -7,9 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from rlnas.errors import UserError
-from rlnas.prepare import OVERVIEW, Options, check_workers, folder_name, prepare_table, share_options, strategy_names
+from rlnas.prepare import (
+    OVERVIEW,
+    Options,
+    check_workers,
+    checked,
+    folder_name,
+    prepare_table,
+    read_run_settings,
+    share_options,
+    strategy_names,
+)
 from rlnas.search import STRATEGIES, shares_weights
 from rlnas.spaces import Space
+from rlnas.trust import import_modules
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -89,6 +100,53 @@ def run_table(path: Path, settings: TableSettings, workers: int, watch: Watcher 
     return build_table(path, settings, workers, watch or nobody)
 
 
+def collect_table(
+    run: str | Path, out: str | Path, *, imports: Sequence[str] = (), watch: Watcher | None = None
+) -> Table:
+    """Writes a table of the trainings that an unfinished build has done so far.
+
+    Args:
+        run: the run directory of the build.
+        out: a new file; its name must end in `.parquet`.
+        imports: the modules that layers of the space come from, allowed by name, since they are code.
+        watch: called with `Progress`.
+
+    Raises:
+        UserError: if there is no build at that place, none of its trainings is done, or an argument is not allowed.
+    """
+    from rlnas.study import TableSettings, collect_table
+    from rlnas.study.progress import nobody
+
+    import_modules(imports)
+    settings = read_run_settings(Path(run))
+    if not isinstance(settings, TableSettings):
+        raise UserError(f"the run {str(run)!r} does not build a table.")
+    return collect_table(Path(run), settings, Path(out), watch or nobody)
+
+
+def measure_table(
+    table: str | Path | Table, out: str | Path, *, imports: Sequence[str] = (), watch: Watcher | None = None
+) -> Table:
+    """Writes a table with latencies measured anew: on this machine, of all its networks, in rounds over all of them.
+
+    Args:
+        table: a table, its name, or its file; its results stay as they are.
+        out: a new file; its name must end in `.parquet`.
+        imports: the modules that layers of the space come from, allowed by name, since they are code.
+        watch: called with `Progress`.
+
+    Raises:
+        UserError: if the table cannot be read, its networks cannot be built, or an argument is not allowed.
+    """
+    from rlnas.study import TableSettings, measure_table
+    from rlnas.study.progress import nobody
+    from rlnas.table import Table, load
+
+    import_modules(imports)
+    found = table if isinstance(table, Table) else load(str(table))
+    return measure_table(found, checked(TableSettings, "setting", found.settings), Path(out), watch or nobody)
+
+
 class Terms(TypedDict, total=False):
     """The arguments of `compare` that say how strategies are judged."""
 
@@ -136,8 +194,8 @@ def compare(
 
     Args:
         table: a table, its name, or its file.
-        searches: finished searches: run directories of `search`, or files of stored searches; those that come with the
-            table, if there are none.
+        searches: finished searches: run directories of `search`, or files of stored searches; where there are none,
+            those that come with the table, or with the one that it is a copy of.
         strategies: which strategies, in this order; all that have searches by default. Those that ask for trainings
             alone are run on the table, as often as random search, which is always run.
         strategy_options: options of the strategies that are run on the table; each goes to those that have it.
@@ -239,12 +297,11 @@ def _check_folder(out: str | Path | None) -> None:
 
 def _find(table: str | Path | Table) -> tuple[Table, list[StoredSearch]]:
     """A table, and the searches that come with it."""
-    from rlnas.table import Table, load, read_searches, shipped_searches
+    from rlnas.table import Table, load, read_searches, searches_with
 
-    if isinstance(table, Table):
-        return table, []
-    own = shipped_searches(str(table))
-    return load(str(table)), [] if own is None else read_searches(own)
+    found = table if isinstance(table, Table) else load(str(table))
+    own = searches_with(found)
+    return found, [] if own is None else read_searches(own)
 
 
 def _folders(tables: Sequence[Table]) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import tyro
 
 from rlnas.errors import UserError
-from rlnas.trust import import_trusted
+from rlnas.trust import import_modules
 
 Steps = Annotated[str, tyro.conf.arg(metavar="N")]
 # What may be left out says in its own words what happens then.
@@ -75,5 +75,4 @@ def find_modules_here(modules: tuple[str, ...]) -> tuple[str, ...]:
 
 def load_modules(modules: tuple[str, ...]) -> None:
     """Imports the modules that --import names, so that layers of them may be built."""
-    for module in find_modules_here(modules):
-        import_trusted(module)
+    import_modules(find_modules_here(modules))

@@ -20,6 +20,7 @@ from rlnas.search import STRATEGIES
 from rlnas.spaces import CATALOGUE, Limits, load_space
 from rlnas.spaces.toml import dump_toml
 from rlnas.spaces.words import layers_in_words, shape_text
+from rlnas.trust import import_modules
 
 
 def list_(
@@ -108,7 +109,7 @@ def _is_space(name: str) -> bool:
 
 def _describe_env(env: str, imports: tuple[str, ...]) -> None:
     from rlnas.defaults import default_baselines, default_space, defaults
-    from rlnas.envs import EnvSettings, import_modules, make_env
+    from rlnas.envs import EnvSettings, make_env
 
     import_modules(imports)
     probe = make_env(env, EnvSettings(), num_envs=1)
@@ -142,12 +143,8 @@ def _describe_space(name: str, latency: bool) -> None:
     space = load_space(name)
     latencies: dict[str, float] = {}
     if latency:
-        from rlnas.study.latency import MOST_MEASURED, find_latencies
+        from rlnas.study.latency import find_latencies
 
-        if space.size > MOST_MEASURED:
-            raise UserError(
-                f"space {name!r} has {space.size:,} architectures: --latency measures at most {MOST_MEASURED:,}."
-            )
         with Display(console) as display:
             latencies = find_latencies(space, Limits(), None, display)
     console.print(f"[bold]{space.name}[/bold]: {plural(space.size, 'architecture')}, input {space.input_shape}.")

@@ -7,6 +7,7 @@ import statistics
 from rlnas import api
 from rlnas.cli.arguments import Modules, OptionalCount, Run, find_modules_here, load_modules
 from rlnas.cli.printing import console, print_study, print_training
+from rlnas.cli.tables import show_built
 from rlnas.display import Display
 from rlnas.prepare import processors
 
@@ -29,7 +30,7 @@ def resume(run: Run, confirm_seeds: OptionalCount = None, workers: int = process
     elif isinstance(result, api.TrainingResult):
         print_training(result)
     else:
-        console.print(f"Table: {run / 'table.parquet'}", soft_wrap=True, markup=False)
+        show_built(result, run)
 
 
 def report(run: Run, import_: Modules = ()) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from rich.table import Table as Grid
@@ -26,8 +26,11 @@ from rlnas.cli.arguments import (
 from rlnas.cli.printing import console
 from rlnas.display import Display
 from rlnas.errors import RlnasError, UserError
-from rlnas.prepare import checked, prepare_table, processors
+from rlnas.prepare import prepare_table, processors
 from rlnas.quantity import parse_steps, plural, short
+
+if TYPE_CHECKING:
+    from rlnas.table import Table as Built
 
 Sources = Annotated[
     tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="TABLE [TABLE ...]", help_behavior_hint="(required)")
@@ -99,9 +102,7 @@ def build(
     )
     with Display(console) as display:
         table = api.run_table(path, settings, workers, display)
-    _show_written(path / "table.parquet")
-    if not (table.frame["status"] == "done").any():
-        raise RlnasError("all trainings of the table failed.")
+    show_built(table, path)
 
 
 def collect(run: Run, out: Path, import_: Modules = ()) -> None:
@@ -112,13 +113,9 @@ def collect(run: Run, out: Path, import_: Modules = ()) -> None:
         out: File to write; its name must end in .parquet.
         import_: The modules that layers of the space come from; they are code, so they must be named.
     """
-    from rlnas.study import TableSettings, collect_table
-
-    load_modules(import_)
-    settings = api.read_run_settings(run)
-    if not isinstance(settings, TableSettings):
-        raise UserError(f"the run {str(run)!r} does not build a table.")
-    collect_table(run, settings, _parquet(out))
+    modules = find_modules_here(import_)
+    with Display(console) as display:
+        api.collect_table(run, out, imports=modules, watch=display)
     _show_written(out)
 
 
@@ -135,14 +132,14 @@ def merge(tables: Sources, out: Path, import_: Modules = ()) -> None:
     load_modules(import_)
     if not tables:
         raise UserError("merge needs tables.")
-    table.merge([table.load(source) for source in tables], _parquet(out))
+    table.merge([table.load(source) for source in tables], out)
     _show_written(out)
 
 
 def measure(
     table: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")], out: Path, import_: Modules = ()
 ) -> None:
-    """Write a table with latencies measured anew: on this machine, of all its networks, one after another.
+    """Write a table with latencies measured anew: on this machine, of all its networks, in rounds over all of them.
 
     What was merged from several builds holds latencies of several machines and moments. Nothing is trained.
 
@@ -151,28 +148,26 @@ def measure(
         out: File to write; its name must end in .parquet.
         import_: The modules that layers of the space come from; they are code, so they must be named.
     """
-    from rlnas.study import TableSettings, measure_table
-    from rlnas.table import load
-
-    load_modules(import_)
-    found = load(table)
-    measure_table(found, checked(TableSettings, "setting", found.settings), _parquet(out))
+    modules = find_modules_here(import_)
+    with Display(console) as display:
+        api.measure_table(table, out, imports=modules, watch=display)
     _show_written(out)
+
+
+def show_built(table: Built, run: Path) -> None:
+    """Shows a table that was built in a run directory.
+
+    Raises:
+        RlnasError: if nothing of it was trained.
+    """
+    _show_written(run / "table.parquet")
+    if not (table.frame["status"] == "done").any():
+        raise RlnasError("all trainings of the table failed.")
 
 
 def _show_written(path: Path) -> None:
     show(str(path))
     console.print(f"Table: {path}", soft_wrap=True, markup=False)
-
-
-def _parquet(path: Path) -> Path:
-    if path.suffix != ".parquet":
-        raise UserError(f"the name of a table's file ends in .parquet, not {path.name!r}.")
-    if path.exists():
-        raise UserError(f"the file {str(path)!r} exists already: choose another name.")
-    if (path.parent / "table.json").exists():
-        raise UserError(f"{str(path.parent)!r} is the directory of a build, which writes its own table.")
-    return path
 
 
 def show(
@@ -209,7 +204,7 @@ def show(
     console.print(grid)
 
 
-def _rows(table: Any, budget: int) -> list[tuple[float, list[str]]]:
+def _rows(table: Built, budget: int) -> list[tuple[float, list[str]]]:
     """For each network its mean total reward and its line."""
     import numpy as np
 

@@ -6,14 +6,7 @@ from rlnas.envs.atari import AtariEnv
 from rlnas.envs.base import Episode, Step, VectorEnv
 from rlnas.envs.gym import GymEnv
 from rlnas.envs.minatar import MinAtarEnv
-from rlnas.envs.registry import (
-    allow_imports,
-    import_modules,
-    known_ids,
-    make_env,
-    options_of,
-    registered_by,
-)
+from rlnas.envs.registry import known_ids, make_env, options_of, registered_by
 from rlnas.envs.settings import EnvSettings
 
 __all__ = [
@@ -28,8 +21,6 @@ __all__ = [
     "MultiDiscreteActions",
     "Step",
     "VectorEnv",
-    "allow_imports",
-    "import_modules",
     "known_afresh",
     "known_ids",
     "make_env",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from collections.abc import Sequence
 
 import gymnasium
 
@@ -14,32 +13,8 @@ from rlnas.envs.gym import GymEnv
 from rlnas.envs.minatar import MINATAR_PREFIX, MinAtarEnv, minatar_ids, minatar_installed
 from rlnas.envs.settings import EnvSettings
 from rlnas.errors import UserError, needs_extra, unknown
-from rlnas.trust import import_trusted
 
 ATARI_PREFIX = "ALE/"
-
-
-def import_modules(modules: tuple[str, ...]) -> None:
-    """Imports the modules that the user named: they register environments, or hold layers of the user's own.
-
-    Raises:
-        UserError: if one cannot be imported.
-    """
-    for module in modules:
-        import_trusted(module)
-
-
-def allow_imports(modules: Sequence[str], allowed: Sequence[str]) -> None:
-    """Raises unless the caller named every module that a run imports: opening a stranger's run must not run code.
-
-    Raises:
-        UserError: naming the modules.
-    """
-    missing = [module for module in modules if module not in allowed]
-    if missing:
-        raise UserError(
-            f"the run imports code of its own: if you trust it, allow it with --import {' '.join(modules)}."
-        )
 
 
 def known_ids() -> list[str]:

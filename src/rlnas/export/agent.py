@@ -15,7 +15,7 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.spaces import Space as GymSpace
 from torch import Tensor, nn
 
-from rlnas.envs import ActionSpace, allow_imports, import_modules
+from rlnas.envs import ActionSpace
 from rlnas.envs.actions import actions_to_dict
 from rlnas.envs.gym_spaces import Observations, read_actions
 from rlnas.envs.minatar import MINATAR_PREFIX
@@ -27,6 +27,7 @@ from rlnas.study import TrialResult, TrialSettings, load_network
 from rlnas.study.settings import current_versions
 from rlnas.study.study import trained_trial
 from rlnas.study.trial import read_result, read_settings
+from rlnas.trust import allow_imports, import_modules
 
 FORMAT = "rlnas-agent-2"
 
@@ -167,7 +168,7 @@ def load_agent(run: Path, imports: Sequence[str] = ()) -> Agent:
     # What this process has imported already, it trusts already.
     allow_imports(settings.imports, [*imports, *sys.modules])
     # What is there need not be imported; that it is there does not mean that its functions may be called.
-    import_modules(tuple(module for module in settings.imports if module in imports))
+    import_modules(module for module in settings.imports if module in imports)
     settings, network = load_network(trial)
     observation, action = find_spaces(settings.env, network.space.input_shape, network.heads.outputs)
     return Agent(settings, network.eval(), observation, action, read_result(trial))

@@ -19,7 +19,7 @@ from rlnas.errors import UserError
 from rlnas.nets import Encoder, Standardize
 from rlnas.spaces import Space, adapt, load_space
 from rlnas.spaces.choice import Option
-from rlnas.trust import import_trusted
+from rlnas.trust import import_modules
 
 
 class RlnasExtractor(BaseFeaturesExtractor):
@@ -49,8 +49,7 @@ class RlnasExtractor(BaseFeaturesExtractor):
         imports: Sequence[str] = (),
         normalization: Mapping[str, Any] | None = None,
     ):
-        for module in imports:
-            import_trusted(module)
+        import_modules(imports)
         shape = observation_space.shape or ()
         first = len(shape) != 3 or shape[0] <= shape[-1]  # else a name would stand for a space of another kind of map
         known = Space.from_dict(space) if isinstance(space, Mapping) else load_space(space)

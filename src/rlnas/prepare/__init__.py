@@ -4,7 +4,6 @@ from rlnas.prepare.arguments import (
     Options,
     check_workers,
     checked,
-    default_threads,
     folder_name,
     processors,
     resolve_device,
@@ -13,10 +12,9 @@ from rlnas.prepare.reproducing import (
     COMPARISON,
     OVERVIEW,
     Reproduction,
-    holds_reproductions,
-    is_reproduction,
     prepare_reproductions,
 )
+from rlnas.prepare.runs import read_run_settings
 from rlnas.prepare.searching import prepare_search
 from rlnas.prepare.strategies import check_strategy_options, share_options, strategy_names
 from rlnas.prepare.tables import prepare_table
@@ -30,15 +28,13 @@ __all__ = [
     "check_strategy_options",
     "check_workers",
     "checked",
-    "default_threads",
     "folder_name",
-    "holds_reproductions",
-    "is_reproduction",
     "prepare_reproductions",
     "prepare_search",
     "prepare_table",
     "prepare_training",
     "processors",
+    "read_run_settings",
     "resolve_device",
     "share_options",
     "strategy_names",

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from rlnas.errors import UserError, unknown
 from rlnas.spaces import Shape, Space, adapt, load_space
+from rlnas.trust import import_modules
 
 Model = TypeVar("Model", bound=BaseModel)
 Options = Mapping[str, Any]
@@ -85,7 +86,7 @@ def common_settings(
 ) -> tuple[dict[str, Any], Space]:
     """The settings that studies and trials share, checked against the environment itself, and the space for it."""
     from rlnas.defaults import default_space, defaults
-    from rlnas.envs import ContinuousActions, EnvSettings, import_modules, make_env, options_of
+    from rlnas.envs import ContinuousActions, EnvSettings, make_env, options_of
     from rlnas.ppo import PPOSettings
     from rlnas.ppo.trainer import make_normalizer
     from rlnas.study.trial import check_fit

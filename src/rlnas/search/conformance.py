@@ -112,8 +112,7 @@ class SyntheticRunner:
 
     def score(self, architecture: Architecture) -> float:
         """Later options are better, give or take one."""
-        places = [choice.options.index(architecture[choice.name]) for choice in self.space.choices]
-        return sum(places) + self._noise(architecture.id) % 1_000 / 1_000
+        return sum(self.space.indices(architecture)) + self._noise(architecture.id) % 1_000 / 1_000
 
     def _noise(self, name: str) -> int:
         return zlib.crc32(f"{self.turn}:{name}".encode())

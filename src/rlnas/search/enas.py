@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import statistics
 from collections.abc import Mapping
@@ -242,8 +241,7 @@ class ENAS(Strategy):
         if self._every:
             return self._every
         if self.space.enumerable:
-            every = itertools.product(*map(range, self.options))
-            return [indices for indices in every if self.space.admits(indices)] if self.space.limited else list(every)
+            return [self.space.indices(architecture) for architecture in self.space]
         wanted = self.settings.rank_samples
         found: dict[Indices, None] = {}
         for attempt in range(SAMPLE_ROUNDS):

@@ -23,7 +23,7 @@ from rlnas.spaces.layers import (
 )
 from rlnas.spaces.space import Space
 from rlnas.spaces.toml import load_toml
-from rlnas.trust import import_trusted
+from rlnas.trust import import_modules
 
 ATARI_INPUT = (4, 84, 84)
 IMPALA_CHANNELS = (16, 32, 32)
@@ -197,8 +197,7 @@ def load_space(space: str | Path | Space, imports: Sequence[str] = ()) -> Space:
         UserError: if there is no such name or file, the file is not a space, or it takes code from a module that is not
             allowed.
     """
-    for module in imports:
-        import_trusted(module)
+    import_modules(imports)
     if isinstance(space, Space):
         return space
     if str(space).endswith(".toml"):

@@ -201,9 +201,7 @@ class LimitedSpace(Space):
 
     def admits(self, indices: Sequence[int]) -> bool:
         """Whether a list of option indices, one for each choice, names an architecture within the limits."""
-        return super().admits(indices) and self._within(
-            Architecture(tuple((c.name, c.options[i]) for c, i in zip(self.choices, indices, strict=True)))
-        )
+        return super().admits(indices) and self._within(super().architecture(indices))
 
     def with_input(self, input_shape: Sequence[int]) -> Space:
         """The same layers, within the same limits, on observations of another shape.

@@ -1,7 +1,7 @@
 """Studies: search, train the top K from scratch, return the best; run directories, resuming, workers."""
 
 from rlnas.study.progress import Progress, Watcher
-from rlnas.study.results import collect_searches, search_of_run
+from rlnas.study.results import collect_searches
 from rlnas.study.run_directory import check_owner
 from rlnas.study.settings import StudySettings, TableReference, TrialSettings
 from rlnas.study.study import run_study, trained_trial
@@ -24,6 +24,5 @@ __all__ = [
     "measure_table",
     "run_study",
     "run_trial",
-    "search_of_run",
     "trained_trial",
 ]

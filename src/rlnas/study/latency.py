@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,17 @@ MOST_MEASURED = 1_000
 ACTIONS = 6
 """Outputs of the policy head in a measurement: what follows the encoder is small, and hardly depends on them."""
 
-REPEATS = 11
 ROUNDS = 3
+PASSES = 40
+"""Inferences of a network in a round."""
+UPDATES = 4
+"""Minibatches of a network in a round."""
 
 
 def measure_inference(space: Space, architecture: Architecture, own_value_encoder: bool = False) -> float:
     """Milliseconds of one forward pass of the whole network, heads included, on one observation and one thread.
 
-    The fastest of 110 passes after one that warms up, on the CPU, whatever device a study trains on: other processes
+    The fastest of 40 passes after one that warms up, on the CPU, whatever device a study trains on: other processes
     slow a pass down, and nothing speeds it up.
 
     Args:
@@ -50,13 +54,13 @@ def measure_inference(space: Space, architecture: Architecture, own_value_encode
             network(one)
 
     with torch_threads(1):
-        return _fastest_ms(infer, 10 * REPEATS)
+        return _fastest_ms(infer, PASSES)
 
 
 def measure_training(
     space: Space, architecture: Architecture, minibatch: int, own_value_encoder: bool = False
 ) -> float:
-    """Milliseconds of one minibatch, forward and backward, on one thread: the fastest of 11."""
+    """Milliseconds of one minibatch, forward and backward, on one thread: the fastest of 4."""
     network = _network(space, architecture, own_value_encoder)
     many = _observations(space, minibatch)
 
@@ -66,16 +70,31 @@ def measure_training(
         (logits.mean() + value.mean()).backward()
 
     with torch_threads(1):
-        return _fastest_ms(learn, REPEATS)
+        return _fastest_ms(learn, UPDATES)
 
 
-def measure_all(networks: Sequence[tuple[Space, Architecture]], own_value_encoder: bool = False) -> list[float]:
-    """As `measure_inference`, of several networks: the least of some rounds, lest a busy moment falls on one alone."""
-    rounds = [
-        [measure_inference(space, architecture, own_value_encoder) for space, architecture in networks]
-        for _ in range(ROUNDS)
-    ]
-    return [min(times) for times in zip(*rounds, strict=True)]
+def measure_all(
+    networks: Sequence[tuple[Space, Architecture]],
+    measure: Callable[[Space, Architecture], float],
+    watch: Watcher = nobody,
+    task: str = "latency",
+) -> list[float]:
+    """Measures several networks: the least of three rounds over all, lest a busy moment falls on one alone.
+
+    Args:
+        networks: what to measure.
+        measure: gives the milliseconds of one of them.
+        watch: told of every measurement.
+        task: what to call the task when telling.
+    """
+    found, meter = [math.inf] * len(networks), RateMeter()
+    total = ROUNDS * len(networks)
+    for done in range(total):
+        place = done % len(networks)
+        found[place] = min(found[place], measure(*networks[place]))
+        rate = meter.update(done + 1)
+        watch(Progress(task, done + 1, total, "measurements", rate, finished=done + 1 == total))
+    return found
 
 
 def _network(space: Space, architecture: Architecture, own_value_encoder: bool) -> Network:
@@ -106,7 +125,7 @@ def check_measurable(space: Space) -> None:
     if space.size > MOST_MEASURED:
         raise UserError(
             f"space {space.name!r} has {space.size:,} architectures, and latencies are measured of at most "
-            f"{MOST_MEASURED:,}: use --max-params or --max-multiply-adds."
+            f"{MOST_MEASURED:,}: a search can be limited by --max-params or --max-multiply-adds."
         )
 
 
@@ -131,14 +150,9 @@ def find_latencies(
     left = list(limit(space, others, None))
     if table is not None:
         return {architecture.id: _of_table(table, architecture.id) for architecture in left}
-    found: dict[str, float] = {}
-    meter = RateMeter()
-    for architecture in left:
-        found[architecture.id] = measure_inference(space, architecture, own_value_encoder)
-        done = len(found)
-        rate = meter.update(done)
-        watch(Progress("latency", done, len(left), "architectures", rate, finished=done == len(left)))
-    return found
+    networks = [(space, architecture) for architecture in left]
+    found = measure_all(networks, partial(measure_inference, own_value_encoder=own_value_encoder), watch)
+    return {architecture.id: milliseconds for architecture, milliseconds in zip(left, found, strict=True)}
 
 
 def _of_table(table: Table, name: str) -> float:

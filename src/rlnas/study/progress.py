@@ -16,7 +16,7 @@ class Progress:
         task: what is running, e.g. `"fit"`, `"select"`, `"k2=4,k3=3 seed-1"`.
         done: units done.
         total: units in all.
-        unit: `"steps"`, `"architectures"` or `"trainings"`.
+        unit: `"steps"`, `"architectures"`, `"trainings"` or `"measurements"`.
         rate: units per second, measured over the last updates; `None` at first.
         score: mean return of the last 100 full games; `None` before the first game ends.
         finished: whether the task is over.
@@ -41,14 +41,10 @@ def nobody(progress: Progress) -> None:
 
 
 class RateMeter:
-    """Units per second over the last updates.
+    """Units per second over the last 20 updates."""
 
-    Args:
-        window: how many updates to look back on.
-    """
-
-    def __init__(self, window: int = 20):
-        self._marks: deque[tuple[float, int]] = deque(maxlen=window)
+    def __init__(self) -> None:
+        self._marks: deque[tuple[float, int]] = deque(maxlen=20)
 
     def update(self, done: int) -> float | None:
         """Takes the units done so far; returns the rate, or `None` before the second update."""

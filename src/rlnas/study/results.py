@@ -30,6 +30,18 @@ def read_study_result(run: Path) -> dict[str, Any] | None:
     return result
 
 
+def finished_study(run: Path) -> dict[str, Any]:
+    """As `read_study_result`, of a study that must be done.
+
+    Raises:
+        UserError: if it is not, or its result cannot be read.
+    """
+    result = read_study_result(run)
+    if result is None:
+        raise UserError(f"the study {str(run)!r} is not done: rlnas resume {run}")
+    return result
+
+
 def confirmed_seeds(result: Mapping[str, Any]) -> int:
     """The confirmation seeds that are in a study's result."""
     return max((len(entry["trials"]) for entry in result.get("confirmation", [])), default=0)
@@ -44,9 +56,7 @@ def search_of_run(run: str | Path) -> StoredSearch:
     path = Path(run)
     if not (path / "study.json").exists():
         raise UserError(f"{str(run)!r} is no run of rlnas search: it has no study.json.")
-    study, result = read_object(path / "study.json"), read_study_result(path)
-    if result is None:
-        raise UserError(f"the study {str(run)!r} is not done: rlnas resume {run}")
+    study, result = read_object(path / "study.json"), finished_study(path)
     try:
         cost = result["search"]
         found = {name: result[name] for name in ("strategy", "seed", "env", "space", "steps")}

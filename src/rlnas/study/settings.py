@@ -56,6 +56,12 @@ class RunSettings(BaseModel):
         """PPO iterations between checkpoints."""
         return self.iterations(self.checkpoint_steps)
 
+    def training(self, space: Space, architecture: str, seed: int, steps: int) -> TrialSettings:
+        """The settings of a training from scratch that is a part of the run; it has one thread, whatever a fit has."""
+        own = ("space", "seed", "threads", "versions")
+        shared = {name: getattr(self, name) for name in RunSettings.model_fields if name not in own}
+        return TrialSettings(**shared, space=space.to_dict(), architecture=architecture, seed=seed, steps=steps)
+
 
 class TrialSettings(RunSettings):
     """One training from scratch.
@@ -186,15 +192,4 @@ class StudySettings(RunSettings):
 
     def trial(self, space: Space, architecture: str, seed: int) -> TrialSettings:
         """The settings of the training of an architecture with one of the training seeds."""
-        return TrialSettings(
-            env=self.env,
-            imports=self.imports,
-            env_settings=self.env_settings,
-            space=space.to_dict(),
-            ppo=self.ppo,
-            seed=seed,
-            checkpoint_steps=self.checkpoint_steps,
-            device=self.device,
-            architecture=architecture,
-            steps=self.train_steps,
-        )
+        return self.training(space, architecture, seed, self.train_steps)

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rlnas.envs import import_modules
 from rlnas.errors import UserError
 from rlnas.files import read_object, write_json
 from rlnas.ppo import torch_threads
@@ -21,13 +20,14 @@ from rlnas.study.contestants import Contestant, contestants, folder_name, is_dra
 from rlnas.study.live import LiveSearch
 from rlnas.study.metrics import mean_over_seeds
 from rlnas.study.progress import Watcher, nobody
-from rlnas.study.results import RESULT_SCHEMA, confirmed_seeds, read_study_result
+from rlnas.study.results import RESULT_SCHEMA, confirmed_seeds, finished_study, read_study_result
 from rlnas.study.run_directory import RunDirectory
 from rlnas.study.settings import StudySettings
 from rlnas.study.trainings import LiveTrainings, TableTrainings, Trainings
 from rlnas.study.trial import TrialResult, read_settings
 from rlnas.study.warm_start import read_start
 from rlnas.study.workers import LocalWorkers
+from rlnas.trust import import_modules
 
 
 def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watcher = nobody) -> dict[str, Any]:
@@ -180,15 +180,13 @@ def trained_trial(run: Path) -> Path:
         return run
     if not (run / "study.json").exists():
         raise UserError(f"there is no search and no training at {str(run)!r}: it has no study.json or trial.json.")
-    if not (run / "result.json").exists():
-        raise UserError(f"the study {str(run)!r} is not done: rlnas resume {run}")
+    data = finished_study(run)
     if read_object(run / "study.json").get("table") is not None:
         raise UserError(
             f"the study {str(run)!r} looked its trainings up in a table: it has no trained agent. "
             "Train the architecture that it found with rlnas train."
         )
-    data = read_object(run / "result.json")
-    if data.get("best") is None:
-        raise UserError(f"the study {str(run)!r} has no best architecture: no training finished a game.")
+    if data["best"] is None:
+        raise UserError(f"the study {str(run)!r} has no best architecture: no candidate has a score with every seed.")
     (entry,) = [entry for entry in data["architectures"] if entry["name"] == data["best"]]
     return run / "trials" / folder_name(entry["name"]) / f"seed-{entry['trials'][0]['seed']}"

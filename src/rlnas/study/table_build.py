@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from rlnas.envs import import_modules
 from rlnas.errors import UserError
 from rlnas.files import read_json
 from rlnas.study.contestants import Contestant, find_baseline
 from rlnas.study.episodes import EpisodeTable
-from rlnas.study.latency import measure_all, measure_training
+from rlnas.study.latency import measure_all, measure_inference, measure_training
 from rlnas.study.metrics import metrics_at
 from rlnas.study.progress import Progress, Watcher, nobody
 from rlnas.study.run_directory import RunDirectory
@@ -23,7 +23,8 @@ from rlnas.study.trainings import run_all
 from rlnas.study.trial import TrialResult, read_result
 from rlnas.study.workers import LocalWorkers
 from rlnas.table import Table
-from rlnas.table.files import write_table
+from rlnas.table.files import check_new, write_table
+from rlnas.trust import import_modules
 
 POINTS = 20
 """Budgets at which a table can be queried, evenly spaced, the last being the whole."""
@@ -57,10 +58,7 @@ class TableSettings(RunSettings):
 
     def trial(self, entrant: Contestant, seed: int) -> TrialSettings:
         """The settings of one training."""
-        shared = self.model_dump(exclude={"seeds", "architectures", "baselines", "space", "seed", "steps"})
-        return TrialSettings(
-            **shared, space=entrant.space.to_dict(), architecture=entrant.architecture, seed=seed, steps=self.steps
-        )
+        return self.training(entrant.space, entrant.architecture, seed, self.steps)
 
     @property
     def minibatch(self) -> int:
@@ -99,27 +97,34 @@ def build_table(path: Path, settings: TableSettings, workers: int = 1, watch: Wa
         count = _Count(sum(map(len, trials)), watch)
         with LocalWorkers(workers, count) as pool:
             results = run_all(trials, pool)
-        _write(file, path, settings, list(zip(entrants, results, strict=True)))
+        _write(file, path, settings, list(zip(entrants, results, strict=True)), watch)
     return Table.read(file)
 
 
-def collect_table(path: Path, settings: TableSettings, file: Path) -> Table:
+def collect_table(path: Path, settings: TableSettings, file: Path, watch: Watcher = nobody) -> Table:
     """Writes a table of the trainings that a build has finished so far.
 
+    Args:
+        path: the run directory of the build.
+        settings: what it trains.
+        file: a new file, outside that directory.
+        watch: told of the measurements of latency.
+
     Raises:
-        UserError: if none is finished.
+        UserError: if none is finished, or the file cannot be a new table.
     """
+    check_new(file)
     found = []
     for entrant in settings.entrants():
         results = [read_result(entrant.folder(path, seed)) for seed in settings.seeds]
         found.append((entrant, [result for result in results if result is not None]))
     if not any(results for _, results in found):
         raise UserError(f"no training of the table {str(path)!r} is finished yet.")
-    _write(file, path, settings, found)
+    _write(file, path, settings, found, watch)
     return Table.read(file)
 
 
-def measure_table(table: Table, settings: TableSettings, file: Path) -> Table:
+def measure_table(table: Table, settings: TableSettings, file: Path, watch: Watcher = nobody) -> Table:
     """Writes a table with latencies of this machine, those of all its networks measured one after another.
 
     A merged table holds latencies of several machines and moments, which cannot be compared.
@@ -127,14 +132,16 @@ def measure_table(table: Table, settings: TableSettings, file: Path) -> Table:
     Args:
         table: the table; its results stay as they are, and so do the wall times of its trainings.
         settings: the settings in it.
-        file: the file to write.
+        file: a new file.
+        watch: told of the measurements.
 
     Raises:
-        UserError: if this version does not know one of its hand-made networks.
+        UserError: if this version does not know one of its hand-made networks, or the file cannot be a new table.
     """
+    check_new(file)
     entrants = [Contestant(name, table.space, name) for name in table.architectures]
     entrants += [find_baseline(name, table.space) for name in table.baselines]
-    latencies = _latencies(entrants, settings)
+    latencies = _latencies(entrants, settings, watch)
     write_table(file, [row | latencies[row["architecture"]] for row in table.frame.to_dicts()], table.settings)
     return Table.read(file)
 
@@ -154,9 +161,15 @@ class _Count:
                 self.watch(Progress("table", self.done, self.total, "trainings", finished=self.done == self.total))
 
 
-def _write(file: Path, path: Path, settings: TableSettings, found: list[tuple[Contestant, list[TrialResult]]]) -> None:
+def _write(
+    file: Path,
+    path: Path,
+    settings: TableSettings,
+    found: list[tuple[Contestant, list[TrialResult]]],
+    watch: Watcher,
+) -> None:
     kept = [(entrant, results) for entrant, results in found if results]
-    latencies = _latencies([entrant for entrant, _ in kept], settings)
+    latencies = _latencies([entrant for entrant, _ in kept], settings, watch)
     rows = [
         {**_row(entrant, entrant.folder(path, result.seed), result, settings.budgets), **latencies[entrant.name]}
         for entrant, results in kept
@@ -165,12 +178,13 @@ def _write(file: Path, path: Path, settings: TableSettings, found: list[tuple[Co
     write_table(file, rows, settings.model_dump(mode="json"))
 
 
-def _latencies(entrants: Sequence[Contestant], settings: TableSettings) -> dict[str, dict[str, float]]:
+def _latencies(entrants: Sequence[Contestant], settings: TableSettings, watch: Watcher) -> dict[str, dict[str, float]]:
     """What the rows of each network say of its latencies."""
     networks = [(entrant.space, entrant.space.architecture(entrant.architecture)) for entrant in entrants]
     own = settings.ppo.own_value_encoder
-    inference = measure_all(networks, own)
-    training = [measure_training(*network, settings.minibatch, own) for network in networks]
+    inference = measure_all(networks, partial(measure_inference, own_value_encoder=own), watch)
+    learn = partial(measure_training, minibatch=settings.minibatch, own_value_encoder=own)
+    training = measure_all(networks, learn, watch, "latency of a minibatch")
     return {
         entrant.name: {"measured_inference_ms": one, "measured_training_ms": many}
         for entrant, one, many in zip(entrants, inference, training, strict=True)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
 from rlnas import seeding
-from rlnas.envs import import_modules, make_env
+from rlnas.envs import make_env
 from rlnas.envs.actions import actions_from_dict, actions_to_dict
 from rlnas.errors import UserError, fault
 from rlnas.files import read_object, write_json
@@ -27,6 +27,7 @@ from rlnas.study.run_directory import RunDirectory, fingerprint
 from rlnas.study.settings import TrialSettings
 from rlnas.study.tensorboard import TensorBoardLog
 from rlnas.study.warm_start import unpack
+from rlnas.trust import import_modules
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -2,7 +2,7 @@
 
 from rlnas.table.merge import merge
 from rlnas.table.searches import StoredSearch, read_searches, write_searches
-from rlnas.table.shipped import load, shipped, shipped_searches
+from rlnas.table.shipped import load, searches_with, shipped, shipped_searches
 from rlnas.table.simulate import TableRunner
 from rlnas.table.table import METRICS, Metric, MissingRun, NoScore, Record, Table
 
@@ -18,6 +18,7 @@ __all__ = [
     "load",
     "merge",
     "read_searches",
+    "searches_with",
     "shipped",
     "shipped_searches",
     "write_searches",

@@ -73,6 +73,20 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]], settings: Mapping
     write_bytes(path, _CHECKSUM.sub(b"rlnas-sha256:" + checksum, blank))
 
 
+def check_new(path: Path) -> None:
+    """Makes sure that a table of its own may be written to a path.
+
+    Raises:
+        UserError: if the name is none of a table, something is there, or the place is that of a build's own table.
+    """
+    if path.suffix != ".parquet":
+        raise UserError(f"the name of a table's file ends in .parquet, not {path.name!r}.")
+    if path.exists():
+        raise UserError(f"the file {str(path)!r} exists already: choose another name.")
+    if (path.parent / "table.json").exists():
+        raise UserError(f"{str(path.parent)!r} is the directory of a build, which writes its own table.")
+
+
 def read_table(path: Path) -> tuple[polars.DataFrame, dict[str, Any], str]:
     """Reads a table and checks every byte of it.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rlnas.errors import UserError, differences
-from rlnas.table.files import MEASURED, write_table
+from rlnas.table.files import MEASURED, check_new, write_table
 from rlnas.table.settings import GROUPS, setting_differences, whole_settings
 from rlnas.table.table import OWN, Table
 
@@ -15,10 +15,15 @@ from rlnas.table.table import OWN, Table
 def merge(tables: Sequence[Table], path: str | Path) -> Table:
     """Writes the runs of several tables as one; returns it. Settings that a later version added are written out.
 
+    Args:
+        tables: the tables.
+        path: a new file.
+
     Raises:
-        UserError: if there is no table, if they were built with different settings, or if two of them disagree on a
-            run. A run that failed in one and succeeded in another has succeeded.
+        UserError: if there is no table, if they were built with different settings, if two of them disagree on a run,
+            or the file cannot be a new table. A run that failed in one and succeeded in another has succeeded.
     """
+    check_new(Path(path))
     if not tables:
         raise UserError("name at least one table to merge.")
     first = tables[0]

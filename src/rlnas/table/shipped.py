@@ -22,6 +22,15 @@ def shipped_searches(name: str) -> Path | None:
     return path if path.exists() else None
 
 
+def searches_with(table: Table) -> Path | None:
+    """The file of stored searches that comes with a table of the package, or with the one that a table is a copy of."""
+    for name in shipped():
+        own, path = load(name), shipped_searches(name)
+        if path is not None and own.env == table.env and own.results_digest == table.results_digest:
+            return path
+    return None
+
+
 def load(name: str) -> Table:
     """A table that comes with the package, by name, or one's own, by the path of its file.
 

@@ -116,7 +116,7 @@ class Table:
             architecture = space.architecture(name)
         except UserError:
             return None
-        return tuple(choice.options.index(architecture[choice.name]) for choice in space.choices)
+        return space.indices(architecture)
 
     @property
     def env(self) -> str:
