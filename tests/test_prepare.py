@@ -26,8 +26,9 @@ def test_a_run_keeps_the_threads_that_it_began_with(tmp_path):
 
 def test_trainings_that_are_looked_up_have_the_tables_seeds(tmp_path):
     arguments = ("MinAtar/Breakout-v1", "minatar-1", "random", 1)
-    with pytest.raises(UserError, match="have the table's 5 seeds: leave --train-seeds out"):
-        rlnas.search(*arguments, table="minatar-breakout", train_seeds=9, out=tmp_path / "run")
+    for other in (1, 9):
+        with pytest.raises(UserError, match="have the table's 5 seeds: leave --train-seeds out"):
+            rlnas.search(*arguments, table="minatar-breakout", train_seeds=other, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
     assert rlnas.search(*arguments, table="minatar-breakout", train_seeds=5, out=tmp_path / "run").best
 

@@ -1,7 +1,8 @@
-"""The one place that seeds come from: every random stream has a name, derived from the user's seed.
+"""The one place that seeds come from: every random stream of a run has a name, derived from the user's seed.
 
 Streams are derived, not spawned in order, so that a resumed run meets the same streams as an undisturbed one
-without any generator state on disk, and two runs whose seeds are neighbours share nothing.
+without any generator state on disk, and two runs whose seeds are neighbours share nothing. What belongs to no run (an
+interval by simulation, inputs to try a network on) has a fixed seed where it is drawn.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def run(tmp_path: Path) -> Path:
 def make_study(path: Path, best: str | None = "b", table: object = None) -> Path:
     entries = [{"name": name, "trials": [{"seed": 1001}, {"seed": 1002}]} for name in ("a", "b")]
     write_json(path / "study.json", {"table": table})
-    write_json(path / "result.json", {"best": best, "architectures": entries})
+    write_json(path / "result.json", {"schema": 1, "best": best, "architectures": entries})
     for name in ("a", "b"):
         for seed in (1001, 1002):
             make_trial(path / "trials" / name / f"seed-{seed}", SPACE, "fixed", GAME, seed=seed)

@@ -45,7 +45,7 @@ SEARCH = {
     "out": None,
     "seed": 0,
     "top_k": 3,
-    "train_seeds": 1,
+    "train_seeds": None,
     "baselines": None,
     "table": None,
     "threads": 1,

@@ -66,7 +66,7 @@ def search(
     out: str | Path | None = None,
     seed: int = 0,
     top_k: int = 3,
-    train_seeds: int = 1,
+    train_seeds: int | None = None,
     confirm_seeds: int | None = None,
     baselines: Sequence[str] | None = None,
     random_networks: int = 0,
@@ -91,14 +91,14 @@ def search(
         env: id of the environment, e.g. `"ALE/Breakout-v5"`.
         space: a catalogue name, a TOML file, or a `Space`; by default the catalogue's for such observations.
         strategy: name of the strategy.
-        steps: environment steps of the search; `10_000_000` or `"10M"`.
+        steps: environment steps of the search, `10_000_000` or `"10M"`; the games that rank architectures come on top.
         train_steps: environment steps of every training from scratch; as many as `steps` by default, with a
             table as many as it has.
         out: run directory, by default in `runs` and named after what runs; the same call on it goes on or, when done,
             returns its result.
         seed: root of all random streams; searches and trainings never share one.
         top_k: architectures to train from scratch.
-        train_seeds: trainings of each.
+        train_seeds: trainings of each, 1 by default; with a table as many as it has.
         confirm_seeds: trainings of the best and of the hand-made networks once the best is picked, with seeds that had
             no part in picking it: the scores that picked it flatter it. A finished run may be asked for more; by
             default as many as it has, and none for a new one.

@@ -39,7 +39,7 @@ def search(
     out: Folder = None,
     seed: int = 0,
     top_k: int = 3,
-    train_seeds: int = 1,
+    train_seeds: OptionalCount = None,
     confirm_seeds: OptionalCount = None,
     baselines: OptionalNames = None,
     random_networks: int = 0,
@@ -71,7 +71,7 @@ def search(
         out: Run directory; runs/<environment>-<space>-<strategy>-<seed> by default.
         seed: Root of all random streams.
         top_k: Architectures to train from scratch.
-        train_seeds: Trainings of each, with seeds of their own.
+        train_seeds: Trainings of each, with seeds of their own; 1 by default, and with --table as many as it has.
         confirm_seeds: Trainings of the best and of the hand-made networks once the best is picked, with seeds that had
             no part in picking it: the scores that picked it flatter it. A finished run may be asked for more; by
             default as many as it has, and none for a new one.

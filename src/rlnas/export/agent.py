@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from rlnas.envs import ActionSpace
 from rlnas.envs.actions import actions_to_dict
+from rlnas.envs.gym import CALLED
 from rlnas.envs.gym_spaces import Observations, read_actions
 from rlnas.envs.minatar import MINATAR_PREFIX
 from rlnas.envs.registry import ATARI_PREFIX, check_known
@@ -190,7 +191,7 @@ def find_spaces(env: str, shape: Shape, outputs: int) -> tuple[Box, GymSpace]:
     try:
         made = gymnasium.make(env)
         made.close()
-    except Exception as error:
+    except CALLED as error:
         raise UserError(f"the environment {env!r} cannot be made: {type(error).__name__}: {error}.") from None
     seen = Observations(env, made.observation_space)
     actions = read_actions(env, made.action_space)

@@ -41,7 +41,7 @@ def prepare_search(
     out: str | Path | None,
     seed: int,
     top_k: int,
-    train_seeds: int,
+    train_seeds: int | None,
     baselines: Sequence[str] | None,
     table: str | Path | None,
     threads: int | None,
@@ -77,7 +77,7 @@ def prepare_search(
         "checkpoint_steps": parse_steps(checkpoint_steps, "checkpoint-steps"),
         "seed": seed,
         "top_k": top_k,
-        "train_seeds": train_seeds,
+        "train_seeds": 1 if train_seeds is None else train_seeds,
         "confirm_seeds": begun.get("confirm_seeds", 0) if confirm_seeds is None else confirm_seeds,
         "strategy": strategy,
         "strategy_options": check_strategy_options(strategy, strategy_options),
@@ -96,7 +96,7 @@ def prepare_search(
         values |= _look_up_in(
             table, env, found, common["env_settings"], common["ppo"], train_steps, baselines, values["baselines"]
         )
-        if train_seeds not in (1, values["train_seeds"]):  # 1 is what is not said
+        if train_seeds not in (None, values["train_seeds"]):
             raise UserError(
                 f"trainings that are looked up have the table's {values['train_seeds']} seeds: leave --train-seeds out."
             )

@@ -86,11 +86,17 @@ def legend(run: Run, labels: dict[str, str]) -> Html:
     return tag("ul", *items, class_="legend")
 
 
-def new_figure(height: float) -> tuple[Figure, Axes]:
-    """A chart of the page's width, in inches, and its one pair of axes."""
+def panels(rows: int, height: float, **options: Any) -> tuple[Figure, list[Axes]]:
+    """A chart of the page's width and of a height in inches: some axes, one above the other."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     figure.patch.set_visible(False)
-    return figure, figure.add_subplot()
+    return figure, list(figure.subplots(rows, 1, squeeze=False, **options)[:, 0])
+
+
+def new_figure(height: float) -> tuple[Figure, Axes]:
+    """A chart of the page's width, in inches, and its one pair of axes."""
+    figure, (axes,) = panels(1, height)
+    return figure, axes
 
 
 def svg(figure: Figure, name: str, label: str) -> Html:

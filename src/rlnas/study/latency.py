@@ -102,7 +102,7 @@ def _network(space: Space, architecture: Architecture, own_value_encoder: bool) 
 
 
 def _observations(space: Space, count: int) -> torch.Tensor:
-    stream = np.random.Generator(np.random.PCG64(seeding.integer(0, "latency")))
+    stream = seeding.generator(0, "latency")
     return torch.as_tensor(stream.random((count, *space.input_shape), dtype=np.float32))
 
 

@@ -23,7 +23,7 @@ from rlnas.report.comparison.contenders import Contender
 from rlnas.report.comparison.sizes import front, known_kinds, networks
 from rlnas.report.comparison.tables import NAMES, slug
 from rlnas.report.costs import cost_axis
-from rlnas.report.figures import ACCENT, FOUND, INK, LINE, MUTED, STYLE, VARIABLES, WIDTH, svg
+from rlnas.report.figures import ACCENT, FOUND, INK, LINE, MUTED, STYLE, VARIABLES, new_figure, panels, svg
 from rlnas.report.markup import Html
 from rlnas.table import Metric
 
@@ -88,24 +88,21 @@ def style(colours: Mapping[str, str]) -> dict[str, Any]:
 
 def histogram(view: View, colours: Mapping[str, str]) -> Figure:
     """One histogram for each strategy, on the same axis: lines where its searches and the yardsticks are."""
-    panels: list[Contender | None] = [*view.contenders] or [None]
-    with matplotlib.style.context(["default", style(colours)]):
-        figure = Figure(figsize=(WIDTH, 0.9 + 1.25 * len(panels)), layout="constrained")
-        figure.patch.set_visible(False)
-        rows = figure.subplots(len(panels), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
-        lines_of = list(references(view, colours))
-        for axes, contender in zip(rows, panels, strict=True):
-            bars(axes, view, colours)
-            for where, _, looks in lines_of:
-                axes.axvline(where, **looks)
-            if contender is not None:
-                _mark(axes, contender, colours)
-        over = f"mean over {plural(view.standings.scores.shape[1], 'seed')}"
-        rows[-1].set_xlabel(f"{NAMES[view.metric]}, {over}, {_budget(view)}")
-        found = Line2D([], [], label=RETURNED, **returned_looks(colours))
-        lines = [Line2D([], [], label=label, **looks) for _, label, looks in lines_of]
-        lines = [found, *lines] if view.contenders else lines
-        legend(figure, (lines, [str(line.get_label()) for line in lines]), columns=2)
+    drawn: list[Contender | None] = [*view.contenders] or [None]
+    figure, rows = panels(len(drawn), 0.9 + 1.25 * len(drawn), sharex=True, sharey=True)
+    lines_of = list(references(view, colours))
+    for axes, contender in zip(rows, drawn, strict=True):
+        bars(axes, view, colours)
+        for where, _, looks in lines_of:
+            axes.axvline(where, **looks)
+        if contender is not None:
+            _mark(axes, contender, colours)
+    over = f"mean over {plural(view.standings.scores.shape[1], 'seed')}"
+    rows[-1].set_xlabel(f"{NAMES[view.metric]}, {over}, {_budget(view)}")
+    found = Line2D([], [], label=RETURNED, **returned_looks(colours))
+    lines = [Line2D([], [], label=label, **looks) for _, label, looks in lines_of]
+    lines = [found, *lines] if view.contenders else lines
+    legend(figure, (lines, [str(line.get_label()) for line in lines]), columns=2)
     return figure
 
 
@@ -154,32 +151,27 @@ def cost(view: View, colours: Mapping[str, str]) -> Figure:
     # Each is had for the trainings of one network.
     yards = [yard for yard in view.yardsticks if yard.kind in ("made", "largest")]
     entries = 2 + len(view.contenders) + len(yards)
-    with matplotlib.style.context(["default", style(colours)]):
-        figure = Figure(figsize=(WIDTH, 3.1 + 0.19 * entries), layout="constrained")
-        figure.patch.set_visible(False)
-        axes = figure.subplots()
-        _curves(axes, view, colours)
-        held_out = view.standings.scores.shape[1] > 1
-        for one, marker in zip(view.contenders, cycle("osD^v")):
-            scores = [float(np.nanmean(found.held_out)) if held_out else found.score for found in one.found]
-            costs = [found.cost for found in one.found]
-            looks: dict[str, Any] = {"color": colours[ACCENT], "markersize": 5.5, "alpha": 0.8, "label": one.label}
-            if one.over == "repeat":  # too many for a mark each
-                looks["label"] += ", ± standard deviation"
-                axes.errorbar(np.mean(costs), np.mean(scores), np.std(scores), fmt=marker, capsize=3, **looks)
-            else:
-                axes.plot(costs, scores, marker, **looks)
-        for yard, marker in zip(yards, cycle("*PX")):
-            axes.plot(
-                [view.standings.cost(1)], [yard.score], marker, color=colours[INK], markersize=8, label=yard.label
-            )
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.xaxis.set_major_formatter(lambda value, _: short(round(value)))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xlabel(f"steps of search and trainings; {_budget(view)}")
-        axes.set_ylabel(NAMES[view.metric] + (", held out" if held_out else ""))
-        legend(figure, axes.get_legend_handles_labels())
+    figure, axes = new_figure(3.1 + 0.19 * entries)
+    _curves(axes, view, colours)
+    held_out = view.standings.scores.shape[1] > 1
+    for one, marker in zip(view.contenders, cycle("osD^v")):
+        scores = [float(np.nanmean(found.held_out)) if held_out else found.score for found in one.found]
+        costs = [found.cost for found in one.found]
+        looks: dict[str, Any] = {"color": colours[ACCENT], "markersize": 5.5, "alpha": 0.8, "label": one.label}
+        if one.over == "repeat":  # too many for a mark each
+            looks["label"] += ", ± standard deviation"
+            axes.errorbar(np.mean(costs), np.mean(scores), np.std(scores), fmt=marker, capsize=3, **looks)
+        else:
+            axes.plot(costs, scores, marker, **looks)
+    for yard, marker in zip(yards, cycle("*PX")):
+        axes.plot([view.standings.cost(1)], [yard.score], marker, color=colours[INK], markersize=8, label=yard.label)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(lambda value, _: short(round(value)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel(f"steps of search and trainings; {_budget(view)}")
+    axes.set_ylabel(NAMES[view.metric] + (", held out" if held_out else ""))
+    legend(figure, axes.get_legend_handles_labels())
     return figure
 
 
@@ -190,26 +182,24 @@ def pareto(view: View, colours: Mapping[str, str]) -> Figure:
     # The repeats of a strategy on the table return nearly everything that is good.
     searched = [contender for contender in view.contenders if contender.over != "repeat"]
     found = {one.architecture for contender in searched for one in contender.found}
-    with matplotlib.style.context(["default", style(colours)]):
-        figure = Figure(figsize=(WIDTH, 0.8 + 2.0 * len(kinds)), layout="constrained")
-        figure.patch.set_visible(False)
-        for axes, kind in zip(figure.subplots(len(kinds), 1, sharey=True, squeeze=False)[:, 0], kinds, strict=True):
-            edge = [(network.costs[kind], network.score) for network in front(sized, kind)]
-            axes.plot(*zip(*edge, strict=True), color=colours[INK], linewidth=1.0, alpha=0.6, drawstyle="steps-post",
-                      label="Pareto front")  # fmt: skip
-            marks = [
-                ("architectures", "o", colours[MUTED], [n for n in sized if not n.made and n.name not in found]),
-                (RETURNED, "o", colours[FOUND], [n for n in sized if not n.made and n.name in found]),
-                *((n.name, marker, colours[INK], [n]) for n, marker in zip((n for n in sized if n.made), cycle("*PX"))),
-            ]
-            for label, marker, colour, own in marks:
-                if own:
-                    points = [network.costs[kind] for network in own], [network.score for network in own]
-                    looks = {"markersize": 4.5, "alpha": 0.6} if marker == "o" else {"markersize": 8.0}
-                    axes.plot(*points, marker, color=colour, label=label, **looks)
-            cost_axis(axes, kind, [network.costs[kind] for network in sized])
-        figure.supylabel(f"{NAMES[view.metric]}, {_budget(view)}", color=colours[MUTED], fontsize=10)
-        legend(figure, axes.get_legend_handles_labels(), columns=2)
+    figure, rows = panels(len(kinds), 0.8 + 2.0 * len(kinds), sharey=True)
+    for axes, kind in zip(rows, kinds, strict=True):
+        edge = [(network.costs[kind], network.score) for network in front(sized, kind)]
+        axes.plot(*zip(*edge, strict=True), color=colours[INK], linewidth=1.0, alpha=0.6, drawstyle="steps-post",
+                  label="Pareto front")  # fmt: skip
+        marks = [
+            ("architectures", "o", colours[MUTED], [n for n in sized if not n.made and n.name not in found]),
+            (RETURNED, "o", colours[FOUND], [n for n in sized if not n.made and n.name in found]),
+            *((n.name, marker, colours[INK], [n]) for n, marker in zip((n for n in sized if n.made), cycle("*PX"))),
+        ]
+        for label, marker, colour, own in marks:
+            if own:
+                points = [network.costs[kind] for network in own], [network.score for network in own]
+                looks = {"markersize": 4.5, "alpha": 0.6} if marker == "o" else {"markersize": 8.0}
+                axes.plot(*points, marker, color=colour, label=label, **looks)
+        cost_axis(axes, kind, [network.costs[kind] for network in sized])
+    figure.supylabel(f"{NAMES[view.metric]}, {_budget(view)}", color=colours[MUTED], fontsize=10)
+    legend(figure, axes.get_legend_handles_labels(), columns=2)
     return figure
 
 

@@ -9,7 +9,6 @@ from itertools import cycle
 from pathlib import Path
 from urllib.parse import quote
 
-import matplotlib.style
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -26,7 +25,6 @@ from rlnas.report.comparison.figures import (
     legend,
     references,
     returned_looks,
-    style,
     title_of,
 )
 from rlnas.report.comparison.naming import names_in_common
@@ -34,7 +32,7 @@ from rlnas.report.comparison.parts import FigurePart, Part, TablePart, write_fil
 from rlnas.report.comparison.printed import CAVEAT, FREEWAY, printed
 from rlnas.report.comparison.sheets import Cell, Sheet, column, mean, words
 from rlnas.report.comparison.tables import IN_ORDER, NAMES, basis
-from rlnas.report.figures import WIDTH
+from rlnas.report.figures import panels
 from rlnas.report.formats import NONE, score
 from rlnas.report.markup import Html, tag
 from rlnas.report.page import document
@@ -181,24 +179,21 @@ def _lines(scores: Sequence[Scores]) -> Iterable[tuple[Cell, ...]]:
 def figure_4(comparisons: Sequence[Comparison], metric: Metric, colours: Mapping[str, str]) -> Figure:
     """A histogram for each comparison, with lines where searches and hand-made networks are."""
     views = [one.views[metric] for one in comparisons]
-    with matplotlib.style.context(["default", style(colours)]):
-        figure = Figure(figsize=(WIDTH, 1.0 + 1.6 * len(views)), layout="constrained")
-        figure.patch.set_visible(False)
-        handles: dict[str, Line2D] = {}
-        panels = figure.subplots(len(views), 1, squeeze=False)[:, 0]
-        made = dict.fromkeys(yard.label for view in views for yard in view.yardsticks if yard.kind == "made")
-        dashes = dict(zip(made, cycle(DASHES), strict=False))
-        for axes, head, view in zip(panels, heads(comparisons), views, strict=True):
-            bars(axes, view, colours)
-            axes.set_title(f"{head}, {short(view.standings.budget)} steps", loc="left", fontsize=9.5)
-            lines = [(where, RETURNED, returned_looks(colours)) for where in _returned(view)]
-            for where, label, looks in (*lines, *references(view, colours)):
-                if label in dashes:  # the same in all panels
-                    looks = looks | {"linestyle": (0, dashes[label])}
-                axes.axvline(where, **looks)
-                handles.setdefault(label, Line2D([], [], label=label, **looks))
-        panels[-1].set_xlabel(NAMES[metric])
-        legend(figure, (list(handles.values()), list(handles)), columns=2)
+    figure, rows = panels(len(views), 1.0 + 1.6 * len(views))
+    handles: dict[str, Line2D] = {}
+    made = dict.fromkeys(yard.label for view in views for yard in view.yardsticks if yard.kind == "made")
+    dashes = dict(zip(made, cycle(DASHES), strict=False))
+    for axes, head, view in zip(rows, heads(comparisons), views, strict=True):
+        bars(axes, view, colours)
+        axes.set_title(f"{head}, {short(view.standings.budget)} steps", loc="left", fontsize=9.5)
+        lines = [(where, RETURNED, returned_looks(colours)) for where in _returned(view)]
+        for where, label, looks in (*lines, *references(view, colours)):
+            if label in dashes:  # the same in all panels
+                looks = looks | {"linestyle": (0, dashes[label])}
+            axes.axvline(where, **looks)
+            handles.setdefault(label, Line2D([], [], label=label, **looks))
+    rows[-1].set_xlabel(NAMES[metric])
+    legend(figure, (list(handles.values()), list(handles)), columns=2)
     return figure
 
 
