@@ -3,12 +3,14 @@
     python -m benchmarks.minatar_sweep --out DIR            # trains what is missing, prints the table
     python -m benchmarks.minatar_sweep --out DIR --only-report
 
-Each setting differs from the first, which is the default, in the options that its name says.
+Each setting differs from the first, which is the default, in the options that its name says. DIR/sweep.csv has a line
+for each training.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import statistics
 from pathlib import Path
@@ -43,6 +45,7 @@ def main() -> None:
     parser.add_argument("--only-report", action="store_true")
     args = parser.parse_args()
     print("| game | setting | total reward, mean ± sd (seeds) |\n|---|---|---|")
+    lines: list[tuple[str, str, int, float]] = []
     for game in args.games:
         for name in args.settings:
             ppo, env = SETTINGS[name]
@@ -64,10 +67,13 @@ def main() -> None:
                         ppo_options=ppo,
                     )
                 scores.append(json.loads((out / "result.json").read_text())["total_reward"])
+                lines.append((game, name, seed, scores[-1]))
             if scores:
                 spread = statistics.stdev(scores) if len(scores) > 1 else 0.0
                 score = f"{statistics.fmean(scores):.2f} ± {spread:.2f} ({len(scores)})"
                 print(f"| {game} | {name} | {score} |", flush=True)
+    with (args.out / "sweep.csv").open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([("game", "setting", "seed", "total_reward"), *lines])
 
 
 if __name__ == "__main__":

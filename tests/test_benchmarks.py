@@ -22,4 +22,8 @@ def test_the_sweep_trains_what_is_missing_and_prints_the_table(tmp_path):
     rows = [line for line in told.splitlines() if line.startswith("| Breakout")]
     assert [row.split(" | ")[1] for row in rows] == ["default", "epochs=4"]
     assert all(row.endswith(" (2) |") for row in rows)
+    data = (tmp_path / "sweep.csv").read_text()
+    assert data.startswith("game,setting,seed,total_reward\nBreakout,default,1,")
+    assert data.count("\n") == 5
     assert run("minatar_sweep", *sweep, "--only-report") == told
+    assert (tmp_path / "sweep.csv").read_text() == data
