@@ -4,7 +4,7 @@
     python -m benchmarks.minatar_sweep --out DIR --only-report
 
 Each setting differs from the first, which is the default, in the options that its name says. DIR/sweep.csv has a line
-for each training.
+for each training that the command names.
 """
 
 from __future__ import annotations
@@ -72,6 +72,8 @@ def main() -> None:
                 spread = statistics.stdev(scores) if len(scores) > 1 else 0.0
                 score = f"{statistics.fmean(scores):.2f} ± {spread:.2f} ({len(scores)})"
                 print(f"| {game} | {name} | {score} |", flush=True)
+    if not lines:
+        return
     with (args.out / "sweep.csv").open("w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([("game", "setting", "seed", "total_reward"), *lines])
 

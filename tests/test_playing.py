@@ -61,6 +61,11 @@ class Dial(Painter):
     def step(self, action):
         return super().step(action[0])
 
+class Quitter(Painter):
+    def render(self):
+        raise SystemExit(3)
+
+gymnasium.register("RlnasPlay/Quitter-v0", Quitter, disable_env_checker=True)
 gymnasium.register("RlnasPlay/Dial-v0", Dial, disable_env_checker=True)
 gymnasium.register("RlnasPlay/Painter-v0", Painter, disable_env_checker=True)
 gymnasium.register("RlnasPlay/Faulty-v0", Painter, disable_env_checker=True, kwargs={"faulty": True})
@@ -207,9 +212,12 @@ def test_a_run_is_not_trusted_unless_its_modules_are_named(painter, tmp_path):
     assert "rlnas_painter" not in sys.modules
 
 
-def test_a_fault_leaves_no_video(painter, tmp_path):
-    run = vector_run(tmp_path / "run", "RlnasPlay/Faulty-v0", imports=(painter,))
-    with pytest.raises(rlnas.EnvironmentFault, match="cable cut"):
+@pytest.mark.parametrize(
+    ("name", "said"), [("Faulty-v0", "raised in step: .*cable cut"), ("Quitter-v0", "raised in render: SystemExit: 3")]
+)
+def test_a_fault_leaves_no_video(name, said, painter, tmp_path):
+    run = vector_run(tmp_path / "run", f"RlnasPlay/{name}", imports=(painter,))
+    with pytest.raises(rlnas.EnvironmentFault, match=said):
         rlnas.play(run, tmp_path / "new" / "x.mp4", imports=[painter])
     assert not (tmp_path / "new").exists()
 

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import gymnasium
 import numpy as np
 import pytest
 import torch
@@ -12,7 +13,7 @@ import rlnas
 from rlnas.cli import exporting
 from rlnas.errors import UserError
 from rlnas.export import FORMATS, export
-from rlnas.export.agent import load_agent, trained_trial
+from rlnas.export.agent import find_spaces, load_agent, trained_trial
 from rlnas.export.parity import ParityError
 from rlnas.files import write_json
 from rlnas.spaces import Flatten, Linear, Space
@@ -43,6 +44,18 @@ def test_of_a_search_the_best_architecture_is_exported(tmp_path: Path) -> None:
     study = make_study(tmp_path / "study")
     assert trained_trial(study) == study / "trials/b/seed-1001"
     assert load_agent(study).settings.seed == 1001
+
+
+def test_an_environment_that_exits_when_it_is_made_is_refused() -> None:
+    def quitting() -> None:
+        raise SystemExit(3)
+
+    gymnasium.register("RlnasQuits-v0", quitting)
+    try:
+        with pytest.raises(UserError, match="'RlnasQuits-v0' cannot be made: SystemExit: 3"):
+            find_spaces("RlnasQuits-v0", (4,), 2)
+    finally:
+        del gymnasium.registry["RlnasQuits-v0"]
 
 
 def test_exports_lie_in_the_run_unless_another_place_is_named(run: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import rlnas
+from rlnas.cli.main import main
 from rlnas.errors import UserError
 from rlnas.study import TableSettings, build_table
 from rlnas.study.metrics import metrics_at, reward_mean, total_reward
@@ -98,9 +99,10 @@ def test_built_through_kills_of_the_builder_and_its_workers(undisturbed: Path, t
 def test_an_unfinished_build_is_collected_as_far_as_it_is(undisturbed: Path, tmp_path: Path) -> None:
     (undisturbed / "trials" / NETWORKS[1] / "seed-2" / "result.json").rename(tmp_path / "kept.json")
     try:
-        table = rlnas.collect_table(undisturbed, tmp_path / "part.parquet")
+        main(["table", "collect", str(undisturbed), "--out", str(tmp_path / "part.parquet")])
     finally:
         (tmp_path / "kept.json").rename(undisturbed / "trials" / NETWORKS[1] / "seed-2" / "result.json")
+    table = Table.read(tmp_path / "part.parquet")
     assert table.missing() == [(NETWORKS[1], 2)]
     whole = Table.read(undisturbed / "table.parquet")
     assert table.query(NETWORKS[1], seed=1, budget=1500) == whole.query(NETWORKS[1], seed=1, budget=1500)
@@ -118,16 +120,27 @@ def test_an_unfinished_build_is_collected_as_far_as_it_is(undisturbed: Path, tmp
 
 
 @pytest.mark.slow
-def test_latencies_are_measured_anew_and_nothing_else(undisturbed: Path, tmp_path: Path) -> None:
+def test_latencies_are_measured_anew_and_nothing_else(
+    undisturbed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     built = Table.read(undisturbed / "table.parquet")
     # Two latencies of one network, as two machines may have left them.
     rows = [row | {"measured_inference_ms": 1e6 + row["seed"], "measured_training_ms": None} for row in rows_of(built)]
     write_table(tmp_path / "merged.parquet", rows, built.settings)
-    measured = rlnas.measure_table(tmp_path / "merged.parquet", tmp_path / "measured.parquet")
+    main(["table", "measure", str(tmp_path / "merged.parquet"), "--out", str(tmp_path / "measured.parquet")])
+    said = capsys.readouterr().out
+    assert all(
+        part in said for part in ("latency: 6/6 measurements", "latency of a minibatch: 6/6", "measured.parquet")
+    )
+    measured = Table.read(tmp_path / "measured.parquet")
     assert (measured.results_digest, measured.settings) == (built.results_digest, built.settings)
     for row, before in zip(rows_of(measured), rows_of(built), strict=True):
         assert row["measured_wall_seconds"] == before["measured_wall_seconds"]
         assert 0 < row["measured_inference_ms"] < row["measured_training_ms"] < 1e6
+    write_table(tmp_path / "bare.parquet", rows, {"env": built.env, "space": built.settings["space"], "steps": 1500})
+    for file, missing in (("bare", "setting 'seeds' is missing"), ("measured", "exists already")):
+        with pytest.raises(UserError, match=missing):
+            rlnas.measure_table(tmp_path / f"{file}.parquet", tmp_path / "measured.parquet")
     for name in NETWORKS:  # one measurement for each network, whatever its seeds
         assert measured.frame.filter(architecture=name)["measured_inference_ms"].n_unique() == 1
 

@@ -111,6 +111,9 @@ def collect_table(
         imports: the modules that layers of the space come from, allowed by name, since they are code.
         watch: called with `Progress`.
 
+    Returns:
+        The table that was written.
+
     Raises:
         UserError: if there is no build at that place, none of its trainings is done, or an argument is not allowed.
     """
@@ -135,15 +138,18 @@ def measure_table(
         imports: the modules that layers of the space come from, allowed by name, since they are code.
         watch: called with `Progress`.
 
+    Returns:
+        The table that was written.
+
     Raises:
-        UserError: if the table cannot be read, its networks cannot be built, or an argument is not allowed.
+        UserError: if the table cannot be read, does not say how its networks were trained, or holds one that cannot be
+            built, or if an argument is not allowed.
     """
     from rlnas.study import TableSettings, measure_table
     from rlnas.study.progress import nobody
-    from rlnas.table import Table, load
 
     import_modules(imports)
-    found = table if isinstance(table, Table) else load(str(table))
+    found = _open(table)
     return measure_table(found, checked(TableSettings, "setting", found.settings), Path(out), watch or nobody)
 
 
@@ -216,10 +222,10 @@ def compare(
     from rlnas.report import comparison
 
     _check_folder(out)
-    found, own = _find(table)
+    found = _open(table)
     judged = _judge(
         found,
-        stored_searches(searches) if searches else own,
+        stored_searches(searches) or _searches_with(found),
         None if strategies is None else strategy_names(strategies),
         strategy_options,
         budget=budget,
@@ -268,15 +274,15 @@ def compare_tables(
     from rlnas.report.comparison import write_comparison, write_overview
 
     names = None if strategies is None else strategy_names(strategies)
-    found = [_find(table) for table in ([tables] if isinstance(tables, str | Path) else tables)]
-    folders = _folders([table for table, _ in found])
+    found = [_open(table) for table in ([tables] if isinstance(tables, str | Path) else tables)]
+    folders = _folders(found)
     for folder in ("", *folders, OVERVIEW):
         _check_folder(None if out is None else Path(out) / folder)
-    fitting = _fitting(stored_searches(searches), [table for table, _ in found])
-    stored = [given or own for given, (_, own) in zip(fitting, found, strict=True)]
+    fitting = _fitting(stored_searches(searches), found)
+    stored = [given or _searches_with(table) for given, table in zip(fitting, found, strict=True)]
     everywhere = {search.strategy for one in stored for search in one}
     judged = {}
-    for folder, (table, _), own in zip(folders, found, stored, strict=True):
+    for folder, table, own in zip(folders, found, stored, strict=True):
         elsewhere = everywhere - {search.strategy for search in own}
         here = names and [name for name in names if name not in elsewhere or not _shares_weights(name)]
         try:
@@ -295,13 +301,18 @@ def _check_folder(out: str | Path | None) -> None:
         raise UserError(f"{str(out)!r} is a file: name a folder to write to.")
 
 
-def _find(table: str | Path | Table) -> tuple[Table, list[StoredSearch]]:
-    """A table, and the searches that come with it."""
-    from rlnas.table import Table, load, read_searches, searches_with
+def _open(table: str | Path | Table) -> Table:
+    from rlnas.table import Table, load
 
-    found = table if isinstance(table, Table) else load(str(table))
-    own = searches_with(found)
-    return found, [] if own is None else read_searches(own)
+    return table if isinstance(table, Table) else load(str(table))
+
+
+def _searches_with(table: Table) -> list[StoredSearch]:
+    """The searches that come with a table."""
+    from rlnas.table import read_searches, searches_with
+
+    file = searches_with(table)
+    return [] if file is None else read_searches(file)
 
 
 def _folders(tables: Sequence[Table]) -> list[str]:

@@ -39,8 +39,8 @@ def compare(
     Args:
         table: Tables that come with rlnas (see: rlnas table show), or files that end in .parquet. All other options
             hold for all of them.
-        searches: Finished searches: run directories of rlnas search, or files of stored searches; those that come with
-            the table by default.
+        searches: Finished searches: run directories of rlnas search, or files of stored searches; by default those that
+            come with the table, or with the one that it is a copy of.
         strategies: Which strategies, in this order; all that have searches by default. Those that ask for trainings
             alone are run on the table. Random search is always run.
         strategy_options: Options of the strategies that are run on the table, e.g. trainings=12; each goes to those

@@ -58,6 +58,11 @@ class GymEnv:
         return self._observations.remarks
 
     @property
+    def metadata(self) -> dict[str, Any]:
+        """What the environment says of how it draws itself: `render_modes`, `render_fps`."""
+        return dict(self._envs[0].metadata or {})
+
+    @property
     def running_scores(self) -> np.ndarray:
         """See `VectorEnv.running_scores`."""
         return self._games.score

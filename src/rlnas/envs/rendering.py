@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import gymnasium
@@ -227,22 +227,21 @@ def film_env(env_id: str, settings: EnvSettings, film: Callable[[np.ndarray], No
     elif isinstance(env, MinAtarEnv):
         camera = GridCamera(env.observation_shape[0])
     else:
+        assert isinstance(env, GymEnv)
+        metadata = env.metadata
         env.close()
-        fps = _drawing_speed(env_id)
+        fps = _drawing_speed(env_id, metadata)
         env = GymEnv(env_id, 1, render_mode="rgb_array")
         camera = GymCamera(env, fps)
     return FilmedEnv(env, camera, film), camera.fps
 
 
-def _drawing_speed(env_id: str) -> float:
-    """Frames of a second of a Gymnasium environment.
+def _drawing_speed(env_id: str, metadata: Mapping[str, Any]) -> float:
+    """Frames of a second of a Gymnasium environment, by what it says of itself.
 
     Raises:
         UserError: if it cannot draw itself.
     """
-    made = gymnasium.make(env_id)
-    metadata = made.metadata or {}
-    made.close()
     modes = metadata.get("render_modes") or []
     if "rgb_array" not in modes:
         others = f"only {', '.join(map(repr, modes))}" if modes else "none at all"

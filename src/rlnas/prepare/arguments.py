@@ -31,6 +31,8 @@ def checked(model: type[Model], what: str, values: Options) -> Model:
         if first["type"] == "extra_forbidden":
             raise unknown(what, name, model.model_fields) from None
         reason = first["msg"].removeprefix("Input ").removeprefix("Value error, ")
+        if first["type"] == "missing":
+            raise UserError(f"{what} {name!r} is missing.") from None
         if not name:
             raise UserError(f"{reason}.") from None
         raise UserError(f"{what} {name!r} {reason}, not {first['input']!r}.") from None

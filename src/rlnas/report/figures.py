@@ -87,7 +87,13 @@ def legend(run: Run, labels: dict[str, str]) -> Html:
 
 
 def panels(rows: int, height: float, **options: Any) -> tuple[Figure, list[Axes]]:
-    """A chart of the page's width and of a height in inches: some axes, one above the other."""
+    """A chart of the page's width and of a height in inches: some axes, one above the other.
+
+    Args:
+        rows: how many.
+        height: of the whole chart.
+        **options: those of matplotlib's `Figure.subplots`, e.g. `sharex`.
+    """
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     figure.patch.set_visible(False)
     return figure, list(figure.subplots(rows, 1, squeeze=False, **options)[:, 0])

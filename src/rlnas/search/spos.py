@@ -91,7 +91,8 @@ class SPOS(OneShot):
         """Fills the next generation: random at first; then half mutants, half crossovers of the best so far.
 
         Where the best have no new children of one kind left, the other kind and then random architectures fill up. In a
-        limited space, children beyond the limits are dropped. It falls short only where nothing is left.
+        limited space, children beyond the limits are dropped. Of a space that can be gone through it falls short only
+        where nothing is left.
         """
         room = max(min(self.settings.population, self.settings.eval_budget - len(self.scores)), 0)
         rng = seeding.generator(self.seed, "spos-evolution", self.generations)

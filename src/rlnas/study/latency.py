@@ -125,7 +125,7 @@ def check_measurable(space: Space) -> None:
     if space.size > MOST_MEASURED:
         raise UserError(
             f"space {space.name!r} has {space.size:,} architectures, and latencies are measured of at most "
-            f"{MOST_MEASURED:,}: a search can be limited by --max-params or --max-multiply-adds."
+            f"{MOST_MEASURED:,}: leave --latency out, or in a search use --max-params or --max-multiply-adds."
         )
 
 

@@ -58,7 +58,7 @@ class RunSettings(BaseModel):
 
     def training(self, space: Space, architecture: str, seed: int, steps: int) -> TrialSettings:
         """The settings of a training from scratch that is a part of the run; it has one thread, whatever a fit has."""
-        own = ("space", "seed", "threads", "versions")
+        own = ("space", "seed", "threads")
         shared = {name: getattr(self, name) for name in RunSettings.model_fields if name not in own}
         return TrialSettings(**shared, space=space.to_dict(), architecture=architecture, seed=seed, steps=steps)
 

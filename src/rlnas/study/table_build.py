@@ -135,10 +135,16 @@ def measure_table(table: Table, settings: TableSettings, file: Path, watch: Watc
         file: a new file.
         watch: told of the measurements.
 
+    Returns:
+        The table that was written.
+
     Raises:
-        UserError: if this version does not know one of its hand-made networks, or the file cannot be a new table.
+        UserError: if this version does not know one of its hand-made networks, the table does not say with which
+            settings of PPO it was built (which decide what is measured), or the file cannot be a new table.
     """
     check_new(file)
+    if "ppo" not in table.settings:
+        raise UserError(f"the table {table.name!r} does not say with which settings of PPO it was built.")
     entrants = [Contestant(name, table.space, name) for name in table.architectures]
     entrants += [find_baseline(name, table.space) for name in table.baselines]
     latencies = _latencies(entrants, settings, watch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -85,6 +86,9 @@ def check_new(path: Path) -> None:
         raise UserError(f"the file {str(path)!r} exists already: choose another name.")
     if (path.parent / "table.json").exists():
         raise UserError(f"{str(path.parent)!r} is the directory of a build, which writes its own table.")
+    place = next(folder for folder in path.absolute().parents if folder.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise UserError(f"the file {str(path)!r} cannot be written in {str(place)!r}.")
 
 
 def read_table(path: Path) -> tuple[polars.DataFrame, dict[str, Any], str]:

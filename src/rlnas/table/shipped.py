@@ -25,8 +25,8 @@ def shipped_searches(name: str) -> Path | None:
 def searches_with(table: Table) -> Path | None:
     """The file of stored searches that comes with a table of the package, or with the one that a table is a copy of."""
     for name in shipped():
-        own, path = load(name), shipped_searches(name)
-        if path is not None and own.env == table.env and own.results_digest == table.results_digest:
+        path = shipped_searches(name)
+        if path is not None and (own := load(name)).env == table.env and own.results_digest == table.results_digest:
             return path
     return None
 
