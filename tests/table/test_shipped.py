@@ -10,7 +10,6 @@ from rlnas.spaces import adapt, load_space
 from rlnas.table import StoredSearch, load, read_searches, searches_with, shipped, shipped_searches
 from rlnas.table.files import write_table
 
-
 SEEDS = {"ale-breakout": 1}
 SEARCHES = {"ale-breakout": {"spos": 1}}
 """Of the table of Atari there is less: a training takes about an hour."""
