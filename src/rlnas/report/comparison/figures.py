@@ -195,7 +195,7 @@ def pareto(view: View, colours: Mapping[str, str]) -> Figure:
         for label, marker, colour, own in marks:
             if own:
                 points = [network.costs[kind] for network in own], [network.score for network in own]
-                looks = {"markersize": 4.5, "alpha": 0.6} if marker == "o" else {"markersize": 8.0}
+                looks: dict[str, Any] = {"markersize": 4.5, "alpha": 0.6} if marker == "o" else {"markersize": 8.0}
                 axes.plot(*points, marker, color=colour, label=label, **looks)
         cost_axis(axes, kind, [network.costs[kind] for network in sized])
     figure.supylabel(f"{NAMES[view.metric]}, {_budget(view)}", color=colours[MUTED], fontsize=10)
