@@ -15,6 +15,7 @@ import polars
 
 from rlnas.errors import UserError
 from rlnas.files import write_bytes
+from rlnas.processes import absolute
 from rlnas.table.settings import GROUPS
 
 SCHEMA_VERSION = 1
@@ -80,13 +81,14 @@ def check_new(path: Path) -> None:
     Raises:
         UserError: if the name is none of a table, something is there, or the place is that of a build's own table.
     """
+    path = absolute(path)
     if path.suffix != ".parquet":
         raise UserError(f"the name of a table's file ends in .parquet, not {path.name!r}.")
     if path.exists():
         raise UserError(f"the file {str(path)!r} exists already: choose another name.")
     if (path.parent / "table.json").exists():
         raise UserError(f"{str(path.parent)!r} is the directory of a build, which writes its own table.")
-    place = next(folder for folder in path.absolute().parents if folder.exists())
+    place = next(folder for folder in path.parents if folder.exists())
     if not place.is_dir() or not os.access(place, os.W_OK):
         raise UserError(f"the file {str(path)!r} cannot be written in {str(place)!r}.")
 
