@@ -23,6 +23,13 @@ def load_toml(path: Path) -> Space:
         UserError: if the file cannot be read or does not describe a space; the message names file, line and fault.
     """
     try:
+        return _read(path)
+    except RecursionError:
+        raise UserError(f"{path}: too many lists and tables lie in one another.") from None
+
+
+def _read(path: Path) -> Space:
+    try:
         text = absolute(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"the space file {str(path)!r} cannot be read: {error}.") from None

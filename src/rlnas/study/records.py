@@ -13,6 +13,7 @@ from rlnas.errors import UserError, fault
 from rlnas.files import parse_json, read_bytes, read_json
 
 Count = Annotated[int, Field(ge=0, lt=2**63)]
+Seed = Annotated[int, Field(ge=0)]
 
 
 class Record(BaseModel):
@@ -24,7 +25,7 @@ class Record(BaseModel):
 class TrialSummary(Record):
     """What `result.json` of a study says of one training."""
 
-    seed: Count
+    seed: Seed
     status: Literal["done", "failed"]
     reason: str
     steps: Count
@@ -78,7 +79,7 @@ class StudyResult(Record):
     env: str
     space: str
     strategy: str
-    seed: Count
+    seed: Seed
     steps: Count
     train_steps: Count
     warm_start: bool = False

@@ -22,7 +22,7 @@ from rlnas.study.checkpoint import fitting, load_checkpoint, save_checkpoint
 from rlnas.study.episodes import EpisodeTable
 from rlnas.study.metrics import learning_curve, reward_mean, total_reward
 from rlnas.study.progress import Progress, RateMeter, Watcher, nobody
-from rlnas.study.records import Count, read_record
+from rlnas.study.records import Count, Seed, read_record
 from rlnas.study.run_directory import RunDirectory, fingerprint
 from rlnas.study.settings import TrialSettings
 from rlnas.study.tensorboard import TensorBoardLog
@@ -57,7 +57,7 @@ class TrialResult(BaseModel):
 
     architecture: str
     space: str
-    seed: Count
+    seed: Seed
     status: str = "done"
     reason: str = ""
     steps: Count = 0
