@@ -35,7 +35,7 @@ def _read(path: Path) -> Space:
         raise UserError(f"the space file {str(path)!r} cannot be read: {error}.") from None
     try:
         data = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError
+    except ValueError as error:  # a number of thousands of digits is a ValueError
         raise UserError(f"{path}: not valid TOML: {error}.") from None
     lines = [number for number, line in enumerate(text.splitlines(), 1) if _LAYER.match(line)]
     layers = data.get("layers")

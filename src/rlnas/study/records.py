@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 import polars
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
@@ -26,7 +26,7 @@ class TrialSummary(Record):
     """What `result.json` of a study says of one training."""
 
     seed: Seed
-    status: Literal["done", "failed"]
+    status: str
     reason: str
     steps: Count
     episodes: Count
