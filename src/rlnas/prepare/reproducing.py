@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlnas.errors import UserError
-from rlnas.files import read_object
+from rlnas.files import check_no_links, read_object
 from rlnas.prepare.arguments import Options, run_path
 from rlnas.prepare.searching import prepare_search
 from rlnas.prepare.strategies import share_options, strategy_names
@@ -180,6 +180,7 @@ def prepare_reproductions(
                 f"{env} with {_name(space)} has the folder of another pair, {str(plan.path)!r}: name it once."
             )
         plans[plan.path] = plan
+    check_no_links(out)
     for entry in _others(out, OVERVIEW):
         if out / entry not in plans and not is_reproduction(out / entry):
             raise UserError(f"the directory {str(out)!r} holds other files ({entry}): choose an empty one.")
@@ -247,6 +248,7 @@ def prepare_reproduction(
         raise UserError(f"top-k must be 1 to {found_space.size}, the architectures of the space, not {top_k}.")
     if path.exists() and not path.is_dir():
         raise UserError(f"the folder {str(path)!r} is a file.")
+    check_no_links(path)
     if others := _others(path, TABLE, SEARCHES, COMPARISON):
         raise UserError(f"the directory {str(path)!r} holds other files ({others[0]}): choose an empty one.")
     names = tuple(name for name in strategy_names(strategies) if name != RANDOM)
