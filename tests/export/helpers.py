@@ -46,6 +46,7 @@ NESTED = Space(
     (4, 10, 10),
     [
         Conv(Choice("c", (8, 3, 6)), kernel=Choice("k", (1, 3)), stride=2, share="slice"),
+        Fit(channels=8),
         Repeat(
             [Residual([Norm(), Activation(), Conv(8, kernel=2, activation="none")])], times=Choice("blocks", (1, 2))
         ),

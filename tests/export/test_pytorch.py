@@ -145,7 +145,7 @@ def test_the_source_of_a_residual_reads_as_one(tmp_path: Path) -> None:
     make_trial(tmp_path / "run", NESTED, "c=6,k=3,blocks=1,op=skip,f=7", "MinAtar/Breakout-v1")
     source = (export(tmp_path / "run", "torch") / "network.py").read_text()
     assert "self.conv1 = nn.Conv2d(4, 6, kernel_size=3, stride=2, padding=1)\n" in source
-    assert "        residual1 = x\n        x = self.norm1(x)  # 8 x 5 x 5\n" in source
+    assert "        residual1 = x\n        x = F.relu(self.norm1(x))  # 8 x 5 x 5\n" in source
     assert "        x = residual1 + x  # 8 x 5 x 5\n" in source
 
 

@@ -5,39 +5,27 @@ from rlnas.nets import Encoder
 from rlnas.spaces import Choice, Conv, Flatten, Linear, Space, Switch, load_space
 
 
-def test_the_state_dict_of_an_architecture_is_a_part_of_the_supernets():
-    space = load_space("paper-1")
-    whole = Encoder(space).state_dict()
-    parts = [Encoder(space, architecture).state_dict() for architecture in space]
-    for part in parts:
-        assert {name: whole[name].shape for name in part} == {name: tensor.shape for name, tensor in part.items()}
-    assert {name for part in parts for name in part} == set(whole)
-
-
-def test_names_of_tensors_are_stable():
+def test_an_architecture_has_its_own_layers_and_no_others():
     # Checkpoints on disk carry these names.
-    names = list(Encoder(load_space("paper-1"), load_space("paper-1").architecture("k2=4,k3=5")).state_dict())
-    assert names == [
-        "blocks.0.conv.weight",
-        "blocks.0.conv.bias",
-        "blocks.1.options.k2=4.conv.weight",
-        "blocks.1.options.k2=4.conv.bias",
-        "blocks.2.options.k3=5.conv.weight",
-        "blocks.2.options.k3=5.conv.bias",
-        "blocks.5.linear.weight",
-        "blocks.5.linear.bias",
-    ]
-
-
-def test_names_of_tensors_are_in_the_order_that_optimisers_and_results_depend_on():
     space = load_space("mlp")
-    encoder = Encoder(space, space.architecture("depth=1,width=32,norm=layer,act=relu"))
-    assert list(encoder.state_dict()) == [
-        "blocks.0.copies.0.blocks.0.options.width=32,norm=layer.linear.weight",
-        "blocks.0.copies.0.blocks.0.options.width=32,norm=layer.linear.bias",
-        "blocks.0.copies.0.blocks.0.options.width=32,norm=layer.norm.weight",
-        "blocks.0.copies.0.blocks.0.options.width=32,norm=layer.norm.bias",
+    encoder = Encoder(space, space.architecture("depth=2,width=32,norm=layer,act=relu"))
+    assert [(name, tuple(tensor.shape)) for name, tensor in encoder.state_dict().items()] == [
+        ("blocks.0.linear.weight", (32, 4)),
+        ("blocks.0.linear.bias", (32,)),
+        ("blocks.0.norm.weight", (32,)),
+        ("blocks.0.norm.bias", (32,)),
+        ("blocks.2.linear.weight", (32, 32)),
+        ("blocks.2.linear.bias", (32,)),
+        ("blocks.2.norm.weight", (32,)),
+        ("blocks.2.norm.bias", (32,)),
     ]
+
+
+def test_a_supernet_holds_every_option():
+    space = load_space("paper-1")
+    names = set(Encoder(space).state_dict())
+    options = {f"blocks.{n}.options.k{n + 1}={k}.conv.slices.0.weight" for n in (1, 2) for k in range(1, 6)}
+    assert {name for name in names if "options" in name and name.endswith("weight")} == options
 
 
 def test_a_layer_with_two_choices_holds_every_pair():
@@ -51,7 +39,7 @@ def test_layers_that_share_a_choice_switch_together():
     space = Space("shared", (1, 5, 5), [Conv(4, kernel=k), Conv(4, kernel=k), Flatten(), Linear(3)])
     encoder = Encoder(space)
     encoder.activate(space.architecture("k=3"))
-    assert [block.options[block.active].conv.kernel_size for block in encoder.blocks[:2]] == [(3, 3), (3, 3)]
+    assert [block.conv.weight.shape[2:] for block in list(encoder.leaves())[:2]] == [(3, 3), (3, 3)]
 
 
 def test_activate_chooses_what_is_computed():
@@ -77,7 +65,6 @@ def test_an_alternative_may_be_called_like_a_method_of_a_module():
     supernet = Encoder(space)
     for path in space:
         supernet.activate(path)
-        single = Encoder(space, path)
-        single.load_state_dict({name: supernet.state_dict()[name] for name in single.state_dict()})
-        x = torch.rand(2, 4)
-        assert torch.equal(single(x), supernet(x))
+        (block, last), x = supernet.leaves(), torch.rand(2, 4)
+        assert torch.equal(supernet(x), last(block(x)))
+        assert [block] == list(supernet.blocks[0].options[supernet.blocks[0].active].leaves())

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rlnas.nets import Heads, Network, Standardize, Supernet
-from rlnas.spaces import Choice, Conv, Flatten, Linear, Space
+from rlnas.spaces import Activation, Choice, Conv, Fit, Flatten, Linear, Norm, Readout, Space, load_space
 
 SPACE = Space("small", (2, 9, 9), [Conv(Choice("c", [4, 6]), kernel=3, stride=2), Flatten(), Linear(16)])
 ARCHITECTURE = SPACE.architecture("c=6")
@@ -53,11 +53,26 @@ def test_weights_depend_on_the_seed_alone():
     assert torch.equal(Network(SPACE, ARCHITECTURE, 3, seed=1).state_dict()["policy.weight"], a["policy.weight"])
 
 
-def test_making_a_network_leaves_the_heads_independent_of_the_architecture():
-    # Every tensor has a stream of its own: what another architecture draws does not shift the rest.
-    a, b = (Network(SPACE, architecture, 3, seed=1).state_dict() for architecture in SPACE)
-    assert torch.equal(a["policy.weight"], b["policy.weight"])
-    assert torch.equal(a["encoder.blocks.2.linear.weight"], b["encoder.blocks.2.linear.weight"])
+def test_equal_layers_start_with_equal_weights_however_they_are_declared():
+    pairs = [(load_space("mlp"), "depth=2,width=64,norm=none,act=tanh", load_space("mlp-64-64"))]
+    plain = [Conv(8, kernel=3), Fit(5, 5), Readout(128, "mean", activation="none"), Norm(), Activation()]
+    pairs.append(
+        (
+            load_space("minatar-2"),
+            "width=8,kernel=3,stride=1,act=relu,readout=mean,norm=layer",
+            Space("p", (4, 10, 10), plain),
+        )
+    )
+    for space, architecture, alone in pairs:
+        for own in (False, True):
+            heads = Heads(3, own_value_encoder=own)
+            searched = Network(space, space.architecture(architecture), heads, seed=5)
+            declared = Network(alone, alone.architecture("fixed"), heads, seed=5)
+            weights = [list(network.parameters()) for network in (searched, declared)]
+            assert all(one.equal(other) for one, other in zip(*weights, strict=True))
+            x = torch.rand(2, *space.input_shape)
+            assert searched(x)[0].equal(declared(x)[0])
+            assert space.cost(space.architecture(architecture)) == alone.cost(alone.architecture("fixed"))
 
 
 def test_a_space_of_vectors_needs_no_maps():

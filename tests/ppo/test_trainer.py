@@ -86,7 +86,7 @@ def test_restored_moments_matter(make):
 
 
 def test_the_state_of_another_policy_is_refused(make):
-    with pytest.raises(RuntimeError, match="k=2"):
+    with pytest.raises(RuntimeError, match=r"size mismatch for encoder\.blocks\.0"):
         make(path="k=1,c=8").load_state_dict(make(path="k=2,c=8").state_dict())
 
 
@@ -186,13 +186,13 @@ def test_what_is_not_on_the_path_of_a_supernet_is_not_trained(make, guess_space,
     trainer = make(path="all")
     trainer.policy.activate(guess_space.architecture("k=1,c=4"))
     trainer.iterate()
+    once_active = {name for name, parameter in trainer.policy.named_parameters() if parameter.grad is not None}
     before = {name: tensor.clone() for name, tensor in trainer.state_dict().items()}
     trainer.policy.activate(guess_space.architecture(path))
     trainer.iterate()
     after = trainer.state_dict()
 
-    active = set(trainer.policy.extract(guess_space.architecture(path)).state_dict())
-    once_active = set(trainer.policy.extract(guess_space.architecture("k=1,c=4")).state_dict())
+    active = {name for name, parameter in trainer.policy.named_parameters() if parameter.grad is not None}
     for name, _ in trainer.policy.named_parameters():
         kept = torch.equal(before[f"policy.{name}"], after[f"policy.{name}"])
         assert kept == (name not in active)

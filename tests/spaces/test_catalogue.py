@@ -89,7 +89,7 @@ def test_minatar_2_has_trade_offs():
 def test_impala_cnn_is_the_one_that_people_know():
     space = load_space("impala-cnn")
     (architecture,) = space
-    assert map_sides(space, architecture) == [84, 42, 42, 42, 21, 21, 21, 11, 11, 11]
+    assert map_sides(space, architecture) == [84, 42, 42, 42, 42, 21, 21, 21, 21, 11, 11, 11, 11]
     # Three stages: a convolution, then two blocks of two (Espeholt et al., 2018), and 3,872 -> 256.
     blocks = 4 * 16 * (16 * 9 + 1) + 8 * 32 * (32 * 9 + 1)
     stages = 16 * (4 * 9 + 1) + 32 * (16 * 9 + 1) + 32 * (32 * 9 + 1)

@@ -66,13 +66,17 @@ def test_alternatives_may_differ_in_shape_as_far_as_no_weights_depend_on_it():
     small_or_large = Switch("op", {"small": Conv(2, kernel=3, stride=2), "large": Conv(4, kernel=3)})
     Space("good", (2, 8, 8), [small_or_large, MaxPool(2), Fit(4, 4, channels=4), Flatten(), Linear(3)])
     Space("good", (2, 8, 8), [Switch("op", {"conv": [Conv(2, kernel=3), Readout(5)], "flat": [Flatten(), Linear(5)]})])
-    numbers = r"layer 2 \(conv\) meets different numbers of channels \(op=small: \(2, 4, 4\), op=large: \(4, 8, 8\)\)"
-    with pytest.raises(ShapeError, match=numbers):
-        Space("bad", (2, 8, 8), [small_or_large, Conv(3, kernel=3), Fit(4, 4), Flatten()])
-    with pytest.raises(ShapeError, match=r"layer 2 \(norm\) meets different numbers of channels.*fit layer with chan"):
-        Space("bad", (2, 8, 8), [small_or_large, Norm(), Fit(4, 4, channels=4), Flatten()])
+    # Of channels and features, a narrow path uses the first inputs of what reads them.
+    Space("good", (2, 8, 8), [small_or_large, Norm(), Conv(3, kernel=3), Fit(4, 4), Flatten()])
+    Space("good", (2, 8, 8), [Switch("op", {"a": Readout(5), "b": Readout(6)})])
+    shapes = r"\(op=small: \(32,\), op=large: \(256,\)\)"
+    with pytest.raises(ShapeError, match=rf"layer 3 \(linear\) meets different shapes {shapes}.*fit layer before"):
+        Space("bad", (2, 8, 8), [small_or_large, Flatten(), Linear(3)])
+    with pytest.raises(ShapeError, match=r"layer 2 \(readout\) meets different shapes"):
+        Space("bad", (2, 8, 8), [small_or_large, Readout(3)])
     with pytest.raises(ShapeError, match=r"the heads meets different shapes"):
-        Space("bad", (2, 8, 8), [Switch("op", {"a": Readout(5), "b": Readout(6)})])
+        # Of a flattened map, 16 neighbours belong to one channel.
+        Space("bad", (2, 4, 4), [Switch("op", {"flat": Flatten(), "linear": [Flatten(), Linear(5)]})])
 
 
 @pytest.mark.parametrize(
@@ -183,6 +187,10 @@ kernel = 3
 share = "slice"
 
 [[layers]]
+type = "fit"
+channels = 8
+
+[[layers]]
 type = "switch"
 choice = "op"
 options = [
@@ -197,6 +205,7 @@ features = 5
     block = Residual([Conv(8, kernel=3)])
     layers = [
         Conv(Choice("c", [4, 8]), kernel=3, share="slice"),
+        Fit(channels=8),
         Switch("op", {"block": block, "skip": []}),
         Readout(5),
     ]

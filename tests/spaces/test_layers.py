@@ -15,10 +15,10 @@ def test_valid_padding_shrinks_the_map():
     assert MaxPool(3, stride=2, padding="valid").output_shape((4, 9, 8), {}) == (4, 4, 3)
 
 
-def test_a_searched_width_counts_as_its_widest_option():
+def test_a_searched_width_is_that_of_the_option():
     values = {"c": 4, "f": 3}
-    assert Conv(Choice("c", [4, 16, 8]), kernel=3).output_shape((2, 5, 5), values) == (16, 5, 5)
-    assert Linear(Choice("f", [3, 9])).output_shape((7,), values) == (9,)
+    assert Conv(Choice("c", [4, 16, 8]), kernel=3).output_shape((2, 5, 5), values) == (4, 5, 5)
+    assert Linear(Choice("f", [3, 9])).output_shape((7,), values) == (3,)
 
 
 def test_the_cost_of_a_searched_width_is_that_of_the_option():

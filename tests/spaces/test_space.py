@@ -257,7 +257,7 @@ def test_an_id_that_names_a_choice_twice_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("name", "pads"),
+    ("name", "narrows"),
     [
         ("minatar-1", False),
         ("minatar-2", True),
@@ -270,21 +270,21 @@ def test_an_id_that_names_a_choice_twice_is_refused():
         ("impala-modern", False),
     ],
 )
-def test_which_spaces_leave_inputs_at_zero(name, pads):
-    assert load_space(name).pads == pads
+def test_in_which_spaces_a_path_may_lack_inputs(name, narrows):
+    assert load_space(name).narrows == narrows
 
 
 @pytest.mark.parametrize("share", ["none", "slice"])
-def test_a_choice_of_width_leaves_inputs_at_zero_also_inside_containers(share):
+def test_a_choice_of_width_narrows_what_follows_also_inside_containers(share):
     inner = [Linear(Choice("width", [4, 8]), share=share), Linear(8)]
-    assert Space("s", (8,), [Repeat(inner, times=2)]).pads
-    assert not Space("s", (8,), [Repeat([Linear(8)], times=Choice("depth", [1, 2]))]).pads
+    assert Space("s", (8,), [Repeat(inner, times=2)]).narrows
+    assert not Space("s", (8,), [Repeat([Linear(8)], times=Choice("depth", [1, 2]))]).narrows
 
 
 def test_a_fit_pads_where_paths_differ():
     def padding(strides: list[int], height: int, channels: int | None = None) -> bool:
         layers = [Conv(2, kernel=3, stride=Choice("s", strides)), Fit(height, 5, channels=channels), Flatten()]
-        return Space("s", (1, 10, 10), layers).pads
+        return Space("s", (1, 10, 10), layers).narrows
 
     assert not padding([1, 2], 5)  # of 10 and 5 none is too short
     assert padding([1, 2], 6)

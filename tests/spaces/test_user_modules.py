@@ -11,7 +11,7 @@ import torch
 from rlnas import trust
 from rlnas.errors import UserError
 from rlnas.nets import Network, Supernet
-from rlnas.spaces import Choice, Conv, Flatten, Module, Residual, ShapeError, Space, Switch, load_space
+from rlnas.spaces import Choice, Conv, Fit, Flatten, Module, Residual, ShapeError, Space, Switch, load_space
 
 CODE = """
 import pathlib
@@ -104,8 +104,12 @@ def test_arguments_that_are_equal_but_not_the_same_are_told_apart(name: str):
 
 
 def test_alternatives_of_different_shapes_follow_the_rules_of_shapes(name: str):
-    with pytest.raises(ShapeError, match="the heads meets different shapes"):
-        space_with(Module(f"{name}:own", {"channels": Choice("c", [3, 4])}))
+    channels = Choice("c", [3, 4])
+    assert space_with(Module(f"{name}:own", {"channels": channels})).size == 2  # the heads use the first inputs
+    narrow = Conv(channels, kernel=3)
+    with pytest.raises(ShapeError, match=r"layer 2 \(module\) meets different shapes .* fit layer with channels here"):
+        Space("s", (2, 5, 6), [narrow, Module(f"{name}:own"), Flatten()])
+    assert Space("s", (2, 5, 6), [narrow, Fit(channels=4), Module(f"{name}:own"), Flatten()]).size == 2
 
 
 def test_weights_start_as_the_factory_likes_and_depend_on_the_seed_alone(name: str):
@@ -113,9 +117,10 @@ def test_weights_start_as_the_factory_likes_and_depend_on_the_seed_alone(name: s
     space = space_with(layer)
     whole = Supernet(space, 2, seed=5).state_dict()
     torch.rand(3)
-    for path in space:
-        part = Network(space, path, 2, seed=5).state_dict()
-        assert all(torch.equal(whole[key], tensor) for key, tensor in part.items())
+    (first, second), (again, _) = ([Network(space, path, 2, seed=5).state_dict() for path in space] for _ in range(2))
+    assert first["encoder.blocks.0.module.mix"].min() > 0
+    assert all(torch.equal(again[key], tensor) for key, tensor in first.items())
+    assert first.keys() == second.keys()
     block = "encoder.blocks.0.options.s={}.module.mix".format
     assert 0 < whole[block(1)].min() < whole[block(1)].max() < 1
     assert not torch.equal(whole[block(1)], whole[block(2)])

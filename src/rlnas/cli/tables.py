@@ -23,7 +23,7 @@ from rlnas.cli.arguments import (
     load_modules,
     options,
 )
-from rlnas.cli.printing import console
+from rlnas.cli.printing import console, print_remarks
 from rlnas.display import Display
 from rlnas.errors import RlnasError, UserError
 from rlnas.prepare import prepare_table, processors
@@ -187,12 +187,14 @@ def show(
     load_modules(import_)
     if table is None:
         for name in shipped():
-            console.print(repr(load(name)), soft_wrap=True, markup=False)
+            console.print(repr(listed := load(name)), soft_wrap=True, markup=False)
+            print_remarks(listed.remarks)
         return
     found = load(table)
     at = found.steps if budget is None else parse_steps(budget, "budget")
     console.print(repr(found), soft_wrap=True, markup=False)
     console.print(f"Checksum {found.checksum}, results {found.results_digest}.", soft_wrap=True)
+    print_remarks(found.remarks)
     missing = found.missing()
     if missing:
         console.print(f"Incomplete: {len(missing)} runs are missing or failed, e.g. {missing[0]}.", markup=False)

@@ -59,8 +59,9 @@ class RlnasExtractor(BaseFeaturesExtractor):
                 f"space {known.name!r} takes observations of shape {known.input_shape}, but those of the environment "
                 f"have the shape {shape}; channels come first (docs/exports.md has wrappers)."
             )
-        super().__init__(observation_space, known.features)
-        self.encoder = Encoder(known, known.architecture(architecture))
+        chosen = known.architecture(architecture)
+        super().__init__(observation_space, known.shapes(chosen)[-1][0])
+        self.encoder = Encoder(known, chosen)
         self.standardize: Standardize | None = None
         if normalization is not None:
             mean, deviation = (torch.tensor(normalization[name]) for name in ("mean", "deviation"))

@@ -13,8 +13,7 @@ from torch import Tensor, nn
 
 from rlnas.errors import UserError
 from rlnas.nets import Network, Standardize, blocks
-from rlnas.nets.encoder import ChoiceBlock, RepeatBlock, ResidualBlock, SequenceBlock, SwitchBlock
-from rlnas.nets.sliced import SlicedConv, SlicedLinear, SlicedNorm
+from rlnas.nets.encoder import ResidualBlock, SequenceBlock
 
 ACTIVATIONS = {
     "none": "{}",
@@ -64,21 +63,18 @@ class Listing:
         Raises:
             UserError: if nothing is known about blocks of this kind.
         """
-        if isinstance(block, ChoiceBlock | SwitchBlock):
-            return self.follow(block.options[block.active], x)
         if isinstance(block, ResidualBlock):
             return self._residual(block, x)
-        if isinstance(block, SequenceBlock | RepeatBlock):
-            parts = block.blocks if isinstance(block, SequenceBlock) else list(block.copies)[: block.depth]
-            for part in parts:
+        if isinstance(block, SequenceBlock):
+            for part in block.blocks:
                 x = self.follow(part, x)
             return x
         if type(block) not in WRITERS:
             raise UserError(f"a layer of type {type(block).__name__} cannot be written as plain PyTorch yet.")
-        before = len(self.steps)
+        before = self.steps[-1]
         WRITERS[type(block)](self, block, x)
         x = block(x)
-        if len(self.steps) > before:
+        if self.steps[-1] != before:
             self._note_shape(x)
         return x
 
@@ -95,7 +91,7 @@ class Listing:
         self.steps[-1] += f"  # {' x '.join(map(str, x.shape[1:]))}"
 
 
-def _linear(module: nn.Linear) -> str:
+def _linear(module: Any) -> str:
     return f"nn.Linear({module.in_features}, {module.out_features})"
 
 
@@ -104,15 +100,8 @@ def _pad(listing: Listing, top: int, bottom: int, left: int, right: int, how: st
         listing.step(f"F.pad(x, ({left}, {right}, {top}, {bottom}){how})")
 
 
-def _widen(listing: Listing, missing: int, dimensions: int) -> None:
-    if missing:
-        pairs = ", ".join(["0"] * (2 * dimensions - 3) + [str(missing)])
-        what = "channels" if dimensions == 4 else "features"
-        listing.step(f"F.pad(x, ({pairs}))", f"zeros for the {what} that wider options of the search space have")
-
-
 def _conv(listing: Listing, block: blocks.ConvBlock, x: Tensor) -> None:
-    conv = block.conv.merged() if isinstance(block.conv, SlicedConv) else block.conv
+    conv: Any = block.conv
     if block.skip > 1:
         why = "what the stride of the 1x1 convolution reads; a stride of its own crashes in oneDNN's training"
         listing.step(f"x[:, :, :: {block.skip}, :: {block.skip}]", why)
@@ -123,7 +112,6 @@ def _conv(listing: Listing, block: blocks.ConvBlock, x: Tensor) -> None:
     options += f", padding={conv.padding[0]}" if conv.padding[0] else ""
     apply = listing.module("conv", conv, f"nn.Conv2d({conv.in_channels}, {conv.out_channels}, {options})")
     listing.step(ACTIVATIONS[block.activation].format(f"{apply}(x)"))
-    _widen(listing, block.width - conv.out_channels, 4)
 
 
 def _max_pool(listing: Listing, block: blocks.MaxPoolBlock, x: Tensor) -> None:
@@ -132,18 +120,26 @@ def _max_pool(listing: Listing, block: blocks.MaxPoolBlock, x: Tensor) -> None:
 
 
 def _fit(listing: Listing, block: blocks.FitBlock, x: Tensor) -> None:
-    height, width = x.shape[2:]
-    if block.pool and (height > block.height or width > block.width):
-        height, width = min(height, block.height), min(width, block.width)
+    if block.size is not None:
+        _fit_sides(listing, block, block.size, x.shape[2], x.shape[3])
+    missing = (block.channels or x.shape[1]) - x.shape[1]
+    if missing:
+        pairs = ", ".join(["0"] * (2 * x.dim() - 4) + ["0", str(missing)])
+        what = "channels" if x.dim() == 4 else "features"
+        listing.step(f"F.pad(x, ({pairs}))", f"zeros for the {what} that are missing")
+
+
+def _fit_sides(listing: Listing, block: blocks.FitBlock, size: tuple[int, int], height: int, width: int) -> None:
+    if block.pool and (height > size[0] or width > size[1]):
+        height, width = min(height, size[0]), min(width, size[1])
         listing.step(f"F.adaptive_max_pool2d(x, ({height}, {width}))")
-    rows, columns = block.height - height, block.width - width
+    rows, columns = size[0] - height, size[1] - width
     if rows < 0 or columns < 0:
         # A negative share before or after is what is cut there.
         cut = [_centre(height, rows), _centre(width, columns)]
         listing.step(f"x[:, :, {cut[0]}, {cut[1]}]")
     rows, columns = max(rows, 0), max(columns, 0)
     _pad(listing, rows // 2, rows - rows // 2, columns // 2, columns - columns // 2)
-    _widen(listing, (block.channels or x.shape[1]) - x.shape[1], 4)
 
 
 def _centre(size: int, missing: int) -> str:
@@ -152,13 +148,11 @@ def _centre(size: int, missing: int) -> str:
 
 
 def _linear_block(listing: Listing, block: blocks.LinearBlock, x: Tensor) -> None:
-    linear = block.linear.merged() if isinstance(block.linear, SlicedLinear) else block.linear
-    norm = block.norm.merged() if isinstance(block.norm, SlicedNorm) else block.norm
+    linear: Any = block.linear
     inner = f"{listing.module('linear', linear, _linear(linear))}(x)"
-    if isinstance(norm, nn.LayerNorm):
-        inner = f"{listing.module('norm', norm, f'nn.LayerNorm({norm.normalized_shape[0]})')}({inner})"
+    if isinstance(block.norm, nn.LayerNorm):
+        inner = f"{listing.module('norm', block.norm, f'nn.LayerNorm({linear.out_features})')}({inner})"
     listing.step(ACTIVATIONS[block.activation].format(inner))
-    _widen(listing, block.width - linear.out_features, 2)
 
 
 def _readout(listing: Listing, block: blocks.ReadoutBlock, x: Tensor) -> None:
@@ -168,14 +162,17 @@ def _readout(listing: Listing, block: blocks.ReadoutBlock, x: Tensor) -> None:
 
 
 def _norm(listing: Listing, block: blocks.NormBlock, x: Tensor) -> None:
-    if isinstance(block.norm, nn.GroupNorm):
-        apply = listing.module("norm", block.norm, f"nn.GroupNorm({block.norm.num_groups}, {block.norm.num_channels})")
-        listing.step(f"{apply}(x)")
+    if not isinstance(block.norm, nn.Identity):
+        built = f"nn.GroupNorm(1, {x.shape[1]})" if x.dim() == 4 else f"nn.LayerNorm({x.shape[1]})"
+        listing.step(f"{listing.module('norm', block.norm, built)}(x)")
 
 
 def _activation(listing: Listing, block: blocks.ActivationBlock, x: Tensor) -> None:
     if block.kind != "none":
-        listing.step(ACTIVATIONS[block.kind].format("x"))
+        layer = re.fullmatch(r"x = (self\.\w+\(x\))  # .*", listing.steps[-1])
+        if layer:
+            listing.steps.pop()  # in one line with the layer before it, as where that has the activation itself
+        listing.step(ACTIVATIONS[block.kind].format(layer[1] if layer else "x"))
 
 
 def _flatten(listing: Listing, block: blocks.FlattenBlock, x: Tensor) -> None:

@@ -1,18 +1,22 @@
-"""The torch modules behind the layers of a space, one per layer type."""
+"""The torch modules behind the layers of a space, one per layer type.
+
+A block computes one option of each choice: that in `values`. With `shared`, it is part of a supernet: a width that is
+sliced is left open, and fewer inputs than `shape` says may come.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rlnas.nets.sliced import SlicedConv, SlicedLinear, SlicedNorm, activate_slices, widths
+from rlnas.nets.shared import Shared, SharedConv, SharedLinear, SharedNorm
 from rlnas.spaces import Activation, Conv, Fit, Flatten, Layer, Linear, MaxPool, Module, Norm, Readout, Shape
-from rlnas.spaces.choice import resolve, widest
+from rlnas.spaces.choice import Choice, resolve
 from rlnas.spaces.layers import Values
 
 
@@ -46,16 +50,40 @@ class Block(nn.Module):
 
     def activate(self, path: Values) -> None:
         """Makes `path` the active path, where there is something to choose."""
+        for module in self.children():
+            if isinstance(module, Shared):
+                module.activate(path)
+
+    def leaves(self) -> Iterator[Block]:
+        """The blocks that the active path computes, in order; itself, unless it is made of blocks."""
+        yield self
+
+    def fill(self, block: Block) -> None:
+        """Copies the weights of the active path to the block of the same layer in a network of its own."""
+        for name, module in block.named_children():
+            own = getattr(self, name)
+            if isinstance(own, Shared):
+                own.fill(module)
+            else:
+                module.load_state_dict(own.state_dict())
+
+
+def _width(width: int | Choice, sliced: Choice | None, values: Values, shared: bool) -> int | Choice:
+    """The width of a layer's weight: of a supernet's, all that share it."""
+    return sliced if shared and sliced else resolve(width, values)
+
+
+def _linear(features: int, width: int | Choice, shared: bool) -> nn.Linear | SharedLinear:
+    return SharedLinear(features, width) if shared or isinstance(width, Choice) else nn.Linear(features, width)
 
 
 class ConvBlock(Block):
-    """Padding, convolution, activation, zero channels up to the widest option."""
+    """Padding, convolution, activation."""
 
-    def __init__(self, layer: Conv, shape: Shape, values: Values):
+    def __init__(self, layer: Conv, shape: Shape, values: Values, shared: bool = False):
         super().__init__()
         kernel, stride = resolve(layer.kernel, values), resolve(layer.stride, values)
         before, after = (kernel // 2, (kernel - 1) // 2) if layer.padding == "same" else (0, 0)
-        self.width = widest(layer.channels)
         self.pad_mode = "constant" if layer.pad_mode == "zeros" else "reflect"
         # torch pads both sides alike, which is right for odd kernels; even ones are padded apart.
         inside = before if before == after and layer.pad_mode == "zeros" else 0
@@ -65,28 +93,25 @@ class ConvBlock(Block):
         self.skip = stride if kernel == 1 else 1
         stride = 1 if kernel == 1 else stride
         self.activation = layer.activation
-        self.choice = layer.sliced
-        self.conv: nn.Conv2d | SlicedConv
-        if self.choice:
-            self.conv = SlicedConv(shape[0], widths(self.choice, values), kernel, stride, inside)
+        width = _width(layer.channels, layer.sliced, values, shared)
+        self.conv: nn.Conv2d | SharedConv
+        if shared or isinstance(width, Choice):
+            self.conv = SharedConv(shape[0], width, kernel, stride, inside)
         else:
-            self.conv = nn.Conv2d(shape[0], resolve(layer.channels, values), kernel, stride, padding=inside)
-
-    def activate(self, path: Values) -> None:
-        activate_slices(self.choice, path, self.conv)
+            self.conv = nn.Conv2d(shape[0], width, kernel, stride, padding=inside)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.skip > 1:
             x = x[:, :, :: self.skip, :: self.skip]
         before, after = self.outside
         x = pad_map(x, before, after, before, after, self.pad_mode)
-        return widen(apply_activation(self.conv(x), self.activation), self.width)
+        return apply_activation(self.conv(x), self.activation)
 
 
 class MaxPoolBlock(Block):
     """Padding that never wins, then max-pooling."""
 
-    def __init__(self, layer: MaxPool, shape: Shape, values: Values):
+    def __init__(self, layer: MaxPool, shape: Shape, values: Values, shared: bool = False):
         super().__init__()
         self.kernel, self.stride = resolve(layer.kernel, values), resolve(layer.stride, values)
         self.before, self.after = (self.kernel // 2, (self.kernel - 1) // 2) if layer.padding == "same" else (0, 0)
@@ -99,46 +124,38 @@ class MaxPoolBlock(Block):
 class FitBlock(Block):
     """Brings a map to one size: adaptive max-pooling or centred crop where it is too long, zeros where too short."""
 
-    def __init__(self, layer: Fit, shape: Shape, values: Values):
+    def __init__(self, layer: Fit, shape: Shape, values: Values, shared: bool = False):
         super().__init__()
-        self.channels, self.height, self.width = layer.channels, layer.height, layer.width
+        self.channels = layer.channels
+        self.size = None if layer.height is None or layer.width is None else (layer.height, layer.width)
         self.pool = layer.shrink == "pool"
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.pool and (x.shape[2] > self.height or x.shape[3] > self.width):
-            x = F.adaptive_max_pool2d(x, (min(x.shape[2], self.height), min(x.shape[3], self.width)))
-        missing_rows, missing_columns = self.height - x.shape[2], self.width - x.shape[3]
-        top, left = missing_rows // 2, missing_columns // 2
-        x = pad_map(x, top, missing_rows - top, left, missing_columns - left)
+        if self.size is not None:
+            height, width = self.size
+            if self.pool and (x.shape[2] > height or x.shape[3] > width):
+                x = F.adaptive_max_pool2d(x, (min(x.shape[2], height), min(x.shape[3], width)))
+            missing_rows, missing_columns = height - x.shape[2], width - x.shape[3]
+            top, left = missing_rows // 2, missing_columns // 2
+            x = pad_map(x, top, missing_rows - top, left, missing_columns - left)
         return x if self.channels is None else widen(x, self.channels)
 
 
 class LinearBlock(Block):
-    """Linear, norm, activation, zero features up to the widest option."""
+    """Linear, norm, activation."""
 
-    def __init__(self, layer: Linear, shape: Shape, values: Values):
+    def __init__(self, layer: Linear, shape: Shape, values: Values, shared: bool = False):
         super().__init__()
-        self.width = widest(layer.features)
         self.activation = layer.activation
-        self.choice = layer.sliced
+        width = _width(layer.features, layer.sliced, values, shared)
         # The norm comes after the linear layer: optimisers and checkpoints take parameters in this order.
-        self.linear: nn.Linear | SlicedLinear
-        self.norm: nn.Identity | nn.LayerNorm | SlicedNorm
-        normed = resolve(layer.norm, values) == "layer"
-        if self.choice:
-            held = widths(self.choice, values)
-            self.linear = SlicedLinear(shape[0], held)
-            self.norm = SlicedNorm(held) if normed else nn.Identity()
-        else:
-            features = resolve(layer.features, values)
-            self.linear = nn.Linear(shape[0], features)
-            self.norm = nn.LayerNorm(features) if normed else nn.Identity()
-
-    def activate(self, path: Values) -> None:
-        activate_slices(self.choice, path, self.linear, self.norm)
+        self.linear = _linear(shape[0], width, shared)
+        self.norm: nn.Identity | nn.LayerNorm | SharedNorm = nn.Identity()
+        if resolve(layer.norm, values) == "layer":
+            self.norm = SharedNorm(width) if shared or isinstance(width, Choice) else nn.LayerNorm(width)
 
     def forward(self, x: Tensor) -> Tensor:
-        return widen(apply_activation(self.norm(self.linear(x)), self.activation), self.width)
+        return apply_activation(self.norm(self.linear(x)), self.activation)
 
 
 REDUCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -151,11 +168,11 @@ REDUCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
 class ReadoutBlock(Block):
     """All positions, or the mean or the maximum over them, then linear and activation."""
 
-    def __init__(self, layer: Readout, shape: Shape, values: Values):
+    def __init__(self, layer: Readout, shape: Shape, values: Values, shared: bool = False):
         super().__init__()
         self.kind = resolve(layer.kind, values)
         self.activation = layer.activation
-        self.linear = nn.Linear(layer.read(shape, values), layer.features)
+        self.linear = _linear(layer.read(shape, values), layer.features, shared)
 
     def forward(self, x: Tensor) -> Tensor:
         return apply_activation(self.linear(REDUCTIONS[self.kind](x)), self.activation)
@@ -164,10 +181,13 @@ class ReadoutBlock(Block):
 class NormBlock(Block):
     """Layer normalisation, over all but the batch, with one scale and one shift a channel; or nothing."""
 
-    def __init__(self, layer: Norm, shape: Shape, values: Values):
+    def __init__(self, layer: Norm, shape: Shape, values: Values, shared: bool = False):
         super().__init__()
-        # Of one group, group normalisation is layer normalisation whose parameters do not depend on the map's size.
-        self.norm = nn.GroupNorm(1, shape[0]) if resolve(layer.kind, values) == "layer" else nn.Identity()
+        self.norm: nn.Module = nn.Identity()
+        if resolve(layer.kind, values) == "layer":
+            # Of one group, group normalisation is layer normalisation with parameters that do not depend on the size.
+            own = nn.GroupNorm(1, shape[0]) if len(shape) == 3 else nn.LayerNorm(shape[0])
+            self.norm = SharedNorm(shape[0]) if shared else own
 
     def forward(self, x: Tensor) -> Tensor:
         return self.norm(x)
@@ -176,7 +196,7 @@ class NormBlock(Block):
 class ActivationBlock(Block):
     """An activation."""
 
-    def __init__(self, layer: Activation, shape: Shape, values: Values):
+    def __init__(self, layer: Activation, shape: Shape, values: Values, shared: bool = False):
         super().__init__()
         self.kind = resolve(layer.kind, values)
 
@@ -188,7 +208,7 @@ class ActivationBlock(Block):
 class FlattenBlock(Block):
     """Flattens in channels, height, width order, whatever the memory layout."""
 
-    def __init__(self, layer: Flatten, shape: Shape, values: Values):
+    def __init__(self, layer: Flatten, shape: Shape, values: Values, shared: bool = False):
         super().__init__()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -198,7 +218,7 @@ class FlattenBlock(Block):
 class ModuleBlock(Block):
     """A module of the user's own."""
 
-    def __init__(self, layer: Module, shape: Shape, values: Values):
+    def __init__(self, layer: Module, shape: Shape, values: Values, shared: bool = False):
         super().__init__()
         self.factory = layer.factory
         self._made_of = layer, shape, values
@@ -215,7 +235,7 @@ class ModuleBlock(Block):
         return self.module(x)
 
 
-BLOCKS: dict[type[Layer], Callable[[Any, Shape, Values], Block]] = {
+BLOCKS: dict[type[Layer], Callable[[Any, Shape, Values, bool], Block]] = {
     Conv: ConvBlock,
     MaxPool: MaxPoolBlock,
     Fit: FitBlock,

@@ -1,22 +1,23 @@
-"""The searched part of a network: one block per layer of the space, with one option of each or with all."""
+"""The searched part of a network: the layers of one architecture, or of a supernet those of all."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from torch import Tensor, nn
 
 from rlnas.nets.blocks import BLOCKS, Block
-from rlnas.spaces import Architecture, Layer, Repeat, Residual, Space, Switch
+from rlnas.spaces import Architecture, Layer, Repeat, Residual, Shape, Space, Switch
 from rlnas.spaces.choice import resolve, widest
+from rlnas.spaces.containers import Container
 from rlnas.spaces.layers import Values
 from rlnas.spaces.paths import Position
 
 
 class ChoiceBlock(Block):
-    """A layer with choices: a module for each option that it holds, of which one is active.
+    """A layer with choices: a module for each option, of which one is active.
 
     Args:
         names: the names of the choices.
@@ -33,6 +34,9 @@ class ChoiceBlock(Block):
         self.active = key(self.names, path)
         _activate(self.options[self.active], path)
 
+    def leaves(self) -> Iterator[Block]:
+        return _leaves([self.options[self.active]])
+
     def forward(self, x: Tensor) -> Tensor:
         """Applies the active option."""
         return self.options[self.active](x)
@@ -48,6 +52,12 @@ def _activate(block: nn.Module, path: Values) -> None:
     block.activate(path)
 
 
+def _leaves(blocks: Iterable[nn.Module]) -> Iterator[Block]:
+    for block in blocks:
+        assert isinstance(block, Block)
+        yield from block.leaves()
+
+
 class SequenceBlock(Block):
     """Layers of a space, one after another."""
 
@@ -58,6 +68,9 @@ class SequenceBlock(Block):
     def activate(self, path: Values) -> None:
         for block in self.blocks:
             _activate(block, path)
+
+    def leaves(self) -> Iterator[Block]:
+        return _leaves(self.blocks)
 
     def forward(self, x: Tensor) -> Tensor:
         """Applies the active option of every layer."""
@@ -85,6 +98,9 @@ class RepeatBlock(Block):
         for copy in itertools.islice(self.copies, self.depth):
             _activate(copy, path)
 
+    def leaves(self) -> Iterator[Block]:
+        return _leaves(itertools.islice(self.copies, self.depth))
+
     def forward(self, x: Tensor) -> Tensor:
         """Applies the first copies, as many as the active path is deep."""
         for copy in itertools.islice(self.copies, self.depth):
@@ -105,6 +121,9 @@ class ResidualBlock(Block):
 
     def activate(self, path: Values) -> None:
         self.inner.activate(path)
+
+    def leaves(self) -> Iterator[Block]:
+        return self.inner.leaves()
 
     def forward(self, x: Tensor) -> Tensor:
         """The sum of the input and of what the layers make of it."""
@@ -138,23 +157,45 @@ class SwitchBlock(Block):
         self.active = _slot(str(path[self.choice]))
         _activate(self.options[self.active], path)
 
+    def leaves(self) -> Iterator[Block]:
+        return _leaves([self.options[self.active]])
+
     def forward(self, x: Tensor) -> Tensor:
         """Applies the active alternative."""
         return self.options[self.active](x)
 
 
-class Builder:
-    """Builds the modules of a space's layers, with one option of each choice or with all.
+def layers_of(layers: Iterable[Layer], shape: Shape, values: Values) -> list[nn.Module]:
+    """The modules of the layers that an architecture computes: those that it repeats or chooses among, as its own.
+
+    Args:
+        layers: the layers of a space.
+        shape: the shape that reaches the first.
+        values: the architecture.
+    """
+    found: list[nn.Module] = []
+    for layer in layers:
+        if isinstance(layer, Residual):
+            found.append(ResidualBlock(SequenceBlock(layers_of(layer.inner, shape, values))))
+        elif isinstance(layer, Container):
+            for inner, own in layer.steps(shape, values):
+                found += layers_of([inner], own, values)
+        else:
+            found.append(BLOCKS[type(layer)](layer, shape, values, False))
+        shape = layer.output_shape(shape, values)
+    return found
+
+
+class SupernetBuilder:
+    """Builds the modules of a space's layers with all options of each choice.
 
     Args:
         space: the search space.
-        architecture: the options to build, or `None` for all.
     """
 
-    def __init__(self, space: Space, architecture: Values | None):
-        # Weights depend on what all paths agree about, so that any path's shapes will do.
+    def __init__(self, space: Space):
+        # Weights depend on what all paths agree about, and on the most inputs that one brings.
         self.shapes = space.reached
-        self.architecture = architecture
 
     def sequence(self, layers: Sequence[Layer], position: Position = ()) -> SequenceBlock:
         """The modules of a list of layers."""
@@ -167,36 +208,29 @@ class Builder:
     def layer(self, layer: Layer, position: Position) -> Block:
         """The module of a layer."""
         if isinstance(layer, Repeat):
-            times = widest(layer.times) if self.architecture is None else resolve(layer.times, self.architecture)
-            return RepeatBlock(layer, [self.sequence(layer.inner, (*position, time)) for time in range(times)])
+            times = range(widest(layer.times))
+            return RepeatBlock(layer, [self.sequence(layer.inner, (*position, time)) for time in times])
         if isinstance(layer, Residual):
             return ResidualBlock(self.sequence(layer.inner, position))
         if isinstance(layer, Switch):
-            return self._switch(layer, position)
+            places = {name: (*position, name) for name in layer.alternatives if (*position, name) in self.shapes}
+            options = {name: self.sequence(layer.alternatives[name], place) for name, place in places.items()}
+            return SwitchBlock(layer, options)
         return self._leaf(layer, position)
 
-    def _switch(self, layer: Switch, position: Position) -> SwitchBlock:
-        chosen = None if self.architecture is None else self.architecture[layer.choice]
-        places = {name: (*position, name) for name in layer.alternatives}
-        held = [name for name in places if chosen in (None, name) and places[name] in self.shapes]
-        return SwitchBlock(layer, {name: self.sequence(layer.alternatives[name], places[name]) for name in held})
-
     def _leaf(self, layer: Layer, position: Position) -> Block:
-        chosen, shape, make = self.architecture or {}, self.shapes[position], BLOCKS[type(layer)]
+        shape, make = self.shapes[position], BLOCKS[type(layer)]
         choices = [choice for choice in layer.choices if choice != layer.sliced]
         if not choices:
-            return make(layer, shape, chosen)
+            return make(layer, shape, {}, True)
         names = [choice.name for choice in choices]
-        held = [[chosen[choice.name]] if chosen else choice.options for choice in choices]
-        combinations = [dict(zip(names, options, strict=True)) for options in itertools.product(*held)]
-        return ChoiceBlock(names, {key(names, c): make(layer, shape, {**chosen, **c}) for c in combinations})
+        combinations = itertools.product(*(choice.options for choice in choices))
+        values = [dict(zip(names, options, strict=True)) for options in combinations]
+        return ChoiceBlock(names, {key(names, own): make(layer, shape, own, True) for own in values})
 
 
 class Encoder(SequenceBlock):
-    """The layers of a space as torch modules.
-
-    With an architecture, every searched layer holds that one option; without, it holds all of them (supernet).
-    Module names are the same in both, so the state dict of an architecture's encoder is a part of the supernet's.
+    """The layers of a space as torch modules: of one architecture, just what it computes, or of a supernet all.
 
     `forward` maps observations `(batch, *input_shape)`, float32, to features `(batch, features)`.
 
@@ -206,5 +240,8 @@ class Encoder(SequenceBlock):
     """
 
     def __init__(self, space: Space, architecture: Architecture | None = None):
-        super().__init__(Builder(space, None if architecture is None else dict(architecture)).sequence_of(space.layers))
+        if architecture is None:
+            super().__init__(SupernetBuilder(space).sequence_of(space.layers))
+        else:
+            super().__init__(layers_of(space.layers, space.input_shape, dict(architecture)))
         self.space = space

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,7 @@ from rlnas import seeding
 from rlnas.nets.blocks import ModuleBlock
 from rlnas.nets.encoder import Encoder
 from rlnas.nets.heads import Heads, Standardize
+from rlnas.nets.shared import SharedLinear
 from rlnas.spaces import Architecture, Space
 
 
@@ -23,11 +25,11 @@ class Network(nn.Module):
 
     Args:
         space: the search space.
-        architecture: the architecture to build.
+        architecture: the architecture to build: its layers and no others.
         heads: what it ends in; a number stands for so many discrete actions.
         seed: seed of the initial weights: orthogonal, gain sqrt(2) in the encoder, 0.01 in the policy head, 1 in the
-            value head, biases 0. Every tensor has a stream of its own, named after it, so that a network and a
-            supernet of the same seed start from the same weights.
+            value head, biases 0. Every weight has a stream of its own, numbered in the order in which they are
+            computed: networks of equal layers start with equal weights, however their spaces declare them.
     """
 
     def __init__(self, space: Space, architecture: Architecture | None, heads: Heads | int, seed: int = 0):
@@ -37,8 +39,14 @@ class Network(nn.Module):
         self.standardize: Standardize | None = None
         self.encoder = Encoder(space, architecture)
         self.value_encoder = Encoder(space, architecture) if self.heads.own_value_encoder else None
-        self.policy = nn.Linear(space.features, self.heads.outputs)
-        self.value = nn.Linear(space.features, 1)
+        self.policy: nn.Linear | SharedLinear
+        self.value: nn.Linear | SharedLinear
+        if architecture is None:
+            self.policy = SharedLinear(space.features, self.heads.outputs)
+            self.value = SharedLinear(space.features, 1)
+        else:
+            features = space.shapes(architecture)[-1][0]
+            self.policy, self.value = nn.Linear(features, self.heads.outputs), nn.Linear(features, 1)
         if self.heads.log_std is not None:
             self.log_std = nn.Parameter(torch.full((self.heads.outputs,), self.heads.log_std))
         self._initialise(seed)
@@ -47,10 +55,13 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def _initialise(self, seed: int) -> None:
-        gains = {"policy.weight": 0.01, "value.weight": 1.0}
-        own = {name: module for name, module in self.named_modules() if isinstance(module, ModuleBlock)}
-        for name, block in own.items():
-            block.initialise(seeding.integer(seed, "weights", name))
+        gains = {"policy": 0.01, "value": 1.0}
+        own = [name for name, module in self.named_modules() if isinstance(module, ModuleBlock)]
+        for number, name in enumerate(own):
+            block = self.get_submodule(name)
+            assert isinstance(block, ModuleBlock)
+            block.initialise(seeding.integer(seed, "weights", "modules", number))
+        numbers: Counter[str] = Counter()
         for name, parameter in self.named_parameters():
             if name == "log_std" or name.startswith(tuple(f"{module}." for module in own)):
                 continue  # its start is set already; the user's own modules start as they like
@@ -59,8 +70,10 @@ class Network(nn.Module):
             elif parameter.dim() == 1:
                 parameter.fill_(1.0)  # the scale of a norm
             else:
-                stream = torch.Generator().manual_seed(seeding.integer(seed, "weights", name))
-                nn.init.orthogonal_(parameter, gains.get(name, math.sqrt(2)), generator=stream)
+                part = name.partition(".")[0]
+                numbers[part] += 1
+                stream = torch.Generator().manual_seed(seeding.integer(seed, "weights", part, numbers[part]))
+                nn.init.orthogonal_(parameter, gains.get(part, math.sqrt(2)), generator=stream)
 
     def forward(self, observation: Tensor) -> tuple[Tensor, Tensor]:
         """Policy and values of a batch of observations.
@@ -104,7 +117,7 @@ class Supernet(Network):
 
     def __init__(self, space: Space, heads: Heads | int, seed: int = 0):
         super().__init__(space, None, heads, seed)
-        self.spare_idle_inputs = space.pads
+        self.spare_idle_inputs = space.narrows
 
     def activate(self, path: Architecture) -> None:
         """Makes `path` the active path."""
@@ -113,8 +126,16 @@ class Supernet(Network):
                 encoder.activate(dict(path))
 
     def extract(self, path: Architecture) -> Network:
-        """The network of one architecture with a copy of the supernet's weights."""
+        """The network of one architecture with a copy of the weights that its path uses; `path` is active then."""
+        self.activate(path)
         network = Network(self.space, path, self.heads)
-        own = self.state_dict()
-        network.load_state_dict({name: own[name] for name in network.state_dict()})
+        for own, other in ((self.encoder, network.encoder), (self.value_encoder, network.value_encoder)):
+            if own is not None and other is not None:
+                for block, copy in zip(own.leaves(), other.leaves(), strict=True):
+                    block.fill(copy)
+        for head, own_head in ((self.policy, network.policy), (self.value, network.value)):
+            assert isinstance(head, SharedLinear)
+            head.fill(own_head)
+        if self.heads.log_std is not None:
+            network.log_std.data.copy_(self.log_std)
         return network

@@ -24,8 +24,9 @@ class Adam:
         eps: added to the square root of the second moment.
         spare_idle_inputs: whether to leave alone, moments and all, also the weights of inputs without any gradient:
             those that were 0 in every sample of the minibatch, such as the channels that a narrow path of a supernet
-            lacks, and units that were silent all through. Plain Adam would go on moving them by what is left of their
-            moments. The count of steps, by which moments are corrected early on, stays that of the whole parameter.
+            lacks, and units that were silent all through; of scales, shifts and biases, each without a gradient.
+            Plain Adam would go on moving them by what is left of their moments. The count of steps, by which moments
+            are corrected early on, stays that of the whole parameter.
 
     Attributes:
         state: of every parameter that has been stepped, by name, `step` (a float32 scalar), `exp_avg` and
@@ -109,9 +110,8 @@ class Adam:
 
 def _idle_inputs(parameter: Tensor, gradient: Tensor, state: Mapping[str, Tensor]) -> list[tuple[Tensor, ...]]:
     """Of a weight `(outputs, inputs, ...)` with idle inputs: it and its moments, which inputs are idle, and a copy."""
-    if parameter.dim() < 2:
-        return []
-    inputs = ~gradient.any(dim=[n for n in range(parameter.dim()) if n != 1], keepdim=True)
+    others = [n for n in range(parameter.dim()) if n != 1]
+    inputs = ~gradient.any(dim=others, keepdim=True) if parameter.dim() > 1 else gradient == 0
     if not inputs.any():
         return []
     return [(tensor, inputs, tensor.clone()) for tensor in (parameter, *(state[key] for key in MOMENTS))]

@@ -205,6 +205,7 @@ def _read_study(path: Path) -> Run:
     ranking = [(str(entry["architecture"]), float(entry["proxy"])) for entry in entries]
     paths = read_paths(path / "search" / "paths.jsonl")
     table, gone = _find_table(settings)
+    told += table.remarks if table else ()
     latency = path / "search" / "latency.json"
     latencies = read_latencies(latency) if latency.exists() else {}
     entrants = _read_entrants(path, settings, space, result, [name for name, _ in ranking], table)

@@ -17,7 +17,6 @@ from rlnas.report.layers import choice_list, layer_table
 from rlnas.report.markup import Html, details, join, table, tag
 from rlnas.report.rerun import command, in_catalogue
 from rlnas.report.searching import search
-from rlnas.spaces import Choice, Layer
 from rlnas.spaces.toml import dump_toml
 
 METRICS = (
@@ -98,19 +97,8 @@ def _architecture(run: Run) -> Html:
     notes = [f"{maps} pictures are on a log scale."]
     if run.space.choices:
         notes.insert(0, "Blue: chosen by the search." if run.kind == "study" else "Blue: one of several options.")
-        if any(_width_is_chosen(layer) for entrant in shown for layer in _layers(entrant)):
-            notes.append("A layer whose width is chosen is padded with zeros to the widest option.")
     return tag("section", title, tag("p", " ".join(notes), class_="note"),
                tag("div", *(_drawn(run, entrant) for entrant in shown), class_="pair"))  # fmt: skip
-
-
-def _layers(entrant: Entrant) -> list[Layer]:
-    found = entrant.space.layers_of(entrant.space.architecture(entrant.architecture))
-    return [layer for layer, _ in found]
-
-
-def _width_is_chosen(layer: Layer) -> bool:
-    return any(isinstance(getattr(layer, width, None), Choice) for width in ("channels", "features"))
 
 
 def _drawn(run: Run, entrant: Entrant) -> Html:

@@ -101,7 +101,7 @@ def impala_modern() -> Space:
             layers += [conv, MaxPool(3, stride=2), Repeat([Residual([norm, act, conv, act, conv])], times=blocks)]
         return [*layers, act, Readout(256, readout, activation="none"), norm, act]
 
-    # Not one choice of channels for each layer: a readout of padded channels would cost as much as the widest.
+    # One choice multiplies the channels of all stages, which differ.
     return Space("impala-modern", ATARI_INPUT, [Switch("width", {f"x{n}": network(n) for n in (1, 2)})])
 
 

@@ -12,15 +12,20 @@ from typing import ClassVar, Literal
 
 from rlnas.errors import UserError
 from rlnas.spaces.checks import fixed, one_of, positive, sliceable
-from rlnas.spaces.choice import Choice, Option, resolve, widest
+from rlnas.spaces.choice import Choice, Option, resolve
 
 Shape = tuple[int, ...]
 Values = dict[str, Option]
-Reads = Literal["nothing", "channels", "shape"]
+Reads = Literal["nothing", "channels", "positions", "shape"]
+"""What of the shape that reaches a layer its weights depend on, beside the number of channels or features.
+
+Paths that share weights may bring different numbers of channels or features, of which a weight's first inputs are
+used. What else a layer reads must be the same: `"channels"` nothing else, `"positions"` the height and width of a map
+(of a flattened one, their product), `"shape"` all of it, channels included. `"nothing"`: the layer has no weights.
+"""
 
 
 ACTIVATIONS = ("none", "relu", "tanh", "silu", "gelu", "elu")
-"""All map 0 to 0, so that channels padded with zeros stay zero."""
 
 
 NORMS = ("layer", "none")
@@ -40,7 +45,6 @@ class Layer:
 
     type: ClassVar[str]
     weights_read: ClassVar[Reads] = "nothing"
-    """What of the input shape the weights depend on, so that paths must agree on it to share them."""
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -61,6 +65,15 @@ class Layer:
     def pads(self, shapes: Collection[Shape]) -> bool:
         """Whether a path may leave zeros in it where another has something, with the shapes that can reach it."""
         return False
+
+    def positions(self, shape: Shape, before: int) -> int:
+        """How many neighbouring features of the vector that leaves belong to one channel.
+
+        Args:
+            shape: the shape that reaches the layer.
+            before: the number for the vector that reaches it.
+        """
+        return before
 
     def leaves(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
         """The layers that are computed, with the shape that reaches each: itself, unless it is made of layers.
@@ -123,8 +136,7 @@ class Conv(Layer):
     """A 2-D convolution, then its activation.
 
     Args:
-        channels: output channels. A choice is zero-padded to its widest option, so that the next layer's shape
-            does not depend on it (paper, 5.2).
+        channels: output channels.
         kernel: side of the square kernel.
         stride: step of the kernel.
         padding: `"same"`: the map is padded by `kernel // 2` before and `(kernel - 1) // 2` after; `"valid"`: not
@@ -156,21 +168,18 @@ class Conv(Layer):
     def shape_choices(self) -> tuple[Choice, ...]:
         # Zeros can be padded to any kernel, but a small map cannot be reflected to a large one.
         free = self.padding == "same" and self.pad_mode == "zeros"
-        return _choices(self.stride) if free else _choices(self.kernel, self.stride)
+        return _choices(self.channels, *(() if free else (self.kernel,)), self.stride)
 
     @property
     def sliced(self) -> Choice | None:
         return self.channels if self.share == "slice" and isinstance(self.channels, Choice) else None
-
-    def pads(self, shapes: Collection[Shape]) -> bool:
-        return isinstance(self.channels, Choice)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         kernel, stride = resolve(self.kernel, values), resolve(self.stride, values)
         height, width = _window("conv", shape, kernel, stride, self.padding)
         if self.padding == "same" and self.pad_mode == "reflect" and kernel // 2 >= min(shape[1:]):
             raise ShapeError(f"conv with kernel {kernel} cannot reflect a {shape[1]}x{shape[2]} map: it is too small.")
-        return widest(self.channels), height, width
+        return resolve(self.channels, values), height, width
 
     def parameters(self, shape: Shape, values: Values) -> int:
         channels, kernel = resolve(self.channels, values), resolve(self.kernel, values)
@@ -206,21 +215,21 @@ class MaxPool(Layer):
 
 @dataclass(frozen=True)
 class Fit(Layer):
-    """Brings a map to one exact size ("padding to exact size", paper 5.2).
+    """Brings a map to one exact size ("padding to exact size", paper 5.2), or a vector to one length.
 
     A side that is too short is zero-padded, centred. A side that is too long is reduced: by adaptive max-pooling
-    (`"pool"`), or by a centred crop (`"crop"`). Missing channels are zero-padded.
+    (`"pool"`), or by a centred crop (`"crop"`). Missing channels are zero-padded; of a vector, missing features.
 
     Args:
-        height: target height.
+        height: target height; `None`, for both sides, keeps them.
         width: target width.
-        channels: target channels; `None` keeps them.
+        channels: target channels or features; `None` keeps them.
         shrink: how a side that is too long is reduced.
     """
 
     type: ClassVar[str] = "fit"
-    height: int
-    width: int
+    height: int | None = None
+    width: int | None = None
     channels: int | None = None
     shrink: Literal["pool", "crop"] = "pool"
 
@@ -228,23 +237,28 @@ class Fit(Layer):
         for name in ("height", "width", "channels"):
             if isinstance(getattr(self, name), Choice):
                 raise UserError(f"fit: {name} cannot be a choice: the target is one exact size.")
-        positive("fit", height=self.height, width=self.width)
-        if self.channels is not None:
-            positive("fit", channels=self.channels)
+        sizes = {"height": self.height, "width": self.width, "channels": self.channels}
+        given = {name: size for name, size in sizes.items() if size is not None}
+        if not given or (self.height is None) != (self.width is None):
+            raise UserError("fit needs a height and a width, or channels, or all three.")
+        positive("fit", **given)
         fixed("fit", "shrink", self.shrink, ("pool", "crop"))
 
     def pads(self, shapes: Collection[Shape]) -> bool:
         # What all paths pad alike is 0 for all of them.
         return len(shapes) > 1 and any(
-            height < self.height or width < self.width or channels < (self.channels or channels)
-            for channels, height, width in (_map(shape, "fit") for shape in shapes)
+            side < target for shape in shapes for side, target in zip(shape, self.output_shape(shape, {}), strict=True)
         )
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
-        channels, _, _ = _map(shape, "fit")
-        if self.channels is not None and channels > self.channels:
-            raise ShapeError(f"fit cannot reduce {channels} channels to {self.channels}.")
-        return self.channels or channels, self.height, self.width
+        if self.channels is not None and shape[0] > self.channels:
+            what = "channels" if len(shape) == 3 else "features"
+            raise ShapeError(f"fit cannot reduce {shape[0]} {what} to {self.channels}.")
+        channels = self.channels or shape[0]
+        if self.height is None or self.width is None:
+            return channels, *shape[1:]
+        _map(shape, "fit")
+        return channels, self.height, self.width
 
 
 @dataclass(frozen=True)
@@ -257,14 +271,16 @@ class Flatten(Layer):
         channels, height, width = _map(shape, "flatten")
         return (channels * height * width,)
 
+    def positions(self, shape: Shape, before: int) -> int:
+        return shape[1] * shape[2]
+
 
 @dataclass(frozen=True)
 class Linear(Layer):
     """A fully connected layer, then its norm and its activation.
 
     Args:
-        features: output features. A choice is zero-padded to its widest option, after the norm, which does not see
-            the padding.
+        features: output features.
         activation: one of `ACTIVATIONS`.
         norm: `"layer"` normalises over the features, `"none"` does not.
         share: what the options of `features` share: `"none"`, each has weights of its own, or `"slice"`, the first
@@ -272,7 +288,7 @@ class Linear(Layer):
     """
 
     type: ClassVar[str] = "linear"
-    weights_read: ClassVar[Reads] = "shape"
+    weights_read: ClassVar[Reads] = "positions"
     features: int | Choice
     activation: str = "relu"
     norm: str | Choice = "none"
@@ -285,16 +301,20 @@ class Linear(Layer):
         sliceable("linear", "features", self.features, self.share, (self.norm,))
 
     @property
+    def shape_choices(self) -> tuple[Choice, ...]:
+        return _choices(self.features)
+
+    @property
     def sliced(self) -> Choice | None:
         return self.features if self.share == "slice" and isinstance(self.features, Choice) else None
-
-    def pads(self, shapes: Collection[Shape]) -> bool:
-        return isinstance(self.features, Choice)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         if len(shape) != 1:
             raise ShapeError(f"linear needs a vector, but gets shape {shape}: put a flatten layer before it.")
-        return (widest(self.features),)
+        return (resolve(self.features, values),)
+
+    def positions(self, shape: Shape, before: int) -> int:
+        return 1
 
     def parameters(self, shape: Shape, values: Values) -> int:
         features = resolve(self.features, values)
@@ -318,7 +338,7 @@ class Readout(Layer):
     """
 
     type: ClassVar[str] = "readout"
-    weights_read: ClassVar[Reads] = "shape"
+    weights_read: ClassVar[Reads] = "positions"
     features: int
     kind: str | Choice = "flatten"
     activation: str = "relu"
@@ -333,6 +353,9 @@ class Readout(Layer):
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         _map(shape, "readout")
         return (self.features,)
+
+    def positions(self, shape: Shape, before: int) -> int:
+        return 1
 
     def read(self, shape: Shape, values: Values) -> int:
         """The length of the vector that the fully connected layer reads."""
@@ -351,8 +374,8 @@ class Norm(Layer):
     """Normalisation to mean 0 and standard deviation 1, with a learned scale and shift for each channel or feature.
 
     Args:
-        kind: `"layer"` normalises over the features of a vector, or over the channels and positions of a map, those
-            that a narrower option leaves at zero included (Ba et al., 2016); `"none"` does nothing.
+        kind: `"layer"` normalises over the features of a vector, or over the channels and positions of a map (Ba et
+            al., 2016); `"none"` does nothing.
     """
 
     type: ClassVar[str] = "norm"

@@ -112,6 +112,9 @@ class Module(Layer):
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         return self._measured(shape, values)[0]
 
+    def positions(self, shape: Shape, before: int) -> int:
+        return 0  # what its features mean, and which of them belong together, is its own business
+
     def parameters(self, shape: Shape, values: Values) -> int:
         return self._measured(shape, values)[1]
 

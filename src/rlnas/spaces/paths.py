@@ -10,7 +10,7 @@ from rlnas.errors import UserError
 from rlnas.spaces.architecture import Architecture
 from rlnas.spaces.choice import Choice, Option
 from rlnas.spaces.containers import Container, keep
-from rlnas.spaces.layers import Layer, Shape, ShapeError, Values
+from rlnas.spaces.layers import Layer, Reads, Shape, ShapeError, Values
 
 MAX_SHAPES = 10_000
 
@@ -24,11 +24,13 @@ class State:
 
     Attributes:
         shape: the shape there.
+        positions: how many neighbouring features of a vector belong to one channel.
         before: the shapes that are to be met again later, the latest last.
         options: the options of the choices that come up again, sorted by name.
     """
 
     shape: Shape
+    positions: int = 1
     before: tuple[Shape, ...] = ()
     options: tuple[tuple[str, Option], ...] = ()
 
@@ -46,14 +48,14 @@ class Tracer:
         choices: its choices, in order.
 
     Attributes:
-        reached: a shape that reaches each place. Where the layer's weights depend on it, all paths bring the same.
-        pads: whether a layer may leave zeros where other paths have something.
+        reached: a shape that reaches each place, that with the most channels or features.
+        narrows: whether a path may lack inputs that others bring to the same weights.
     """
 
     def __init__(self, space: str, layers: Sequence[Layer], choices: Sequence[Choice]):
         self.space, self.layers, self.choices = space, layers, choices
         self.reached: dict[Position, Shape] = {}
-        self.pads = False
+        self.narrows = False
         self._uses: Counter[str] = Counter()
         self._last: dict[str, int] = {}
         self._number = 0
@@ -88,9 +90,10 @@ class Tracer:
                 kept = tuple(item for item in state.options if self._last[item[0]] > self._number)
                 gone.setdefault(replace(state, options=kept), path)
             states = gone
-        self._agree(states, "the heads", "shape")
-        output = next(iter(states)).shape
-        if len(output) != 1:
+        output = _widest(states)
+        if len(output) == 1:
+            self._agree(states, "the heads", "positions")
+        else:
             raise ShapeError(f"space {self.space!r} ends in a map of shape {output}: end it with flatten or linear.")
         return output
 
@@ -131,8 +134,9 @@ class Tracer:
             except ShapeError as error:
                 raise self._impossible(path, error) from None
             kept = tuple(item for item in state.options if self._uses[item[0]] > 1)
-            found.setdefault(replace(state, shape=output, options=kept), path)
-        self.pads = self.pads or layer.pads({state.shape for state in states})
+            positions = layer.positions(state.shape, state.positions)
+            found.setdefault(replace(state, shape=output, positions=positions, options=kept), path)
+        self.narrows = self.narrows or layer.pads({state.shape for state in states})
         return found
 
     def choose(self, states: States, choice: Choice) -> States:
@@ -148,22 +152,23 @@ class Tracer:
         return found
 
     def _reach(self, states: States, position: Position) -> None:
-        self.reached.setdefault(position, next(iter(states)).shape)
+        self.reached.setdefault(position, _widest(states))
 
-    def _agree(self, states: States, reader: str, reads: str) -> None:
+    def _agree(self, states: States, reader: str, reads: Reads) -> None:
         """Raises unless all paths bring what a reader's shared weights depend on."""
-        found: dict[Shape, tuple[Shape, Values]] = {}
+        if reads == "nothing" or len({state.shape for state in states}) == 1:
+            return
+        found: dict[object, tuple[Shape, Values]] = {}
         for state, path in states.items():
-            key = state.shape if reads == "shape" else state.shape[:1] if reads == "channels" else ()
-            found.setdefault(key, (state.shape, path))
+            found.setdefault(_read(state, reads), (state.shape, path))
         if len(found) > 1:
             (a, x), (b, y) = list(found.values())[:2]
-            what, where = ("numbers of channels", "here") if reads == "channels" else ("shapes", "before flatten")
-            fit = f"a fit layer{' with channels' if reads == 'channels' else ''} {where}"
+            fit = "with channels here" if reads == "shape" else "before flatten"
             raise ShapeError(
-                f"space {self.space!r}: {reader} meets different {what} ({self._id(x)}: {a}, {self._id(y)}: {b}) but "
-                f"shares its weights: put {fit}."
+                f"space {self.space!r}: {reader} meets different shapes ({self._id(x)}: {a}, {self._id(y)}: {b}) but "
+                f"shares its weights: put a fit layer {fit}."
             )
+        self.narrows = self.narrows or len({state.shape[0] for state in states}) > 1
 
     def _impossible(self, path: Values, error: ShapeError) -> ShapeError:
         return ShapeError(
@@ -172,3 +177,18 @@ class Tracer:
 
     def _id(self, path: Values) -> str:
         return Architecture(tuple((c.name, path[c.name]) for c in self.choices if c.name in path)).id
+
+
+def _widest(states: States) -> Shape:
+    """The shape with the most channels or features."""
+    return max((state.shape for state in states), key=lambda shape: shape[0])
+
+
+def _read(state: State, reads: Reads) -> object:
+    """What must be the same for all paths that share the weights of a layer."""
+    if reads == "shape":
+        return state.shape
+    if len(state.shape) == 1:
+        # Those of a module of the user's own have nothing in common with shorter or longer ones.
+        return state.positions or state.shape
+    return state.shape[1:] if reads == "positions" else "map"

@@ -73,7 +73,7 @@ class Space:
         tracer = Tracer(name, self.layers, self.choices)
         self._output = tracer.run(self.input_shape)
         self._reached = tracer.reached
-        self._pads = tracer.pads
+        self._narrows = tracer.narrows
 
     def _collect(self) -> tuple[Choice, ...]:
         seen: dict[str, Choice] = {}
@@ -96,13 +96,13 @@ class Space:
         return math.prod(len(choice) for choice in self.choices) <= ENUMERABLE
 
     @property
-    def pads(self) -> bool:
-        """Whether a path may leave inputs of a shared layer at 0: a narrow one, or one whose map is padded."""
-        return self._pads
+    def narrows(self) -> bool:
+        """Whether a path may lack inputs of a shared layer: behind a narrow layer, or where its map is padded."""
+        return self._narrows
 
     @property
     def features(self) -> int:
-        """The width of the vector that the heads read."""
+        """The width of the vector that the heads read; of the widest architecture."""
         return self._output[0]
 
     @property
@@ -112,7 +112,7 @@ class Space:
 
     @property
     def reached(self) -> dict[Position, Shape]:
-        """A shape that reaches each place of the space, whatever of it the weights there depend on being the only one.
+        """A shape that reaches each place of the space, that with the most channels or features.
 
         A place is the number of a layer, and inside a container the time or alternative and the number there; those
         that no architecture computes are not there.

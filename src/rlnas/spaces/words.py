@@ -53,7 +53,7 @@ def layers_in_words(space: Space) -> list[Line]:
 
     >>> from rlnas.spaces import Choice, Linear, Space
     >>> layers_in_words(Space("one", (4,), [Linear(Choice("width", [16, 32]))]))
-    [Line(layer='linear', settings='features width in {16, 32}', output='32', depth=0)]
+    [Line(layer='linear', settings='features width in {16, 32}', output='16', depth=0)]
     """
     plain: Any = space.to_dict()["layers"]
     shapes = map(shape_text, space.shapes(next(iter(space))))

@@ -96,4 +96,5 @@ class TableTrainings:
             found = {"steps": record.budget, "total_reward": record.total_reward, "reward_mean": record.reward_mean}
         except NoScore as error:
             found = {"status": "failed", "reason": str(error)}
+        found["remarks"] = [] if entrant.baseline else list(self.table.remarks)
         return TrialResult.blank(entrant.space, entrant.architecture, seed, **found)

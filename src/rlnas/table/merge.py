@@ -32,6 +32,9 @@ def merge(tables: Sequence[Table], path: str | Path) -> Table:
         found = _differences(first, table)
         if found:
             raise UserError(f"the table {table.name!r} cannot be merged into {first.name!r}: {found[0]}.")
+        if bool(table.remarks) != bool(first.remarks):
+            remarks = " ".join([*first.remarks, *table.remarks])
+            raise UserError(f"tables of different networks cannot be merged. {remarks}")
         for row in table.frame.to_dicts():
             key = (row["architecture"], row["seed"])
             if key in rows and rows[key]["status"] != row["status"]:

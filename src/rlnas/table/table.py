@@ -28,6 +28,12 @@ MOST_ARCHITECTURES = 10_000
 
 METRICS: tuple[Metric, ...] = ("total_reward", "reward_mean")
 
+PADDED = (
+    "The networks of the table {!r} were padded with zeros to the widest option, as version 0.1 built them: "
+    "parameters, multiply-adds, latencies and trainings are of the padded networks, not of those of this version."
+)
+"""What is said wherever the costs of such a table are shown."""
+
 
 class MissingRun(UserError, LookupError):
     """The table has no such run; the message names architecture, seed and budget, and what there is."""
@@ -127,6 +133,13 @@ class Table:
     def steps(self) -> int:
         """Environment steps of every run."""
         return self.budgets[-1]
+
+    @cached_property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader of its scores and costs must know, a sentence each."""
+        said = {name: row["parameters"] for (name, _), row in self._rows.items()}
+        own = ((said[name], self.space.cost(self.space.architecture(name))) for name in self.architectures)
+        return (PADDED.format(self.name),) if any(found != cost.parameters for found, cost in own) else ()
 
     @property
     def complete(self) -> bool:

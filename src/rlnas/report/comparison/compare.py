@@ -174,7 +174,7 @@ def compare(
     kept = {label: group for own in groups.values() for label, group in own.items()}
     for search in chain.from_iterable(kept.values()):
         search.check(table)
-    remarks = [*left_out(without), *of_searches(kept, searches, top_k, steps, table.seeds)]
+    remarks = [*table.remarks, *left_out(without), *of_searches(kept, searches, top_k, steps, table.seeds)]
     if drop_incomplete:
         groups = {
             name: {label: [_within(search, table) for search in group] for label, group in own.items()}

@@ -30,8 +30,7 @@ def search_space(comparison: Comparison) -> Sheet:
         "space",
         "Table 2: the search space",
         f"{space.name} has {plural(space.size, 'architecture')}. Parameters at their defaults are left out. Output "
-        f"shapes{sides} are those of {next(iter(space)).id}; where a width is chosen, narrower options are padded with "
-        "zeros to the widest.",
+        f"shapes{sides} are those of {next(iter(space)).id}.",
         (column("layer", "depth", "layer"), column("settings"), column("output shape")),
         tuple(rows),
         texts=3,

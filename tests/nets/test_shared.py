@@ -1,11 +1,11 @@
-"""Widths that share one weight, against the plain layer with the first rows of the whole weight."""
+"""Widths that share one weight, against the plain layer with the first rows and columns of the whole weight."""
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rlnas.nets import Encoder, Network, Supernet
+from rlnas.nets import Encoder, Supernet
 from rlnas.spaces import Choice, Conv, Flatten, Linear, Norm, Repeat, Residual, Space, Switch
 
 WIDTH = Choice("w", [6, 2, 3])  # in any order
@@ -29,7 +29,7 @@ def test_a_narrow_convolution_uses_the_first_channels_of_the_weight(kernel, stri
     assert weight.shape == (6, 3, kernel, kernel)
     padded = F.pad(image(), (kernel // 2, (kernel - 1) // 2) * 2)
     expected = torch.tanh(F.conv2d(padded, weight[:width], bias[:width], stride))
-    torch.testing.assert_close(sliced(image()), F.pad(expected, (0, 0, 0, 0, 0, 6 - width)))
+    torch.testing.assert_close(sliced(image()), expected)
 
 
 @pytest.mark.parametrize("width", WIDTH.options)
@@ -47,7 +47,7 @@ def test_a_narrow_linear_layer_uses_the_first_features_of_weight_and_norm(width)
             scale, shift = whole(own.norm, "weight")[:width], whole(own.norm, "bias")[:width]
             centred = expected - expected.mean(1, keepdim=True)
             expected = centred / (expected.var(1, correction=0, keepdim=True) + 1e-5).sqrt() * scale + shift
-        torch.testing.assert_close(block(x), F.pad(torch.tanh(expected), (0, 6 - width)))
+        torch.testing.assert_close(block(x), torch.tanh(expected))
 
 
 def test_only_the_slices_of_the_active_width_learn():
@@ -66,42 +66,65 @@ def test_names_and_sizes_of_slices_are_stable():
     layers = [
         Conv(WIDTH, kernel=Choice("k", [1, 3]), share="slice"),
         Flatten(),
-        Linear(WIDTH, norm="layer", share="slice"),
+        Linear(Choice("v", [2, 3]), norm="layer", share="slice"),
+    ]
+    state = Encoder(Space("s", (3, 5, 5), layers)).state_dict()
+    conv = {"slices.0": (2, 3, 3, 3), "slices.1": (1, 3, 3, 3), "slices.2": (3, 3, 3, 3)}
+    linear, norm = {"slices.0": (2, 150), "slices.1": (1, 150)}, {"slices.0": (2,), "slices.1": (1,)}
+    assert {name: tuple(tensor.shape) for name, tensor in state.items() if "weight" in name and "k=1" not in name} == {
+        **{f"blocks.0.options.k=3.conv.{name}.weight": shape for name, shape in conv.items()},
+        **{f"blocks.2.linear.{name}.weight": shape for name, shape in linear.items()},
+        **{f"blocks.2.norm.{name}.weight": shape for name, shape in norm.items()},
+    }
+
+
+@pytest.mark.parametrize("share", ["none", "slice"])
+def test_layers_behind_a_narrow_one_use_the_first_inputs(share):
+    layers = [
+        Conv(WIDTH, kernel=3, share=share),
+        Norm(),
+        Conv(4, kernel=3),
+        Flatten(),
+        Linear(WIDTH, share=share),
+        Norm(),
     ]
     space = Space("s", (3, 5, 5), layers)
-    state = Encoder(space, space.architecture("w=3,k=3")).state_dict()
-    assert {name: tuple(tensor.shape) for name, tensor in state.items() if "slices" in name} == {
-        "blocks.0.options.k=3.conv.slices.0.weight": (2, 3, 3, 3),
-        "blocks.0.options.k=3.conv.slices.0.bias": (2,),
-        "blocks.0.options.k=3.conv.slices.1.weight": (1, 3, 3, 3),
-        "blocks.0.options.k=3.conv.slices.1.bias": (1,),
-        "blocks.2.linear.slices.0.weight": (2, 150),
-        "blocks.2.linear.slices.0.bias": (2,),
-        "blocks.2.linear.slices.1.weight": (1, 150),
-        "blocks.2.linear.slices.1.bias": (1,),
-        "blocks.2.norm.slices.0.weight": (2,),
-        "blocks.2.norm.slices.0.bias": (2,),
-        "blocks.2.norm.slices.1.weight": (1,),
-        "blocks.2.norm.slices.1.bias": (1,),
-    }
+    supernet = Supernet(space, 2)
+    first, norm, second, _, linear, last = supernet.encoder.blocks
+    for path in space:
+        width = path["w"]
+        supernet.activate(path)
+        with torch.no_grad():
+            maps = F.group_norm(first(image()), 1, whole(norm.norm, "weight")[:width], whole(norm.norm, "bias")[:width])
+            weight = whole(second.conv, "weight")[:, :width]
+            vector = linear(F.relu(F.conv2d(maps, weight, whole(second.conv, "bias"), padding=1)).flatten(1))
+            assert vector.shape == (2, width)
+            features = F.layer_norm(vector, (width,), whole(last.norm, "weight")[:width])
+            logits = features @ whole(supernet.policy, "weight")[:, :width].T
+            torch.testing.assert_close(supernet(image())[0], logits)
 
 
 def test_each_slice_starts_orthogonal():
     space = Space("s", (8,), [Linear(WIDTH, share="slice")])
-    for part in Network(space, space.architecture("w=6"), 2).encoder.blocks[0].linear.slices:
+    for part in Supernet(space, 2).encoder.blocks[0].linear.slices:
         torch.testing.assert_close(part.weight @ part.weight.T, 2 * torch.eye(len(part.weight)), rtol=0, atol=1e-5)
 
 
 def test_names_of_tensors_in_containers_are_stable():
     block = Residual([Norm(), Switch("op", {"lin": Linear(4), "skip": []})])
     space = Space("s", (4,), [Repeat([block], times=2)])
-    names = [name for name in Encoder(space, space.architecture("op=lin")).state_dict() if "copies.1" in name]
     inner = "blocks.0.copies.1.blocks.0.inner.blocks"
-    assert names == [
-        f"{inner}.0.norm.weight",
-        f"{inner}.0.norm.bias",
-        f"{inner}.1.options.lin.blocks.0.linear.weight",
-        f"{inner}.1.options.lin.blocks.0.linear.bias",
+    assert [name for name in Encoder(space).state_dict() if "copies.1" in name] == [
+        f"{inner}.0.norm.slices.0.weight",
+        f"{inner}.0.norm.slices.0.bias",
+        f"{inner}.1.options.lin.blocks.0.linear.slices.0.weight",
+        f"{inner}.1.options.lin.blocks.0.linear.slices.0.bias",
+    ]
+    assert [name for name in Encoder(space, space.architecture("op=lin")).state_dict() if "blocks.1." in name[:9]] == [
+        "blocks.1.inner.blocks.0.norm.weight",
+        "blocks.1.inner.blocks.0.norm.bias",
+        "blocks.1.inner.blocks.1.linear.weight",
+        "blocks.1.inner.blocks.1.linear.bias",
     ]
 
 
