@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import gymnasium
@@ -59,3 +62,25 @@ def test_a_module_that_starts_a_run_is_named(tmp_path, monkeypatch):
 def test_a_module_that_ends_the_process_says_so(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="cannot import ends: it ended with code 7"):
         ask(tmp_path, monkeypatch, "ends", "import os; os._exit(7)")
+
+
+ASKS = """
+import gymnasium
+from rlnas.envs import known_afresh
+gymnasium.register("RlnasTest/Waits-v0", "nowhere:Env")
+known_afresh("RlnasTest/Waits-v0", ["waits"])
+"""
+
+
+def test_a_process_that_is_asked_ends_with_the_one_that_asks(tmp_path):
+    own = "import os, time; open('new', 'w').write(str(os.getpid())); os.rename('new', 'pid'); time.sleep(600)"
+    (tmp_path / "waits.py").write_text(own)
+    asking = subprocess.Popen([sys.executable, "-c", ASKS], cwd=tmp_path)
+    while not (tmp_path / "pid").exists():
+        assert asking.poll() is None
+        time.sleep(0.02)
+    asking.kill()
+    asking.wait()
+    asked = int((tmp_path / "pid").read_text())
+    while runs(asked):  # for ever, if it does not end
+        time.sleep(0.02)
