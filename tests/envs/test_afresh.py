@@ -34,10 +34,19 @@ def runs(process: int) -> bool:
         return False
 
 
+def wait_for_end(process: int) -> None:
+    """Waits for a process that was killed; a minute is for ever."""
+    for _ in range(3_000):
+        if not runs(process):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{process} still runs")
+
+
 def test_what_the_module_starts_is_killed_with_the_process(tmp_path, monkeypatch):
     start = "import subprocess; print(subprocess.Popen(['sleep', '600']).pid, file=open('child', 'w'), flush=True)"
     assert not ask(tmp_path, monkeypatch, "starts_a_child", start)
-    assert not runs(int((tmp_path / "child").read_text()))
+    wait_for_end(int((tmp_path / "child").read_text()))
 
 
 def test_a_module_that_takes_too_long_names_the_limit_and_how_to_raise_it(tmp_path, monkeypatch):
@@ -81,6 +90,4 @@ def test_a_process_that_is_asked_ends_with_the_one_that_asks(tmp_path):
         time.sleep(0.02)
     asking.kill()
     asking.wait()
-    asked = int((tmp_path / "pid").read_text())
-    while runs(asked):  # for ever, if it does not end
-        time.sleep(0.02)
+    wait_for_end(int((tmp_path / "pid").read_text()))
