@@ -101,7 +101,7 @@ def test_a_search_that_is_wrong(tmp_path, change, message):
 def test_a_proxy_must_be_a_number(tmp_path):
     entry = json.dumps(stored().model_dump(mode="json")).replace("2.5", "NaN")
     (tmp_path / "bad.json").write_text(f'{{"schema": 1, "searches": [{entry}]}}')
-    with pytest.raises(UserError, match="finite"):
+    with pytest.raises(UserError, match=r"bad\.json' cannot be read: NaN is no number of JSON"):
         read_searches(tmp_path / "bad.json")
 
 
