@@ -144,9 +144,8 @@ def test_paths_share_moments_unless_they_are_to_begin_anew(fit: SupernetFit, res
     shared = [name for name, tensor in fit.supernet.state_dict().items() if not torch.equal(tensor, weights[name])]
     assert shared
     # Two minibatches an iteration.
-    assert {float(state[name]["step"]) for name in ("policy.slices.0.weight", "policy.slices.0.bias")} == (
-        {2.0} if reset else {8.0}
-    )
+    names = ("policy.slices.0.weight", "policy.slices.0.bias")
+    assert {float(state[name]["step"]) for name in names} == ({2.0} if reset else {8.0})
 
 
 def test_an_evaluation_plays_each_path_with_the_shared_weights(fit: SupernetFit) -> None:
