@@ -6,8 +6,9 @@ import sys
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
-from rlnas.display import Display
+from rlnas.display import Display, PlainConsole, printable
 from rlnas.study import Progress
 
 EVENTS = (
@@ -53,3 +54,24 @@ def test_progress_is_shown_without_a_with_and_where_standard_output_changes(term
 def test_whoever_shows_nothing_loads_nothing_for_it() -> None:
     script = "import sys, rlnas; assert 'rich' not in sys.modules; rlnas.Display(); assert 'rich' in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+ODD = "a\x1b[2Jb\x07\x9b1m\u202ec\rd\ne[bold]f[/x]"
+
+
+def test_a_terminal_shows_what_a_stranger_wrote_and_obeys_nothing() -> None:
+    assert printable(ODD) == "a\\x1b[2Jb\\x07\\x9b1m\\u202ec\\rd\ne[bold]f[/x]"
+    for terminal in (False, True):
+        file = io.StringIO()
+        console = PlainConsole(file=file, force_terminal=terminal, markup=False, width=200, color_system=None)
+        table = Table(title=ODD)
+        table.add_column(ODD)
+        table.add_row(ODD)
+        console.print(table)
+        console.print(ODD, soft_wrap=True)
+        assert not {"\x1b", "\x07", "\x9b", "\u202e", "\r"} & {*file.getvalue()}
+        with Display(console) as display:
+            display(Progress(ODD, 1, 2, note=ODD))
+            display(Progress(ODD, 2, 2, note=ODD, finished=True))
+        assert "\x1b[2J" not in file.getvalue()
+        assert not {"\x07", "\x9b", "\u202e"} & {*file.getvalue()}

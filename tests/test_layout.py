@@ -9,14 +9,14 @@ ROOT = Path(__file__).parents[1] / "src" / "rlnas"
 
 # Top to bottom. A part may import the parts after it, where ALLOWED says no less.
 # "__init__" is the package's own face, which shows what the parts below it offer.
-ORDER = ["cli", "__init__", "api", "display", "prepare", "report", "export", "study", "defaults"]
+ORDER = ["__main__", "cli", "__init__", "api", "display", "prepare", "report", "export", "study", "defaults"]
 ORDER += ["table", "search", "ppo", "nets", "spaces", "envs", "video", "files"]
 ALLOWED = {
     "search": {"spaces"},  # a strategy never steps an environment and never sees a network
     "nets": {"spaces"},
     "spaces": set(),
 }
-EVERYWHERE = {"errors", "quantity", "seeding", "trust"}
+EVERYWHERE = {"errors", "processes", "quantity", "seeding", "trust"}
 LIGHT = {"spaces": {"torch", "gymnasium", "ale_py"}, "envs": {"torch"}} | {name: {"torch"} for name in EVERYWHERE}
 # What loads torch late, when a layer of the user's own is declared.
 LATE = {("spaces/modules.py", "torch")}

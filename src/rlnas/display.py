@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
+from rich.text import Text
 
 from rlnas.quantity import short
 
@@ -22,6 +24,27 @@ PLAIN_INTERVAL = 10.0
 
 FINISHED_BARS = 8
 """How many of the tasks that are over still have a bar."""
+
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Characters that a terminal obeys instead of showing them, but for the ends of lines and tabs."""
+
+
+def printable(text: str) -> str:
+    r"""A text that a terminal only shows: what would move the cursor or change colours is spelled out.
+
+    >>> printable("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+class PlainConsole(Console):
+    """A console that obeys nothing that stands in a text: names and remarks may be a stranger's."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """See `Console.render_str`."""
+        return super().render_str(printable(text), **options)
 
 
 def describe(progress: Progress) -> str:
@@ -51,7 +74,7 @@ class Display:
 
     def __init__(self, console: Console | None = None):
         # What standard output is may change while the bars move.
-        self._console = console or Console(file=sys.stdout)
+        self._console = console or PlainConsole(file=sys.stdout)
         self._lock = threading.Lock()
         self._tasks: dict[str, TaskID] = {}
         self._finished: list[TaskID] = []
@@ -78,10 +101,10 @@ class Display:
     def _show_bar(self, bars: Bars, progress: Progress) -> None:
         bars.start()  # which does nothing once they move
         if progress.task not in self._tasks:
-            self._tasks[progress.task] = bars.add_task(progress.task, total=progress.total, text="")
+            self._tasks[progress.task] = bars.add_task(printable(progress.task), total=progress.total, text="")
         total = progress.total or None
         task = self._tasks[progress.task]
-        bars.update(task, completed=progress.done, total=total, text=describe(progress), visible=True)
+        bars.update(task, completed=progress.done, total=total, text=printable(describe(progress)), visible=True)
         if progress.finished:
             self._finished.append(task)
             for old in self._finished[:-FINISHED_BARS]:
@@ -93,7 +116,7 @@ class Display:
             self._last[progress.task] = now
             done = f"{short(progress.done)}/{short(progress.total)} {progress.unit}" if progress.total else ""
             line = f"[{_clock(now - self._start)}] {progress.task}: {done}  {describe(progress)}"
-            self._console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
+            self._console.print(printable(line.rstrip()), markup=False, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
         return self

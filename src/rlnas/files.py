@@ -1,4 +1,7 @@
-"""Files that are written whole and renamed into place, and JSON that is checked when it is read."""
+"""Files that are written whole and renamed into place, and files that are checked when they are read.
+
+A run directory may be a stranger's. So nothing is written through a link, and nothing but a plain file is read.
+"""
 
 from __future__ import annotations
 
@@ -6,57 +9,85 @@ import errno
 import fcntl
 import json
 import os
+import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from rlnas.errors import UserError
+from rlnas.processes import absolute
+
+DEEPEST = 100
+"""Lists and objects of JSON that may lie in one another."""
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """The file in which another is being written, for this process alone until it leaves the block.
+def _beside(path: Path) -> Iterator[tuple[int, Path]]:
+    """The file in which another is being written, open and empty.
 
-    Its name is always the same, so that kills leave no heap of parts; a lock keeps two writers of one file apart.
+    Its name is a fresh one, so that it is no link that somebody put there. It is locked while it is written: what is
+    not locked was left by a kill, and goes.
     """
-    temporary = path.with_name(f".{path.name}.part")
+    _sweep(path)
     while True:
-        file = os.open(temporary, os.O_RDWR | os.O_CREAT, 0o666)
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+        file = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         try:
-            _lock(file)
-            if _is_at(file, temporary):
-                yield temporary
+            _lock(file, fcntl.LOCK_EX)
+            if _is_at(file, temporary):  # no sweep was faster
+                yield file, temporary
                 return
         finally:
             os.close(file)
 
 
-def _lock(file: int) -> None:
-    """Waits for the lock of a file, where the file system has locks."""
+def _sweep(path: Path) -> None:
+    """Removes the parts of a file that kills left."""
+    for name in os.listdir(path.parent):
+        if name.startswith(f".{path.name}.") and name.endswith("part"):
+            with suppress(OSError):
+                file = os.open(path.parent / name, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+                try:
+                    if _lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                        os.unlink(path.parent / name)
+                finally:
+                    os.close(file)
+
+
+def _lock(file: int, how: int) -> bool:
+    """Takes the lock of a file; False where another has it, or the file system has no locks."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, how)
+    except BlockingIOError:
+        return False
     except OSError as error:
         if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK):
             raise
+        return False
+    return True
 
 
 def _is_at(file: int, path: Path) -> bool:
-    """Whether an open file is still the one of that name: whoever had the lock has renamed or removed theirs."""
+    """Whether an open file is still the one of that name."""
     try:
-        return os.path.samestat(os.fstat(file), path.stat())
+        return os.path.samestat(os.fstat(file), path.lstat())
     except FileNotFoundError:
         return False
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Writes a file so that a kill at any moment leaves the old one or the new one, never a part."""
+    """Writes a file so that a kill at any moment leaves the old one or the new one, never a part.
+
+    A link of that name is replaced, not followed.
+    """
+    path = absolute(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _beside(path) as temporary:
-        with temporary.open("wb") as file:
+    with _beside(path) as (number, temporary):
+        with open(number, "wb", closefd=False) as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        os.fsync(number)
         os.replace(temporary, path)
 
 
@@ -66,10 +97,11 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     An error leaves nothing behind, not even the folders that were made for the file.
     """
+    path = absolute(path)
     made = [folder for folder in path.parents if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _beside(path) as temporary:
+        with _beside(path) as (_, temporary):
             try:
                 yield temporary
                 os.replace(temporary, path)
@@ -83,6 +115,56 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise
 
 
+def open_own(path: Path) -> int:
+    """Opens a file to which rlnas adds, such as a log or a lock; makes it if missing. Returns its descriptor.
+
+    Raises:
+        UserError: if it is a link, or another name of a file that is elsewhere, or no plain file.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        file = os.open(path, flags, 0o666)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR):
+            raise UserError(f"{str(path)!r} is no plain file: remove it.") from None
+        raise
+    found = os.fstat(file)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        os.close(file)
+        raise UserError(f"{str(path)!r} is no plain file of its own: remove it.")
+    return file
+
+
+def check_no_links(folder: Path) -> None:
+    """Makes sure that what is written below a folder stays below it.
+
+    Raises:
+        UserError: if a folder in there is a link.
+    """
+    for place, folders, _ in os.walk(folder):
+        for name in folders:
+            if os.path.islink(os.path.join(place, name)):
+                raise UserError(
+                    f"the folder {os.path.join(place, name)!r} is a link, and rlnas writes through none: "
+                    "put the folder itself there."
+                )
+
+
+def read_bytes(path: Path) -> bytes:
+    """Reads a file.
+
+    Raises:
+        UserError: if it cannot be read, or is no plain file.
+    """
+    try:
+        with open(os.open(absolute(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return file.read()
+    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+        raise UserError(f"the file {str(path)!r} cannot be read: {error}.") from None
+    raise UserError(f"the file {str(path)!r} cannot be read: it is no plain file.")
+
+
 def write_json(path: Path, data: Any) -> None:
     """Writes plain data as indented JSON; equal data gives equal bytes."""
     write_bytes(path, (json.dumps(data, indent=2, allow_nan=False) + "\n").encode())
@@ -92,12 +174,47 @@ def read_json(path: Path) -> Any:
     """Reads JSON.
 
     Raises:
-        UserError: if the file cannot be read or is not JSON.
+        UserError: if the file cannot be read, is not JSON, or lies too deep.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return parse_json(read_bytes(path))
+    except ValueError as error:
+        if isinstance(error, UserError):
+            raise
         raise UserError(f"the file {str(path)!r} cannot be read: {error}.") from None
+
+
+def parse_json(text: str | bytes, *, finite: bool = True) -> Any:
+    """What JSON says.
+
+    Args:
+        text: the JSON.
+        finite: refuse NaN and infinity, which Python writes and JSON does not know.
+
+    Raises:
+        ValueError: if it is not JSON, or more than 100 lists and objects lie in one another.
+    """
+    deep = f"more than {DEEPEST} lists and objects lie in one another"
+    plain = text if isinstance(text, str) else text.decode("utf-8")
+    try:
+        found = json.loads(plain, parse_constant=_no_number if finite else None)
+    except RecursionError:
+        raise ValueError(deep) from None
+    level = [found]
+    for _ in range(DEEPEST + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, list | dict)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return found
+    raise ValueError(deep)
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from types import ModuleType
 
 from rlnas.errors import UserError
+from rlnas.processes import StartsRun
 
 _trusted: set[str] = set()
 
@@ -26,6 +27,8 @@ def import_trusted(module: str) -> ModuleType:
         raise UserError(f"a module is named without its ending: {module.removesuffix('.py')!r}, not {module!r}.")
     try:
         found = importlib.import_module(module)
+    except StartsRun:
+        raise
     except Exception as error:
         raise UserError(f"the module {module!r} cannot be imported: {type(error).__name__}: {error}.") from error
     _trusted.add(module)

@@ -1,5 +1,6 @@
 """How a command ends, beside bad input."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +94,43 @@ def test_a_command_starts_without_what_takes_seconds_to_import() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "mlp-64-64: 1 architecture, input" in done.stdout
     assert done.stdout.endswith("\nset()\n")
+
+
+LIST = [sys.executable, "-m", "rlnas", "list", "spaces"]
+
+
+def test_a_command_by_module_on_a_terminal_that_is_not_utf_8() -> None:
+    surroundings = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(LIST, capture_output=True, env=surroundings, text=True, check=True)
+    assert "minatar-1" in done.stdout
+    assert "4x84x84" in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("words", [["list", "strategies"], ["describe", "minatar-1"], ["--help"], ["table", "--help"]])
+def test_a_command_without_docstrings(words: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-OO", "-m", "rlnas", *words], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_reader_that_has_seen_enough_gets_no_traceback() -> None:
+    process = subprocess.Popen(LIST, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.close()
+    _, said = process.communicate()
+    assert said == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize(("to", "code", "said"), [("&-", 0, ""), ("/dev/full", 1, "rlnas: No space left on device\n")])
+def test_output_that_goes_nowhere(to: str, code: int, said: str) -> None:
+    done = subprocess.run(["sh", "-c", f'"$@" >{to}', "sh", *LIST], stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (code, said)
+
+
+def test_what_is_wrong_is_said_without_what_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["report", "\x1b[2Jrun\x9b2J"])
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert "\x9b" not in said

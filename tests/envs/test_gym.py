@@ -380,3 +380,59 @@ def test_real_numbers_outside_their_space_are_remarked_on_once():
 
 def test_an_environment_that_cannot_be_closed_does_no_harm():
     make_free(close=True).close()
+
+
+class Gone(BaseException):
+    pass
+
+
+def call(env: GymEnv, where: str) -> None:
+    if where == "__init__":
+        GymEnv(ID, 1)
+    elif where == "reset":
+        env.reset(np.array([1]))
+    else:
+        env.step(np.array([0]))
+
+
+@pytest.mark.parametrize("error", [Gone("gone"), GeneratorExit("gone"), SystemExit("gone"), RuntimeError("gone")])
+@pytest.mark.parametrize("where", ["__init__", "reset", "step"])
+def test_whatever_an_environment_raises_is_its_fault(monkeypatch, error, where):
+    env = GymEnv(ID, 1)
+    env.reset(np.array([1]))
+
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(Counter, where, fail)
+    with pytest.raises(EnvironmentFault, match=f"{type(error).__name__}: gone"):
+        call(env, where)
+    monkeypatch.setattr(Counter, "close", fail, raising=False)
+    env.close()
+
+
+@pytest.mark.parametrize("where", ["__init__", "reset", "step"])
+def test_an_interruption_is_no_fault_of_the_environment(monkeypatch, where):
+    env = GymEnv(ID, 1)
+    env.reset(np.array([1]))
+
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Counter, where, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        call(env, where)
+
+
+@pytest.mark.parametrize("name", ["action_space", "observation_space"])
+def test_a_space_that_is_missing_is_named(monkeypatch, name):
+    monkeypatch.delattr(Counter, name)
+    with pytest.raises(UserError, match=f"environment {ID!r} has no {name}"):
+        GymEnv(ID, 1)
+
+    def fail(self):
+        raise Gone("gone")
+
+    monkeypatch.setattr(Counter, name, property(fail), raising=False)
+    with pytest.raises(EnvironmentFault, match=f"raised in {name}: Gone: gone"):
+        GymEnv(ID, 1)

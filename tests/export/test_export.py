@@ -31,9 +31,16 @@ def run(tmp_path: Path) -> Path:
 
 
 def make_study(path: Path, best: str | None = "b", table: object = None) -> Path:
-    entries = [{"name": name, "trials": [{"seed": 1001}, {"seed": 1002}]} for name in ("a", "b")]
+    score = {"status": "done", "reason": "", "steps": 64, "episodes": 1, "total_reward": 1.0, "reward_mean": 1.0}
+    entry = {"architecture": {}, "space": "small", "baseline": False, "candidate": True, "proxy": None}
+    entry |= {"parameters": 1, "multiply_adds": 1, "total_reward": 1.0, "reward_mean": 1.0}
+    entry |= {"trials": [{"seed": seed, **score} for seed in (1001, 1002)]}
+    whole = {"schema": 1, "env": GAME, "space": "small", "strategy": "spos", "seed": 1, "steps": 64, "train_steps": 64}
+    whole |= {"ranking": [], "search": {"fit_steps": 64, "evaluated_architectures": 0, "evaluation_steps": 0}}
     write_json(path / "study.json", {"table": table})
-    write_json(path / "result.json", {"schema": 1, "best": best, "architectures": entries})
+    write_json(
+        path / "result.json", whole | {"best": best, "architectures": [{"name": n, **entry} for n in ("a", "b")]}
+    )
     for name in ("a", "b"):
         for seed in (1001, 1002):
             make_trial(path / "trials" / name / f"seed-{seed}", SPACE, "fixed", GAME, seed=seed)

@@ -58,8 +58,13 @@ def confirmed(path, scores):
     study_json(path, 2, confirm_seeds=len(scores["k=5"]))
     data = json.loads((path / "result.json").read_text())
     failed = {"status": "failed", "reason": "It rained."}
+    unread = {"total_reward": None, "reward_mean": None}
     data["confirmation"] = [
-        {"name": name, "trials": [trial(path, name, n, s, **({} if s else failed)) for n, s in enumerate(own, 3)]}
+        {
+            "name": name,
+            **unread,
+            "trials": [trial(path, name, n, s, **({} if s else failed)) for n, s in enumerate(own, 3)],
+        }
         for name, own in scores.items()
     ]
     write(path / "result.json", data)
@@ -270,7 +275,11 @@ def test_no_run_is_refused(tmp_path, make):
         ("result.json", '{"schema": 99}'),
         ("result.json", "[]"),
         ("search/paths.jsonl", "{"),
+        ("search/paths.jsonl", '{"path": "k=5", "steps": 1, "returns": ["1"]}'),
+        ("search/paths.jsonl", "[" * 100_000),
         ("search/episodes.parquet", "x"),
+        ("study.json", "[" * 100_000),
+        ("result.json", '{"schema": ' * 100_000),
         ("trials/k=5/seed-1/result.json", '{"curve": "x"}'),
     ],
 )

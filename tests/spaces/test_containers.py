@@ -222,3 +222,27 @@ def test_the_order_of_alternatives_and_old_spaces_stay_as_they_are():
     assert [path.id for path in Space.from_dict(plain)] == ["op=b", "op=a"]
     conv = Space("s", (2, 8, 8), [Conv(Choice("c", [4, 8]), kernel=3), Flatten()]).to_dict()["layers"][0]
     assert conv == {"type": "conv", "channels": {"choice": "c", "options": [4, 8]}, "kernel": 3}
+
+
+def test_layers_of_layers_come_to_an_end():
+    pair = [Linear(4), Activation("relu")]
+    assert Repeat(pair, 500).length == 1_000
+    for make in (
+        lambda: Repeat(pair, 10**9),
+        lambda: Repeat(pair, Choice("n", [1, 501])),
+        lambda: Repeat([Repeat(pair, 100), Residual([Repeat(pair, 100)])], 3),
+        lambda: Residual([Repeat(pair, 400), Repeat(pair, 400)]),
+        lambda: Switch("op", {"a": [Repeat(pair, 400)], "b": Repeat(pair, 400)}),
+    ):
+        with pytest.raises(UserError, match=r"it has [\d,]+ layers, and at most 1,000 are allowed"):
+            make()
+
+
+def test_layers_of_layers_are_not_too_deep():
+    layer = Linear(4)
+    for _ in range(20):
+        layer = Residual([layer])
+    assert layer.depth == 20
+    for make in (lambda: Residual([layer]), lambda: Repeat(layer, 1), lambda: Switch("op", {"a": layer})):
+        with pytest.raises(UserError, match="at most 20 layers of layers may lie in one another"):
+            make()

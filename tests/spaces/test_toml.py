@@ -111,3 +111,27 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path):
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(UserError, match="cannot be read"):
         load_space(tmp_path / "binary.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"name = {'1' * 5_000}", "not valid TOML"),
+        (f"name = {'[' * 100_000}", "one another"),
+        (f"layers = {'[' * 100_000}{']' * 100_000}", "one another"),
+        (
+            GOOD
+            + "\n"
+            + "[[layers]]\ntype = 'residual'\nlayers = "
+            + "[{type='residual',layers=" * 60
+            + "[]"
+            + "}]" * 60,
+            "",
+        ),
+        (GOOD + "\n[[layers]]\ntype = 'repeat'\ntimes = 1000000000\nlayers = [{type='linear',features=4}]", "at most"),
+    ],
+)
+def test_a_file_that_would_never_end_is_refused(tmp_path, text, message):
+    (tmp_path / "mine.toml").write_text(text)
+    with pytest.raises(UserError, match=rf"mine\.toml.*{message}"):
+        load_space(tmp_path / "mine.toml")

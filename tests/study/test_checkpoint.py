@@ -1,10 +1,12 @@
 """Checkpoints as files; damaged ones are in tests/cli/test_refuses.py."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
-from rlnas.errors import UserError
-from rlnas.study.checkpoint import load_checkpoint, pack, save_checkpoint
+from rlnas.errors import EnvironmentFault, UserError
+from rlnas.study.checkpoint import DATA, fitting, load_checkpoint, pack, save_checkpoint
 
 
 def test_a_checkpoint_gives_back_what_it_was_given_and_to_its_owner_only(tmp_path):
@@ -43,3 +45,71 @@ def test_plain_data_may_be_larger_than_what_the_format_allows_beside_tensors(tmp
     found, data = load_checkpoint(file, "me")
     assert data == {"games": games}
     assert torch.equal(found["weight"], torch.ones(2))
+
+
+def test_a_flipped_bit_in_any_byte_is_found(tmp_path):
+    file = tmp_path / "checkpoint.safetensors"
+    save_checkpoint(file, "me", {"weight": torch.ones(2)}, {"seconds": 1.5})
+    whole = file.read_bytes()
+    for place, byte in enumerate(whole):
+        file.write_bytes(whole[:place] + bytes([byte ^ 1 << place % 8]) + whole[place + 1 :])
+        with pytest.raises(UserError, match=r"checkpoint.*safetensors"):
+            load_checkpoint(file, "me")
+    file.write_bytes(whole)
+    load_checkpoint(file, "me")
+
+
+def test_the_same_checkpoint_has_the_same_bytes(tmp_path):
+    for name in "ab":
+        save_checkpoint(tmp_path / name, "me", {"weight": torch.ones(2)}, {"seconds": 1.5})
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+PLAIN = torch.frombuffer(bytearray(b'{"seconds": 1.5}'), dtype=torch.uint8)
+
+
+def test_the_last_format_without_a_checksum_is_read(tmp_path):
+    file = tmp_path / "checkpoint.safetensors"
+    file.write_bytes(pack({"weight": torch.ones(2), DATA: PLAIN}, {"format": "rlnas-checkpoint-4", "owner": "me"}))
+    assert load_checkpoint(file, "me")[1] == {"seconds": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("tensors", "metadata"),
+    [
+        ({}, {"format": "rlnas-checkpoint-4"}),
+        ({DATA: PLAIN[:-1]}, {"format": "rlnas-checkpoint-4"}),
+        ({DATA: torch.frombuffer(bytearray(b"[1]"), dtype=torch.uint8)}, {"format": "rlnas-checkpoint-4"}),
+        ({DATA: torch.frombuffer(bytearray(b"[" * 9_999), dtype=torch.uint8)}, {"format": "rlnas-checkpoint-4"}),
+        ({DATA: torch.ones(2)}, {"format": "rlnas-checkpoint-4"}),
+        ({DATA: PLAIN}, {"format": "rlnas-checkpoint-5"}),
+        ({}, {"format": "rlnas-checkpoint-3"}),
+    ],
+)
+def test_a_checkpoint_without_plain_data_is_refused(tmp_path, tensors, metadata):
+    file = tmp_path / "checkpoint.safetensors"
+    file.write_bytes(pack({"weight": torch.ones(2), **tensors}, metadata | {"owner": "me"}))
+    with pytest.raises(UserError, match="the checkpoint is truncated or damaged"):
+        load_checkpoint(file, "me")
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"\xff" * 100, b"\x02" + b"\0" * 7 + b"[]"])
+def test_what_is_no_checkpoint_is_refused(tmp_path, content):
+    file = tmp_path / "checkpoint.safetensors"
+    file.write_bytes(content)
+    with pytest.raises(UserError, match="the checkpoint"):
+        load_checkpoint(file, "me")
+
+
+@pytest.mark.parametrize("error", [KeyError("seconds"), TypeError("a text"), RuntimeError("sizes\nmore"), ValueError()])
+def test_what_does_not_fit_names_the_file(error):
+    with (
+        pytest.raises(UserError, match=r"the checkpoint 'a/b' does not fit its network: [^\n]+\.$"),
+        fitting(Path("a/b")),
+    ):
+        raise error
+
+
+def test_a_fault_of_the_environment_stays_one():
+    with pytest.raises(EnvironmentFault), fitting(Path("a")):
+        raise EnvironmentFault("the motor stalled")

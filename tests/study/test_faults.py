@@ -63,8 +63,8 @@ OPTIONS = [
 ]
 
 
-def run(folder: Path, fault: str, where: str = "'k1=3'", dtype: str = "float32", high: int = 1):
-    (folder / "corridor.py").write_text(MODULE.format(fault=fault, where=where, dtype=dtype, high=high))
+def run(folder: Path, fault: str, where: str = "'k1=3'", dtype: str = "float32", high: int = 1, extra: str = ""):
+    (folder / "corridor.py").write_text(MODULE.format(fault=fault, where=where, dtype=dtype, high=high) + extra)
     (folder / "corridor.toml").write_text(SPACE)
     return rlnas(["search", *OPTIONS], folder)
 
@@ -86,7 +86,6 @@ def runs(process: int) -> bool:
         (f"{CHILD}; raise RuntimeError('the motor stalled')", "raised in step: RuntimeError: the motor stalled"),
         ("observation[:] = np.nan", "returned NaN as observation"),
         ("observation = observation[:, :4]", "returned an observation of shape (1, 4, 8), but its space has (1, 8, 8)"),
-        ("import os; os.kill(os.getpid(), 9)", "its process was killed (SIGKILL)"),
     ],
 )
 def test_failing_trial_is_reported_and_the_study_goes_on(tmp_path: Path, fault: str, reason: str) -> None:
@@ -105,6 +104,52 @@ def test_failing_trial_is_reported_and_the_study_goes_on(tmp_path: Path, fault: 
     assert ("child" in fault) == (tmp_path / "child").exists()
     if "child" in fault:
         assert not runs(int((tmp_path / "child").read_text()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("import os; os.kill(os.getpid(), 9)", "its process was killed (SIGKILL)"),
+        ("import os; os._exit(3)", "its process ended with code 3"),
+    ],
+)
+def test_a_killed_training_is_no_result_and_the_study_can_be_resumed(tmp_path: Path, fault: str, reason: str) -> None:
+    stopped = run(tmp_path, fault)
+    assert stopped.returncode == 1
+    assert reason in stopped.stderr
+    assert "can be resumed" in stopped.stderr
+    assert not (tmp_path / "run/result.json").exists()
+    assert run(tmp_path, "pass").returncode == 0
+    result = json.loads((tmp_path / "run/result.json").read_text())
+    assert {trial["status"] for entry in result["architectures"] for trial in entry["trials"]} == {"done"}
+
+
+ODD = """
+import threading
+threading.Thread(target=threading.Event().wait).start()
+import os, tempfile
+sys.path.insert(0, "")
+os.chdir(tempfile.mkdtemp(dir=os.environ["ELSEWHERE"]))
+"""
+
+
+@pytest.mark.slow
+def test_threads_and_folders_of_a_module_hold_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setenv("ELSEWHERE", str(tmp_path / "elsewhere"))
+    fault = "import os, tempfile; os.chdir(tempfile.mkdtemp(dir=os.environ['ELSEWHERE']))"
+    finished = run(tmp_path, fault, where="''", extra=ODD)
+    assert finished.returncode == 0, finished.stderr
+    assert "Report: run/report.html\n" in finished.stdout
+    assert (tmp_path / "run/report.html").exists()
+    assert {path.name for path in tmp_path.iterdir()} <= {
+        *("run", "elsewhere", "corridor.py", "corridor.toml", "__pycache__"),
+    }
+    assert [path for path in (tmp_path / "elsewhere").rglob("*") if not path.is_dir()] == []
+    played = rlnas(["evaluate", "run", "--import", "corridor", "--episodes", "2"], tmp_path)
+    assert played.returncode == 0, played.stderr
+    assert "over 2 full games" in played.stdout
 
 
 @pytest.mark.slow

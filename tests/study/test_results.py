@@ -25,6 +25,13 @@ def stored(**changes) -> StoredSearch:
     return StoredSearch(**{**fields, **changes})
 
 
+def network(name: str, seeds=(7001, 7002)) -> dict:
+    score = {"status": "done", "reason": "", "steps": 512, "episodes": 3, "total_reward": 1.5, "reward_mean": 1.0}
+    kind = {"name": name, "architecture": {"k": 1}, "space": "tiny", "baseline": False, "candidate": True}
+    costs = {"proxy": None, "parameters": 10, "multiply_adds": 20, "total_reward": 1.5, "reward_mean": 1.0}
+    return {**kind, **costs, "trials": [{"seed": seed, **score} for seed in seeds]}
+
+
 def study(path: Path, **changes) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     result = {
@@ -36,7 +43,7 @@ def study(path: Path, **changes) -> Path:
         "steps": 1000,
         "train_steps": 500,
         "best": "k=1",
-        "architectures": [{"name": "k=2", "trials": [{"seed": 7001}, {"seed": 7002}]}],
+        "architectures": [network("k=1"), network("k=2")],
         "ranking": [{"architecture": "k=1", "proxy": 0.5}, {"architecture": "k=2", "proxy": 0.25}],
         "search": {"fit_steps": 1024, "evaluated_architectures": 0, "evaluation_steps": 30},
         **changes,
@@ -86,10 +93,10 @@ def test_a_run_that_is_no_finished_study(tmp_path):
     with pytest.raises(UserError, match="result of schema 2, not 1"):
         search_of_run(run)
     study(run, search=[])
-    with pytest.raises(UserError, match="damaged or of another version: TypeError"):
+    with pytest.raises(UserError, match=r"damaged or of another version: search: "):
         search_of_run(run)
     study(run, search={})
-    with pytest.raises(UserError, match="damaged or of another version: KeyError"):
+    with pytest.raises(UserError, match=r"damaged or of another version: search\.fit_steps: "):
         search_of_run(run)
     study(run, ranking=[])
     with pytest.raises(UserError, match=r"the study .*ranking: "):

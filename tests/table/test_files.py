@@ -1,3 +1,5 @@
+import hashlib
+
 import polars
 import pytest
 
@@ -88,4 +90,42 @@ def test_columns_of_another_type_are_refused(tmp_path, monkeypatch):
     files.write_table(tmp_path / "t.parquet", [row(NAMES[0], 1)], settings())
     monkeypatch.undo()
     with pytest.raises(UserError, match="its column 'seed' must be Int64, not Float64"):
+        read_table(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seeds": "12"}, "seeds: "),
+        ({"seeds": ["1"]}, r"seeds\.0: "),
+        ({"architectures": {"k": 1}}, "architectures: "),
+        ({"baselines": [1]}, r"baselines\.0: "),
+        ({"versions": ["1"]}, "versions: "),
+        ({"steps": "100"}, "steps: "),
+    ],
+)
+def test_settings_of_another_type_are_refused(tmp_path, changes, message):
+    files.write_table(tmp_path / "t.parquet", [row(NAMES[0], 1)], settings(**changes))
+    with pytest.raises(UserError, match=f"of its settings {message}"):
+        read_table(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize("name", ["parameters", "multiply_adds", "steps", "episodes", "reason", "status"])
+def test_rows_that_lack_a_value_are_refused(tmp_path, name):
+    files.write_table(tmp_path / "t.parquet", [row(NAMES[0], 1), row(NAMES[1], 1, **{name: None})], settings())
+    with pytest.raises(UserError, match=f"a run of it has no {name}"):
+        read_table(tmp_path / "t.parquet")
+
+
+def test_a_run_of_another_status_is_refused(tmp_path):
+    files.write_table(tmp_path / "t.parquet", [row(NAMES[0], 1, status="perhaps")], settings())
+    with pytest.raises(UserError, match="is neither done nor failed"):
+        read_table(tmp_path / "t.parquet")
+
+
+def test_a_file_with_the_right_checksum_and_nothing_else_is_refused(tmp_path):
+    blank = b"PAR1 nothing " + files._BLANK
+    checksum = hashlib.sha256(blank).hexdigest().encode()
+    (tmp_path / "t.parquet").write_bytes(blank.replace(files._BLANK, b"rlnas-sha256:" + checksum))
+    with pytest.raises(UserError, match=r"the table .*t\.parquet' cannot be read"):
         read_table(tmp_path / "t.parquet")

@@ -9,6 +9,7 @@ from pathlib import Path
 from rlnas.api.runs import Evaluation, game_streams, open_agent
 from rlnas.errors import UserError
 from rlnas.prepare import resolve_device
+from rlnas.processes import absolute, settled
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Film(Evaluation):
     frames: int
 
 
+@settled()
 def play(
     run: str | Path,
     video: str | Path,
@@ -60,7 +62,7 @@ def play(
     """
     from rlnas.video import VideoWriter, check_video
 
-    path = Path(video)
+    path = absolute(video)
     check_video(path, fps)
     if episodes < 1:
         raise UserError(f"episodes must be at least 1, not {episodes}.")
@@ -69,7 +71,7 @@ def play(
     from rlnas.ppo import play_episodes, torch_threads
 
     device = resolve_device(device)
-    settings, network = open_agent(Path(run), imports, device)
+    settings, network = open_agent(absolute(run), imports, device)
     writer: VideoWriter
     stream, seeds = game_streams(seed, episodes, device)
     env, natural = film_env(settings.env, settings.env_settings, lambda frame: writer.add(frame))

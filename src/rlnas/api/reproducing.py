@@ -12,6 +12,7 @@ from rlnas.api.searching import run_search
 from rlnas.api.tables import run_table, stored_searches
 from rlnas.errors import RlnasError, UserError, WorkerError
 from rlnas.prepare import COMPARISON, OVERVIEW, Options, Reproduction, check_workers, prepare_reproductions
+from rlnas.processes import settled
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -48,6 +49,7 @@ class ReproductionResult:
         return self.comparisons[self.path]
 
 
+@settled()
 def reproduce(
     env: str | Sequence[str],
     space: str | Path | Space | Sequence[str | Path | Space] | None = None,

@@ -12,6 +12,7 @@ from rlnas.api.tables import run_table
 from rlnas.api.training import TrainingResult, run_training
 from rlnas.errors import UserError
 from rlnas.prepare import check_strategy_options, checked, read_run_settings, resolve_device
+from rlnas.processes import absolute, check_may_start, settled
 from rlnas.trust import allow_imports, import_modules
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rlnas.table import Table
 
 
+@settled()
 def resume(
     path: str | Path,
     *,
@@ -45,7 +47,9 @@ def resume(
         UserError: if there is no run at that place, or it imports a module that is not allowed.
         EnvironmentFault: if the environment fails.
     """
-    settings = read_run_settings(Path(path))
+    check_may_start()
+    run = absolute(path)
+    settings = read_run_settings(run)
     allow_imports(settings.imports, imports)
     import_modules(settings.imports)  # which may hold the strategy
     from rlnas.study import StudySettings, TableSettings, TrialSettings
@@ -60,11 +64,11 @@ def resume(
     resolve_device(settings.device)
     settings = settings.model_copy(update={"versions": current_versions()})
     if isinstance(settings, TrialSettings):
-        return run_training(Path(path), settings, watch)
+        return run_training(run, settings, watch)
     if isinstance(settings, TableSettings):
-        return run_table(Path(path), settings, workers, watch)
+        return run_table(run, settings, workers, watch)
     check_strategy_options(settings.strategy, settings.strategy_options)
-    return run_search(Path(path), settings, workers, watch)
+    return run_search(run, settings, workers, watch)
 
 
 def open_agent(path: Path, imports: Sequence[str], device: str) -> tuple[TrialSettings, Network]:
@@ -121,6 +125,7 @@ def game_streams(seed: int, episodes: int, device: str) -> tuple[torch.Generator
     return actions, seeding.integers(seed, "evaluate", "environments", count=episodes)
 
 
+@settled()
 def evaluate(
     path: str | Path,
     episodes: int = 30,
@@ -152,7 +157,7 @@ def evaluate(
     if episodes < 1:
         raise UserError(f"episodes must be at least 1, not {episodes}.")
     device = resolve_device(device)
-    settings, network = open_agent(Path(path), imports, device)
+    settings, network = open_agent(absolute(path), imports, device)
     stream, seeds = game_streams(seed, episodes, device)
     limit = settings.env_settings.max_steps
     with torch_threads(1):

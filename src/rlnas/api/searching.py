@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rlnas.api.agents import AgentResult
 from rlnas.prepare import Options, check_workers, prepare_search
+from rlnas.processes import settled
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -56,6 +57,7 @@ class SearchResult(AgentResult):
         return None
 
 
+@settled()
 def search(
     env: str,
     space: str | Path | Space | None = None,

@@ -18,6 +18,7 @@ from rlnas.prepare import (
     share_options,
     strategy_names,
 )
+from rlnas.processes import absolute, settled
 from rlnas.search import STRATEGIES, shares_weights
 from rlnas.spaces import Space
 from rlnas.trust import import_modules
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rlnas.table import Metric, StoredSearch, Table
 
 
+@settled()
 def build_table(
     env: str,
     space: str | Path | Space | None,
@@ -100,6 +102,7 @@ def run_table(path: Path, settings: TableSettings, workers: int, watch: Watcher 
     return build_table(path, settings, workers, watch or nobody)
 
 
+@settled()
 def collect_table(
     run: str | Path, out: str | Path, *, imports: Sequence[str] = (), watch: Watcher | None = None
 ) -> Table:
@@ -121,12 +124,13 @@ def collect_table(
     from rlnas.study.progress import nobody
 
     import_modules(imports)
-    settings = read_run_settings(Path(run))
+    settings = read_run_settings(absolute(run))
     if not isinstance(settings, TableSettings):
         raise UserError(f"the run {str(run)!r} does not build a table.")
-    return collect_table(Path(run), settings, Path(out), watch or nobody)
+    return collect_table(absolute(run), settings, absolute(out), watch or nobody)
 
 
+@settled()
 def measure_table(
     table: str | Path | Table, out: str | Path, *, imports: Sequence[str] = (), watch: Watcher | None = None
 ) -> Table:
@@ -150,7 +154,7 @@ def measure_table(
 
     import_modules(imports)
     found = _open(table)
-    return measure_table(found, checked(TableSettings, "setting", found.settings), Path(out), watch or nobody)
+    return measure_table(found, checked(TableSettings, "setting", found.settings), absolute(out), watch or nobody)
 
 
 class Terms(TypedDict, total=False):
@@ -297,7 +301,7 @@ def compare_tables(
 
 
 def _check_folder(out: str | Path | None) -> None:
-    if out is not None and Path(out).exists() and not Path(out).is_dir():
+    if out is not None and absolute(out).exists() and not absolute(out).is_dir():
         raise UserError(f"{str(out)!r} is a file: name a folder to write to.")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rlnas.api.agents import AgentResult
 from rlnas.prepare import Options, prepare_training
+from rlnas.processes import settled
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -41,6 +42,7 @@ class TrainingResult(AgentResult):
         return list(zip(self.data["curve_steps"], self.data["curve"], strict=True))
 
 
+@settled()
 def train(
     env: str,
     space: str | Path | Space | None = None,

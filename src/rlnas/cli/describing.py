@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal
 
 import tyro
 from rich.table import Table
+from rich.text import Text
 
 from rlnas.cli.arguments import Modules, find_modules_here, load_modules
 from rlnas.cli.printing import console
 from rlnas.cli.tables import show
-from rlnas.display import Display
+from rlnas.display import Display, printable
 from rlnas.errors import UserError, unknown
 from rlnas.quantity import plural
 from rlnas.search import STRATEGIES
@@ -103,6 +104,10 @@ def describe(
         raise UserError(f"{error} An environment is described by --env.")
 
 
+def _headed(head: str, rest: str = "") -> None:
+    console.print(Text.assemble((printable(head), "bold"), printable(rest)))
+
+
 def _is_space(name: str) -> bool:
     return name in CATALOGUE or name.endswith(".toml")
 
@@ -116,7 +121,7 @@ def _describe_env(env: str, imports: tuple[str, ...]) -> None:
     probe.close()
     shape = probe.observation_shape
     own = defaults(env, probe)
-    console.print(f"[bold]{env}[/bold]: observations {shape} {probe.observation_dtype}, {probe.actions}.")
+    _headed(env, f": observations {shape} {probe.observation_dtype}, {probe.actions}.")
     try:
         console.print(f"Space: {default_space(env, shape)}, the catalogue's for observations of this shape.")
     except UserError as error:
@@ -131,7 +136,7 @@ def _describe_env(env: str, imports: tuple[str, ...]) -> None:
 
 
 def _describe_options(title: str, model: Any) -> None:
-    console.print(f"[bold]{title}[/bold]")
+    _headed(title)
     attributes = textwrap.dedent(inspect.cleandoc(model.__doc__ or "").partition("Attributes:\n")[2])
     words = dict(re.findall(r"^(\w+): (.*)$", re.sub(r"\n +", " ", attributes), re.MULTILINE))
     for name, field in model.model_fields.items():
@@ -147,7 +152,7 @@ def _describe_space(name: str, latency: bool) -> None:
 
         with Display(console) as display:
             latencies = find_latencies(space, Limits(), None, display)
-    console.print(f"[bold]{space.name}[/bold]: {plural(space.size, 'architecture')}, input {space.input_shape}.")
+    _headed(space.name, f": {plural(space.size, 'architecture')}, input {space.input_shape}.")
     example = next(iter(space))
     table = Table(box=None, pad_edge=False)
     for column in ("layer", "parameters", f"output ({example.id})"):

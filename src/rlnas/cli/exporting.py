@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from rlnas.cli.arguments import Folder, Modules, Run, find_modules_here
-from rlnas.cli.printing import console
+from rlnas.cli.printing import console, place
 
 
 def export(run: Run, to: Literal["torch", "onnx", "sb3"], out: Folder = None, import_: Modules = ()) -> None:
@@ -21,4 +21,4 @@ def export(run: Run, to: Literal["torch", "onnx", "sb3"], out: Folder = None, im
     from rlnas.export import export as write
 
     path = write(run, to, out, imports=find_modules_here(import_))
-    console.print(f"Exported: {path}", soft_wrap=True, markup=False)
+    console.print(f"Exported: {place(path)}", soft_wrap=True, markup=False)

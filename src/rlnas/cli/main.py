@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from collections.abc import Collection
 from typing import Any
 
@@ -14,12 +16,15 @@ from rlnas.cli.comparing import compare
 from rlnas.cli.describing import describe, list_
 from rlnas.cli.exporting import export
 from rlnas.cli.playing import play
+from rlnas.cli.printing import spell_out
 from rlnas.cli.reproducing import reproduce
 from rlnas.cli.runs import evaluate, report, resume
 from rlnas.cli.searching import search
 from rlnas.cli.tables import TABLE_COMMANDS, table
 from rlnas.cli.training import train
+from rlnas.display import printable
 from rlnas.errors import RlnasError, UserError, unknown
+from rlnas.processes import leave, settled
 
 COMMANDS: dict[str, Any] = {
     "search": search,
@@ -38,29 +43,58 @@ COMMANDS: dict[str, Any] = {
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs a command. Exit codes: 0 done, 2 bad input, 1 a run that failed, 130 interrupted."""
-    given = sys.argv[1:] if arguments is None else arguments
+    """Runs a command. Exit codes: 0 done, 2 bad input, 1 a run that failed, 130 interrupted.
+
+    Args:
+        arguments: the words of the command; by default those of this process, which ends with the command.
+    """
+    if arguments is not None:
+        _command(arguments)
+        return
+    spell_out()
+    code: object = 0
+    try:
+        _command(sys.argv[1:])
+    except SystemExit as end:
+        code = end.code
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    leave(code if isinstance(code, int) else 0 if code is None else 1)
+
+
+def _command(given: list[str]) -> None:
     if given == ["--version"]:
         print(f"rlnas {rlnas.__version__}")
         return
     try:
-        _run(given)
+        with settled():
+            _run(given)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except UserError as error:
-        print(f"rlnas: {error}", file=sys.stderr)
+        _say(str(error))
         sys.exit(2)
     except RlnasError as error:
-        print(f"rlnas: {error}", file=sys.stderr)
+        _say(str(error))
+        sys.exit(1)
+    except BrokenPipeError:  # whoever reads the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        print(f"rlnas: {error.strerror or error}: {error.filename or ''}".rstrip(": "), file=sys.stderr)
+        _say(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
         sys.exit(1)
     except KeyboardInterrupt:
         resumable = given[:1] in (["search"], ["train"], ["resume"]) or given[:2] == ["table", "build"]
         also = ", or rlnas resume," if resumable else ""
         again = resumable or given[:1] == ["reproduce"]
         hint = f"; the same command{also} goes on from the last checkpoint, if there is one" if again else ""
-        print(f"rlnas: stopped{hint}.", file=sys.stderr)
+        _say(f"stopped{hint}.")
         sys.exit(130)
+
+
+def _say(text: str) -> None:
+    print(f"rlnas: {printable(text)}", file=sys.stderr)
 
 
 def _run(given: list[str]) -> None:
@@ -73,7 +107,7 @@ def _run(given: list[str]) -> None:
         )
         return
     tyro.extras.subcommand_cli_from_dict(
-        _joined(COMMANDS), prog="rlnas", description=rlnas.__doc__.splitlines()[0], args=given
+        _joined(COMMANDS), prog="rlnas", description=(rlnas.__doc__ or "").partition("\n")[0], args=given
     )
 
 

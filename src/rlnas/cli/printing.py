@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
 
 from rlnas import api
+from rlnas.display import PlainConsole
 from rlnas.errors import RlnasError
+from rlnas.processes import home
 from rlnas.quantity import plural, short
 
 # Comparisons need matplotlib, which most commands do not.
@@ -22,7 +24,32 @@ if TYPE_CHECKING:
 PIPED_WIDTH = 160
 """Columns of tables that go into a file or a pipe, where nothing has to fit a window; `COLUMNS` says otherwise."""
 
-console = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH)
+WINDOW = sys.stdout is not None and sys.stdout.isatty()
+
+console = PlainConsole(highlight=False, markup=False, width=None if WINDOW or "COLUMNS" in os.environ else PIPED_WIDTH)
+
+SPELLED = {"±": "+-", "×": "x"}
+"""What a terminal that lacks a character shows in its place; of others it shows the number."""
+
+
+def spell_out() -> None:
+    """Lets output that is not in UTF-8 spell what it lacks, instead of failing."""
+    codecs.register_error("rlnas.spelled", _spelled)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # closed
+            stream.reconfigure(errors="rlnas.spelled")  # type: ignore[union-attr]
+
+
+def _spelled(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(SPELLED.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lacking), error.end
+
+
+def place(path: Path) -> str:
+    """A path as the caller may use it: short where it is below the folder that the command was given in."""
+    return str(path.relative_to(home()) if path.is_relative_to(home()) else path)
 
 
 def print_study(result: api.SearchResult) -> None:
@@ -46,7 +73,7 @@ def print_study(result: api.SearchResult) -> None:
     print_remarks([*result.data.get("remarks", []), *result.data["search"].get("remarks", [])])
     report = result.path / "report.html"
     if result.failure is not None:
-        raise RlnasError(f"{result.failure}; report: {report}")
+        raise RlnasError(f"{result.failure}; report: {place(report)}")
     print_confirmation(result.confirmation)
     judged = {entry["name"]: entry["total_reward"] for entry in result.confirmation or result.networks}
     best = judged.get(result.best)
@@ -59,7 +86,7 @@ def print_study(result: api.SearchResult) -> None:
         f"Best architecture: {result.best or 'none, since no candidate has a score with every training seed'}",
         soft_wrap=True,
     )
-    console.print(f"Report: {report}", soft_wrap=True, markup=False)
+    console.print(f"Report: {place(report)}", soft_wrap=True, markup=False)
 
 
 def print_confirmation(confirmation: Sequence[dict[str, Any]]) -> None:
@@ -93,7 +120,7 @@ def print_training(result: api.TrainingResult) -> None:
         soft_wrap=True,
     )
     print_remarks(result.data["remarks"])
-    console.print(f"Report: {result.path / 'report.html'}", soft_wrap=True, markup=False)
+    console.print(f"Report: {place(result.path / 'report.html')}", soft_wrap=True, markup=False)
 
 
 def print_comparisons(comparisons: Mapping[Path, Comparison], overview: Path | None) -> None:
@@ -101,7 +128,7 @@ def print_comparisons(comparisons: Mapping[Path, Comparison], overview: Path | N
     for folder, comparison in comparisons.items():
         _print_comparison(comparison, folder)
     if overview is not None:
-        console.print(f"Overview: {overview / 'overview.html'}", soft_wrap=True, markup=False)
+        console.print(f"Overview: {place(overview / 'overview.html')}", soft_wrap=True, markup=False)
 
 
 def _print_comparison(comparison: Comparison, folder: Path) -> None:
@@ -118,7 +145,7 @@ def _print_comparison(comparison: Comparison, folder: Path) -> None:
     console.print(basis(comparison), soft_wrap=True, markup=False)
     console.print(sheet.note, soft_wrap=True, markup=False)
     print_remarks(comparison.remarks)
-    console.print(f"Comparison: {folder / 'comparison.html'}", soft_wrap=True, markup=False)
+    console.print(f"Comparison: {place(folder / 'comparison.html')}", soft_wrap=True, markup=False)
 
 
 def _score(value: float | None) -> str:

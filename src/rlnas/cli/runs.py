@@ -6,7 +6,7 @@ import statistics
 
 from rlnas import api
 from rlnas.cli.arguments import Modules, OptionalCount, Run, find_modules_here, load_modules
-from rlnas.cli.printing import console, print_study, print_training
+from rlnas.cli.printing import console, place, print_study, print_training
 from rlnas.cli.tables import show_built
 from rlnas.display import Display
 from rlnas.prepare import processors
@@ -43,7 +43,7 @@ def report(run: Run, import_: Modules = ()) -> None:
     load_modules(import_)
     from rlnas.report import write_report
 
-    console.print(f"Report: {write_report(run)}", soft_wrap=True, markup=False)
+    console.print(f"Report: {place(write_report(run))}", soft_wrap=True, markup=False)
 
 
 def evaluate(

@@ -19,7 +19,7 @@ from rlnas.cli.arguments import (
     find_modules_here,
     options,
 )
-from rlnas.cli.printing import console, print_study
+from rlnas.cli.printing import console, place, print_study
 from rlnas.display import Display
 from rlnas.prepare import prepare_search, processors
 from rlnas.quantity import plural, short
@@ -121,7 +121,7 @@ def search(
         random_networks=random_networks,
     )
     console.print(_announcement(settings, workers), soft_wrap=True, markup=False)
-    console.print(f"Run directory: {path}", soft_wrap=True, markup=False)
+    console.print(f"Run directory: {place(path)}", soft_wrap=True, markup=False)
     with Display(console) as display:
         result = api.run_search(path, settings, workers, display)
     print_study(result)

@@ -13,7 +13,7 @@ from rlnas.cli.arguments import (
     find_modules_here,
     options,
 )
-from rlnas.cli.printing import console, print_training
+from rlnas.cli.printing import console, place, print_training
 from rlnas.display import Display
 from rlnas.prepare import prepare_training
 
@@ -62,7 +62,9 @@ def train(
         env_options=options(env_options, "--env-options"),
         ppo_options=options(ppo_options, "--ppo-options"),
     )
-    console.print(f"Training {settings.architecture} on {env}.\nRun directory: {path}", soft_wrap=True, markup=False)
+    console.print(
+        f"Training {settings.architecture} on {env}.\nRun directory: {place(path)}", soft_wrap=True, markup=False
+    )
     with Display(console) as display:
         result = api.run_training(path, settings, display)
     print_training(result)

@@ -1,7 +1,7 @@
 """Vector environments: one interface over ale-py, MinAtar and Gymnasium."""
 
 from rlnas.envs.actions import ActionSpace, ContinuousActions, DiscreteActions, MultiDiscreteActions
-from rlnas.envs.afresh import known_afresh, python_path
+from rlnas.envs.afresh import known_afresh
 from rlnas.envs.atari import AtariEnv
 from rlnas.envs.base import Episode, Step, VectorEnv
 from rlnas.envs.gym import GymEnv
@@ -25,6 +25,5 @@ __all__ = [
     "known_ids",
     "make_env",
     "options_of",
-    "python_path",
     "registered_by",
 ]

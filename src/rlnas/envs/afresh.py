@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -14,10 +15,15 @@ import gymnasium
 from rlnas.envs.minatar import MINATAR_PREFIX
 from rlnas.envs.registry import ATARI_PREFIX
 from rlnas.errors import UserError
+from rlnas.processes import child_environment, home, kill_group, python_path
 
 ASK = """
-import importlib, os, sys
-file, env, *modules = sys.argv[1:]
+import importlib, os, signal, sys, threading
+file, parent, env, *modules = sys.argv[1:]
+def follow():
+    os.read(int(parent), 1)  # which ends when the parent does
+    os.killpg(0, signal.SIGKILL)
+threading.Thread(target=follow, daemon=True).start()
 try:
     for module in modules:
         importlib.import_module(module)
@@ -25,14 +31,17 @@ try:
     answer = "known" if env in gymnasium.registry else "unknown"
 except BaseException as error:
     answer = f"{type(error).__name__}: {error}"
-with open(file, "w") as out:
+with open(file, "w", encoding="utf-8", errors="replace") as out:
     out.write(answer)
 os._exit(0)
 """
 """Asks for an environment; whatever the modules print, or do at the end of a process, is no part of the answer."""
 
-PATIENCE = 120.0
+PATIENCE = 600.0
 """Seconds that the modules may take to import."""
+
+PATIENCE_VARIABLE = "RLNAS_IMPORT_SECONDS"
+"""The environment variable that says otherwise."""
 
 _known: set[tuple[str, tuple[str, ...], str]] = set()
 
@@ -50,30 +59,60 @@ def known_afresh(env_id: str, imports: Sequence[str] = ()) -> bool:
         return True
     question = env_id, tuple(imports), python_path()
     if question not in _known:
-        if not _ask(*question):
+        if not _ask(*question[:2]):
             return False  # which is asked again: the module may be mended meanwhile
         _known.add(question)
     return True
 
 
-def python_path() -> str:
-    """The `PYTHONPATH` with which a process of its own, a worker's too, imports what this one can."""
-    return os.pathsep.join(os.path.abspath(path) for path in sys.path)
+def _patience() -> float:
+    """Seconds that the modules may take to import.
+
+    Raises:
+        UserError: if the environment variable holds no such number.
+    """
+    given = os.environ.get(PATIENCE_VARIABLE, str(PATIENCE))
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise UserError(f"{PATIENCE_VARIABLE} must be a number of seconds above 0, not {given!r}.")
+    return seconds
 
 
-def _ask(env_id: str, imports: tuple[str, ...], path: str) -> bool:
-    surroundings = {**os.environ, "PYTHONPATH": path}
+def _ask(env_id: str, imports: tuple[str, ...]) -> bool:
+    seconds, modules = _patience(), ", ".join(imports) or "gymnasium"
+    reading, writing = os.pipe()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "answer"
-        command = [sys.executable, "-P", "-c", ASK, str(file), env_id, *imports]
+        command = [sys.executable, "-P", "-c", ASK, str(file), str(reading), env_id, *imports]
         nothing = subprocess.DEVNULL
-        process = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, env=surroundings)
         try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        answer = file.read_text() if file.exists() else "it did not end well"
+            process = subprocess.Popen(
+                command,
+                stdin=nothing,
+                stdout=nothing,
+                stderr=nothing,
+                env=child_environment(),
+                cwd=home(),
+                pass_fds=(reading,),
+                start_new_session=True,
+            )
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                raise UserError(
+                    f"a process of its own takes more than {seconds:g} seconds to import {modules}: set the "
+                    f"environment variable {PATIENCE_VARIABLE} to the seconds that it may take."
+                ) from None
+            finally:
+                kill_group(process)  # with what the modules started
+                process.wait()
+        finally:
+            os.close(reading)
+            os.close(writing)
+        answer = file.read_text(encoding="utf-8") if file.exists() else f"it ended with code {process.returncode}"
     if answer not in ("known", "unknown"):
-        raise UserError(f"a process of its own cannot import {', '.join(imports) or 'gymnasium'}: {answer}.")
+        raise UserError(f"a process of its own cannot import {modules}: {answer.removesuffix('.')}.")
     return answer == "known"

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import gymnasium
 import numpy as np
 
 from rlnas.envs.base import EpisodeCounter, Step
 from rlnas.envs.gym_spaces import Observations, play_action, read_actions
-from rlnas.errors import EnvironmentFault
-
-CALLED = (Exception, SystemExit)
-"""What may come out of a call of an environment's own code; its `sys.exit` must not end a worker."""
+from rlnas.errors import EnvironmentFault, UserError
 
 
 class GymEnv:
@@ -41,8 +38,8 @@ class GymEnv:
         self._played = False
         self._make()
         try:
-            self._observations = Observations(env_id, self._envs[0].observation_space)
-            self._action_space = self._envs[0].action_space
+            self._observations = Observations(env_id, own_space(env_id, self._envs[0], "observation_space"))
+            self._action_space = own_space(env_id, self._envs[0], "action_space")
             self.actions = read_actions(env_id, self._action_space)
         except Exception:
             self.close()
@@ -86,9 +83,9 @@ class GymEnv:
             for _ in range(self.num_envs):
                 # Gymnasium's checker only warns, in many sentences; the checks here name what matters.
                 self._envs.append(gymnasium.make(self.env_id, disable_env_checker=True, **self._options))
-        except CALLED as error:
+        except BaseException as error:
             self.close()
-            raise EnvironmentFault(f"environment {self.env_id!r} cannot be made: {_reason(error)}.") from error
+            raise_fault(error, f"environment {self.env_id!r} cannot be made")
 
     def step(self, actions: np.ndarray) -> Step:
         """Plays one action in every environment; see `VectorEnv.step`."""
@@ -111,8 +108,8 @@ class GymEnv:
     def _reset(self, env: gymnasium.Env, seed: int | None) -> np.ndarray:
         try:
             returned: Any = env.reset(seed=seed)
-        except CALLED as error:
-            raise EnvironmentFault(f"environment {self.env_id!r} raised in reset: {_reason(error)}.") from error
+        except BaseException as error:
+            raise_fault(error, f"environment {self.env_id!r} raised in reset")
         if not isinstance(returned, tuple) or len(returned) != 2:
             raise EnvironmentFault(f"environment {self.env_id!r} must return (observation, info) from reset.")
         return self._observations.read(returned[0])
@@ -120,8 +117,8 @@ class GymEnv:
     def _step(self, env: gymnasium.Env, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool]:
         try:
             returned: Any = env.step(play_action(self._action_space, action))
-        except CALLED as error:
-            raise EnvironmentFault(f"environment {self.env_id!r} raised in step: {_reason(error)}.") from error
+        except BaseException as error:
+            raise_fault(error, f"environment {self.env_id!r} raised in step")
         if not isinstance(returned, tuple) or len(returned) != 5:
             raise EnvironmentFault(
                 f"environment {self.env_id!r} must return (observation, reward, terminated, truncated, info) from step."
@@ -156,10 +153,35 @@ class GymEnv:
         for env in self._envs:
             try:
                 env.close()
-            except CALLED:
+            except KeyboardInterrupt:
+                raise
+            except BaseException:
                 continue
         self._envs = []
 
 
-def _reason(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(".")
+def raise_fault(error: BaseException, what: str) -> NoReturn:
+    """Raises what came out of a call of an environment's own code: its `sys.exit`, say, must not end a worker.
+
+    Raises:
+        KeyboardInterrupt: as it is, since that is for rlnas.
+        EnvironmentFault: for everything else.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        raise error
+    raise EnvironmentFault(f"{what}: {type(error).__name__}: {error}".rstrip(". ") + ".") from error
+
+
+def own_space(env_id: str, env: gymnasium.Env, name: str) -> gymnasium.Space:
+    """The `observation_space` or `action_space` of an environment.
+
+    Raises:
+        UserError: if it has none.
+    """
+    try:
+        found: Any = getattr(env, name, None)
+    except BaseException as error:
+        raise_fault(error, f"environment {env_id!r} raised in {name}")
+    if found is None:
+        raise UserError(f"environment {env_id!r} has no {name}: set it in the environment's __init__.")
+    return found

@@ -11,7 +11,7 @@ import numpy as np
 
 from rlnas.envs.atari import AtariEnv
 from rlnas.envs.base import Step, VectorEnv
-from rlnas.envs.gym import CALLED, GymEnv
+from rlnas.envs.gym import GymEnv, raise_fault
 from rlnas.envs.minatar import MinAtarEnv
 from rlnas.envs.registry import make_env
 from rlnas.envs.settings import EnvSettings
@@ -188,8 +188,8 @@ class GymCamera:
             frame: Any = self._env.render()
         except gymnasium.error.DependencyNotInstalled as error:
             raise UserError(f"environment {name!r} cannot draw itself: {str(error).rstrip('.')}.") from None
-        except CALLED as error:
-            raise EnvironmentFault(f"environment {name!r} raised in render: {type(error).__name__}: {error}") from error
+        except BaseException as error:
+            raise_fault(error, f"environment {name!r} raised in render")
         is_array = isinstance(frame, np.ndarray)
         if not is_array or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
             found = f"{frame.dtype} {frame.shape}" if is_array else type(frame).__name__

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from rlnas.envs import ActionSpace
 from rlnas.envs.actions import actions_to_dict
-from rlnas.envs.gym import CALLED
+from rlnas.envs.gym import own_space
 from rlnas.envs.gym_spaces import Observations, read_actions
 from rlnas.envs.minatar import MINATAR_PREFIX
 from rlnas.envs.registry import ATARI_PREFIX, check_known
@@ -191,13 +191,16 @@ def find_spaces(env: str, shape: Shape, outputs: int) -> tuple[Box, GymSpace]:
     try:
         made = gymnasium.make(env)
         made.close()
-    except CALLED as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise UserError(f"the environment {env!r} cannot be made: {type(error).__name__}: {error}.") from None
-    seen = Observations(env, made.observation_space)
-    actions = read_actions(env, made.action_space)
+    action_space = own_space(env, made, "action_space")
+    seen = Observations(env, own_space(env, made, "observation_space"))
+    actions = read_actions(env, action_space)
     if seen.shape != shape or actions.outputs != outputs:
         raise UserError(
             f"the environment {env!r} is not the one of the training: it has observations of shape {seen.shape} and "
             f"{actions}, but the network takes the shape {shape} and has {outputs} outputs."
         )
-    return seen.space, made.action_space
+    return seen.space, action_space

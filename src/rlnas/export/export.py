@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rlnas.errors import UserError, needs_extra, unknown
+from rlnas.files import check_no_links
+from rlnas.processes import absolute
 
 FORMATS = ("torch", "onnx", "sb3")
 
@@ -41,12 +43,15 @@ def export(run: str | Path, to: str, out: str | Path | None = None, *, imports: 
     missing = [name for name in PACKAGES[to] if importlib.util.find_spec(name) is None]
     if missing:
         raise needs_extra(f"exporting to {to} needs {', '.join(missing)}, of", "export")
-    path = Path(out) if out is not None else Path(run) / "export" / DEFAULT_NAMES[to]
+    run = absolute(run)
+    path = absolute(out) if out is not None else run / "export" / DEFAULT_NAMES[to]
     _check_place(to, path)
+    if out is None:
+        check_no_links(run)
     # torch takes seconds to import, and the formats need extras.
     from rlnas.export.agent import load_agent
 
-    agent = load_agent(Path(run), imports)
+    agent = load_agent(run, imports)
     if to == "torch":
         from rlnas.export.pytorch import write_folder
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from rlnas.errors import UserError, unknown
+from rlnas.processes import absolute, check_may_start
 from rlnas.spaces import Shape, Space, adapt, load_space
 from rlnas.trust import import_modules
 
@@ -93,6 +94,7 @@ def common_settings(
     from rlnas.ppo.trainer import make_normalizer
     from rlnas.study.trial import check_fit
 
+    check_may_start()
     import_modules(imports)
     found = None if space is None else load_space(space)
     if found is not None and found.limited:
@@ -168,7 +170,7 @@ def baseline_names(names: Sequence[str] | None, space: Space, env: str) -> tuple
 
 def run_path(out: str | Path | None, env: str, *names: object) -> Path:
     """The run directory: as given, or named after what runs."""
-    return Path("runs") / folder_name(env, *names) if out is None else Path(out)
+    return absolute(Path("runs") / folder_name(env, *names) if out is None else out)
 
 
 def folder_name(env: str, *names: object) -> str:

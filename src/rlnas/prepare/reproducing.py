@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlnas.errors import UserError
-from rlnas.files import read_object
+from rlnas.files import check_no_links, read_object
 from rlnas.prepare.arguments import Options, run_path
 from rlnas.prepare.searching import prepare_search
 from rlnas.prepare.strategies import share_options, strategy_names
 from rlnas.prepare.tables import prepare_table
+from rlnas.processes import absolute
 from rlnas.quantity import parse_steps
 from rlnas.search import RANDOM, make_strategy, shares_weights
 from rlnas.spaces import Space
@@ -159,18 +160,19 @@ def prepare_reproductions(
         if not named:
             raise UserError(f"name at least one {what}.")
     pairs = [(env, space) for space in spaces for env in envs]
-    several = out is not None and holds_reproductions(Path(out))
+    out = None if out is None else absolute(out)
+    several = out is not None and holds_reproductions(out)
     if len(pairs) == 1 and not several:
         plan = prepare_reproduction(env=pairs[0][0], space=pairs[0][1], out=out, **shared)
         return plan.path, [plan]
     if out is None:
         raise UserError("several spaces or environments need a folder: name one with --out (in Python: out=...).")
-    if is_reproduction(Path(out)):
+    if is_reproduction(out):
         raise UserError(f"{str(out)!r} holds the reproduction of one space and environment: choose another folder.")
     plans: dict[Path, Reproduction] = {}
     for env, space in pairs:
         try:
-            plan = prepare_reproduction(env=env, space=space, out=None, within=Path(out), **shared)
+            plan = prepare_reproduction(env=env, space=space, out=None, within=out, **shared)
         except UserError as error:
             raise UserError(f"{env} with {_name(space)}: {error}") from None
         if plan.path in plans:
@@ -178,10 +180,11 @@ def prepare_reproductions(
                 f"{env} with {_name(space)} has the folder of another pair, {str(plan.path)!r}: name it once."
             )
         plans[plan.path] = plan
-    for entry in _others(Path(out), OVERVIEW):
-        if Path(out) / entry not in plans and not is_reproduction(Path(out) / entry):
+    check_no_links(out)
+    for entry in _others(out, OVERVIEW):
+        if out / entry not in plans and not is_reproduction(out / entry):
             raise UserError(f"the directory {str(out)!r} holds other files ({entry}): choose an empty one.")
-    return Path(out), [*plans.values()]
+    return out, [*plans.values()]
 
 
 def _name(space: str | Path | Space | None) -> str:
@@ -245,6 +248,7 @@ def prepare_reproduction(
         raise UserError(f"top-k must be 1 to {found_space.size}, the architectures of the space, not {top_k}.")
     if path.exists() and not path.is_dir():
         raise UserError(f"the folder {str(path)!r} is a file.")
+    check_no_links(path)
     if others := _others(path, TABLE, SEARCHES, COMPARISON):
         raise UserError(f"the directory {str(path)!r} holds other files ({others[0]}): choose an empty one.")
     names = tuple(name for name in strategy_names(strategies) if name != RANDOM)

@@ -19,6 +19,7 @@ from rlnas.prepare.arguments import (
     run_path,
 )
 from rlnas.prepare.strategies import check_strategy_options
+from rlnas.processes import absolute
 from rlnas.quantity import parse_steps
 from rlnas.search import make_strategy
 from rlnas.search.draw import draw_distinct
@@ -173,7 +174,7 @@ def _look_up_in(
     if asked is not None and absent:
         raise UserError(f"the table {table.name!r} lacks runs of baseline {absent[0]!r}.")
     # A file by its whole path, so that the study can go on from any folder.
-    place = str(Path(source).resolve()) if str(source).endswith(".parquet") else str(source)
+    place = str(absolute(source).resolve()) if str(source).endswith(".parquet") else str(source)
     reference = TableReference(source=place, checksum=table.checksum, seeds=tuple(table.seeds))
     return {
         "table": reference,

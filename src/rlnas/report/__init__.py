@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rlnas.errors import UserError
 from rlnas.files import write_bytes
+from rlnas.processes import absolute
 from rlnas.report.data import read_run
 from rlnas.report.page import page
 
@@ -18,6 +19,7 @@ def write_report(run: Path) -> Path:
     Raises:
         UserError: if the directory is neither, is damaged, or cannot be written.
     """
+    run = absolute(run)
     file = run / "report.html"
     text = page(read_run(run))
     try:

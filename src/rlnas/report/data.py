@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from rlnas.errors import UserError, fault
-from rlnas.files import read_json, read_object
+from rlnas.files import read_object
 from rlnas.quantity import plural
 from rlnas.report.proxy import Truth
 from rlnas.spaces import FIXED_ID, Cost, Space, limit
@@ -23,6 +22,7 @@ from rlnas.study.contestants import Contestant, contestants, is_drawn, is_yardst
 from rlnas.study.episodes import EpisodeTable
 from rlnas.study.latency import read_latencies
 from rlnas.study.metrics import mean_over_seeds
+from rlnas.study.records import FittedPath, read_paths, read_ranking
 from rlnas.study.results import confirmed_seeds, read_study_result
 from rlnas.study.settings import StudySettings, TrialSettings
 from rlnas.study.trial import TrialResult, read_result
@@ -111,7 +111,7 @@ class Run:
     done: bool
     best_name: str | None = None
     ranking: list[tuple[str, float]] = field(default_factory=list)
-    paths: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[FittedPath] = field(default_factory=list)
     games: Curve = field(default_factory=lambda: ([], []))
     search: dict[str, int] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
@@ -155,7 +155,7 @@ class Run:
     @cached_property
     def fitted(self) -> Counter[str]:
         """How often each path was fitted."""
-        return Counter(str(entry["path"]) for entry in self.paths)
+        return Counter(entry.path for entry in self.paths)
 
 
 def read_run(path: Path) -> Run:
@@ -199,11 +199,11 @@ def _read_study(path: Path) -> Run:
     told: list[str] = []
     if result is not None:
         settings, told = _as_confirmed(settings, result)
-        told += map(str, result["search"]["remarks"])
+        told += result["search"].get("remarks", [])
     file = path / "search" / "ranking.json"
-    entries = result["ranking"] if result is not None else read_json(file) if file.exists() else []
+    entries = result["ranking"] if result is not None else read_ranking(file) if file.exists() else []
     ranking = [(str(entry["architecture"]), float(entry["proxy"])) for entry in entries]
-    paths = _read_paths(path / "search" / "paths.jsonl")
+    paths = read_paths(path / "search" / "paths.jsonl")
     table, gone = _find_table(settings)
     told += table.remarks if table else ()
     latency = path / "search" / "latency.json"
@@ -329,19 +329,10 @@ def _read_trial(folder: Path, network: Contestant, seed: int, summary: dict[str,
     return TrialResult.blank(network.space, network.architecture, **summary)
 
 
-def _read_paths(file: Path) -> list[dict[str, Any]]:
-    if not file.exists():
-        return []
-    try:
-        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError) as error:
-        raise UserError(f"the file {str(file)!r} cannot be read: {error}.") from None
-
-
-def _read_games(file: Path, paths: list[dict[str, Any]]) -> Curve:
+def _read_games(file: Path, paths: list[FittedPath]) -> Curve:
     """The games of the search; while it runs, from its path log, each at the end of its fit."""
     if not file.exists():
-        games = [(int(entry["steps"]), float(score)) for entry in paths for score in entry["returns"]]
+        games = [(entry.steps, score) for entry in paths for score in entry.returns]
         return [step for step, _ in games], [score for _, score in games]
     table = EpisodeTable.read(file)
     return table.step, table.score

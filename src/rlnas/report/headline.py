@@ -212,7 +212,7 @@ def _missing(run: Run) -> list[str]:
     if not run.done:
         found.append(f"This {run.kind} is not finished (running or stopped); rlnas resume goes on where it is.")
         if run.kind == "study" and not run.ranking:
-            done = run.paths[-1]["steps"] if run.paths else 0
+            done = run.paths[-1].steps if run.paths else 0
             found.append(
                 f"The search has no ranking yet: {big(done)} of {big(run.settings['steps'])} steps are in its path log."
             )

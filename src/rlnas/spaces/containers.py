@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from rlnas.errors import UserError
@@ -13,6 +14,13 @@ from rlnas.spaces.layers import Layer, Shape, ShapeError, Values
 
 if TYPE_CHECKING:
     from rlnas.spaces.paths import Position, States, Tracer
+
+
+MOST_LAYERS = 1_000
+"""Layers that one layer of layers may hold, those of a repeat as often as they may be repeated."""
+
+DEEPEST = 20
+"""Layers of layers that may lie in one another."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,27 @@ class Container(Layer):
     def inner(self) -> tuple[Layer, ...]:
         """All layers inside."""
         raise NotImplementedError
+
+    @cached_property
+    def depth(self) -> int:
+        """Layers of layers that lie in one another, with this one."""
+        return 1 + max((layer.depth for layer in self.inner if isinstance(layer, Container)), default=0)
+
+    @cached_property
+    def length(self) -> int:
+        """Layers that it holds, those of a repeat as often as they may be repeated."""
+        return sum(layer.length if isinstance(layer, Container) else 1 for layer in self.inner)
+
+    def check_size(self) -> None:
+        """Makes sure that all that goes through the layers comes to an end.
+
+        Raises:
+            UserError: if they are too many, or too deep.
+        """
+        if self.depth > DEEPEST:
+            raise UserError(f"{self.type}: at most {DEEPEST} layers of layers may lie in one another.")
+        if self.length > MOST_LAYERS:
+            raise UserError(f"{self.type}: it has {self.length:,} layers, and at most {MOST_LAYERS:,} are allowed.")
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -141,6 +170,7 @@ class Repeat(Container):
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", _layers("repeat", self.layers))
         positive("repeat", times=self.times)
+        self.check_size()
 
     @property
     def shape_choices(self) -> tuple[Choice, ...]:
@@ -149,6 +179,10 @@ class Repeat(Container):
     @property
     def inner(self) -> tuple[Layer, ...]:
         return tuple(self.layers)
+
+    @cached_property
+    def length(self) -> int:
+        return widest(self.times) * super().length
 
     def steps(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
         found = []
@@ -189,6 +223,7 @@ class Residual(Container):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", _layers("residual", self.layers))
+        self.check_size()
 
     @property
     def inner(self) -> tuple[Layer, ...]:
@@ -232,6 +267,7 @@ class Switch(Container):
             if not isinstance(name, str):
                 raise UserError(f"switch: the name of an alternative must be text, not {name!r}.")
         Choice(self.choice, [name for name, _ in found])  # says what is wrong with the names
+        self.check_size()
 
     @property
     def alternatives(self) -> dict[str, tuple[Layer, ...]]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rlnas.errors import UserError
+from rlnas.processes import absolute
 from rlnas.spaces.plain import layer_from_dict
 from rlnas.spaces.space import Space
 
@@ -22,12 +23,19 @@ def load_toml(path: Path) -> Space:
         UserError: if the file cannot be read or does not describe a space; the message names file, line and fault.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        return _read(path)
+    except RecursionError:
+        raise UserError(f"{path}: too many lists and tables lie in one another.") from None
+
+
+def _read(path: Path) -> Space:
+    try:
+        text = absolute(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"the space file {str(path)!r} cannot be read: {error}.") from None
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a number of thousands of digits is a ValueError
         raise UserError(f"{path}: not valid TOML: {error}.") from None
     lines = [number for number, line in enumerate(text.splitlines(), 1) if _LAYER.match(line)]
     layers = data.get("layers")

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
-from rlnas.errors import UserError
-from rlnas.files import write_bytes
+from rlnas.errors import RlnasError, UserError, fault
+from rlnas.files import parse_json, read_bytes, write_bytes
 
-FORMAT = "rlnas-checkpoint-4"
-OLDER = "rlnas-checkpoint-3"
-"""A format that is read, but no longer written: its plain data stand beside the tensors."""
+FORMAT = "rlnas-checkpoint-5"
+OLDER = ("rlnas-checkpoint-4", "rlnas-checkpoint-3")
+"""Formats that are read, but no longer written: they have no checksum, and in 3 plain data stand beside the tensors."""
+
+_BLANK = b"sha256:" + b"0" * 64
+"""Stands in the checksum's place while the checksum is worked out."""
+_CHECKSUM = re.compile(rb"sha256:[0-9a-f]{64}")
 
 DATA = "plain data"
 """The name under which plain data stand among the tensors: what is beside these may not exceed 100 MB."""
@@ -33,7 +41,8 @@ def save_checkpoint(path: Path, owner: str, tensors: Mapping[str, Tensor], data:
         data: plain data that JSON can hold.
     """
     plain = torch.frombuffer(bytearray(json.dumps(data).encode()), dtype=torch.uint8)
-    write_bytes(path, pack({**tensors, DATA: plain}, {"format": FORMAT, "owner": owner}))
+    blank = pack({**tensors, DATA: plain}, {"format": FORMAT, "owner": owner, "checksum": _BLANK.decode()})
+    write_bytes(path, blank.replace(_BLANK, b"sha256:" + hashlib.sha256(blank).hexdigest().encode(), 1))
 
 
 def pack(tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
@@ -52,23 +61,71 @@ def pack(tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) 
 
 
 def load_checkpoint(path: Path, owner: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Reads a checkpoint. No code in it is ever executed.
+    """Reads a checkpoint and checks every byte of it. No code in it is ever executed.
 
     Raises:
-        UserError: if it is truncated, not a checkpoint, or belongs to other settings.
+        UserError: if it is truncated, damaged, not a checkpoint, or belongs to other settings.
     """
     advice = f"Delete it to train that part again from its start: {path}"
+    content = read_bytes(path)
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") not in (FORMAT, OLDER):
-                raise UserError(f"the checkpoint was not written by rlnas or by another version of it. {advice}")
-            if metadata.get("owner") != owner:
-                raise UserError(f"the checkpoint belongs to other settings than this run's. {advice}")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            older = metadata["format"] == OLDER
-            return tensors, json.loads(metadata["data"] if older else tensors.pop(DATA).numpy().tobytes())
-    except (SafetensorError, OSError, ValueError) as error:
+        metadata = _metadata(content)
+        if metadata.get("format") not in (FORMAT, *OLDER):
+            raise UserError(f"the checkpoint was not written by rlnas or by another version of it. {advice}")
+        if metadata["format"] == FORMAT or "checksum" in metadata:
+            _check_bytes(content, metadata["checksum"])
+        if metadata.get("owner") != owner:
+            raise UserError(f"the checkpoint belongs to other settings than this run's. {advice}")
+        tensors = load(content)
+        beside = metadata["format"] == OLDER[-1]
+        data = parse_json(metadata["data"] if beside else tensors.pop(DATA).numpy().tobytes(), finite=False)
+        if not isinstance(data, dict):
+            raise ValueError("its plain data are no JSON object")
+        return tensors, data
+    except (SafetensorError, LookupError, TypeError, ValueError) as error:
         if isinstance(error, UserError):
             raise
-        raise UserError(f"the checkpoint is truncated or damaged ({error}). {advice}") from None
+        raise UserError(f"the checkpoint is truncated or damaged ({_words(error)}). {advice}") from None
+
+
+def _metadata(content: bytes) -> dict[str, str]:
+    """What stands in the header of a file of safetensors beside the tensors: its length in 8 bytes, then JSON."""
+    header = parse_json(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    found = header.get("__metadata__", {}) if isinstance(header, dict) else None
+    if not isinstance(found, dict):
+        raise ValueError("it has no header")
+    return found
+
+
+def _check_bytes(content: bytes, checksum: object) -> None:
+    """Raises a `ValueError` unless the bytes of a checkpoint are those that were written."""
+    place = _CHECKSUM.search(content)
+    if place is None or place[0].decode() != checksum:
+        raise ValueError("it has no checksum")
+    digest = hashlib.sha256(content[: place.start()])
+    digest.update(_BLANK)
+    digest.update(memoryview(content)[place.end() :])
+    if f"sha256:{digest.hexdigest()}" != checksum:
+        raise ValueError("its checksum does not fit")
+
+
+@contextmanager
+def fitting(path: Path) -> Iterator[None]:
+    """Says so if what a checkpoint holds does not fit those that it is put into.
+
+    Raises:
+        UserError: naming the file.
+    """
+    try:
+        yield
+    except RlnasError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
+        raise UserError(f"the checkpoint {str(path)!r} does not fit its network: {_words(error)}.") from error
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return fault(error)
+    text = f"{error!r}" if isinstance(error, LookupError) else str(error)
+    return (text or type(error).__name__).splitlines()[0].rstrip(".")

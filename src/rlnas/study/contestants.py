@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rlnas.errors import unknown
+from rlnas.errors import UserError, unknown
 from rlnas.spaces import CATALOGUE, FIXED_ID, Space, adapt, load_space
 from rlnas.study.settings import StudySettings, TrialSettings
 from rlnas.study.warm_start import checksum
 from rlnas.study.workers import Trial
 
 MAX_FOLDER_NAME = 200
+
+_FOLDER = re.compile(r"[A-Za-z0-9_+=,-]+")
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,13 @@ class Contestant:
 
 
 def folder_name(name: str) -> str:
-    """A folder's name for an architecture: its id, cut and with a hash where file systems would not take it."""
+    """A folder's name for an architecture: its id, cut and with a hash where file systems would not take it.
+
+    Raises:
+        UserError: if it is no name of a network, but leads elsewhere, say: it may be from a stranger's file.
+    """
+    if not _FOLDER.fullmatch(name):
+        raise UserError(f"{name!r} is not the name of a network.")
     if len(name) <= MAX_FOLDER_NAME:
         return name
     return f"{name[: MAX_FOLDER_NAME - 17]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
@@ -80,11 +89,12 @@ def contestants(ranked: Sequence[str], settings: StudySettings, space: Space) ->
         settings: the study's settings.
         space: its space.
     """
-    chosen = {name: Contestant(name, space, name) for name in ranked[: settings.top_k]}
+    known = [space.architecture(name).id for name in ranked[: settings.top_k]]
+    chosen = {name: Contestant(name, space, name) for name in known}
     for name in settings.baselines:
         baseline = find_baseline(name, space)
         chosen.setdefault(baseline.name, baseline)
-    for name in settings.random_networks:
+    for name in (space.architecture(drawn).id for drawn in settings.random_networks):
         chosen.setdefault(name, Contestant(name, space, name, drawn=True))
     return list(chosen.values())
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import polars
 import torch
-from polars.exceptions import PolarsError
 from torch import Tensor
 
 from rlnas.envs import Episode
 from rlnas.errors import UserError
 from rlnas.files import write_bytes
 from rlnas.study.metrics import WINDOW, total_reward
+from rlnas.study.records import read_columns
 
-SCHEMA = {"step": polars.Int64, "return": polars.Float64, "length": polars.Int64}
+SCHEMA: dict[str, Any] = {"step": polars.Int64, "return": polars.Float64, "length": polars.Int64}
 
 
 class EpisodeTable:
@@ -67,10 +68,8 @@ class EpisodeTable:
         Raises:
             UserError: if the file cannot be read.
         """
-        try:
-            frame = polars.read_parquet(path, glob=False, columns=list(SCHEMA))
-        except (OSError, PolarsError) as error:
-            raise UserError(f"the file {str(path)!r} cannot be read: {error}.") from None
         found = cls()
-        found.step, found.score, found.length = (frame[name].to_list() for name in SCHEMA)
+        found.step, found.score, found.length = read_columns(path, SCHEMA).values()
+        if found.step != sorted(found.step):
+            raise UserError(f"the file {str(path)!r} has games out of order.")
         return found

@@ -18,12 +18,23 @@ from rlnas.ppo.rollout import Policy
 from rlnas.search import Evaluate, Fit, Outcome
 from rlnas.spaces import Architecture
 from rlnas.study.agents import heads_for, standardize_by
-from rlnas.study.checkpoint import pack
+from rlnas.study.checkpoint import fitting, pack
 from rlnas.study.episodes import EpisodeTable
 from rlnas.study.progress import Progress, RateMeter, Watcher
+from rlnas.study.records import Count, FittedPath, Record, checked_record
 from rlnas.study.settings import StudySettings
 from rlnas.study.tensorboard import TensorBoardLog
-from rlnas.study.trial import check_fit, load_state
+from rlnas.study.trial import check_fit
+
+
+class FitState(Record):
+    """The plain data of a fit in the search's checkpoint."""
+
+    paths: list[FittedPath]
+    restarts: Count
+    saved: Count
+    evaluated: Count
+    evaluation_steps: Count
 
 
 class SupernetFit:
@@ -156,11 +167,14 @@ class SupernetFit:
 
     def load_state_dict(self, file: Path, tensors: dict[str, Tensor], data: dict[str, Any]) -> None:
         """Restores what `state_dict` gave; `file` is named if it does not fit."""
-        load_state(file, tensors, self.trainer, self.games)
-        self.paths = data["paths"]
-        self.restarts, self.saved = data["restarts"], data["saved"]
-        self.evaluated = data["evaluated"]
-        self.evaluation_steps = data["evaluation_steps"]
+        state = checked_record(FitState, data, file)
+        with fitting(file):
+            self.trainer.load_state_dict(tensors)
+            self.games.load_state_dict(tensors)
+        self.paths = [path.model_dump() for path in state.paths]
+        self.restarts, self.saved = state.restarts, state.saved
+        self.evaluated = state.evaluated
+        self.evaluation_steps = state.evaluation_steps
 
     def close(self) -> None:
         """Frees the environments and closes the events."""

@@ -12,13 +12,22 @@ from rlnas.errors import EnvironmentFault
 from rlnas.files import write_bytes, write_json
 from rlnas.search import Fit, Outcome, Proposal, Ranked, Strategy, Train, drive, make_strategy, ranked
 from rlnas.spaces import Space
-from rlnas.study.checkpoint import load_checkpoint, save_checkpoint
+from rlnas.study.checkpoint import fitting, load_checkpoint, save_checkpoint
 from rlnas.study.contestants import Contestant
 from rlnas.study.fitting import SupernetFit
 from rlnas.study.progress import Watcher
+from rlnas.study.records import Record, checked_record
 from rlnas.study.run_directory import fingerprint
 from rlnas.study.settings import StudySettings
 from rlnas.study.trainings import Trainings
+
+
+class SearchState(Record):
+    """The plain data in the search's checkpoint."""
+
+    strategy: dict[str, Any]
+    supernet: dict[str, Any]
+    trained: list[str]
 
 
 class LiveSearch:
@@ -138,9 +147,11 @@ class LiveSearch:
 
     def _restore(self) -> None:
         tensors, data = load_checkpoint(self.file, self.owner)
-        self.strategy.load_state_dict(data["strategy"])
-        self.trained = dict.fromkeys(data["trained"])
-        if data["supernet"]:
+        state = checked_record(SearchState, data, self.file)
+        with fitting(self.file):
+            self.strategy.load_state_dict(state.strategy)
+        self.trained = dict.fromkeys(state.trained)
+        if state.supernet:
             self.shared = SupernetFit(self.settings, self.root, self.watch)
-            self.shared.load_state_dict(self.file, tensors, data["supernet"])
+            self.shared.load_state_dict(self.file, tensors, state.supernet)
             self.shared.begin(self.path / "tensorboard")

@@ -8,6 +8,8 @@ from typing import Any
 
 from rlnas.errors import UserError
 from rlnas.files import read_object
+from rlnas.processes import absolute
+from rlnas.study.records import StudyResult, checked_record
 from rlnas.table import StoredSearch, read_searches
 from rlnas.table.searches import build_search, distinct
 from rlnas.table.settings import GROUPS
@@ -24,9 +26,11 @@ def read_study_result(run: Path) -> dict[str, Any] | None:
     """
     if not (run / "study.json").exists() or not (run / "result.json").exists():
         return None
-    result = read_object(run / "result.json")
+    file = run / "result.json"
+    result = read_object(file)
     if result.get("schema") != RESULT_SCHEMA:
         raise UserError(f"the study {str(run)!r} has a result of schema {result.get('schema')!r}, not {RESULT_SCHEMA}.")
+    checked_record(StudyResult, result, file)
     return result
 
 
@@ -53,7 +57,7 @@ def search_of_run(run: str | Path) -> StoredSearch:
     Raises:
         UserError: if the directory holds no study, the study is not done, or its files are damaged.
     """
-    path = Path(run)
+    path = absolute(run)
     if not (path / "study.json").exists():
         raise UserError(f"{str(run)!r} is no run of rlnas search: it has no study.json.")
     study, result = read_object(path / "study.json"), finished_study(path)
@@ -82,5 +86,5 @@ def collect_searches(sources: Sequence[str | Path]) -> list[StoredSearch]:
     """
     found: list[StoredSearch] = []
     for source in sources:
-        found += [search_of_run(source)] if Path(source).is_dir() else read_searches(source)
+        found += [search_of_run(source)] if absolute(source).is_dir() else read_searches(source)
     return distinct(found)

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from rlnas.errors import UserError, differences
-from rlnas.files import read_object, write_json
+from rlnas.files import check_no_links, open_own, read_object, write_json
 from rlnas.study.warm_start import FILE as START_FILE
 
 RESULTS = ("result.json", "table.parquet")
@@ -100,6 +100,7 @@ class RunDirectory:
         try:
             self._check()
             path.mkdir(parents=True, exist_ok=True)
+            check_no_links(path)
             self._lock(patience)
             self.changed = self._check()
             if not self.file.exists():
@@ -130,7 +131,8 @@ class RunDirectory:
             write_json(self.file, new)
 
     def _lock(self, patience: float) -> None:
-        self._file = (self.path / ".lock").open("a+")
+        number = open_own(self.path / ".lock")
+        self._file = os.fdopen(number, "a+", encoding="utf-8", errors="replace")
         deadline = time.monotonic() + patience
         while True:
             try:
@@ -139,7 +141,7 @@ class RunDirectory:
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     self._file.seek(0)
-                    holder = self._file.read().strip() or "unknown"
+                    holder = self._file.read(20).strip() or "unknown"
                     raise UserError(
                         f"the run directory {str(self.path)!r} is in use by another process (pid {holder})."
                     ) from None

@@ -11,12 +11,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from rlnas.errors import UserError
-from rlnas.files import read_json
 from rlnas.study.contestants import Contestant, find_baseline
 from rlnas.study.episodes import EpisodeTable
 from rlnas.study.latency import measure_all, measure_inference, measure_training
 from rlnas.study.metrics import metrics_at
 from rlnas.study.progress import Progress, Watcher, nobody
+from rlnas.study.records import Timing, read_record
 from rlnas.study.run_directory import RunDirectory
 from rlnas.study.settings import RunSettings, TrialSettings
 from rlnas.study.trainings import run_all
@@ -205,7 +205,7 @@ def _row(entrant: Contestant, folder: Path, result: TrialResult, budgets: list[i
     if result.status == "done":
         games = EpisodeTable.read(folder / "episodes.parquet")
         total, mean = metrics_at(games.step, games.score, budgets)
-        seconds = read_json(folder / "timing.json")["seconds"]
+        seconds = read_record(Timing, folder / "timing.json").seconds
     return {
         "architecture": entrant.name,
         "seed": result.seed,

@@ -29,7 +29,7 @@ class TensorBoardLog:
         path.mkdir(parents=True, exist_ok=True)
         # TensorBoard reads the files of a folder in the order of their names.
         name = f"events.out.tfevents.{time.time_ns() // 1000}.{socket.gethostname()}.{os.getpid()}"
-        self._file = (path / name).open("wb")
+        self._file = (path / name).open("xb")  # which follows no link
         self._records = RecordWriter(self._file)
         self._put(Event(file_version="brain.Event:2"))
         self._put(Event(step=start + 1, session_log=SessionLog(status=SessionLog.START)))

@@ -5,31 +5,29 @@ from __future__ import annotations
 import contextlib
 import time
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from torch import Tensor
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from rlnas import seeding
 from rlnas.envs import make_env
 from rlnas.envs.actions import actions_from_dict, actions_to_dict
-from rlnas.errors import UserError, fault
-from rlnas.files import read_object, write_json
+from rlnas.errors import UserError
+from rlnas.files import write_json
 from rlnas.nets import Network
 from rlnas.ppo import Trainer, below
 from rlnas.spaces import Space
 from rlnas.study.agents import heads_for, standardize_by, stored_moments
-from rlnas.study.checkpoint import load_checkpoint, save_checkpoint
+from rlnas.study.checkpoint import fitting, load_checkpoint, save_checkpoint
 from rlnas.study.episodes import EpisodeTable
 from rlnas.study.metrics import learning_curve, reward_mean, total_reward
 from rlnas.study.progress import Progress, RateMeter, Watcher, nobody
+from rlnas.study.records import Count, Seed, read_record
 from rlnas.study.run_directory import RunDirectory, fingerprint
 from rlnas.study.settings import TrialSettings
 from rlnas.study.tensorboard import TensorBoardLog
 from rlnas.study.warm_start import unpack
 from rlnas.trust import import_modules
-
-Model = TypeVar("Model", bound=BaseModel)
 
 LOCK_PATIENCE = 10.0
 """Seconds that a trial waits for a worker that lost its parent to go."""
@@ -55,22 +53,28 @@ class TrialResult(BaseModel):
         remarks: what is odd about the environment, each in one sentence.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     architecture: str
     space: str
-    seed: int
+    seed: Seed
     status: str = "done"
     reason: str = ""
-    steps: int = 0
-    episodes: int = 0
+    steps: Count = 0
+    episodes: Count = 0
     total_reward: float | None = None
     reward_mean: float | None = None
-    parameters: int
-    multiply_adds: int
-    curve_steps: list[int] = []
+    parameters: Count
+    multiply_adds: Count
+    curve_steps: list[Count] = []
     curve: list[float] = []
     remarks: list[str] = []
+
+    @model_validator(mode="after")
+    def _curve_has_steps(self) -> Self:
+        if len(self.curve_steps) != len(self.curve):
+            raise ValueError("curve_steps and curve are of different lengths")
+        return self
 
     @classmethod
     def blank(cls, space: Space, architecture: str, seed: int, **found: Any) -> TrialResult:
@@ -86,11 +90,20 @@ class TrialResult(BaseModel):
         )
 
 
-def _read(path: Path, model: type[Model]) -> Model:
-    try:
-        return model(**read_object(path))
-    except ValidationError as error:
-        raise UserError(f"the file {str(path)!r} is not what it should be: {fault(error)}.") from None
+class TrialState(BaseModel):
+    """The plain data in a trial's checkpoint.
+
+    Attributes:
+        seconds: that the training has taken.
+        remarks: what is odd about the environment.
+        actions: the actions of the environment.
+    """
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    seconds: float = 0.0
+    remarks: list[str] = []
+    actions: dict[str, Any]
 
 
 def read_result(path: Path) -> TrialResult | None:
@@ -99,7 +112,9 @@ def read_result(path: Path) -> TrialResult | None:
     Raises:
         UserError: if it is damaged.
     """
-    return _read(path / "result.json", TrialResult) if (path / "result.json").exists() else None
+    file = path / "result.json"
+    found: TrialResult | None = read_record(TrialResult, file) if file.exists() else None
+    return found
 
 
 def read_settings(path: Path) -> TrialSettings:
@@ -108,7 +123,8 @@ def read_settings(path: Path) -> TrialSettings:
     Raises:
         UserError: if they are missing or damaged.
     """
-    return _read(path / "trial.json", TrialSettings)
+    found: TrialSettings = read_record(TrialSettings, path / "trial.json")
+    return found
 
 
 def blank_result(settings: TrialSettings) -> TrialResult:
@@ -215,25 +231,10 @@ def restore(file: Path, owner: str, trainer: Trainer, games: EpisodeTable) -> di
         UserError: if the checkpoint is not this run's.
     """
     tensors, data = load_checkpoint(file, owner)
-    load_state(file, tensors, trainer, games)
-    return data
-
-
-def load_state(file: Path, tensors: dict[str, Tensor], trainer: Trainer, games: EpisodeTable) -> None:
-    """Loads a checkpoint's tensors.
-
-    Raises:
-        UserError: if they are not those of this network.
-    """
-    try:
+    with fitting(file):
         trainer.load_state_dict(tensors)
         games.load_state_dict(tensors)
-    except (KeyError, RuntimeError) as error:
-        raise _misfit(file, error) from None
-
-
-def _misfit(file: Path, error: Exception) -> UserError:
-    return UserError(f"the checkpoint {str(file)!r} does not fit its network: {str(error).splitlines()[0]}")
+        return TrialState(**data).model_dump()
 
 
 def check_fit(expected: tuple[int, ...], found: tuple[int, ...], env: str, space: str) -> None:
@@ -253,13 +254,12 @@ def load_network(path: Path) -> tuple[TrialSettings, Network]:
     settings = read_settings(path)
     if not (path / "checkpoint.safetensors").exists():
         raise UserError(f"the trial {str(path)!r} has no checkpoint yet.")
-    tensors, data = load_checkpoint(path / "checkpoint.safetensors", fingerprint(settings.model_dump(mode="json")))
+    file = path / "checkpoint.safetensors"
+    tensors, data = load_checkpoint(file, fingerprint(settings.model_dump(mode="json")))
     space = settings.load_space()
-    heads = heads_for(actions_from_dict(data["actions"]), settings.ppo)
-    network = Network(space, space.architecture(settings.architecture), heads)
-    try:
+    with fitting(file):
+        heads = heads_for(actions_from_dict(TrialState(**data).actions), settings.ppo)
+        network = Network(space, space.architecture(settings.architecture), heads)
         network.load_state_dict(below("policy.", tensors))
-    except RuntimeError as error:
-        raise _misfit(path / "checkpoint.safetensors", error) from None
-    network.standardize = standardize_by(stored_moments(tensors))
+        network.standardize = standardize_by(stored_moments(tensors))
     return settings, network

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import IntEnum
@@ -17,15 +16,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from rlnas.envs import python_path
 from rlnas.errors import UserError, WorkerError
+from rlnas.files import open_own
+from rlnas.processes import child_environment, home, kill_group
 from rlnas.study.progress import Progress, Watcher, nobody
 from rlnas.study.run_directory import fingerprint
 from rlnas.study.settings import TrialSettings
 from rlnas.study.trial import TrialResult, blank_result, read_result, read_settings
 
 ATTEMPTS = 2
-"""How often a trial is started when its process dies without a word (killed for memory, say)."""
+"""How often a trial is started from one checkpoint when its process dies without a word (killed for memory, say)."""
 
 
 class Exit(IntEnum):
@@ -65,17 +65,19 @@ class Workers(Protocol):
         ...
 
 
-def _kill_group(process: subprocess.Popen[str]) -> None:
-    """Kills a worker and the processes that its environments started: it is the leader of a session of its own."""
-    # macOS refuses where all that is left has ended already.
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-
-
 def _clear_up(process: subprocess.Popen[str]) -> None:
     """Waits for the end of a worker and kills what it left running, which may hold the pipe of its progress open."""
     process.wait()
-    _kill_group(process)
+    kill_group(process)
+
+
+def _progress(trial: Trial) -> tuple[int, int] | None:
+    """What changes with every checkpoint of a trial."""
+    try:
+        found = (trial.directory / "checkpoint.safetensors").stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 class LocalWorkers:
@@ -104,7 +106,8 @@ class LocalWorkers:
                 raise UserError(f"the trial {str(trial.directory)!r} belongs to other settings than this study's.")
             self._watch(Progress(trial.label, result.steps, result.steps, score=result.total_reward, finished=True))
             return result
-        for _ in range(ATTEMPTS):
+        reached, failures = _progress(trial), 0
+        while failures < ATTEMPTS:
             code, reason = self._attempt(trial)
             if self._closed:
                 raise WorkerError("the study was stopped")
@@ -114,23 +117,29 @@ class LocalWorkers:
             if code == Exit.REFUSED:
                 raise UserError(reason)
             if code == Exit.FAILED:
-                break
-        # Killed twice: it may be the trial that needs more memory than there is. All else is not the trial's fault.
-        if code != Exit.FAILED and code >= 0:
-            raise WorkerError(f"{trial.label}: {reason}; see {trial.directory / 'worker.log'}.")
-        self._watch(Progress(trial.label, 0, 0, finished=True, note=f"failed: {reason}"))
-        return blank_result(trial.settings).model_copy(update={"status": "failed", "reason": reason})
+                self._watch(Progress(trial.label, 0, 0, finished=True, note=f"failed: {reason}"))
+                return blank_result(trial.settings).model_copy(update={"status": "failed", "reason": reason})
+            before, reached = reached, _progress(trial)
+            failures = failures + 1 if reached == before else 1
+        # Whatever ended it says nothing of the architecture.
+        raise WorkerError(
+            f"{trial.label}: {reason}, {ATTEMPTS} times from one checkpoint; see {trial.directory / 'worker.log'}. "
+            "The study can be resumed."
+        )
 
     def _attempt(self, trial: Trial) -> tuple[int, str]:
-        """Runs the trial's process once; returns its exit code and, if it failed, why."""
+        """Runs the trial's process once; returns its exit code and, if it failed, why.
+
+        A code with a meaning counts only if the worker says why: an environment may end its process with any code.
+        """
         trial.directory.mkdir(parents=True, exist_ok=True)
         reading, writing = os.pipe()
         command = [sys.executable, "-P", "-m", "rlnas.study.worker", str(trial.directory), trial.label, str(writing)]
-        with (trial.directory / "worker.log").open("a") as log, self._lock:
+        with open(open_own(trial.directory / "worker.log"), "a") as log, self._lock:
             if self._closed:
                 os.close(reading)
                 os.close(writing)
-                return Exit.FAILED, "the study was stopped"
+                return Exit.BROKEN, "the study was stopped"
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -138,7 +147,9 @@ class LocalWorkers:
                 stderr=log,
                 text=True,
                 pass_fds=(writing,),
-                env=self._environment(os.environ),
+                # One thread, and the modules that the parent can import.
+                env=child_environment() | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+                cwd=home(),
                 # Ctrl-C is for the study, which stops its workers itself.
                 start_new_session=True,
             )
@@ -148,11 +159,9 @@ class LocalWorkers:
         clearing.start()
         assert process.stdin is not None
         note = ""
-        try:
+        with contextlib.suppress(BrokenPipeError):  # it did not start
             process.stdin.write(json.dumps(trial.settings.model_dump(mode="json")) + "\n")
             process.stdin.flush()
-        except BrokenPipeError:
-            note = f"its process did not start; see {trial.directory / 'worker.log'}"
         with os.fdopen(reading) as lines:
             for line in lines:
                 if not line.endswith("\n"):
@@ -168,20 +177,16 @@ class LocalWorkers:
         with self._lock:
             self._running.discard(process)
         if code < 0:
-            note = f"its process was killed ({signal.Signals(-code).name})"
-        return code, note or f"its process ended with code {code}; see {trial.directory / 'worker.log'}"
-
-    @staticmethod
-    def _environment(base: Mapping[str, str]) -> dict[str, str]:
-        """The environment variables of a worker: one thread, and the modules that the parent can import."""
-        return {**base, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": python_path()}
+            return code, f"its process was killed ({signal.Signals(-code).name})"
+        said = note or f"its process ended with code {code} before its result was there"
+        return (code if note or code == Exit.DONE else Exit.BROKEN), said
 
     def close(self) -> None:
         """Stops what is running and waits for it to go."""
         with self._lock:
             self._closed = True
             for process in self._running:
-                _kill_group(process)  # a trial can be killed at any moment
+                kill_group(process)  # a trial can be killed at any moment
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def __enter__(self) -> Self:

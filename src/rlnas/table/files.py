@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import polars
+from pydantic import ValidationError
 
-from rlnas.errors import UserError
-from rlnas.files import write_bytes
-from rlnas.table.settings import GROUPS
+from rlnas.errors import UserError, fault
+from rlnas.files import parse_json, read_bytes, write_bytes
+from rlnas.processes import absolute
+from rlnas.table.settings import GROUPS, TableFacts
 
 SCHEMA_VERSION = 1
 _BLANK = b"rlnas-sha256:" + b"0" * 64
@@ -80,13 +82,14 @@ def check_new(path: Path) -> None:
     Raises:
         UserError: if the name is none of a table, something is there, or the place is that of a build's own table.
     """
+    path = absolute(path)
     if path.suffix != ".parquet":
         raise UserError(f"the name of a table's file ends in .parquet, not {path.name!r}.")
     if path.exists():
         raise UserError(f"the file {str(path)!r} exists already: choose another name.")
     if (path.parent / "table.json").exists():
         raise UserError(f"{str(path.parent)!r} is the directory of a build, which writes its own table.")
-    place = next(folder for folder in path.absolute().parents if folder.exists())
+    place = next(folder for folder in path.parents if folder.exists())
     if not place.is_dir() or not os.access(place, os.W_OK):
         raise UserError(f"the file {str(path)!r} cannot be written in {str(place)!r}.")
 
@@ -101,10 +104,7 @@ def read_table(path: Path) -> tuple[polars.DataFrame, dict[str, Any], str]:
         UserError: if the file cannot be read, is no table, is of another schema version, or has changed since it was
             written.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"the table {str(path)!r} cannot be read: {error.strerror}.") from None
+    data = read_bytes(path)
     # The checksum comes before all else, since the Parquet reader may crash on a damaged file.
     found = _CHECKSUM.findall(data)
     if len(found) != 1:
@@ -112,12 +112,17 @@ def read_table(path: Path) -> tuple[polars.DataFrame, dict[str, Any], str]:
     checksum = found[0].decode()
     if hashlib.sha256(_CHECKSUM.sub(_BLANK, data)).hexdigest() != checksum:
         raise UserError(f"the table {str(path)!r} has changed since it was written: its checksum does not fit.")
-    metadata = polars.read_parquet_metadata(io.BytesIO(data))
-    version = metadata["schema_version"]
-    if version != str(SCHEMA_VERSION):
-        raise UserError(f"the table {str(path)!r} has schema version {version}; this rlnas reads {SCHEMA_VERSION}.")
-    frame, settings = polars.read_parquet(io.BytesIO(data)), json.loads(metadata["settings"])
-    wrong = _fault(frame, settings)
+    try:
+        metadata = polars.read_parquet_metadata(io.BytesIO(data))
+        version = metadata.get("schema_version")
+        if version != str(SCHEMA_VERSION):
+            raise UserError(f"the table {str(path)!r} has schema version {version}; this rlnas reads {SCHEMA_VERSION}.")
+        frame, settings = polars.read_parquet(io.BytesIO(data)), parse_json(metadata["settings"])
+        wrong = _fault(frame, settings)
+    except (KeyboardInterrupt, SystemExit, MemoryError, UserError):
+        raise
+    except BaseException as error:  # the Parquet reader panics on some files that were made to harm
+        raise UserError(f"the table {str(path)!r} cannot be read: {error!r}.") from None
     if wrong:
         raise UserError(f"the table {str(path)!r} cannot be used: {wrong}.")
     return frame, settings, checksum
@@ -136,9 +141,15 @@ def _fault(frame: polars.DataFrame, settings: object) -> str | None:
     for group in GROUPS:
         if not isinstance(settings.get(group, {}), dict):
             return f"{group!r} of its settings is no JSON object"
-    for name in ("architecture", "seed", "status", "budgets", "total_reward", "reward_mean"):
-        if frame[name].null_count():
+    try:
+        TableFacts(**settings)
+    except ValidationError as error:
+        return f"of its settings {fault(error)}"
+    for name in COLUMNS:
+        if name not in MEASURED and frame[name].null_count():
             return f"a run of it has no {name}"
+    if not frame["status"].is_in(["done", "failed"]).all():
+        return "a run of it is neither done nor failed"
     if frame["budgets"].list.len().min() == 0:
         return "a run of it has no budgets"
     if frame["budgets"].explode().null_count() or (frame["budgets"].list.diff().list.min() <= 0).any():

@@ -5,13 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rlnas.errors import differences
 
 Group = Literal["env_settings", "ppo"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 """The settings that an agent is trained with, as tables, searches and studies name them."""
+
+
+class TableFacts(BaseModel):
+    """The types of what a table's settings say beside the environment, the space and the agents' settings."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    seeds: list[int] = []
+    architectures: list[str] = []
+    baselines: list[str] = []
+    imports: list[str] = []
+    versions: dict[str, str] = {}
+    steps: int = 1
+    checkpoint_steps: int = 1
+    device: str = "cpu"
 
 
 def setting_differences(group: Group, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
