@@ -1,12 +1,13 @@
 """Checkpoints as files; damaged ones are in tests/cli/test_refuses.py."""
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
 
 from rlnas.errors import EnvironmentFault, UserError
-from rlnas.study.checkpoint import DATA, fitting, load_checkpoint, pack, save_checkpoint
+from rlnas.study.checkpoint import DATA, FORMAT, HEAD, fitting, load_checkpoint, pack, save_checkpoint
 
 
 def test_a_checkpoint_gives_back_what_it_was_given_and_to_its_owner_only(tmp_path):
@@ -30,13 +31,12 @@ def test_a_checkpoint_gives_back_what_it_was_given_and_to_its_owner_only(tmp_pat
         load_checkpoint(file, "you")
 
 
-def test_a_checkpoint_of_the_format_before_is_read(tmp_path):
+@pytest.mark.parametrize("number", [3, 4])
+def test_a_checkpoint_of_version_0_1_is_refused(tmp_path, number):
     file = tmp_path / "checkpoint.safetensors"
-    metadata = {"format": "rlnas-checkpoint-3", "owner": "me", "data": '{"seconds": 1.5}'}
-    file.write_bytes(pack({"weight": torch.ones(2)}, metadata))
-    found, data = load_checkpoint(file, "me")
-    assert data == {"seconds": 1.5}
-    assert list(found) == ["weight"]
+    file.write_bytes(pack({"weight": torch.ones(2)}, {"format": f"rlnas-checkpoint-{number}", "owner": "me"}))
+    with pytest.raises(UserError, match=r"written by rlnas 0\.1, .* Delete it to train that part again"):
+        load_checkpoint(file, "me")
 
 
 def test_plain_data_may_be_larger_than_what_the_format_allows_beside_tensors(tmp_path):
@@ -60,35 +60,27 @@ def test_a_flipped_bit_in_any_byte_is_found(tmp_path):
 
 
 def test_the_same_checkpoint_has_the_same_bytes(tmp_path):
-    for name in "ab":
+    for name in "abcdef":
         save_checkpoint(tmp_path / name, "me", {"weight": torch.ones(2)}, {"seconds": 1.5})
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
 
 
 PLAIN = torch.frombuffer(bytearray(b'{"seconds": 1.5}'), dtype=torch.uint8)
 
 
-def test_the_last_format_without_a_checksum_is_read(tmp_path):
+@pytest.mark.parametrize("tensors", [{}, {DATA: PLAIN[:-1]}, {DATA: torch.ones(2)}, {DATA: PLAIN}])
+def test_a_checkpoint_without_its_checksum_is_refused(tmp_path, tensors):
     file = tmp_path / "checkpoint.safetensors"
-    file.write_bytes(pack({"weight": torch.ones(2), DATA: PLAIN}, {"format": "rlnas-checkpoint-4", "owner": "me"}))
-    assert load_checkpoint(file, "me")[1] == {"seconds": 1.5}
+    file.write_bytes(pack({"weight": torch.ones(2), **tensors}, {HEAD: json.dumps({"format": FORMAT, "owner": "me"})}))
+    with pytest.raises(UserError, match="the checkpoint is truncated or damaged"):
+        load_checkpoint(file, "me")
 
 
-@pytest.mark.parametrize(
-    ("tensors", "metadata"),
-    [
-        ({}, {"format": "rlnas-checkpoint-4"}),
-        ({DATA: PLAIN[:-1]}, {"format": "rlnas-checkpoint-4"}),
-        ({DATA: torch.frombuffer(bytearray(b"[1]"), dtype=torch.uint8)}, {"format": "rlnas-checkpoint-4"}),
-        ({DATA: torch.frombuffer(bytearray(b"[" * 9_999), dtype=torch.uint8)}, {"format": "rlnas-checkpoint-4"}),
-        ({DATA: torch.ones(2)}, {"format": "rlnas-checkpoint-4"}),
-        ({DATA: PLAIN}, {"format": "rlnas-checkpoint-5"}),
-        ({}, {"format": "rlnas-checkpoint-3"}),
-    ],
-)
-def test_a_checkpoint_without_plain_data_is_refused(tmp_path, tensors, metadata):
+@pytest.mark.parametrize("text", [b"[1]", b"[" * 9_999, b"{", b"nan"])
+def test_plain_data_that_are_no_object_are_refused(tmp_path, monkeypatch, text):
     file = tmp_path / "checkpoint.safetensors"
-    file.write_bytes(pack({"weight": torch.ones(2), **tensors}, metadata | {"owner": "me"}))
+    monkeypatch.setattr("rlnas.study.checkpoint.json.dumps", lambda data: text.decode("latin-1"))
+    save_checkpoint(file, "me", {"weight": torch.ones(2)}, {})
     with pytest.raises(UserError, match="the checkpoint is truncated or damaged"):
         load_checkpoint(file, "me")
 

@@ -86,7 +86,7 @@ def test_a_narrow_path_leaves_the_weights_of_missing_channels_and_their_moments(
 
     def weight_and_moments() -> list[torch.Tensor]:
         tensors = fit.trainer.state_dict()
-        found = [tensors[name] for name in tensors if "readout=mean" in name and "linear.weight" in name]
+        found = [tensors[name] for name in tensors if "readout=mean" in name and "linear.slices.0.weight" in name]
         found = [tensor for tensor in found if tensor.dim()]  # without the count of steps
         assert [tuple(tensor.shape) for tensor in found] == [(128, 24)] * 3
         return [tensor.clone() for tensor in found]
@@ -144,7 +144,8 @@ def test_paths_share_moments_unless_they_are_to_begin_anew(fit: SupernetFit, res
     shared = [name for name, tensor in fit.supernet.state_dict().items() if not torch.equal(tensor, weights[name])]
     assert shared
     # Two minibatches an iteration.
-    assert {float(state[name]["step"]) for name in ("policy.weight", "policy.bias")} == ({2.0} if reset else {8.0})
+    names = ("policy.slices.0.weight", "policy.slices.0.bias")
+    assert {float(state[name]["step"]) for name in names} == ({2.0} if reset else {8.0})
 
 
 def test_an_evaluation_plays_each_path_with_the_shared_weights(fit: SupernetFit) -> None:

@@ -60,7 +60,7 @@ def test_a_study_keeps_to_its_limits_and_trains_the_hand_made_network_whatever_i
     result = search(tmp_path / "run", max_params="75")
     costs = {a.id: SPACE.cost(a).parameters for a in SPACE}
     within = {name for name, cost in costs.items() if cost <= 75}
-    assert len(within) == 5
+    assert 0 < len(within) < len(costs)
     assert {name for name, _ in result.ranking} == within
     fitted = [json.loads(line)["path"] for line in (tmp_path / "run/search/paths.jsonl").read_text().splitlines()]
     assert set(fitted) <= within

@@ -8,8 +8,10 @@ import torch
 
 import rlnas
 from rlnas.errors import UserError
+from rlnas.nets import Heads, Supernet
+from rlnas.ppo import below
 from rlnas.spaces import Choice, Linear, Space
-from rlnas.study import load_network
+from rlnas.study import StudySettings, load_network
 from rlnas.study.checkpoint import load_checkpoint, pack
 from rlnas.study.run_directory import fingerprint
 from rlnas.study.warm_start import checksum, unpack
@@ -48,6 +50,14 @@ def supernet_weights(run):
     return tensors
 
 
+def extracted(run, architecture):
+    """The network of an architecture with the weights of the run's supernet."""
+    space = StudySettings(**json.loads((run / "study.json").read_text())).load_space()
+    supernet = Supernet(space, Heads(2, own_value_encoder=True))
+    supernet.load_state_dict(below("policy.", supernet_weights(run)))
+    return supernet.extract(space.architecture(architecture))
+
+
 @pytest.mark.slow
 def test_a_later_confirmation_starts_as_the_first(run, tmp_path):
     shutil.copytree(run, tmp_path / "run")
@@ -73,12 +83,12 @@ def test_a_later_confirmation_starts_as_the_first(run, tmp_path):
 def test_candidates_start_from_the_supernet_and_hand_made_networks_do_not(run):
     result = json.loads((run / "result.json").read_text())
     assert result["warm_start"] is True
-    shared = supernet_weights(run)
     candidate, baseline = result["best"], "mlp-64-64"
+    shared = extracted(run, candidate).state_dict()
     _, network = load_network(trials(run)[candidate])
     for name, tensor in network.state_dict().items():
         if not name.startswith("standardize"):
-            torch.testing.assert_close(tensor, shared[f"policy.{name}"], rtol=0, atol=1e-5)
+            torch.testing.assert_close(tensor, shared[name], rtol=0, atol=1e-5)
     settings = {name: json.loads((path / "trial.json").read_text()) for name, path in trials(run).items()}
     assert settings[baseline]["start"] == ""
     assert settings[candidate]["start"] == checksum((trials(run)[candidate] / "start.safetensors").read_bytes())

@@ -2,15 +2,19 @@
 
 import pytest
 
+from rlnas.cli.main import main
 from rlnas.defaults import defaults_by_name
 from rlnas.envs import EnvSettings
+from rlnas.errors import UserError
 from rlnas.ppo import PPOSettings
 from rlnas.report.comparison import compare
 from rlnas.spaces import adapt, load_space
-from rlnas.table import StoredSearch, load, read_searches, searches_with, shipped, shipped_searches
+from rlnas.table import StoredSearch, load, merge, read_searches, searches_with, shipped, shipped_searches
 from rlnas.table.files import write_table
 
 SEEDS = {"ale-breakout": 1}
+PADDED = ("minatar-2-breakout",)
+"""Built when narrow networks were padded to the widest."""
 SEARCHES = {"ale-breakout": {"spos": 1}}
 """Of the table of Atari there is less: a training takes about an hour."""
 
@@ -23,7 +27,23 @@ def test_a_shipped_table_is_whole_and_of_a_space_of_the_catalogue(name):
     assert len(table.seeds) >= SEEDS.get(name, 2)
     cost = table.space.cost(table.space.architecture(table.architectures[0]))
     record = table.query(table.architectures[0], seed=table.seeds[0], budget=table.steps)
-    assert (record.parameters, record.multiply_adds) == (cost.parameters, cost.multiply_adds)
+    same = (record.parameters, record.multiply_adds) == (cost.parameters, cost.multiply_adds)
+    assert same == (name not in PADDED)
+    assert bool(table.remarks) == (name in PADDED)
+
+
+def test_a_table_of_padded_networks_is_marked_and_merged_with_no_other(tmp_path, capsys):
+    (name,) = PADDED
+    table = load(name)
+    now = tmp_path / "now.parquet"
+    write_table(now, table.frame.to_dicts(), {**table.settings, "versions": {"rlnas": "0.2.0"}})
+    assert load(str(now)).remarks == ()
+    with pytest.raises(UserError, match="of different networks cannot be merged"):
+        merge([load(str(now)), table], tmp_path / "both.parquet")
+    found = compare(table, [], metrics=["total_reward"], repeats=20)
+    assert table.remarks[0] in found.remarks
+    main(["table", "show", name])
+    assert "padded with zeros" in capsys.readouterr().out
 
 
 def test_the_tables_that_the_docs_name_are_there():

@@ -20,12 +20,15 @@ from rlnas.errors import RlnasError, UserError, fault
 from rlnas.files import parse_json, read_bytes, write_bytes
 
 FORMAT = "rlnas-checkpoint-5"
-OLDER = ("rlnas-checkpoint-4", "rlnas-checkpoint-3")
-"""Formats that are read, but no longer written: they have no checksum, and in 3 plain data stand beside the tensors."""
+OLDER = re.compile(r"rlnas-checkpoint-[1-4]")
+"""The formats of version 0.1, which are not read: its networks had other layers."""
 
 _BLANK = b"sha256:" + b"0" * 64
 """Stands in the checksum's place while the checksum is worked out."""
 _CHECKSUM = re.compile(rb"sha256:[0-9a-f]{64}")
+
+HEAD = "rlnas"
+"""The name under which format, owner and checksum stand in the metadata."""
 
 DATA = "plain data"
 """The name under which plain data stand among the tensors: what is beside these may not exceed 100 MB."""
@@ -41,7 +44,9 @@ def save_checkpoint(path: Path, owner: str, tensors: Mapping[str, Tensor], data:
         data: plain data that JSON can hold.
     """
     plain = torch.frombuffer(bytearray(json.dumps(data).encode()), dtype=torch.uint8)
-    blank = pack({**tensors, DATA: plain}, {"format": FORMAT, "owner": owner, "checksum": _BLANK.decode()})
+    # One entry of metadata: safetensors writes several in any order, and equal checkpoints have equal bytes.
+    head = json.dumps({"format": FORMAT, "owner": owner, "checksum": _BLANK.decode()})
+    blank = pack({**tensors, DATA: plain}, {HEAD: head})
     write_bytes(path, blank.replace(_BLANK, b"sha256:" + hashlib.sha256(blank).hexdigest().encode(), 1))
 
 
@@ -70,15 +75,15 @@ def load_checkpoint(path: Path, owner: str) -> tuple[dict[str, Tensor], dict[str
     content = read_bytes(path)
     try:
         metadata = _metadata(content)
-        if metadata.get("format") not in (FORMAT, *OLDER):
+        if OLDER.fullmatch(str(metadata.get("format"))):
+            raise UserError(f"the checkpoint was written by rlnas 0.1, whose networks had other layers. {advice}")
+        if metadata.get("format") != FORMAT:
             raise UserError(f"the checkpoint was not written by rlnas or by another version of it. {advice}")
-        if metadata["format"] == FORMAT or "checksum" in metadata:
-            _check_bytes(content, metadata["checksum"])
+        _check_bytes(content, metadata["checksum"])
         if metadata.get("owner") != owner:
             raise UserError(f"the checkpoint belongs to other settings than this run's. {advice}")
         tensors = load(content)
-        beside = metadata["format"] == OLDER[-1]
-        data = parse_json(metadata["data"] if beside else tensors.pop(DATA).numpy().tobytes(), finite=False)
+        data = parse_json(tensors.pop(DATA).numpy().tobytes(), finite=False)
         if not isinstance(data, dict):
             raise ValueError("its plain data are no JSON object")
         return tensors, data
@@ -92,6 +97,8 @@ def _metadata(content: bytes) -> dict[str, str]:
     """What stands in the header of a file of safetensors beside the tensors: its length in 8 bytes, then JSON."""
     header = parse_json(content[8 : 8 + int.from_bytes(content[:8], "little")])
     found = header.get("__metadata__", {}) if isinstance(header, dict) else None
+    if isinstance(found, dict) and HEAD in found:
+        found = parse_json(found[HEAD])
     if not isinstance(found, dict):
         raise ValueError("it has no header")
     return found

@@ -137,9 +137,8 @@ class Table:
     @cached_property
     def remarks(self) -> tuple[str, ...]:
         """What a reader of its scores and costs must know, a sentence each."""
-        said = {name: row["parameters"] for (name, _), row in self._rows.items()}
-        own = ((said[name], self.space.cost(self.space.architecture(name))) for name in self.architectures)
-        return (PADDED.format(self.name),) if any(found != cost.parameters for found, cost in own) else ()
+        padded = self.settings.get("versions", {}).get("rlnas", "").startswith("0.1.") and self.space.narrows
+        return (PADDED.format(self.name),) if padded else ()
 
     @property
     def complete(self) -> bool:
