@@ -47,12 +47,14 @@ class SearchResult(AgentResult):
 
     @property
     def failure(self) -> str | None:
-        """Why the study found nothing, if all that it trained failed or nothing was ranked; `None` otherwise."""
+        """Why the study found no best architecture; `None` if it did."""
         if not self.ranking:
             return "the search ranked no architecture: its trainings failed or finished no game"
         candidates = [trial for entry in self.networks if entry["candidate"] for trial in entry["trials"]]
         if all(trial["status"] == "failed" for trial in candidates):
             return "all trainings of candidates failed"
+        if self.best is None:
+            return "there is no best architecture, since no candidate has a score with every training seed"
         return None
 
 

@@ -15,6 +15,7 @@ from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor
 
+from rlnas.envs.gym_spaces import channels_last
 from rlnas.errors import UserError
 from rlnas.nets import Encoder, Standardize
 from rlnas.spaces import Space, adapt, load_space
@@ -51,7 +52,9 @@ class RlnasExtractor(BaseFeaturesExtractor):
     ):
         import_modules(imports)
         shape = observation_space.shape or ()
-        first = len(shape) != 3 or shape[0] <= shape[-1]  # else a name would stand for a space of another kind of map
+        first = (
+            len(shape) != 3 or not channels_last(shape) or shape[0] == shape[-1]
+        )  # else a name would stand for a space of another kind of map
         known = Space.from_dict(space) if isinstance(space, Mapping) else load_space(space)
         known = adapt(known, shape) if isinstance(space, str) and first else known
         if known.input_shape != shape:
@@ -66,7 +69,7 @@ class RlnasExtractor(BaseFeaturesExtractor):
             mean, deviation = (torch.tensor(normalization[name]) for name in ("mean", "deviation"))
             self.standardize = Standardize(mean, deviation, normalization["clip"])
         # Stable-Baselines3 scales bytes itself, but only those that it takes for an image.
-        scaled = is_image_space(observation_space)
+        scaled = is_image_space(observation_space) or normalization is not None
         self.scale = 1.0 if scaled or observation_space.dtype != np.uint8 else 1 / 255
 
     def forward(self, observations: Tensor) -> Tensor:

@@ -38,8 +38,9 @@ class Standardize(nn.Module):
 
     def __init__(self, mean: Tensor, deviation: Tensor, clip: float):
         super().__init__()
-        self.register_buffer("mean", mean)
-        self.register_buffer("deviation", deviation)
+        # No weights: a checkpoint keeps what they come from.
+        self.register_buffer("mean", mean, persistent=False)
+        self.register_buffer("deviation", deviation, persistent=False)
         self.clip = clip
 
     def forward(self, observation: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,20 @@ import torch
 from torch import Tensor
 
 from rlnas import seeding
-from rlnas.envs import VectorEnv, make_env
+from rlnas.envs import Episode, VectorEnv, make_env
 from rlnas.errors import UserError
 from rlnas.nets import Supernet
 from rlnas.ppo import Trainer, play_in_portions
 from rlnas.ppo.rollout import Policy
+from rlnas.quantity import plural
 from rlnas.search import Evaluate, Fit, Outcome
 from rlnas.spaces import Architecture
-from rlnas.study.agents import heads_for, standardize_by
+from rlnas.study.agents import heads_for, scale_by, scaling_bounds, standardize_by
 from rlnas.study.checkpoint import pack
 from rlnas.study.episodes import EpisodeTable
+from rlnas.study.intervals import Interval, remark_on_games
 from rlnas.study.progress import Progress, RateMeter, Watcher
+from rlnas.study.ranking import GamePlan, plan_games, ranking_bound
 from rlnas.study.settings import StudySettings
 from rlnas.study.tensorboard import TensorBoardLog
 from rlnas.study.trial import check_fit, load_state
@@ -43,16 +47,25 @@ class SupernetFit:
         self.env = make_env(settings.env, settings.env_settings, threads=settings.threads)
         check_fit(space.input_shape, self.env.observation_shape, settings.env, space.name)
         self.supernet = Supernet(space, heads_for(self.env.actions, settings.ppo), root)
+        self.supernet.standardize = scale_by(scaling_bounds(self.env, settings.ppo))
         iterations = settings.iterations(settings.steps)
         self.trainer = Trainer(self.supernet, self.env, settings.ppo, iterations, root, settings.device)
         self.games = EpisodeTable()
         self.paths: list[dict[str, Any]] = []
         self.restarts = 0
-        self.saved = 0
+        self.silent = 0
+        self.interval = Interval(settings.checkpoint_iterations, 0, 0)
         self.evaluated = 0
         self.evaluation_steps = 0
+        # Of the games that were to rank architectures: how many the strategy asked for, were played, and were cut.
+        self.asked = self.played = self.cut = 0
         self.meter, self.selection_meter = RateMeter(), RateMeter()
         self.events: TensorBoardLog | None = None
+
+    @property
+    def total_steps(self) -> int:
+        """Environment steps of the whole fit."""
+        return self.trainer.iterations * self.trainer.steps_per_iteration
 
     def begin(self, events: Path) -> None:
         """Opens the events and starts the environments, at the beginning or after `load_state_dict`."""
@@ -75,7 +88,6 @@ class SupernetFit:
         if proposal.fresh:
             self.trainer.restart(len(self.paths), "path")
         scores: list[float] = []
-        total = self.trainer.iterations * self.trainer.steps_per_iteration
         for _ in range(proposal.iterations):
             log = self.trainer.iterate()
             self.games.extend(log.episodes)
@@ -83,27 +95,84 @@ class SupernetFit:
             rate = self.meter.update(self.trainer.steps)
             self.events.write(log, rate)
             done = self.trainer.done
-            self.watch(Progress("fit", self.trainer.steps, total, "steps", rate, self.games.recent, done))
+            self.watch(Progress("fit", self.trainer.steps, self.total_steps, "steps", rate, self.games.recent, done))
         self.paths.append({"path": proposal.path.id, "steps": self.trainer.steps, "returns": scores})
         return Outcome((tuple(scores),), float(self.env.running_scores.mean()))
 
     def evaluate(self, proposal: Evaluate) -> Outcome:
-        """Plays the games of all paths, side by side as far as their number allows."""
+        """Plays the games of all paths, as many side by side as there are environments.
+
+        The fit's own are closed before, since of some simulators only a few can live.
+        """
+        self.env.close()
+        plan = plan_games(proposal, self.settings.steps, self.games.length, self.env.max_steps)
         # Seeds go by path, so that a score does not depend on what is evaluated beside it. All paths meet the same.
-        games = seeding.integers(self.root, "evaluation", count=proposal.episodes)
+        games = seeding.integers(self.root, "evaluation", count=plan.games)
         streams = [
             torch.Generator(self.trainer.device).manual_seed(seeding.integer(self.root, "evaluation", path.id))
             for path in proposal.paths
         ]
         policies = [partial(self._ready, path, self._policy()) for path in proposal.paths]
-        limit = self.settings.env_settings.max_steps
-        played = play_in_portions(policies, self._envs, games, streams, device=self.trainer.device, max_steps=limit)
+        tell = self._teller(plan, proposal)
+        tell(0)
+        played = play_in_portions(
+            policies,
+            self._envs,
+            games,
+            streams,
+            most=self.settings.env_settings.num_envs,
+            device=self.trainer.device,
+            max_steps=plan.longest,
+            tell=tell,
+        )
         self.evaluated += len(proposal.paths)
-        rate = self.selection_meter.update(self.evaluated)
-        finished = self.evaluated == proposal.total
-        self.watch(Progress("select", self.evaluated, proposal.total, "architectures", rate, finished=finished))
-        self.evaluation_steps += sum(episode.length for group in played for episode in group)
+        self._count(proposal, [episode for group in played for episode in group])
+        self._teller(plan, proposal)(0)
         return Outcome(tuple(tuple(episode.score for episode in group) for group in played))
+
+    def _teller(self, plan: GamePlan, proposal: Evaluate) -> Callable[[int], None]:
+        """Tells how far the ranking is, in steps; it is given those that were played since the last time."""
+        note = f"{self.evaluated} of {plural(proposal.total, 'architecture')}, {plural(plan.games, 'game')} each"
+        done, finished = self.evaluation_steps, self.evaluated == proposal.total
+
+        def tell(steps: int) -> None:
+            nonlocal done
+            done += steps
+            total = done if finished else max(done, plan.foreseen)
+            rate = self.selection_meter.update(done)
+            self.watch(Progress("select", done, total, "steps", rate, finished=finished, note=note))
+
+        return tell
+
+    def _count(self, proposal: Evaluate, played: Sequence[Episode]) -> None:
+        self.evaluation_steps += sum(episode.length for episode in played)
+        self.asked += proposal.episodes * len(proposal.paths)
+        self.played += len(played)
+        self.cut += sum(episode.cut for episode in played)
+
+    def cost(self) -> dict[str, Any]:
+        """What the fit and the ranking took, and how many of the ranking's games were cut."""
+        return {
+            "fit_steps": self.trainer.steps,
+            "evaluated_architectures": self.evaluated,
+            "evaluation_steps": self.evaluation_steps,
+            **({"evaluation_bound": ranking_bound(self.settings.steps)} if self.evaluated else {}),
+            **({"cut_games": self.cut} if self.cut else {}),
+        }
+
+    def remarks(self) -> list[str]:
+        """What a reader of the ranking should know about its games and those of the fit, a sentence each."""
+        fit = remark_on_games(self.trainer.steps, self.env.num_envs, len(self.games.score), self.silent)
+        found = [f"In the fit: {said[0].lower()}{said[1:]}" for said in fit.values()]
+        bound = f"the bound of {ranking_bound(self.settings.steps):,} steps for a fit of {self.settings.steps:,}"
+        if self.played < self.asked:
+            found.append(f"Ranking played {self.played:,} of the {self.asked:,} games that were asked for: {bound}.")
+        if self.cut:
+            found.append(
+                f"{self.cut:,} of the {self.played:,} games that ranked architectures were cut, so they are not full "
+                f"games: {bound}, or games that do not end."
+            )
+        return found
 
     def _envs(self, count: int) -> VectorEnv:
         return make_env(self.settings.env, self.settings.env_settings, num_envs=count, threads=self.settings.threads)
@@ -130,12 +199,16 @@ class SupernetFit:
 
     @property
     def checkpoint_due(self) -> bool:
-        """Whether enough iterations have passed since the last checkpoint."""
-        return self.trainer.iteration - self.saved >= self.settings.checkpoint_iterations or self.trainer.done
+        """Whether enough iterations have passed since the last checkpoint, and a game has ended."""
+        return self.interval.due(self.trainer.iteration, len(self.games.score)) or self.trainer.done
 
     def begin_checkpoint(self) -> None:
         """Counts a checkpoint: from there on, other games are played than without it."""
-        self.saved = self.trainer.iteration
+        silent = self.interval.restart(self.trainer.iteration, len(self.games.score))
+        if silent and not self.trainer.done:
+            self.silent += 1
+            note = "no game has ended since the last checkpoint, and the environments restart"
+            self.watch(Progress("fit", self.trainer.steps, self.total_steps, note=note))
         self.restarts += 1
 
     def go_on(self) -> None:
@@ -148,9 +221,10 @@ class SupernetFit:
         data = {
             "paths": self.paths,
             "restarts": self.restarts,
-            "saved": self.saved,
+            "silent": self.silent,
             "evaluated": self.evaluated,
             "evaluation_steps": self.evaluation_steps,
+            "games": [self.asked, self.played, self.cut],
         }
         return {**self.trainer.state_dict(), **self.games.state_dict()}, data
 
@@ -158,7 +232,9 @@ class SupernetFit:
         """Restores what `state_dict` gave; `file` is named if it does not fit."""
         load_state(file, tensors, self.trainer, self.games)
         self.paths = data["paths"]
-        self.restarts, self.saved = data["restarts"], data["saved"]
+        self.restarts, self.silent = data["restarts"], data["silent"]
+        self.interval = Interval(self.settings.checkpoint_iterations, self.trainer.iteration, len(self.games.score))
+        self.asked, self.played, self.cut = data["games"]
         self.evaluated = data["evaluated"]
         self.evaluation_steps = data["evaluation_steps"]
 

@@ -18,9 +18,18 @@ from rlnas.files import read_object, write_json
 from rlnas.nets import Network
 from rlnas.ppo import Trainer, below
 from rlnas.spaces import Space
-from rlnas.study.agents import heads_for, standardize_by, stored_moments
+from rlnas.study.agents import (
+    bounds_from_dict,
+    bounds_to_dict,
+    heads_for,
+    scale_by,
+    scaling_bounds,
+    standardize_by,
+    stored_moments,
+)
 from rlnas.study.checkpoint import load_checkpoint, save_checkpoint
 from rlnas.study.episodes import EpisodeTable
+from rlnas.study.intervals import Interval, remark_on_games
 from rlnas.study.metrics import learning_curve, reward_mean, total_reward
 from rlnas.study.progress import Progress, RateMeter, Watcher, nobody
 from rlnas.study.run_directory import RunDirectory, fingerprint
@@ -52,7 +61,7 @@ class TrialResult(BaseModel):
         multiply_adds: multiply-adds of the encoder, for one observation.
         curve_steps: environment steps of the learning curve.
         curve: mean return of the last 100 games at those steps.
-        remarks: what is odd about the environment, each in one sentence.
+        remarks: what is odd about the environment or its games, each in one sentence.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -151,11 +160,14 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
         root = seeding.integer(settings.seed, "trial")
         heads = heads_for(env.actions, settings.ppo)
         network = Network(space, space.architecture(settings.architecture), heads, root)
+        bounds = scaling_bounds(env, settings.ppo)
+        network.standardize = scale_by(bounds)
         iterations = settings.iterations(settings.steps)
         trainer = Trainer(network, env, settings.ppo, iterations, root, settings.device)
         games = EpisodeTable()
         file, owner = path / "checkpoint.safetensors", fingerprint(settings.model_dump(mode="json"))
-        data: dict[str, Any] = {"seconds": 0.0, "remarks": [], "actions": actions_to_dict(env.actions)}
+        data: dict[str, Any] = {"seconds": 0.0, "said": {}, "silent": 0}
+        data |= {"actions": actions_to_dict(env.actions), "bounds": bounds_to_dict(bounds)}
         if file.exists():
             data |= restore(file, owner, trainer, games)
         elif settings.start:
@@ -163,19 +175,23 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
         start = time.perf_counter() - data["seconds"]
         log, meter = TensorBoardLog(path / "tensorboard", trainer.steps), RateMeter()
         cleanup.callback(log.close)
-        every = settings.checkpoint_iterations
+        every, total = settings.checkpoint_iterations, iterations * trainer.steps_per_iteration
         trainer.restart(trainer.iteration // every)
+        interval = Interval(every, trainer.iteration, len(games.score))
         while not trainer.done:
             entry = trainer.iterate()
             games.extend(entry.episodes)
             rate = meter.update(trainer.steps)
             log.write(entry, rate)
             if not trainer.done:  # the end is told when the result is there
-                total = iterations * trainer.steps_per_iteration
                 watch(Progress(label, trainer.steps, total, "steps", rate, games.recent))
-            if trainer.iteration % every == 0 or trainer.done:
+            if interval.due(trainer.iteration, len(games.score)) or trainer.done:
+                if interval.restart(trainer.iteration, len(games.score)) and not trainer.done:
+                    data["silent"] += 1
+                    note = "no game has ended since the last checkpoint, and the environments restart"
+                    watch(Progress(label, trainer.steps, total, "steps", rate, games.recent, note=note))
                 # The first remark of a kind stays, so that a resumed run makes the same ones.
-                data |= {"seconds": time.perf_counter() - start, "remarks": data["remarks"] or list(env.remarks)}
+                data |= {"seconds": time.perf_counter() - start, "said": {**env.remarks, **data["said"]}}
                 save_checkpoint(file, owner, {**trainer.state_dict(), **games.state_dict()}, data)
                 if not trainer.done:
                     trainer.restart(trainer.iteration // every)
@@ -183,13 +199,14 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
         write_json(path / "timing.json", {"seconds": round(time.perf_counter() - start, 3)})
     games.write(path / "episodes.parquet")
     steps, curve = learning_curve(games.step, games.score)
+    said = remark_on_games(trainer.steps, env.num_envs, len(games.score), data["silent"])
     return blank_result(settings).model_copy(
         update={
             "steps": trainer.steps,
             "episodes": len(games.score),
             "total_reward": total_reward(games.score),
             "reward_mean": reward_mean(games.score),
-            "remarks": data["remarks"],
+            "remarks": [*data["said"].values(), *said.values()],
             "curve_steps": steps,
             "curve": curve,
         }
@@ -261,5 +278,6 @@ def load_network(path: Path) -> tuple[TrialSettings, Network]:
         network.load_state_dict(below("policy.", tensors))
     except RuntimeError as error:
         raise _misfit(path / "checkpoint.safetensors", error) from None
-    network.standardize = standardize_by(stored_moments(tensors))
+    # A checkpoint of an earlier version has no bounds.
+    network.standardize = standardize_by(stored_moments(tensors)) or scale_by(bounds_from_dict(data.get("bounds")))
     return settings, network
