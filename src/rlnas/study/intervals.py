@@ -53,9 +53,9 @@ def remark_on_games(steps: int, num_envs: int, games: int, restarts: int) -> dic
         )
     if not games:
         found["games"] = (
-            f"No game ended in {steps:,} steps, {steps // num_envs:,} of each of {plural(num_envs, 'environment')}, so "
-            "there is no score: give more steps or fewer environments (num_envs), or shorten the games "
-            "(max_episode_steps of gymnasium.register)."
+            f"No game ended in {steps:,} steps, {steps // num_envs:,} in each of {plural(num_envs, 'environment')}: "
+            "give more steps or fewer environments (num_envs), or shorten the games (max_episode_steps of "
+            "gymnasium.register)."
         )
     if games > steps / 10:
         found["resets"] = (
