@@ -176,7 +176,7 @@ def test_a_search_never_has_more_environments_than_a_rollout(tmp_path: Path, mon
 def test_a_ranking_by_games_that_never_end_is_bounded_told_and_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rlnas.study.ranking.LEAST", 0)
+    monkeypatch.setattr("rlnas.study.ranking.LEAST_BLIND", 0)
     told: list[Progress] = []
     fit = begun(tmp_path, told.append, length=10**9)
     fit.fit(Fit(PATH, 1))
@@ -201,4 +201,4 @@ def test_a_ranking_by_long_games_plays_fewer_of_them_whole(tmp_path: Path, monke
     (returns,) = fit.evaluate(Evaluate((PATH,), 30, 0, 10)).returns
     assert len(returns) == 4  # of 6,400 steps, for ten architectures and games of up to four times forty steps
     assert fit.cut == 0
-    assert any(remark.startswith("Ranking played 4 of the 30 games") for remark in fit.remarks())
+    assert any(remark.startswith("4 of the 30 games") for remark in fit.remarks())

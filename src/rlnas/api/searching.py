@@ -94,6 +94,7 @@ def search(
         space: a catalogue name, a TOML file, or a `Space`; by default the catalogue's for such observations.
         strategy: name of the strategy.
         steps: environment steps of the search, `10_000_000` or `"10M"`; the games that rank architectures come on top.
+            A step that only resets an environment after a game counts, too.
         train_steps: environment steps of every training from scratch; as many as `steps` by default, with a
             table as many as it has.
         out: run directory, by default in `runs` and named after what runs; the same call on it goes on or, when done,

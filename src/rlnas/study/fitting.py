@@ -22,9 +22,9 @@ from rlnas.spaces import Architecture
 from rlnas.study.agents import heads_for, scale_by, scaling_bounds, standardize_by
 from rlnas.study.checkpoint import pack
 from rlnas.study.episodes import EpisodeTable
-from rlnas.study.intervals import Interval, remark_on_games
+from rlnas.study.intervals import RESTARTED, Interval, remark_on_games
 from rlnas.study.progress import Progress, RateMeter, Watcher
-from rlnas.study.ranking import GamePlan, plan_games, ranking_bound
+from rlnas.study.ranking import GamePlan, plan_games
 from rlnas.study.settings import StudySettings
 from rlnas.study.tensorboard import TensorBoardLog
 from rlnas.study.trial import check_fit, load_state
@@ -59,6 +59,7 @@ class SupernetFit:
         self.evaluation_steps = 0
         # Of the games that were to rank architectures: how many the strategy asked for, were played, and were cut.
         self.asked = self.played = self.cut = 0
+        self.bound = 0
         self.meter, self.selection_meter = RateMeter(), RateMeter()
         self.events: TensorBoardLog | None = None
 
@@ -113,6 +114,7 @@ class SupernetFit:
             for path in proposal.paths
         ]
         policies = [partial(self._ready, path, self._policy()) for path in proposal.paths]
+        self.bound = plan.bound
         tell = self._teller(plan, proposal)
         tell(0)
         played = play_in_portions(
@@ -156,7 +158,7 @@ class SupernetFit:
             "fit_steps": self.trainer.steps,
             "evaluated_architectures": self.evaluated,
             "evaluation_steps": self.evaluation_steps,
-            **({"evaluation_bound": ranking_bound(self.settings.steps)} if self.evaluated else {}),
+            **({"evaluation_bound": self.bound} if self.evaluated else {}),
             **({"cut_games": self.cut} if self.cut else {}),
         }
 
@@ -164,13 +166,13 @@ class SupernetFit:
         """What a reader of the ranking should know about its games and those of the fit, a sentence each."""
         fit = remark_on_games(self.trainer.steps, self.env.num_envs, len(self.games.score), self.silent)
         found = [f"In the fit: {said[0].lower()}{said[1:]}" for said in fit.values()]
-        bound = f"the bound of {ranking_bound(self.settings.steps):,} steps for a fit of {self.settings.steps:,}"
+        bound = f"ranking may take {self.bound:,} steps after a fit of {self.settings.steps:,}"
         if self.played < self.asked:
-            found.append(f"Ranking played {self.played:,} of the {self.asked:,} games that were asked for: {bound}.")
+            found.append(f"{self.played:,} of the {self.asked:,} games that were to rank were played: {bound}.")
         if self.cut:
             found.append(
                 f"{self.cut:,} of the {self.played:,} games that ranked architectures were cut, so they are not full "
-                f"games: {bound}, or games that do not end."
+                f"games: {bound}."
             )
         return found
 
@@ -207,8 +209,7 @@ class SupernetFit:
         silent = self.interval.restart(self.trainer.iteration, len(self.games.score))
         if silent and not self.trainer.done:
             self.silent += 1
-            note = "no game has ended since the last checkpoint, and the environments restart"
-            self.watch(Progress("fit", self.trainer.steps, self.total_steps, note=note))
+            self.watch(Progress("fit", self.trainer.steps, self.total_steps, note=RESTARTED))
         self.restarts += 1
 
     def go_on(self) -> None:
@@ -224,7 +225,7 @@ class SupernetFit:
             "silent": self.silent,
             "evaluated": self.evaluated,
             "evaluation_steps": self.evaluation_steps,
-            "games": [self.asked, self.played, self.cut],
+            "games": [self.asked, self.played, self.cut, self.bound],
         }
         return {**self.trainer.state_dict(), **self.games.state_dict()}, data
 
@@ -234,7 +235,7 @@ class SupernetFit:
         self.paths = data["paths"]
         self.restarts, self.silent = data["restarts"], data["silent"]
         self.interval = Interval(self.settings.checkpoint_iterations, self.trainer.iteration, len(self.games.score))
-        self.asked, self.played, self.cut = data["games"]
+        self.asked, self.played, self.cut, self.bound = data["games"]
         self.evaluated = data["evaluated"]
         self.evaluation_steps = data["evaluation_steps"]
 

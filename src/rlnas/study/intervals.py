@@ -7,6 +7,9 @@ from rlnas.quantity import plural
 PATIENCE = 10
 """A checkpoint waits for a game to end until so many times the asked interval has passed."""
 
+RESTARTED = "no game has ended since the last checkpoint, and the environments restart"
+"""What is told while a run goes on, when a checkpoint has waited in vain."""
+
 
 class Interval:
     """The time since the last checkpoint.

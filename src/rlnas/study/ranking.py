@@ -15,13 +15,11 @@ FACTOR = 10
 LEAST = 2_500_000
 """A ranking may take so many steps whatever the fit takes: 24 games of 1,900 steps for each of 54 architectures."""
 
+LEAST_BLIND = 250_000
+"""The same where nothing is known of how long games are: those that are cut say little."""
+
 SPREAD = 4
 """A game may be so many times as long as the games of the fit were on average, where that is foreseen."""
-
-
-def ranking_bound(fit_steps: int) -> int:
-    """The environment steps that a ranking may take after a fit of so many."""
-    return max(FACTOR * fit_steps, LEAST)
 
 
 @dataclass(frozen=True)
@@ -31,12 +29,13 @@ class GamePlan:
     Attributes:
         games: full games of each architecture.
         longest: steps after which a game is cut.
-        foreseen: environment steps that the whole ranking will take, by the games that the fit has seen; at most the
-            bound.
+        bound: environment steps that the whole ranking may take.
+        foreseen: environment steps that it will take, by the games that the fit has seen; at most the bound.
     """
 
     games: int
     longest: int
+    bound: int
     foreseen: int
 
 
@@ -51,10 +50,10 @@ def plan_games(proposal: Evaluate, fit_steps: int, lengths: Sequence[int], limit
         lengths: of the games that ended in the fit so far.
         limit: steps after which the environment itself ends a game; `None` where it does not say.
     """
-    bound, games, most = ranking_bound(fit_steps), proposal.episodes, limit or LONGEST_GAME
-    recent = lengths[-WINDOW:]
+    games, most, recent = proposal.episodes, limit or LONGEST_GAME, lengths[-WINDOW:]
     usual = sum(recent) / len(recent) if recent else limit
+    bound = max(FACTOR * fit_steps, LEAST_BLIND if usual is None else LEAST)
     if usual is not None:
         games = max(1, min(games, int(bound // (proposal.total * min(SPREAD * usual, most)))))
     longest = max(1, min(bound // (proposal.total * games), most))
-    return GamePlan(games, longest, round(proposal.total * games * min(usual or longest, longest)))
+    return GamePlan(games, longest, bound, round(proposal.total * games * min(usual or longest, longest)))

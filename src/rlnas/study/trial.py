@@ -29,7 +29,7 @@ from rlnas.study.agents import (
 )
 from rlnas.study.checkpoint import load_checkpoint, save_checkpoint
 from rlnas.study.episodes import EpisodeTable
-from rlnas.study.intervals import Interval, remark_on_games
+from rlnas.study.intervals import RESTARTED, Interval, remark_on_games
 from rlnas.study.metrics import learning_curve, reward_mean, total_reward
 from rlnas.study.progress import Progress, RateMeter, Watcher, nobody
 from rlnas.study.run_directory import RunDirectory, fingerprint
@@ -188,8 +188,7 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
             if interval.due(trainer.iteration, len(games.score)) or trainer.done:
                 if interval.restart(trainer.iteration, len(games.score)) and not trainer.done:
                     data["silent"] += 1
-                    note = "no game has ended since the last checkpoint, and the environments restart"
-                    watch(Progress(label, trainer.steps, total, "steps", rate, games.recent, note=note))
+                    watch(Progress(label, trainer.steps, total, "steps", rate, games.recent, note=RESTARTED))
                 # The first remark of a kind stays, so that a resumed run makes the same ones.
                 data |= {"seconds": time.perf_counter() - start, "said": {**env.remarks, **data["said"]}}
                 save_checkpoint(file, owner, {**trainer.state_dict(), **games.state_dict()}, data)
