@@ -380,5 +380,24 @@ def test_real_numbers_outside_their_space_are_remarked_on_once():
     }
 
 
+@pytest.mark.parametrize("reward", [np.array([2.5]), np.array([[2.5]]), [2.5], np.float32(2.5), np.array(2.5), 2.5])
+def test_a_reward_may_be_an_array_of_one_number(reward):
+    env = make_free(reward=reward)
+    env.reset(np.array([1]))
+    assert env.step(act(0)).reward.tolist() == [2.5]
+
+
+def test_environments_that_were_closed_are_made_again_by_a_reset():
+    env = make()
+    env.reset(np.array([5, 6]))
+    env.close()
+    assert env.reset(np.array([7, 8])).tolist() == [[7, 0], [8, 0]]
+
+
+def test_scaling_is_for_real_numbers():
+    with pytest.raises(UserError, match="'scale_actions' is for continuous actions"):
+        GymEnv(ID, 1, scale_actions=True)
+
+
 def test_an_environment_that_cannot_be_closed_does_no_harm():
     make_free(close=True).close()

@@ -66,6 +66,7 @@ def _own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def settings(kind: type[Any] = TrialSettings, **changes: Any) -> Any:
     game = {name: changes.pop(name) for name in ("length", "dtype", "high") if name in changes}
+    gymnasium.registry.pop("RlnasOdd/Game-v0", None)
     gymnasium.register("RlnasOdd/Game-v0", Game, kwargs=game)
     own: dict[str, Any] = {"architecture": "fixed"} if kind is TrialSettings else {"train_steps": 1}
     own |= {

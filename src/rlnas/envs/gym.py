@@ -41,7 +41,7 @@ class GymEnv:
         num_envs: int,
         render_mode: str | None = None,
         channels: Channels = "auto",
-        scale_actions: bool = False,
+        scale_actions: bool | None = None,
     ):
         self.env_id = env_id
         self.num_envs = num_envs
@@ -67,7 +67,7 @@ class GymEnv:
         self.observation_bounds = self._observations.bounds
         limit = getattr(self._envs[0].spec, "max_episode_steps", None)
         self.max_steps: int | None = None if limit is None else int(limit)
-        self._scale_actions = scale_actions
+        self._scale_actions = bool(scale_actions)
         self._games = EpisodeCounter(num_envs)
         self._over = np.zeros(num_envs, dtype=bool)
 

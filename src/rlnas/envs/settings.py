@@ -24,7 +24,7 @@ class EnvSettings(BaseModel):
         channels: which axis of a Gymnasium environment's maps `(n, n, n)` is their channels: `"first"`, `"last"`, or
             `"auto"`, by their shape.
         scale_actions: whether the policy of a Gymnasium environment acts in [-1, 1], which is scaled to the bounds of
-            its action space. By default where these are far from 1.
+            its action space. Left out, it does where these are far from 1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -39,11 +39,11 @@ class EnvSettings(BaseModel):
     fire: bool = True
     max_frames: int = Field(108_000, ge=1)
     channels: Literal["auto", "first", "last"] = "auto"
-    scale_actions: bool = False
+    scale_actions: bool | None = None
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_asked_for(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Options that came later are left out at their defaults: settings written before are still the same."""
         plain: dict[str, Any] = handler(self)
-        later = {"channels": "auto", "scale_actions": False}
+        later = {"channels": "auto", "scale_actions": None}
         return {name: value for name, value in plain.items() if name not in later or value != later[name]}
