@@ -106,8 +106,14 @@ def test_a_trained_network_scales_by_the_bounds(tmp_path: Path, dtype: str, high
 
 def test_normalised_observations_are_not_scaled_too(tmp_path: Path) -> None:
     ppo = PPOSettings(rollout_steps=8, epochs=1, minibatches=2, normalize_observations=True)
-    run_trial(tmp_path, settings(dtype="int32", high=40, steps=160, ppo=ppo))
-    standardize = load_network(tmp_path)[1].standardize
+    whole, real = (
+        run_trial(tmp_path / dtype, settings(dtype=dtype, high=40, steps=160, ppo=ppo))
+        for dtype in ("int32", "float32")
+    )
+    assert plain(whole) == plain(real)
+    weights, others = (load_network(tmp_path / dtype)[1].state_dict() for dtype in ("int32", "float32"))
+    assert all(torch.equal(weights[name], others[name]) for name in others)
+    standardize = load_network(tmp_path / "int32")[1].standardize
     assert standardize is not None
     assert standardize.mean.numpy() == pytest.approx(20, abs=5)
 

@@ -37,10 +37,7 @@ def scaling_bounds(env: VectorEnv, ppo: PPOSettings) -> Bounds | None:
 
 def scale_by(bounds: Bounds | None) -> Standardize | None:
     """What stands before a network that takes observations scaled by their bounds, in training and after."""
-    if bounds is None:
-        return None
-    low, high = (torch.as_tensor(side, dtype=torch.float32) for side in (bounds.low, bounds.high))
-    return Standardize(low, high - low, 1.0)
+    return None if bounds is None else Standardize.between(bounds.low, bounds.high)
 
 
 def bounds_to_dict(bounds: Bounds | None) -> dict[str, Any] | None:
