@@ -8,7 +8,8 @@ import torch
 
 import rlnas
 from rlnas.cli.main import main
-from rlnas.errors import UserError
+from rlnas.cli.printing import print_study
+from rlnas.errors import RlnasError, UserError
 from rlnas.spaces import LimitedSpace, Limits, load_space
 from rlnas.table import shipped_searches
 
@@ -181,3 +182,15 @@ def test_tables_are_compared_one_by_one_and_put_side_by_side(tmp_path):
     assert "minatar-1, MinAtar/Breakout-v1 | minatar-1, MinAtar/Freeway-v1 |" in overview
     for link in re.findall(r"\]\(([^)]+)\)", overview):
         assert (tmp_path / "overview" / link).exists(), link
+
+
+@pytest.mark.parametrize(("status", "word"), [("failed", "trainings of candidates failed"), ("done", "no best")])
+def test_a_search_without_a_best_says_why(tmp_path: Path, status: str, word: str) -> None:
+    trial = {"seed": 1, "status": status, "reason": "", "total_reward": None, "reward_mean": None}
+    entry = {"name": "a", "baseline": False, "candidate": True, "proxy": 1.0, "parameters": 1, "trials": [trial]}
+    scores = {"total_reward": None, "reward_mean": None}
+    data = {"best": None, "ranking": [{"architecture": "a", "proxy": 1.0}], "architectures": [entry | scores]}
+    result = rlnas.SearchResult(tmp_path, data | {"search": {}})
+    assert word in str(result.failure)
+    with pytest.raises(RlnasError, match=word):  # which ends the command with 1
+        print_study(result)

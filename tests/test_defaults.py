@@ -33,6 +33,14 @@ def test_an_environment_is_known_by_its_name_or_its_kind(env, shape, actions, ex
     assert defaults(env, probe(shape, np.float32, actions)) == expected
 
 
+@pytest.mark.parametrize(("env", "expected"), [("Own-v0", CONTINUOUS), ("Pendulum-v1", TUNED["Pendulum-v1"])])
+def test_actions_are_scaled_by_default_where_their_bounds_are_far_from_1(env, expected):
+    far, near = (defaults(env, probe((3,), np.float32, ContinuousActions((-b,), (b,)))) for b in (2000.0, 2.0))
+    assert near == expected
+    assert far.env == expected.env | {"scale_actions": True}
+    assert far.ppo == expected.ppo
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, np.uint8, np.bool_])
 def test_the_settings_of_every_kind_of_vector_can_be_used(dtype):
     found = defaults("Own-v0", probe((3,), dtype, REAL))

@@ -1,5 +1,6 @@
 """`rlnas play`: the games of `rlnas evaluate`, on film."""
 
+import importlib
 import sys
 from pathlib import Path
 from unittest.mock import MagicMock
@@ -24,6 +25,7 @@ from rlnas.study.run_directory import fingerprint
 from rlnas.study.trial import blank_result
 
 TWO = DiscreteActions(2)
+NOTHING = np.zeros(4, dtype=np.float32), {}
 
 PAINTER = """
 import gymnasium, numpy as np
@@ -118,12 +120,30 @@ def test_atari_games_on_film_are_those_of_an_evaluation(tmp_path):
     film = rlnas.play(run, tmp_path / "x.mp4", seed=5)
     games = rlnas.evaluate(run, 1, seed=5)
     assert (film.scores, film.lengths, film.architecture) == (games.scores, games.lengths, "fixed")
+    assert (film.cut, games.cut) == (0, 0)  # the emulator's own limit ended them
     assert film.frames == 1 + film.lengths[0]
     fps, frames = read(tmp_path / "x.mp4")
     assert (fps, len(frames)) == (15, film.frames)
     assert frames[0].shape == (630, 480, 3)
     # The topmost row of bricks is red, and nothing is in its way yet.
     assert np.abs(frames[0][174:186, 60:420].astype(int) - (200, 72, 72)).max() < 12
+
+
+@pytest.mark.parametrize(("limit", "length", "cut"), [(None, 9, 2), (14, 14, 0)])
+def test_games_that_do_not_end_are_cut_and_called_so(painter, tmp_path, monkeypatch, capsys, limit, length, cut):
+    monkeypatch.setattr("rlnas.ppo.evaluate.LONGEST_GAME", 9)
+    module = importlib.import_module(painter)
+    monkeypatch.setattr(module.Painter, "reset", lambda self, **_: (vars(self).update(count=0, end=10**9), NOTHING)[1])
+    monkeypatch.setattr(module.Painter, "observe", lambda self: NOTHING[0])
+    module.gymnasium.register("RlnasPlay/Long-v0", module.Painter, max_episode_steps=limit)
+    run = vector_run(tmp_path / "run", "RlnasPlay/Long-v0", imports=(painter,))
+    games = rlnas.evaluate(run, 2, imports=[painter])
+    film = rlnas.play(run, tmp_path / "x.gif", 2, imports=[painter])
+    assert (games.lengths, games.cut) == (film.lengths, film.cut) == ([length] * 2, cut)
+    main(["evaluate", str(run), "--episodes", "2", "--import", painter])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert ("2 of 2 games did not end and were cut" in printed) == (cut > 0)
+    assert ("over 2 full games" in printed) == (cut == 0)
 
 
 def test_greedy_games_of_minatar_on_film_are_those_of_an_evaluation(tmp_path):

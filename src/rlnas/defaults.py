@@ -109,15 +109,20 @@ def defaults(env: str, probe: VectorEnv) -> Defaults:
         env: its id.
         probe: environments of that id.
     """
-    known = defaults_by_name(env)
-    if known is not None:
-        return known
+    found = defaults_by_name(env) or _by_kind(probe)
+    if isinstance(probe.actions, ContinuousActions) and probe.actions.far:
+        return replace(found, env=found.env | {"scale_actions": True})
+    return found
+
+
+def _by_kind(probe: VectorEnv) -> Defaults:
+    """The settings for an environment that nothing is known of but what it observes and what can be done in it."""
     if len(probe.observation_shape) == 3:
         return PICTURES if large(probe.observation_shape) else GRIDS
     if not isinstance(probe.actions, ContinuousActions):
         return VECTORS
     if probe.observation_dtype.kind in "bu" and probe.observation_dtype.itemsize == 1:
-        # Bytes are scaled by 255 instead.
+        # Bytes are scaled by their bounds instead.
         return replace(CONTINUOUS, ppo=CONTINUOUS.ppo | {"normalize_observations": False})
     return CONTINUOUS
 

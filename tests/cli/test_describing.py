@@ -2,6 +2,8 @@ import re
 import sys
 from pathlib import Path
 
+import gymnasium
+import numpy as np
 import pytest
 
 from rlnas.cli.main import main
@@ -16,12 +18,32 @@ def described(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("env", "parts"),
     [
-        ("CartPole-v1", ["(4,) float32, 2 actions", "Space: mlp", "mlp-64-64", "RL Baselines3 Zoo", "gamma=0.98"]),
+        (
+            "CartPole-v1",
+            [
+                "take observations as they are.",
+                "(4,) float32, 2 actions",
+                "Space: mlp",
+                "mlp-64-64",
+                "RL Baselines3 Zoo",
+                "gamma=0.98",
+            ],
+        ),
         (
             "MinAtar/Freeway-v1",
             ["(7, 10, 10) bool, 3 actions", "Space: minatar-1", "minatar-cnn", "sticky_actions=0.1"],
         ),
-        ("ALE/Pong-v5", ["(4, 84, 84) uint8, 6 actions", "Space: paper-1", "nature-cnn", "table 4", ": nothing."]),
+        (
+            "ALE/Pong-v5",
+            [
+                "divided by 255.",
+                "(4, 84, 84) uint8, 6 actions",
+                "Space: paper-1",
+                "nature-cnn",
+                "table 4",
+                ": nothing.",
+            ],
+        ),
         ("Acrobot-v1", ["(6,) float32", "RL Baselines3 Zoo", "normalize_observations=True"]),
         ("Pendulum-v1", ["(3,) float32, 1 real number as", "gamma=0.9", "value_encoder=own"]),
         ("HalfCheetah-v5", ["(17,) float64, 6 real numbers", "CleanRL's ppo_continuous_action.py"]),
@@ -30,6 +52,21 @@ def described(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_what_an_environment_gets(env: str, parts: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     text = described(capsys, "--env", env)
     assert [part for part in parts if part not in text] == []
+
+
+def test_axes_bounds_and_ranges_are_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    class Odd(gymnasium.Env):
+        observation_space = gymnasium.spaces.Box(0, 3, (8, 8, 12), np.uint8)
+        action_space = gymnasium.spaces.Box(-2000, 2000, (1,))
+
+    spec = gymnasium.envs.registration.EnvSpec("RlnasTest/Odd-v0", entry_point=Odd)
+    monkeypatch.setitem(gymnasium.registry, "RlnasTest/Odd-v0", spec)
+    text = described(capsys, "--env", "RlnasTest/Odd-v0")
+    assert "observations (12, 8, 8) uint8" in text
+    assert "the last axis of (8, 8, 12) is taken for the channels" in text
+    assert "scaled from 0..3 to [0, 1]" in text
+    assert "acts in [-1, 1]" in text
+    assert "scale_actions=True" in text
 
 
 def test_the_layers_of_a_space_inside_others(capsys: pytest.CaptureFixture[str]) -> None:

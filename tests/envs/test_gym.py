@@ -340,8 +340,9 @@ def test_networks_see_vectors_and_maps_with_their_channels_first(shape, as_seen)
             {"observation_space": Box(0, 3, (2, 2), np.int64), "observation": np.array([[0, 1], [-1, 3]])},
             "returned an observation outside its space: number (1, 0) is -1, not in 0..3.",
         ),
-        ({"reward": "much"}, "returned 'much' as reward."),
-        ({"reward": None}, "returned None as reward."),
+        ({"reward": "much"}, "returned 'much' as reward, which must be one number."),
+        ({"reward": None}, "returned None as reward, which must be one number."),
+        ({"reward": np.array([1.0, 2.0])}, "returned array([1., 2.]) as reward, which must be one number."),
         ({"observation": np.array([1e300, 0])}, "returned an observation that is too large for float32."),
         (
             {"step": (np.zeros(2), 0.0, np.array([True, False]), False, {})},
@@ -370,12 +371,32 @@ def test_what_an_environment_returns_is_named_where_it_is_malformed(options, mes
 def test_real_numbers_outside_their_space_are_remarked_on_once():
     env = make_free(observation=np.array([0.5, 1.25]))
     env.reset(np.array([1]))
-    assert env.remarks == []
+    assert env.remarks == {}
     for _ in range(3):
         assert env.step(act(0)).observation.tolist() == [[0.5, 1.25]]
-    assert env.remarks == [
-        "environment 'RlnasTest/Odd-v0' returned an observation outside its space: number 1 is 1.25, not in 0.0..1.0."
-    ]
+    assert env.remarks == {
+        "bounds": "environment 'RlnasTest/Odd-v0' returned an observation outside its space: number 1 is 1.25, not in "
+        "0.0..1.0."
+    }
+
+
+@pytest.mark.parametrize("reward", [np.array([2.5]), np.array([[2.5]]), [2.5], np.float32(2.5), np.array(2.5), 2.5])
+def test_a_reward_may_be_an_array_of_one_number(reward):
+    env = make_free(reward=reward)
+    env.reset(np.array([1]))
+    assert env.step(act(0)).reward.tolist() == [2.5]
+
+
+def test_environments_that_were_closed_are_made_again_by_a_reset():
+    env = make()
+    env.reset(np.array([5, 6]))
+    env.close()
+    assert env.reset(np.array([7, 8])).tolist() == [[7, 0], [8, 0]]
+
+
+def test_scaling_is_for_real_numbers():
+    with pytest.raises(UserError, match="'scale_actions' is for continuous actions"):
+        GymEnv(ID, 1, scale_actions=True)
 
 
 def test_an_environment_that_cannot_be_closed_does_no_harm():

@@ -2,7 +2,7 @@ import gymnasium
 import pytest
 from gymnasium.envs.registration import EnvSpec
 
-from rlnas.envs import AtariEnv, EnvSettings, GymEnv, known_afresh, known_ids, make_env, registered_by
+from rlnas.envs import AtariEnv, EnvSettings, GymEnv, known_afresh, known_ids, make_env, options_of, registered_by
 from rlnas.errors import UserError
 from rlnas.trust import import_modules
 
@@ -51,6 +51,13 @@ def test_a_game_without_pixels_is_refused(monkeypatch, name, kwargs):
     monkeypatch.setitem(gymnasium.registry, name, EnvSpec(name, entry_point="none:None", kwargs=kwargs))
     with pytest.raises(UserError, match="is not a game with pixel observations"):
         make_env(name, SETTINGS)
+
+
+def test_options_are_those_that_mean_something_for_an_environment():
+    assert options_of("CartPole-v1") == ("num_envs", "channels", "scale_actions")
+    assert options_of("MinAtar/Breakout-v1") == ("num_envs", "sticky_actions")
+    assert "max_frames" in options_of("ALE/Pong-v5")
+    assert "channels" not in options_of("ALE/Pong-v5")
 
 
 def test_a_users_module_brings_its_environments(tmp_path, monkeypatch):

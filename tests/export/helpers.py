@@ -12,6 +12,7 @@ import torch
 
 from rlnas.envs import ActionSpace, ContinuousActions, DiscreteActions
 from rlnas.envs.actions import actions_to_dict
+from rlnas.envs.base import Bounds
 from rlnas.files import write_json
 from rlnas.nets import Network
 from rlnas.ppo import Moments
@@ -31,7 +32,7 @@ from rlnas.spaces import (
     load_space,
 )
 from rlnas.study import TrialSettings
-from rlnas.study.agents import heads_for, standardize_by
+from rlnas.study.agents import bounds_to_dict, heads_for, scale_by, standardize_by
 from rlnas.study.checkpoint import save_checkpoint
 from rlnas.study.run_directory import fingerprint
 from rlnas.study.trial import blank_result
@@ -87,7 +88,13 @@ def stir(network: Network) -> Network:
 
 
 def make_trial(
-    path: Path, space: Space, architecture: str, env: str, actions: ActionSpace | int = 4, **settings: object
+    path: Path,
+    space: Space,
+    architecture: str,
+    env: str,
+    actions: ActionSpace | int = 4,
+    bounds: Bounds | None = None,
+    **settings: object,
 ) -> Network:
     """Writes the run directory of a finished training; returns its network as `load_network` would."""
     actions = DiscreteActions(actions) if isinstance(actions, int) else actions
@@ -100,7 +107,9 @@ def make_trial(
         moments.update(np.random.default_rng(2).normal(5, 3, (50, *space.input_shape)))
         tensors |= {f"normalizer.observations.{name}": tensor for name, tensor in moments.state_dict().items()}
         network.standardize = standardize_by(moments)
-    data = {"seconds": 0.0, "actions": actions_to_dict(actions)}
+    if bounds is not None:
+        network.standardize = scale_by(bounds)
+    data = {"seconds": 0.0, "actions": actions_to_dict(actions), "bounds": bounds_to_dict(bounds)}
     save_checkpoint(path / "checkpoint.safetensors", fingerprint(plain), tensors, data)
     result = blank_result(found).model_copy(update={"steps": 1024, "episodes": 7, "total_reward": 2.5})
     write_json(path / "trial.json", plain)

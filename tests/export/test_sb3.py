@@ -113,21 +113,24 @@ def test_a_space_of_the_catalogue_takes_the_channels_of_the_game() -> None:
 
 
 @pytest.mark.parametrize(
-    ("observation", "scaled"),
+    ("observation", "divisor"),
     [
-        (Box(0, 255, (3, 8, 8), np.uint8), True),  # by Stable-Baselines3
-        (Box(0, 255, (6,), np.uint8), True),  # by the extractor: not an image
-        (Box(0, 4, (3, 8, 8), np.uint8), True),  # by the extractor: other bounds than an image's
-        (Box(0, 255, (6,), np.float32), False),
+        (Box(0, 255, (3, 8, 8), np.uint8), 255),  # by Stable-Baselines3
+        (Box(0, 255, (6,), np.uint8), 255),  # by the extractor: not an image
+        (Box(0, 4, (3, 8, 8), np.uint8), 4),  # by the extractor: other bounds than an image's
+        (Box(0, 1, (3, 8, 8), np.uint8), 1),
+        (Box(0, 20, (6,), np.int64), 20),
+        (Box(0, 255, (6,), np.float32), 1),
     ],
 )
-def test_bytes_are_scaled_once_whoever_does_it(observation: Box, scaled: bool) -> None:
+def test_whole_numbers_are_scaled_once_whoever_does_it(observation: Box, divisor: int) -> None:
     layers = [Flatten(), Linear(5)] if len(observation.shape) == 3 else [Linear(5)]
     space = Space("bytes", observation.shape, layers)
     policy = build(observation, policy_kwargs(space, "fixed"))
-    x = torch.randint(0, 5, (2, *observation.shape), generator=torch.Generator().manual_seed(0))
-    x = x.to(torch.uint8 if observation.dtype == np.uint8 else torch.float32)
-    expected = policy.features_extractor.encoder(x.float() / 255 if scaled else x)
+    high = min(5, int(observation.high.flat[0]) + 1)
+    x = torch.randint(0, high, (2, *observation.shape), generator=torch.Generator().manual_seed(0))
+    x = x.to(torch.from_numpy(np.zeros(1, observation.dtype)).dtype)
+    expected = policy.features_extractor.encoder(x.float() / divisor)
     torch.testing.assert_close(policy.extract_features(x), expected)
 
 

@@ -15,8 +15,9 @@ class GuessEnv:
 
     observation_shape = (2, 10, 10)
     observation_dtype = np.dtype(np.uint8)
+    observation_bounds = None
     actions = DiscreteActions(4)
-    remarks = ()
+    max_steps = None
 
     def __init__(self, num_envs: int):
         self.num_envs = num_envs

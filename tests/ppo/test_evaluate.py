@@ -102,7 +102,20 @@ def test_games_in_progress_are_scored_as_they_stand_when_the_steps_run_out(guess
                 full[i].truncated,
             )
         else:
-            assert games[i] == Episode(score[i], 6, True, i)
+            assert games[i] == Episode(score[i], 6, True, i, cut=True)
+    assert not any(games[i].cut for i in range(8) if full[i].length <= 6)
+
+
+@pytest.mark.parametrize(("own", "length"), [(None, 5), (7, 7)])
+def test_a_game_that_does_not_end_is_cut_unless_the_environment_says_when_it_ends(guess_env, monkeypatch, own, length):
+    monkeypatch.setattr("rlnas.ppo.evaluate.LONGEST_GAME", 5)
+    env = guess_env(1)
+    env.max_steps, begin = own, env.begin
+    env.begin = lambda which: (begin(which), env.length.__setitem__(0, 10**9))
+    told: list[int] = []
+    ((game,),) = play_episodes([always(1)], env, np.array([3]), generators(0), tell=told.append)
+    assert (game.length, game.truncated, game.cut) == (length, True, True)
+    assert sum(told) == length
 
 
 def test_greedy_play_takes_the_most_probable_action(guess_env, guess_space):
@@ -186,7 +199,7 @@ def test_a_policy_with_more_games_than_are_played_at_a_time_plays_all_of_them(gu
 def test_portions_play_as_they_are_told(guess_env):
     seeds = np.arange(8)
     whole = play_episodes([drawing(1)], guess_env(8), seeds, generators(0), greedy=True, max_steps=2)
-    found = play_in_portions([drawing(1)], guess_env, seeds, generators(0), greedy=True, max_steps=2)
+    found = play_in_portions([drawing(1)], guess_env, seeds, generators(0), most=8, greedy=True, max_steps=2)
     assert played(found[0]) == played(whole[0])
     assert max(episode.length for episode in found[0]) == 2
 
@@ -197,5 +210,5 @@ def test_environments_are_closed_when_a_game_fails(guess_env):
 
     made = Made(guess_env)
     with pytest.raises(RuntimeError, match="no weights"):
-        play_in_portions([broken], made, np.arange(3), generators(0))
+        play_in_portions([broken], made, np.arange(3), generators(0), most=3)
     assert [env.closed for env in made.envs] == [True]

@@ -88,6 +88,13 @@ def test_confirmation_seeds_have_the_last_word(tmp_path):
     assert "nature-cnn (hand-made)5.50 ± 0.715.25 ± 0.35−0.75 (" in table
 
 
+def test_what_is_odd_about_the_games_is_said_at_the_top(tmp_path):
+    path = study(tmp_path, {"k=5": [6.0, 8.0]})
+    data = json.loads((path / "result.json").read_text())
+    write(path / "result.json", data | {"remarks": ["Half of the steps only reset."]})
+    assert "Half of the steps only reset." in read(path).text
+
+
 def test_without_confirmation_seeds_the_best_is_flattered(tmp_path):
     text = read(study(tmp_path, {"k=5": [6.0, 8.0], "k=2": [3.0, 3.0], "nature-cnn": [5.0, 6.0]})).text
     assert "which flatters it: rlnas resume RUN --confirm-seeds 5 trains it with others." in text

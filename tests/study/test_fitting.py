@@ -48,7 +48,11 @@ class Recorder:
     def __init__(self, env: Any):
         self._env = env
         self.steps: list[Step] = []
-        self.resets = 0
+        self.resets = self.closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+        self._env.close()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._env, name)
@@ -162,18 +166,25 @@ def test_an_evaluation_plays_each_path_with_the_shared_weights(fit: SupernetFit)
     assert fit.evaluated == 2
 
 
-def test_an_evaluation_of_many_games_does_not_open_them_all(fit: SupernetFit, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("episodes", "sizes"), [(6, [4, 2, 4, 2]), (2, [4])])
+def test_an_evaluation_opens_no_more_environments_than_the_fit_which_closes_its_own(
+    fit: SupernetFit, monkeypatch: pytest.MonkeyPatch, episodes: int, sizes: list[int]
+) -> None:
     opened: list[int] = []
+    fit.env = fit.trainer.env = Recorder(fit.env)
 
     def counted(*args: Any, num_envs: int, **options: Any) -> VectorEnv:
+        assert fit.env.closed == 1
         opened.append(num_envs)
         return make_env(*args, num_envs=num_envs, **options)
 
     monkeypatch.setattr("rlnas.study.fitting.make_env", counted)
-    outcome = fit.evaluate(Evaluate((ONE, TWO), 129, 0, 25))
-    assert [len(returns) for returns in outcome.returns] == [129, 129]
-    assert opened == [129, 129]
-    assert fit.evaluation_steps > 2 * 129
+    outcome = fit.evaluate(Evaluate((ONE, TWO), episodes, 0, 25))
+    assert [len(returns) for returns in outcome.returns] == [episodes, episodes]
+    assert opened == sizes
+    assert fit.evaluation_steps > 2 * episodes
+    fit.go_on()
+    fit.fit(Fit(ONE, 1))  # with environments that are made again
 
 
 def test_an_evaluation_sees_observations_as_the_fit_did(tmp_path: Path) -> None:

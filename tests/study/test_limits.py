@@ -27,7 +27,7 @@ TINY: dict[str, Any] = {
     "threads": 1,
     "checkpoint_steps": 32,
     "strategy_options": {"eval_episodes": 1},
-    "env_options": {"num_envs": 2, "max_frames": 40},
+    "env_options": {"num_envs": 2},
     "ppo_options": {"rollout_steps": 8, "epochs": 1},
 }
 

@@ -75,16 +75,13 @@ def play(
     writer: VideoWriter
     stream, seeds = game_streams(seed, episodes, device)
     env, natural = film_env(settings.env, settings.env_settings, lambda frame: writer.add(frame))
-    limit = settings.env_settings.max_steps
     games = []
     try:
         writer = VideoWriter(path, natural if fps is None else fps)
         with torch_threads(1), writer:
             for number in range(episodes):
                 start = seeds[number : number + 1]
-                games += play_episodes(
-                    [lambda: network], env, start, [stream], device=device, greedy=greedy, max_steps=limit
-                )[0]
+                games += play_episodes([lambda: network], env, start, [stream], device=device, greedy=greedy)[0]
     finally:
         env.close()
     return Film(
@@ -94,4 +91,5 @@ def play(
         path,
         natural if fps is None else fps,
         writer.frames,
+        cut=sum(game.cut for game in games),
     )

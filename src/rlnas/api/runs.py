@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from rlnas.api.training import TrainingResult, run_training
 from rlnas.errors import UserError
 from rlnas.prepare import check_strategy_options, checked, read_run_settings, resolve_device
 from rlnas.processes import absolute, check_may_start, settled
+from rlnas.quantity import plural
 from rlnas.trust import allow_imports, import_modules
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -102,11 +103,23 @@ class Evaluation:
         architecture: its id.
         scores: unclipped returns.
         lengths: environment steps.
+        cut: how many of them were cut, since they did not end, and so are not full games.
     """
 
     architecture: str
     scores: list[float]
     lengths: list[int]
+    cut: int = field(default=0, kw_only=True)
+
+    @property
+    def cut_words(self) -> str:
+        """How many games are not full games, in a sentence; empty where all are."""
+        if not self.cut:
+            return ""
+        return (
+            f"{self.cut} of {plural(len(self.lengths), 'game')} did not end and were cut, so these are not full games. "
+            "Where games are to end later, say so with max_episode_steps of gymnasium.register."
+        )
 
 
 def game_streams(seed: int, episodes: int, device: str) -> tuple[torch.Generator, np.ndarray]:
@@ -137,9 +150,11 @@ def evaluate(
 ) -> Evaluation:
     """Plays full games with a trained agent: the best of a study, or that of a training.
 
+    A game is cut after 100,000 steps, unless the environment itself says when it ends one (`max_episode_steps`).
+
     Args:
         path: the run directory of a search or a training.
-        episodes: full games, each in an environment of its own, at most 256 at a time.
+        episodes: full games, each in an environment of its own, at most `num_envs` of the run at a time.
         seed: root of the games' random streams, which no training shares.
         greedy: take the most probable action instead of drawing one.
         device: where the network runs: `auto` (CUDA where there is one), `cpu` or `cuda`, whatever it was trained on.
@@ -159,15 +174,15 @@ def evaluate(
     device = resolve_device(device)
     settings, network = open_agent(absolute(path), imports, device)
     stream, seeds = game_streams(seed, episodes, device)
-    limit = settings.env_settings.max_steps
     with torch_threads(1):
         (played,) = play_in_portions(
             [lambda: network],
             lambda count: make_env(settings.env, settings.env_settings, num_envs=count),
             seeds,
             [stream],
+            most=settings.env_settings.num_envs,
             device=device,
             greedy=greedy,
-            max_steps=limit,
         )
-    return Evaluation(settings.architecture, [e.score for e in played], [e.length for e in played])
+    scores, lengths = [game.score for game in played], [game.length for game in played]
+    return Evaluation(settings.architecture, scores, lengths, cut=sum(game.cut for game in played))

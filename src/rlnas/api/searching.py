@@ -48,12 +48,14 @@ class SearchResult(AgentResult):
 
     @property
     def failure(self) -> str | None:
-        """Why the study found nothing, if all that it trained failed or nothing was ranked; `None` otherwise."""
+        """Why the study found no best architecture; `None` if it did."""
         if not self.ranking:
             return "the search ranked no architecture: its trainings failed or finished no game"
         candidates = [trial for entry in self.networks if entry["candidate"] for trial in entry["trials"]]
         if all(trial["status"] == "failed" for trial in candidates):
             return "all trainings of candidates failed"
+        if self.best is None:
+            return "there is no best architecture, since no candidate has a score with every training seed"
         return None
 
 
@@ -94,6 +96,7 @@ def search(
         space: a catalogue name, a TOML file, or a `Space`; by default the catalogue's for such observations.
         strategy: name of the strategy.
         steps: environment steps of the search, `10_000_000` or `"10M"`; the games that rank architectures come on top.
+            A step that only resets an environment after a game counts, too.
         train_steps: environment steps of every training from scratch; as many as `steps` by default, with a
             table as many as it has.
         out: run directory, by default in `runs` and named after what runs; the same call on it goes on or, when done,

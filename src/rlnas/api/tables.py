@@ -54,7 +54,7 @@ def build_table(
     Args:
         env: id of the environment.
         space: a catalogue name, a TOML file, or a `Space`; `None`: the catalogue's for such observations.
-        steps: environment steps of every training.
+        steps: environment steps of every training. A step that only resets an environment after a game counts, too.
         seeds: trainings of each architecture.
         first_seed: their seeds are `first_seed`, `first_seed + 1`, ...; a table grows by merging one of later seeds.
         architectures: ids of the architectures to train; all where none are named.

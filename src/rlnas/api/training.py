@@ -65,7 +65,7 @@ def train(
         env: id of the environment.
         space: a catalogue name, a TOML file, or a `Space`; by default the catalogue's for such observations.
         arch: the architecture: its id, or a dict of options; not needed where the space has no choices.
-        steps: environment steps.
+        steps: environment steps. A step that only resets an environment after a game counts, too.
         out: run directory, by default in `runs` and named after what runs.
         seed: root of the training's random streams.
         checkpoint_steps: environment steps between checkpoints.

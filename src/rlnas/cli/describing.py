@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 from rich.table import Table
@@ -22,6 +23,10 @@ from rlnas.spaces import CATALOGUE, Limits, load_space
 from rlnas.spaces.toml import dump_toml
 from rlnas.spaces.words import layers_in_words, shape_text
 from rlnas.trust import import_modules
+
+# Environments take a while to import.
+if TYPE_CHECKING:
+    from rlnas.envs import VectorEnv
 
 
 def list_(
@@ -114,7 +119,7 @@ def _is_space(name: str) -> bool:
 
 def _describe_env(env: str, imports: tuple[str, ...]) -> None:
     from rlnas.defaults import default_baselines, default_space, defaults
-    from rlnas.envs import EnvSettings, make_env
+    from rlnas.envs import EnvSettings, GymEnv, make_env
 
     import_modules(imports)
     probe = make_env(env, EnvSettings(), num_envs=1)
@@ -122,6 +127,11 @@ def _describe_env(env: str, imports: tuple[str, ...]) -> None:
     shape = probe.observation_shape
     own = defaults(env, probe)
     _headed(env, f": observations {shape} {probe.observation_dtype}, {probe.actions}.")
+    if isinstance(probe, GymEnv) and probe.axes:
+        console.print(f"Axes: {probe.axes}.", soft_wrap=True, markup=False)
+    console.print(f"Networks take observations {_scaling(probe, own.ppo)}.", soft_wrap=True, markup=False)
+    if own.env.get("scale_actions"):
+        console.print("Actions: the policy acts in [-1, 1], which is scaled to the bounds of the action space.")
     try:
         console.print(f"Space: {default_space(env, shape)}, the catalogue's for observations of this shape.")
     except UserError as error:
@@ -133,6 +143,16 @@ def _describe_env(env: str, imports: tuple[str, ...]) -> None:
         soft_wrap=True,
         markup=False,
     )
+
+
+def _scaling(probe: VectorEnv, ppo: Mapping[str, Any]) -> str:
+    """What becomes of observations before the first layer."""
+    if ppo.get("normalize_observations"):
+        return "less their running mean, divided by their standard deviation"
+    if probe.observation_bounds is not None:
+        found = str(probe.observation_bounds)
+        return "as they are, in 0..1" if found == "0..1" else f"scaled from {found} to [0, 1]"
+    return "divided by 255" if probe.observation_dtype.name == "uint8" else "as they are"
 
 
 def _describe_options(title: str, model: Any) -> None:

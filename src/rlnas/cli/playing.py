@@ -9,7 +9,7 @@ import tyro
 
 from rlnas import api
 from rlnas.cli.arguments import Modules, Run, find_modules_here
-from rlnas.cli.printing import console, place
+from rlnas.cli.printing import console, place, print_remarks
 
 
 def play(
@@ -38,4 +38,5 @@ def play(
     film = api.play(run, video, episodes, seed=seed, greedy=greedy, fps=fps, device=device, imports=modules)
     for number, (score, length) in enumerate(zip(film.scores, film.lengths, strict=True), 1):
         console.print(f"Game {number} of {film.architecture}: return {score:g}, {length:,} steps.", soft_wrap=True)
+    print_remarks([film.cut_words] if film.cut else [])
     console.print(f"Video: {place(film.path)}", soft_wrap=True, markup=False)

@@ -82,10 +82,7 @@ def print_study(result: api.SearchResult) -> None:
         if best is not None and (score := judged[name]) is not None and score > best:
             said = f"The hand-made {name} scored higher than what was found: {score:.2f}."
             console.print(said, soft_wrap=True, markup=False)
-    console.print(
-        f"Best architecture: {result.best or 'none, since no candidate has a score with every training seed'}",
-        soft_wrap=True,
-    )
+    console.print(f"Best architecture: {result.best}", soft_wrap=True)
     console.print(f"Report: {place(report)}", soft_wrap=True, markup=False)
 
 

@@ -59,7 +59,8 @@ def reproduce(
         env: Environments, e.g. ALE/Breakout-v5 ALE/Freeway-v5.
         space: Search spaces, each of which meets each environment: names (see: rlnas list spaces) or TOML files; by
             default one for such observations. All other options hold for all of them.
-        steps: Environment steps of every training, and of every search unless --search-steps says otherwise.
+        steps: Environment steps of every training, and of every search unless --search-steps says otherwise. A step
+            that only resets an environment after a game counts, too.
         search_steps: Environment steps that fit the supernet of every search, as many as --steps by default; the games
             that rank come on top.
         train_seeds: Trainings of each architecture.

@@ -6,7 +6,7 @@ import statistics
 
 from rlnas import api
 from rlnas.cli.arguments import Modules, OptionalCount, Run, find_modules_here, load_modules
-from rlnas.cli.printing import console, place, print_study, print_training
+from rlnas.cli.printing import console, place, print_remarks, print_study, print_training
 from rlnas.cli.tables import show_built
 from rlnas.display import Display
 from rlnas.prepare import processors
@@ -62,9 +62,11 @@ def evaluate(
     modules = find_modules_here(import_)
     result = api.evaluate(run, episodes, seed=seed, greedy=greedy, device=device, imports=modules)
     spread = statistics.stdev(result.scores) if len(result.scores) > 1 else 0.0
+    games = f"{len(result.scores)} {'games' if result.cut else 'full games'}"
     console.print(
         f"{result.architecture}: mean return {statistics.fmean(result.scores):.2f} ± {spread:.2f} (standard deviation) "
-        f"over {len(result.scores)} full games, {min(result.scores):g} to {max(result.scores):g}, "
+        f"over {games}, {min(result.scores):g} to {max(result.scores):g}, "
         f"mean length {statistics.fmean(result.lengths):.0f} steps.",
         soft_wrap=True,
     )
+    print_remarks([result.cut_words] if result.cut else [])

@@ -65,7 +65,8 @@ def search(
         env: Environment, e.g. ALE/Breakout-v5 (see: rlnas list envs).
         space: Search space: a name (see: rlnas list spaces) or a TOML file; by default one for such observations.
         strategy: Search strategy (see: rlnas list strategies).
-        steps: Environment steps that fit the supernet, e.g. 10M, 500k, 1e6; the games that rank come on top.
+        steps: Environment steps that fit the supernet, e.g. 10M, 500k, 1e6; the games that rank come on top. A step
+            that only resets an environment after a game counts, too.
         train_steps: Environment steps of every training from scratch; as many as --steps by default, with --table as
             many as the table has.
         out: Run directory; runs/<environment>-<space>-<strategy>-<seed> by default.
@@ -82,7 +83,8 @@ def search(
         workers: Trainings that run at a time, one process and one thread each.
         threads: Torch threads of the search; by default the processors at hand (at most 4) for pictures, and 1 for
             small maps and vectors. A run that goes on keeps its own.
-        checkpoint_steps: Environment steps between checkpoints; there the environments restart.
+        checkpoint_steps: Environment steps between checkpoints; there the environments restart, so a checkpoint waits
+            for a game to end.
         device: auto, cpu or cuda.
         max_params: Parameters that a candidate's encoder may have, e.g. 500k.
         max_multiply_adds: Multiply-adds that a candidate's encoder may take for one observation, e.g. 20M.

@@ -63,7 +63,8 @@ def build(
 
     Args:
         env: Environment, e.g. MinAtar/Breakout-v1.
-        steps: Environment steps of every training, e.g. 10M, 500k, 1e6.
+        steps: Environment steps of every training, e.g. 10M, 500k, 1e6. A step that only resets an environment after a
+            game counts, too.
         space: Search space: a name or a TOML file; by default one for such observations.
         seeds: Trainings of each architecture.
         first_seed: The first of their seeds; a table grows by merging one of later seeds.

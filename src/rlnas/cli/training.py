@@ -38,10 +38,11 @@ def train(
         env: Environment, e.g. ALE/Breakout-v5.
         space: Search space: a name or a TOML file; by default one for such observations.
         arch: Architecture, e.g. k2=4,k3=3; not needed where the space has no choices.
-        steps: Environment steps, e.g. 10M, 500k, 1e6.
+        steps: Environment steps, e.g. 10M, 500k, 1e6. A step that only resets an environment after a game counts, too.
         out: Run directory; runs/<environment>-<space>-<architecture>-seed-<seed> by default.
         seed: Root of all random streams.
-        checkpoint_steps: Environment steps between checkpoints; there the environments restart.
+        checkpoint_steps: Environment steps between checkpoints; there the environments restart, so a checkpoint waits
+            for a game to end.
         device: auto, cpu or cuda.
         threads: Threads of torch and of the emulator.
         import_: Modules that register your own environments, or hold layers of your own.

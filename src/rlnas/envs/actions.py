@@ -71,6 +71,13 @@ class MultiDiscreteActions:
         return f"{len(self.counts)} decisions at once, among {', '.join(map(str, self.counts))} options"
 
 
+NEAR = 4.0
+"""Bounds up to here are met by a standard normal distribution, and not so narrow that it meets nothing else."""
+
+APART = 0.5
+"""Bounds that are less apart than this are mostly overshot by a standard normal distribution."""
+
+
 @dataclass(frozen=True)
 class ContinuousActions:
     """Real numbers between `low` and `high`; those beyond are clipped before they are played.
@@ -103,8 +110,30 @@ class ContinuousActions:
         if actions.shape != (number, *self.shape) or not np.isfinite(actions).all():
             raise EnvironmentFault(f"actions must be {number} rows of {len(self.low)} finite numbers: {actions}.")
 
+    @property
+    def far(self) -> bool:
+        """Whether a policy that begins with the standard normal distribution would hardly meet what is between bounds.
+
+        That is where a bound is beyond 4, where 0 is outside them, or where they are less than half a unit apart.
+        """
+        low, high = np.array(self.low), np.array(self.high)
+        finite = np.isfinite(low) & np.isfinite(high) & (low < high)
+        near = (low <= 0) & (high >= 0) & (np.maximum(-low, high) <= NEAR) & (high - low >= APART)
+        return bool((finite & ~near).any())
+
     def __str__(self) -> str:
         return f"{len(self.low)} real number{'s' * (len(self.low) > 1)} as actions"
+
+
+def centre_and_half(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The middle between bounds and half the way from one to the other; 0 and 1 where they are not finite or equal.
+
+    What a policy chooses in [-1, 1] stands for `centre + half * action`.
+    """
+    low, high = low.astype(np.float64), high.astype(np.float64)
+    finite = np.isfinite(low) & np.isfinite(high) & (low < high)
+    low, high = np.where(finite, low, -1.0), np.where(finite, high, 1.0)
+    return low / 2 + high / 2, high / 2 - low / 2
 
 
 ActionSpace = DiscreteActions | MultiDiscreteActions | ContinuousActions

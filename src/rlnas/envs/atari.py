@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from rlnas.envs.actions import ActionSpace, DiscreteActions
-from rlnas.envs.base import EpisodeCounter, Step
+from rlnas.envs.base import Bounds, EpisodeCounter, Step
 from rlnas.envs.settings import EnvSettings
 from rlnas.errors import needs_extra
 
@@ -40,7 +42,8 @@ class AtariEnv:
         self.rom, self.settings = rom, settings
         stack = 1 if film else settings.frame_stack
         height, width = screen_size(rom) if film else (settings.screen_size, settings.screen_size)
-        self._env = AtariVectorEnv(
+        self._make = partial(
+            AtariVectorEnv,
             rom,
             self.num_envs,
             num_threads=threads,
@@ -60,12 +63,15 @@ class AtariEnv:
             life_loss_info=False,
             reward_clipping=False,
         )
+        self._env = self._make()
         buttons = [action.value for action in self._env.ale.get_action_set()]
         self.actions: ActionSpace = DiscreteActions(len(buttons))
-        self.remarks: list[str] = []
+        self.remarks: dict[str, str] = {}
+        self.max_steps: int | None = -(-settings.max_frames // settings.frame_skip)
         self._fire = buttons.index(FIRE) if settings.fire and FIRE in buttons else None
         self.observation_shape: tuple[int, ...] = (stack, height, width, 3) if film else (stack, height, width)
         self.observation_dtype = np.dtype(np.uint8)
+        self.observation_bounds: Bounds | None = None
         self._games = EpisodeCounter(self.num_envs)
         self._lives = np.zeros(self.num_envs, dtype=np.int64)
         self._over = np.zeros(self.num_envs, dtype=bool)
@@ -78,6 +84,8 @@ class AtariEnv:
 
     def reset(self, seeds: np.ndarray) -> np.ndarray:
         """Starts a new game in every environment; see `VectorEnv.reset`."""
+        if "_env" not in self.__dict__:
+            self._env = self._make()
         observation, info = self._env.reset(seed=np.asarray(seeds, dtype=np.int64))
         self._games.reset()
         self._lives = info["lives"].astype(np.int64)

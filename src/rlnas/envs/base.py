@@ -19,12 +19,32 @@ class Episode:
         length: environment steps, without the dummy steps of autoresets.
         truncated: whether a time limit ended it.
         environment: index of the environment that played it.
+        cut: whether an evaluation stopped it, so that it is no full game; it is truncated then.
     """
 
     score: float
     length: int
     truncated: bool
     environment: int
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What observations are scaled by: `low` becomes 0 and `high` 1.
+
+    Attributes:
+        low: the smallest values, one for all numbers of an observation or one for each, shaped as an observation.
+        high: the largest, likewise; above `low`.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+
+    def __str__(self) -> str:
+        if self.low.size == 1:
+            return f"{self.low.item():g}..{self.high.item():g}"
+        return "the bounds of each number"
 
 
 @dataclass(frozen=True)
@@ -59,17 +79,22 @@ class VectorEnv(Protocol):
         num_envs: how many.
         observation_shape: of one observation; maps have their channels first.
         observation_dtype: its type.
+        observation_bounds: what networks scale observations by; `None` where they take them as they are, bytes
+            divided by 255.
         actions: what can be done on each step.
+        max_steps: steps after which the environment itself ends a game; `None` where it does not say.
     """
 
     num_envs: int
     observation_shape: tuple[int, ...]
     observation_dtype: np.dtype
+    observation_bounds: Bounds | None
     actions: ActionSpace
+    max_steps: int | None
 
     @property
-    def remarks(self) -> list[str]:
-        """What is odd about the environment but does not stop it, each in one sentence."""
+    def remarks(self) -> dict[str, str]:
+        """What is odd about the environment but does not stop it: one sentence for each kind of oddity."""
         ...
 
     @property
@@ -78,7 +103,10 @@ class VectorEnv(Protocol):
         ...
 
     def reset(self, seeds: np.ndarray) -> np.ndarray:
-        """Starts a new episode in every environment; `seeds` has shape `(n,)`. Returns observations `(n, *shape)`."""
+        """Starts a new episode in every environment; `seeds` has shape `(n,)`. Returns observations `(n, *shape)`.
+
+        Environments that were closed are made again.
+        """
         ...
 
     def step(self, actions: np.ndarray) -> Step:

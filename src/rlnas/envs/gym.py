@@ -7,8 +7,9 @@ from typing import Any, NoReturn
 import gymnasium
 import numpy as np
 
+from rlnas.envs.actions import ContinuousActions
 from rlnas.envs.base import EpisodeCounter, Step
-from rlnas.envs.gym_spaces import Observations, play_action, read_actions
+from rlnas.envs.gym_spaces import Channels, Observations, play_action, read_actions
 from rlnas.errors import EnvironmentFault, UserError
 
 
@@ -23,13 +24,22 @@ class GymEnv:
         env_id: a registered id.
         num_envs: how many step together.
         render_mode: how the environments draw themselves, `"rgb_array"` for `render`; not at all by default.
+        channels: which axis of maps is their channels (`EnvSettings.channels`).
+        scale_actions: whether actions in [-1, 1] stand for the bounds of the action space.
 
     Raises:
         UserError: if the observations or actions are of a kind that rlnas cannot handle.
         EnvironmentFault: if the environment cannot be made.
     """
 
-    def __init__(self, env_id: str, num_envs: int, render_mode: str | None = None):
+    def __init__(
+        self,
+        env_id: str,
+        num_envs: int,
+        render_mode: str | None = None,
+        channels: Channels = "auto",
+        scale_actions: bool | None = None,
+    ):
         self.env_id = env_id
         self.num_envs = num_envs
         # Not every environment takes the argument.
@@ -38,21 +48,36 @@ class GymEnv:
         self._played = False
         self._make()
         try:
-            self._observations = Observations(env_id, own_space(env_id, self._envs[0], "observation_space"))
+            self._observations = Observations(env_id, own_space(env_id, self._envs[0], "observation_space"), channels)
             self._action_space = own_space(env_id, self._envs[0], "action_space")
             self.actions = read_actions(env_id, self._action_space)
+            if scale_actions and not isinstance(self.actions, ContinuousActions):
+                raise UserError(
+                    f"the environment option 'scale_actions' is for continuous actions, and {env_id!r} has "
+                    f"{self.actions}."
+                )
         except Exception:
             self.close()
             raise
         self.observation_shape = self._observations.shape
         self.observation_dtype = self._observations.dtype
+        self.observation_bounds = self._observations.bounds
+        limit = getattr(self._envs[0].spec, "max_episode_steps", None)
+        self.max_steps: int | None = None if limit is None else int(limit)
+        self._scale_actions = bool(scale_actions)
         self._games = EpisodeCounter(num_envs)
         self._over = np.zeros(num_envs, dtype=bool)
 
     @property
-    def remarks(self) -> list[str]:
+    def remarks(self) -> dict[str, str]:
         """See `VectorEnv.remarks`."""
         return self._observations.remarks
+
+    @property
+    def axes(self) -> str:
+        """Which axis of a map is its channels, in words, and what says otherwise; empty for vectors."""
+        found = self._observations
+        return f"{found.axes} ({found.otherwise})" if found.axes else ""
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -70,7 +95,7 @@ class GymEnv:
         Environments that have played are made anew: some keep state that no reset clears (the bodies of BipedalWalker's
         physics, for one), and a run that is resumed must meet the same games.
         """
-        if self._played:
+        if self._played or not self._envs:
             self.close()
             self._make()
         self._games.reset()
@@ -116,7 +141,7 @@ class GymEnv:
 
     def _step(self, env: gymnasium.Env, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool]:
         try:
-            returned: Any = env.step(play_action(self._action_space, action))
+            returned: Any = env.step(play_action(self._action_space, action, self._scale_actions))
         except BaseException as error:
             raise_fault(error, f"environment {self.env_id!r} raised in step")
         if not isinstance(returned, tuple) or len(returned) != 5:
@@ -140,9 +165,12 @@ class GymEnv:
 
     def _reward(self, value: Any) -> float:
         try:
-            reward = float(value)
+            # An array of one number is what vector code leaves of it.
+            reward = float(np.asarray(value).reshape(()) if np.size(value) == 1 else value)
         except (TypeError, ValueError):
-            raise EnvironmentFault(f"environment {self.env_id!r} returned {value!r} as reward.") from None
+            raise EnvironmentFault(
+                f"environment {self.env_id!r} returned {value!r} as reward, which must be one number."
+            ) from None
         if not np.isfinite(reward):
             found = "NaN" if np.isnan(reward) else "infinity"
             raise EnvironmentFault(f"environment {self.env_id!r} returned {found} as reward.")

@@ -2,26 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box, Discrete, MultiDiscrete
+from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Tuple
 
-from rlnas.envs.actions import ActionSpace, ContinuousActions, DiscreteActions, MultiDiscreteActions
+from rlnas.envs.actions import ActionSpace, ContinuousActions, DiscreteActions, MultiDiscreteActions, centre_and_half
+from rlnas.envs.base import Bounds
 from rlnas.errors import EnvironmentFault, UserError
 
 LARGEST_FLOAT = float(np.finfo(np.float32).max)
 
+COLOURS = 4
+"""Channels up to which a map's shape leaves no doubt where they are."""
+
+Channels = Literal["auto", "first", "last"]
+
 
 def channels_last(shape: tuple[int, ...]) -> bool:
-    """Whether the last axis of a map is its channels: the shorter one of the first and the last is; else the last.
+    """Whether the last axis of a map is its channels.
+
+    The other two are as long as each other, if that says which; else the channels are the shorter one of the first and
+    the last axis, and the last where these are equally long.
 
     Example:
-        >>> channels_last((96, 96, 3)), channels_last((4, 84, 84))
-        (True, False)
+        >>> channels_last((96, 96, 3)), channels_last((4, 84, 84)), channels_last((8, 8, 12)), channels_last((12, 8, 8))
+        (True, False, True, False)
     """
-    return shape[-1] <= shape[0]
+    square_before, square_after = shape[0] == shape[1], shape[1] == shape[2]
+    return square_before if square_before != square_after else shape[-1] <= shape[0]
+
+
+def find_bounds(space: Box) -> Bounds | None:
+    """What networks scale integers by: the bounds of their space, where it has some.
+
+    Bytes in 0..255 are not among them, since they are scaled already, nor are 0..1. The limits of the types with 32
+    and 64 bits are no bounds but what spaces say that have none.
+    """
+    dtype = np.dtype(space.dtype)
+    if dtype.kind not in "iu":
+        return None
+    low, high = space.low.astype(np.float64), space.high.astype(np.float64)
+    if dtype.itemsize > 2:
+        limits = np.iinfo(dtype.name)
+        unbounded = (space.low == limits.min) & (dtype.kind == "i") | (space.high == limits.max)
+    else:
+        unbounded = np.zeros(space.shape, dtype=bool)
+    low, high = np.where(unbounded | (low >= high), 0.0, low), np.where(unbounded | (low >= high), 1.0, high)
+    usual = 255.0 if dtype == np.uint8 else 1.0
+    if (low == 0).all() and (high == usual).all():
+        return None
+    if (low == low.flat[0]).all() and (high == high.flat[0]).all():
+        low, high = low.flatten()[:1], high.flatten()[:1]
+    return Bounds(low, high)
 
 
 class Observations:
@@ -33,22 +67,24 @@ class Observations:
     Attributes:
         shape: as networks see one observation.
         dtype: its type.
-        remarks: what is odd but no fault, each in one sentence.
+        axes: which axis of a map is its channels, in words; empty for vectors.
+        bounds: see `VectorEnv.observation_bounds`.
+        remarks: what is odd but no fault, one sentence for each kind.
 
     Args:
         env_id: of the environment.
         space: its observation space.
+        channels: which axis of a map `(n, n, n)` is its channels.
 
     Raises:
         UserError: if networks cannot read such observations.
     """
 
-    def __init__(self, env_id: str, space: gymnasium.Space):
+    def __init__(self, env_id: str, space: gymnasium.Space, channels: Channels = "auto"):
         self.env_id = env_id
         if not isinstance(space, Box):
             raise UserError(
-                f"environment {env_id!r} has {type(space).__name__} observations; only Box works: "
-                "gymnasium.wrappers.FlattenObservation turns others into one."
+                f"environment {env_id!r} has {type(space).__name__} observations; only Box works: {_advice(space)}."
             )
         if len(space.shape) > 3 or 0 in space.shape:
             raise UserError(
@@ -56,14 +92,41 @@ class Observations:
                 "axes, work."
             )
         self._space = space
-        self._last = len(space.shape) == 3 and channels_last(space.shape)
+        is_map = len(space.shape) == 3
+        if channels != "auto" and not is_map:
+            raise UserError(
+                f"the environment option 'channels' is for maps with three axes, and {env_id!r} has observations of "
+                f"shape {space.shape}."
+            )
+        self._last = is_map and (channels_last(space.shape) if channels == "auto" else channels == "last")
         self.dtype = np.dtype(space.dtype)
         self.shape = self._arrange(np.empty(space.shape, dtype=bool)).shape
+        self.bounds = self._find_bounds()
+        self.axes, self.remarks = "", {}
+        if is_map:
+            self.axes = f"the {'last' if self._last else 'first'} axis of {space.shape} is taken for the channels"
+        elif len(space.shape) == 2:
+            self.axes = f"{space.shape} is taken for a map of one channel"
+        doubtful = is_map and channels == "auto" and self.shape[0] > COLOURS
+        if doubtful or (len(space.shape) == 2 and self.dtype.kind == "f"):
+            self.remarks["axes"] = f"Observations of {env_id!r}: {self.axes} ({self.otherwise})."
         # Bytes cannot leave 0..255.
         limits = np.iinfo(self.dtype) if self.dtype.kind in "iu" else None
         whole = limits is not None and (space.low == limits.min).all() and (space.high == limits.max).all()
         self._bounded = not whole and bool(np.isfinite(space.low).any() or np.isfinite(space.high).any())
-        self.remarks: list[str] = []
+
+    @property
+    def otherwise(self) -> str:
+        """What changes how the axes are read."""
+        if len(self._space.shape) == 3:
+            return f"the environment option channels={'first' if self._last else 'last'} says otherwise"
+        return "where it is a table of numbers, gymnasium.wrappers.FlattenObservation makes a vector of it"
+
+    def _find_bounds(self) -> Bounds | None:
+        found = find_bounds(self._space)
+        if found is None or found.low.size == 1:
+            return found
+        return Bounds(self._arrange(found.low), self._arrange(found.high))
 
     @property
     def space(self) -> Box:
@@ -117,8 +180,7 @@ class Observations:
         what = f"{name} returned an observation outside its space: {where} is {values[place]}, not in {low}..{high}."
         if self.dtype.kind != "f":
             raise EnvironmentFault(what)
-        if not self.remarks:
-            self.remarks.append(what)
+        self.remarks.setdefault("bounds", what)
 
 
 def read_actions(env_id: str, space: gymnasium.Space) -> ActionSpace:
@@ -138,12 +200,52 @@ def read_actions(env_id: str, space: gymnasium.Space) -> ActionSpace:
     raise UserError(f"environment {env_id!r} has {kind} actions; Discrete, MultiDiscrete and Box of floats work.")
 
 
-def play_action(space: gymnasium.Space, action: np.ndarray) -> Any:
-    """An action as a Gymnasium environment takes it; real numbers are clipped to their bounds."""
+def _flattenable(space: gymnasium.Space) -> bool:
+    """Whether a space can be flattened into a Box."""
+    try:
+        return space.is_np_flattenable
+    except (NotImplementedError, AttributeError):  # of the user's own, or no space at all
+        return False
+
+
+def _advice(space: gymnasium.Space) -> str:
+    """What makes a Box of other observations."""
+    parts = list(space.items() if isinstance(space, Dict) else enumerate(space) if isinstance(space, Tuple) else ())
+    pictures = [name for name, part in parts if isinstance(part, Box) and len(part.shape) in (2, 3)]
+    if pictures:
+        name = pictures[0]
+        keep = f"gymnasium.wrappers.TransformObservation(env, lambda o: o[{name!r}], env.observation_space[{name!r}])"
+        return (
+            f"to flatten them would take the picture {name!r} apart. A wrapper that keeps it alone does it: {keep} "
+            "(for MiniGrid, minigrid.wrappers.ImgObsWrapper)"
+        )
+    if _flattenable(space):
+        return "gymnasium.wrappers.FlattenObservation turns others into one"
+    whole = [name for name, part in parts if _flattenable(part)]
+    if whole and isinstance(space, Dict):
+        names = ", ".join(map(repr, whole))
+        return (
+            f"gymnasium.wrappers.FilterObservation(env, [{names}]) leaves out what is of no fixed size, and "
+            "gymnasium.wrappers.FlattenObservation around it makes one Box of the rest"
+        )
+    return "write a gymnasium.ObservationWrapper that makes an array of numbers of them"
+
+
+def play_action(space: gymnasium.Space, action: np.ndarray, scaled: bool = False) -> Any:
+    """An action as a Gymnasium environment takes it; real numbers are clipped to their bounds.
+
+    Args:
+        space: of the environment's actions.
+        action: as the policy chose it.
+        scaled: whether -1..1 stands for the bounds of a number, where it has two.
+    """
     if isinstance(space, Discrete):
         return np.int64(action + space.start)
     if isinstance(space, MultiDiscrete):
         return (action.reshape(space.shape) + space.start).astype(space.dtype)
     assert isinstance(space, Box)
+    if scaled:
+        centre, half = centre_and_half(space.low.flatten(), space.high.flatten())
+        action = centre + half * action.astype(np.float64)
     # In the space's own type, since 0.1 in float32 is beyond a bound of 0.1 in float64.
     return np.asarray(np.clip(action.reshape(space.shape).astype(space.dtype), space.low, space.high))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from rlnas.envs.actions import ActionSpace, DiscreteActions
-from rlnas.envs.base import EpisodeCounter, Step
+from rlnas.envs.base import Bounds, EpisodeCounter, Step
 from rlnas.envs.settings import EnvSettings
 from rlnas.errors import needs_extra, unknown
 
@@ -73,10 +73,12 @@ class MinAtarEnv:
         example = self._make()
         self._numbers = example.minimal_action_set() if found[2] == "v1" else list(range(example.num_actions()))
         self.actions: ActionSpace = DiscreteActions(len(self._numbers))
-        self.remarks: list[str] = []
+        self.remarks: dict[str, str] = {}
         height, width, channels = example.state_shape()
         self.observation_shape: tuple[int, ...] = (channels, height, width)
         self.observation_dtype = np.dtype(np.bool_)
+        self.observation_bounds: Bounds | None = None
+        self.max_steps: int | None = None
         self._games: list[Any] = []
         self._counter = EpisodeCounter(self.num_envs)
         self._over = np.zeros(self.num_envs, dtype=bool)

@@ -16,6 +16,9 @@ from rlnas.errors import UserError, needs_extra, unknown
 
 ATARI_PREFIX = "ALE/"
 
+GYMNASIUM = ("channels", "scale_actions")
+"""Fields of `EnvSettings` for environments of Gymnasium alone."""
+
 
 def known_ids() -> list[str]:
     """The ids of the environments that there are now: Gymnasium's registry, ALE's and MinAtar's where installed.
@@ -66,12 +69,8 @@ def registered_by(env_id: str) -> str:
 def options_of(env_id: str) -> tuple[str, ...]:
     """The names of the fields of `EnvSettings` that mean something for an environment."""
     if env_id.startswith(ATARI_PREFIX):
-        return tuple(EnvSettings.model_fields)
-    return (
-        ("num_envs", "sticky_actions", "max_frames")
-        if env_id.startswith(MINATAR_PREFIX)
-        else ("num_envs", "max_frames")
-    )
+        return tuple(name for name in EnvSettings.model_fields if name not in GYMNASIUM)
+    return ("num_envs", *(("sticky_actions",) if env_id.startswith(MINATAR_PREFIX) else GYMNASIUM))
 
 
 def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None, threads: int = 1) -> VectorEnv:
@@ -96,7 +95,8 @@ def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None,
         game = str(gymnasium.spec(env_id).kwargs.get("game", "breakout")).title().replace("_", "")
         raise UserError(f"{env_id!r} is an old id of an Atari game: use {ATARI_PREFIX}{game}-v5.")
     logging.getLogger("gymnasium").setLevel(logging.ERROR)
-    return GymEnv(env_id, num_envs or settings.num_envs)
+    chosen = {name: getattr(settings, name) for name in GYMNASIUM}
+    return GymEnv(env_id, num_envs or settings.num_envs, **chosen)
 
 
 def _rom(env_id: str) -> str:

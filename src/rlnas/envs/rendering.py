@@ -61,10 +61,12 @@ class FilmedEnv:
         self.num_envs = env.num_envs
         self.observation_shape = env.observation_shape
         self.observation_dtype = env.observation_dtype
+        self.observation_bounds = env.observation_bounds
         self.actions = env.actions
+        self.max_steps = env.max_steps
 
     @property
-    def remarks(self) -> list[str]:
+    def remarks(self) -> dict[str, str]:
         """See `VectorEnv.remarks`."""
         return self._env.remarks
 
@@ -231,7 +233,7 @@ def film_env(env_id: str, settings: EnvSettings, film: Callable[[np.ndarray], No
         metadata = env.metadata
         env.close()
         fps = _drawing_speed(env_id, metadata)
-        env = GymEnv(env_id, 1, render_mode="rgb_array")
+        env = GymEnv(env_id, 1, "rgb_array", settings.channels, settings.scale_actions)
         camera = GymCamera(env, fps)
     return FilmedEnv(env, camera, film), camera.fps
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 
 class EnvSettings(BaseModel):
-    """Options of an environment. All have `num_envs` and `max_frames`, MinAtar `sticky_actions` too, Atari all of them.
+    """Options of an environment; which of them an environment has, `options_of` says.
 
     Attributes:
-        num_envs: environments that step together (paper, table 4: 8).
+        num_envs: environments that step together (paper, table 4: 8). Evaluations open no more at a time either.
         sticky_actions: probability that the emulator repeats the last action (0.25 in `v5`, Machado et al. 2018).
         noop_max: upper bound of the random no-op frames at the start of a game.
         frame_skip: emulator frames of one step.
@@ -18,8 +20,11 @@ class EnvSettings(BaseModel):
         life_loss_ends_trajectory: whether a lost life is terminal for learning. The game goes on and its score
             covers all lives.
         fire: press FIRE at the start of a game and after a lost life, in games that have the button.
-        max_frames: emulator frames after which an Atari game is truncated; evaluations cut any game at
-            `max_frames / frame_skip` steps.
+        max_frames: emulator frames after which an Atari game is truncated.
+        channels: which axis of a Gymnasium environment's maps `(n, n, n)` is their channels: `"first"`, `"last"`, or
+            `"auto"`, by their shape.
+        scale_actions: whether the policy of a Gymnasium environment acts in [-1, 1], which is scaled to the bounds of
+            its action space. Left out, it does where these are far from 1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -33,8 +38,12 @@ class EnvSettings(BaseModel):
     life_loss_ends_trajectory: bool = True
     fire: bool = True
     max_frames: int = Field(108_000, ge=1)
+    channels: Literal["auto", "first", "last"] = "auto"
+    scale_actions: bool | None = None
 
-    @property
-    def max_steps(self) -> int:
-        """Steps after which an evaluation cuts a game."""
-        return -(-self.max_frames // self.frame_skip)
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_asked_for(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Options that came later are left out at their defaults: settings written before are still the same."""
+        plain: dict[str, Any] = handler(self)
+        later = {"channels": "auto", "scale_actions": None}
+        return {name: value for name, value in plain.items() if name not in later or value != later[name]}

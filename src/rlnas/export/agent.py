@@ -16,11 +16,11 @@ from gymnasium.spaces import Space as GymSpace
 from torch import Tensor, nn
 
 from rlnas.envs import ActionSpace
-from rlnas.envs.actions import actions_to_dict
+from rlnas.envs.actions import actions_to_dict, centre_and_half
 from rlnas.envs.gym import own_space
-from rlnas.envs.gym_spaces import Observations, read_actions
+from rlnas.envs.gym_spaces import Channels, Observations, read_actions
 from rlnas.envs.minatar import MINATAR_PREFIX
-from rlnas.envs.registry import ATARI_PREFIX, check_known
+from rlnas.envs.registry import ATARI_PREFIX, check_known, options_of
 from rlnas.errors import UserError
 from rlnas.nets import Network
 from rlnas.spaces import Shape
@@ -31,6 +31,9 @@ from rlnas.study.trial import read_result, read_settings
 from rlnas.trust import allow_imports, import_modules
 
 FORMAT = "rlnas-agent-2"
+
+LARGEST = 1_000
+"""Whole numbers beyond this are not drawn to compare two networks on."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class Agent:
             "observation": {
                 "shape": list(self.observation.shape),
                 "dtype": self.dtype.name,
-                "divided_by": 255 if self.dtype == np.uint8 else 1,
+                "divided_by": 255 if self.dtype == np.uint8 and self.normalization is None else 1,
                 "normalization": self.normalization,
             },
             "actions": actions_to_dict(self.actions) | self._odd_actions,
@@ -117,7 +120,10 @@ class Agent:
         if self.dtype.kind == "f":
             drawn, known = rng.standard_normal(shape), self.network.standardize
             return (drawn if known is None else drawn * known.deviation.numpy() + known.mean.numpy()).astype(self.dtype)
-        return rng.integers(0, 256 if self.dtype == np.uint8 else 2, shape).astype(self.dtype)
+        low, high = (
+            np.clip(side.astype(float), -LARGEST, LARGEST) for side in (self.observation.low, self.observation.high)
+        )
+        return rng.integers(low.astype(int), high.astype(int), shape, endpoint=True).astype(self.dtype)
 
     @torch.no_grad()
     def compute(self, observation: np.ndarray) -> list[np.ndarray]:
@@ -147,10 +153,8 @@ class ExportedNetwork(nn.Module):
 
 def observation_settings(settings: TrialSettings) -> dict[str, Any]:
     """The settings of the environment that decide what the agent observes and which games it plays."""
-    chosen = settings.env_settings.model_dump(mode="json", exclude={"num_envs"})
-    if settings.env.startswith(MINATAR_PREFIX):
-        return {"sticky_actions": chosen["sticky_actions"]}
-    return chosen if settings.env.startswith(ATARI_PREFIX) else {}
+    chosen = settings.env_settings.model_dump(mode="json", exclude={"num_envs", "scale_actions"})
+    return {name: chosen[name] for name in options_of(settings.env) if name in chosen}
 
 
 def load_agent(run: Path, imports: Sequence[str] = ()) -> Agent:
@@ -171,11 +175,30 @@ def load_agent(run: Path, imports: Sequence[str] = ()) -> Agent:
     # What is there need not be imported; that it is there does not mean that its functions may be called.
     import_modules(module for module in settings.imports if module in imports)
     settings, network = load_network(trial)
-    observation, action = find_spaces(settings.env, network.space.input_shape, network.heads.outputs)
+    observation, action = find_spaces(
+        settings.env, network.space.input_shape, network.heads.outputs, settings.env_settings.channels
+    )
+    if settings.env_settings.scale_actions:
+        assert isinstance(action, Box)
+        unscale(network, action)
     return Agent(settings, network.eval(), observation, action, read_result(trial))
 
 
-def find_spaces(env: str, shape: Shape, outputs: int) -> tuple[Box, GymSpace]:
+@torch.no_grad()
+def unscale(network: Network, action: Box) -> None:
+    """Makes a policy that acts in [-1, 1] one that gives means and deviations in the units of its environment.
+
+    A normal distribution that is scaled is one again, so the policy's head takes it over, and whoever plays the export
+    needs to know nothing of it: actions are clipped to the bounds of the action space, as ever.
+    """
+    sides = centre_and_half(action.low.flatten(), action.high.flatten())
+    centre, half = (torch.as_tensor(side, dtype=torch.float32) for side in sides)
+    network.policy.weight.mul_(half[:, None])
+    network.policy.bias.mul_(half).add_(centre)
+    network.log_std.add_(half.log())
+
+
+def find_spaces(env: str, shape: Shape, outputs: int, channels: Channels = "auto") -> tuple[Box, GymSpace]:
     """The observations of an environment, as they reach a network that takes the given shape, and its actions.
 
     Atari games and MinAtar need not be installed for this.
@@ -196,7 +219,7 @@ def find_spaces(env: str, shape: Shape, outputs: int) -> tuple[Box, GymSpace]:
     except BaseException as error:
         raise UserError(f"the environment {env!r} cannot be made: {type(error).__name__}: {error}.") from None
     action_space = own_space(env, made, "action_space")
-    seen = Observations(env, own_space(env, made, "observation_space"))
+    seen = Observations(env, own_space(env, made, "observation_space"), channels)
     actions = read_actions(env, action_space)
     if seen.shape != shape or actions.outputs != outputs:
         raise UserError(

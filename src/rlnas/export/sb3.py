@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import torch
 from gymnasium import Space as GymSpace
+from gymnasium.spaces import Box
 from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor
 
+from rlnas.envs.gym_spaces import channels_last, find_bounds
 from rlnas.errors import UserError
 from rlnas.nets import Encoder, Standardize
 from rlnas.spaces import Space, adapt, load_space
@@ -34,7 +36,7 @@ class RlnasExtractor(BaseFeaturesExtractor):
             name.
         architecture: the architecture: its id or a dict of options; `"fixed"` where the space has no choices.
         normalization: `mean`, `deviation` and `clip` of what observations go through first, as in
-            `architecture.json`; `None` for nothing.
+            `architecture.json`; `None` leaves it to the bounds of the observation space, as a search does.
         imports: the modules that layers of the user's own come from, allowed by name, since they are code.
 
     Raises:
@@ -51,7 +53,8 @@ class RlnasExtractor(BaseFeaturesExtractor):
     ):
         import_modules(imports)
         shape = observation_space.shape or ()
-        first = len(shape) != 3 or shape[0] <= shape[-1]  # else a name would stand for a space of another kind of map
+        # Else a name would stand for a space of another kind of map.
+        first = len(shape) != 3 or shape[0] == shape[-1] or not channels_last(shape)
         known = Space.from_dict(space) if isinstance(space, Mapping) else load_space(space)
         known = adapt(known, shape) if isinstance(space, str) and first else known
         if known.input_shape != shape:
@@ -63,11 +66,14 @@ class RlnasExtractor(BaseFeaturesExtractor):
         super().__init__(observation_space, known.shapes(chosen)[-1][0])
         self.encoder = Encoder(known, chosen)
         self.standardize: Standardize | None = None
-        if normalization is not None:
+        bounds = find_bounds(observation_space) if isinstance(observation_space, Box) else None
+        if normalization is None and bounds is not None:
+            self.standardize = Standardize.between(bounds.low, bounds.high)
+        elif normalization is not None:
             mean, deviation = (torch.tensor(normalization[name]) for name in ("mean", "deviation"))
             self.standardize = Standardize(mean, deviation, normalization["clip"])
         # Stable-Baselines3 scales bytes itself, but only those that it takes for an image.
-        scaled = is_image_space(observation_space)
+        scaled = is_image_space(observation_space) or self.standardize is not None
         self.scale = 1.0 if scaled or observation_space.dtype != np.uint8 else 1 / 255
 
     def forward(self, observations: Tensor) -> Tensor:

@@ -210,8 +210,8 @@ from torch import Tensor, nn{functional}
 class Network(nn.Module):
     """Maps observations to {policy} and to the value.
 
-    Observations are `(batch, {shape})`, {dtype} in the environment; uint8 is scaled to [0, 1], other types are taken
-    as they are. {outputs} `(batch, {actions})`, values `(batch,)`.
+    Observations are `(batch, {shape})`, {dtype} in the environment, and go in as they come from there.
+    {outputs} `(batch, {actions})`, values `(batch,)`.
     """
 
     def __init__(self) -> None:
@@ -278,14 +278,15 @@ def write_source(network: Network, dtype: str, about: Mapping[str, str]) -> tupl
 def _observe(listing: Listing, standardize: Standardize | None) -> None:
     """What happens to an observation before the first layer."""
     listing.steps.append("x = observation.float()")
-    listing.steps += ["if observation.dtype == torch.uint8:", "    x = x * (1 / 255)"]
+    if standardize is None:
+        listing.steps += ["if observation.dtype == torch.uint8:", "    x = x * (1 / 255)"]
     if standardize is not None:
-        for name, tensor in standardize.state_dict().items():
+        for name, tensor in standardize.named_buffers():
             built = f"torch.zeros({', '.join(map(str, tensor.shape))})"
             listing.modules.append(f'self.register_buffer("{name}", {built})')
             listing.weights[name] = tensor
         scaled = f"((x - self.mean) / self.deviation).clamp(-{standardize.clip}, {standardize.clip})"
-        listing.step(scaled, "observations were normalised in training")
+        listing.step(scaled, "observations were brought to this scale in training")
 
 
 def _policy_head(listing: Listing, network: Network) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -38,9 +39,16 @@ class Standardize(nn.Module):
 
     def __init__(self, mean: Tensor, deviation: Tensor, clip: float):
         super().__init__()
-        self.register_buffer("mean", mean)
-        self.register_buffer("deviation", deviation)
+        # No weights: a checkpoint keeps what they come from.
+        self.register_buffer("mean", mean, persistent=False)
+        self.register_buffer("deviation", deviation, persistent=False)
         self.clip = clip
+
+    @classmethod
+    def between(cls, low: np.ndarray, high: np.ndarray) -> Standardize:
+        """What scales observations from their bounds to [0, 1]."""
+        least, most = (torch.as_tensor(side, dtype=torch.float32) for side in (low, high))
+        return cls(least, most - least, 1.0)
 
     def forward(self, observation: Tensor) -> Tensor:
         """Standardises `(batch, *shape)`."""

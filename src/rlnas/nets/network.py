@@ -20,8 +20,8 @@ class Network(nn.Module):
     """The actor-critic network of one architecture.
 
     Attributes:
-        standardize: what observations go through before the encoder; `None` while training, where the trainer
-            normalises them, and in networks that learned from observations as they are.
+        standardize: what observations go through before the encoder; `None` while a trainer normalises them, and in
+            networks that learned from observations as they are. It takes observations unscaled.
 
     Args:
         space: the search space.
@@ -79,15 +79,15 @@ class Network(nn.Module):
         """Policy and values of a batch of observations.
 
         Args:
-            observation: `(batch, *input_shape)`; uint8 pixels are scaled to [0, 1], bools and floats are
-                taken as they are.
+            observation: `(batch, *input_shape)`; without `standardize`, uint8 pixels are scaled to [0, 1], and other
+                types are taken as they are.
 
         Returns:
             The parameters of the distribution of actions, float32: logits `(batch, outputs)`; for continuous actions
             the means, then the logarithms of the standard deviations, `(batch, 2 * outputs)`. And values `(batch,)`,
             float32.
         """
-        pixels = observation.dtype == torch.uint8
+        pixels = observation.dtype == torch.uint8 and self.standardize is None
         x = observation.float().mul_(1 / 255) if pixels else observation.float()
         if self.standardize is not None:
             x = self.standardize(x)
@@ -138,4 +138,5 @@ class Supernet(Network):
             head.fill(own_head)
         if self.heads.log_std is not None:
             network.log_std.data.copy_(self.log_std)
+        network.standardize = self.standardize
         return network

@@ -11,8 +11,11 @@ from rlnas.envs import Episode, VectorEnv
 from rlnas.ppo.distributions import distribution_for
 from rlnas.ppo.rollout import Policy, check_finite
 
-MOST_GAMES = 256
-"""Games that are played at a time: an emulator takes megabytes, and more of them make nothing faster."""
+LONGEST_GAME = 100_000
+"""Steps after which a game is cut whose environment does not say when it ends it: it may never."""
+
+TELL_EVERY = 100
+"""Steps of all environments between two signs of life."""
 
 
 def play_in_portions(
@@ -21,12 +24,13 @@ def play_in_portions(
     seeds: np.ndarray,
     generators: Sequence[torch.Generator],
     *,
-    most: int = MOST_GAMES,
+    most: int,
     device: torch.device | str = "cpu",
     greedy: bool = False,
     max_steps: int | None = None,
+    tell: Callable[[int], None] | None = None,
 ) -> list[list[Episode]]:
-    """Plays as `play_episodes` does, but at most so many games at a time.
+    """Plays as `play_episodes` does, but at most so many games at a time: of some simulators only a few can live.
 
     Fewer policies play side by side then, which changes none of their games. Where a single policy has more games than
     `most`, it plays them in portions: what it draws for the later ones depends on `most`.
@@ -40,6 +44,7 @@ def play_in_portions(
         device: as in `play_episodes`.
         greedy: as in `play_episodes`.
         max_steps: as in `play_episodes`.
+        tell: as in `play_episodes`.
 
     Returns:
         For each policy its games, in the order of the seeds.
@@ -64,6 +69,7 @@ def play_in_portions(
                     device=device,
                     greedy=greedy,
                     max_steps=max_steps,
+                    tell=tell,
                 )
             finally:
                 env.close()
@@ -82,6 +88,7 @@ def play_episodes(
     device: torch.device | str = "cpu",
     greedy: bool = False,
     max_steps: int | None = None,
+    tell: Callable[[int], None] | None = None,
 ) -> list[list[Episode]]:
     """Plays full games with each policy, one in every environment, the environments shared out evenly.
 
@@ -96,7 +103,10 @@ def play_episodes(
         generators: for each policy, what draws its actions.
         device: where the policies live.
         greedy: take the most probable action instead of drawing one.
-        max_steps: steps after which games in progress are cut and scored as they stand, marked truncated.
+        max_steps: steps after which games in progress are cut and scored as they stand, marked as cut. By default
+            those after which the environment ends a game itself, so that none is cut, or `LONGEST_GAME` where it does
+            not say.
+        tell: told now and then how many steps were played in the games since the last time.
 
     Returns:
         For each policy its games, in the order of the seeds.
@@ -110,10 +120,12 @@ def play_episodes(
         raise ValueError(f"{len(policies)} policies with {share} games each need as many environments: {env.num_envs}")
     observation = env.reset(np.tile(seeds, len(policies)))
     finished: dict[int, Episode] = {}
-    score, steps = np.zeros(env.num_envs), 0
+    score, steps, untold = np.zeros(env.num_envs), 0, 0
+    limit = max_steps or env.max_steps or LONGEST_GAME
     distribution = distribution_for(env.actions)
     actions = np.zeros((env.num_envs, *env.actions.shape), dtype=env.actions.dtype)
-    while len(finished) < env.num_envs and (max_steps is None or steps < max_steps):
+    while len(finished) < env.num_envs and steps < limit:
+        untold += env.num_envs - len(finished)
         for number, (ready, generator) in enumerate(zip(policies, generators, strict=True)):
             playing = [i for i in range(number * share, (number + 1) * share) if i not in finished]
             if playing:
@@ -127,6 +139,9 @@ def play_episodes(
         for episode in step.episodes:
             finished.setdefault(episode.environment, episode)
         observation = step.observation
+        if tell is not None and (steps % TELL_EVERY == 0 or len(finished) == env.num_envs or steps == limit):
+            tell(untold)
+            untold = 0
     for i in range(env.num_envs):
-        finished.setdefault(i, Episode(float(score[i]), steps, True, i))
+        finished.setdefault(i, Episode(float(score[i]), steps, True, i, cut=True))
     return [[finished[i] for i in range(n * share, (n + 1) * share)] for n in range(len(policies))]

@@ -97,7 +97,8 @@ class Run:
         paths: the path log of a one-shot search.
         games: step and return of every game of the search.
         search: what the search cost.
-        remarks: what the strategy says about how it went, and what this report lacks.
+        remarks: what the strategy says about how it went, what is odd about the environment and its games, and what
+            this report lacks.
         latency: measured milliseconds of an architecture, by its name; empty where none was measured.
         truth: the true performance of all architectures of the space, where a table knows it.
         confirmation: the best and the hand-made networks with the trainings whose seeds had no part in picking the
@@ -189,7 +190,7 @@ def _read_single(path: Path) -> Run:
     trial = _read_trial(path, network, settings.seed)
     entrant = Entrant(name, space, network.architecture, False, True, False, [trial])
     plain = settings.model_dump(mode="json")
-    return Run("trial", plain, space, [entrant], trial.status == "done", best_name=name)
+    return Run("trial", plain, space, [entrant], trial.status == "done", best_name=name, remarks=trial.remarks)
 
 
 def _read_study(path: Path) -> Run:
@@ -199,7 +200,7 @@ def _read_study(path: Path) -> Run:
     told: list[str] = []
     if result is not None:
         settings, told = _as_confirmed(settings, result)
-        told += result["search"].get("remarks", [])
+        told += [*result["search"].get("remarks", []), *result.get("remarks", [])]
     file = path / "search" / "ranking.json"
     entries = result["ranking"] if result is not None else read_ranking(file) if file.exists() else []
     ranking = [(str(entry["architecture"]), float(entry["proxy"])) for entry in entries]

@@ -50,10 +50,10 @@ def _trial(run: Run) -> Headline:
     if not run.done:
         return Headline(f"{name} on {run.env}: not finished", lead, "", _missing(run))
     if trial.total_reward is None:
-        return Headline(f"{name} finished no game of {run.env}", lead, "", _missing(run))
+        return Headline(f"{name} finished no game of {run.env}", lead, "", [*_missing(run), *run.remarks])
     title = f"{name} scored {score(trial.total_reward)} on {run.env}"
     sure = "One training seed: seeds of one architecture differ widely, so another seed may score quite differently."
-    return Headline(title, lead, sure, [])
+    return Headline(title, lead, sure, run.remarks)
 
 
 def _study(run: Run) -> Headline:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from rlnas import seeding
-from rlnas.envs import VectorEnv, make_env
+from rlnas.envs import Episode, VectorEnv, make_env
 from rlnas.errors import UserError
 from rlnas.nets import Supernet
 from rlnas.ppo import Trainer, play_in_portions
 from rlnas.ppo.rollout import Policy
+from rlnas.quantity import plural
 from rlnas.search import Evaluate, Fit, Outcome
 from rlnas.spaces import Architecture
-from rlnas.study.agents import heads_for, standardize_by
+from rlnas.study.agents import heads_for, scale_by, scaling_bounds, standardize_by
 from rlnas.study.checkpoint import fitting, pack
 from rlnas.study.episodes import EpisodeTable
+from rlnas.study.intervals import RESTARTED, Interval, remark_on_games
 from rlnas.study.progress import Progress, RateMeter, Watcher
+from rlnas.study.ranking import GamePlan, plan_games
 from rlnas.study.records import Count, FittedPath, Record, checked_record
 from rlnas.study.settings import StudySettings
 from rlnas.study.tensorboard import TensorBoardLog
@@ -32,9 +37,10 @@ class FitState(Record):
 
     paths: list[FittedPath]
     restarts: Count
-    saved: Count
+    silent: Count
     evaluated: Count
     evaluation_steps: Count
+    games: list[Count] = Field(min_length=4, max_length=4)
 
 
 class SupernetFit:
@@ -54,16 +60,26 @@ class SupernetFit:
         self.env = make_env(settings.env, settings.env_settings, threads=settings.threads)
         check_fit(space.input_shape, self.env.observation_shape, settings.env, space.name)
         self.supernet = Supernet(space, heads_for(self.env.actions, settings.ppo), root)
+        self.supernet.standardize = scale_by(scaling_bounds(self.env, settings.ppo))
         iterations = settings.iterations(settings.steps)
         self.trainer = Trainer(self.supernet, self.env, settings.ppo, iterations, root, settings.device)
         self.games = EpisodeTable()
         self.paths: list[dict[str, Any]] = []
         self.restarts = 0
-        self.saved = 0
+        self.silent = 0
+        self.interval = Interval(settings.checkpoint_iterations, 0, 0)
         self.evaluated = 0
         self.evaluation_steps = 0
+        # Of the games that were to rank architectures: how many the strategy asked for, were played, and were cut.
+        self.asked = self.played = self.cut = 0
+        self.bound = 0
         self.meter, self.selection_meter = RateMeter(), RateMeter()
         self.events: TensorBoardLog | None = None
+
+    @property
+    def total_steps(self) -> int:
+        """Environment steps of the whole fit."""
+        return self.trainer.iterations * self.trainer.steps_per_iteration
 
     def begin(self, events: Path) -> None:
         """Opens the events and starts the environments, at the beginning or after `load_state_dict`."""
@@ -86,7 +102,6 @@ class SupernetFit:
         if proposal.fresh:
             self.trainer.restart(len(self.paths), "path")
         scores: list[float] = []
-        total = self.trainer.iterations * self.trainer.steps_per_iteration
         for _ in range(proposal.iterations):
             log = self.trainer.iterate()
             self.games.extend(log.episodes)
@@ -94,27 +109,85 @@ class SupernetFit:
             rate = self.meter.update(self.trainer.steps)
             self.events.write(log, rate)
             done = self.trainer.done
-            self.watch(Progress("fit", self.trainer.steps, total, "steps", rate, self.games.recent, done))
+            self.watch(Progress("fit", self.trainer.steps, self.total_steps, "steps", rate, self.games.recent, done))
         self.paths.append({"path": proposal.path.id, "steps": self.trainer.steps, "returns": scores})
         return Outcome((tuple(scores),), float(self.env.running_scores.mean()))
 
     def evaluate(self, proposal: Evaluate) -> Outcome:
-        """Plays the games of all paths, side by side as far as their number allows."""
+        """Plays the games of all paths, as many side by side as there are environments.
+
+        The fit's own are closed before, since of some simulators only a few can live.
+        """
+        self.env.close()
+        plan = plan_games(proposal, self.settings.steps, self.games.length, self.env.max_steps)
         # Seeds go by path, so that a score does not depend on what is evaluated beside it. All paths meet the same.
-        games = seeding.integers(self.root, "evaluation", count=proposal.episodes)
+        games = seeding.integers(self.root, "evaluation", count=plan.games)
         streams = [
             torch.Generator(self.trainer.device).manual_seed(seeding.integer(self.root, "evaluation", path.id))
             for path in proposal.paths
         ]
         policies = [partial(self._ready, path, self._policy()) for path in proposal.paths]
-        limit = self.settings.env_settings.max_steps
-        played = play_in_portions(policies, self._envs, games, streams, device=self.trainer.device, max_steps=limit)
+        self.bound = plan.bound
+        tell = self._teller(plan, proposal)
+        tell(0)
+        played = play_in_portions(
+            policies,
+            self._envs,
+            games,
+            streams,
+            most=self.settings.env_settings.num_envs,
+            device=self.trainer.device,
+            max_steps=plan.longest,
+            tell=tell,
+        )
         self.evaluated += len(proposal.paths)
-        rate = self.selection_meter.update(self.evaluated)
-        finished = self.evaluated == proposal.total
-        self.watch(Progress("select", self.evaluated, proposal.total, "architectures", rate, finished=finished))
-        self.evaluation_steps += sum(episode.length for group in played for episode in group)
+        self._count(proposal, [episode for group in played for episode in group])
+        self._teller(plan, proposal)(0)
         return Outcome(tuple(tuple(episode.score for episode in group) for group in played))
+
+    def _teller(self, plan: GamePlan, proposal: Evaluate) -> Callable[[int], None]:
+        """Tells how far the ranking is, in steps; it is given those that were played since the last time."""
+        note = f"{self.evaluated} of {plural(proposal.total, 'architecture')}, {plural(plan.games, 'game')} each"
+        done, finished = self.evaluation_steps, self.evaluated == proposal.total
+
+        def tell(steps: int) -> None:
+            nonlocal done
+            done += steps
+            total = done if finished else max(done, plan.foreseen)
+            rate = self.selection_meter.update(done)
+            self.watch(Progress("select", done, total, "steps", rate, finished=finished, note=note))
+
+        return tell
+
+    def _count(self, proposal: Evaluate, played: Sequence[Episode]) -> None:
+        self.evaluation_steps += sum(episode.length for episode in played)
+        self.asked += proposal.episodes * len(proposal.paths)
+        self.played += len(played)
+        self.cut += sum(episode.cut for episode in played)
+
+    def cost(self) -> dict[str, Any]:
+        """What the fit and the ranking took, and how many of the ranking's games were cut."""
+        return {
+            "fit_steps": self.trainer.steps,
+            "evaluated_architectures": self.evaluated,
+            "evaluation_steps": self.evaluation_steps,
+            **({"evaluation_bound": self.bound} if self.evaluated else {}),
+            **({"cut_games": self.cut} if self.cut else {}),
+        }
+
+    def remarks(self) -> list[str]:
+        """What a reader of the ranking should know about its games and those of the fit, a sentence each."""
+        fit = remark_on_games(self.trainer.steps, self.env.num_envs, len(self.games.score), self.silent)
+        found = [f"In the fit: {said[0].lower()}{said[1:]}" for said in fit.values()]
+        bound = f"ranking may take {self.bound:,} steps after a fit of {self.settings.steps:,}"
+        if self.played < self.asked:
+            found.append(f"{self.played:,} of the {self.asked:,} games that were to rank were played: {bound}.")
+        if self.cut:
+            found.append(
+                f"{self.cut:,} of the {self.played:,} games that ranked architectures were cut, so they are not full "
+                f"games: {bound}."
+            )
+        return found
 
     def _envs(self, count: int) -> VectorEnv:
         return make_env(self.settings.env, self.settings.env_settings, num_envs=count, threads=self.settings.threads)
@@ -141,12 +214,15 @@ class SupernetFit:
 
     @property
     def checkpoint_due(self) -> bool:
-        """Whether enough iterations have passed since the last checkpoint."""
-        return self.trainer.iteration - self.saved >= self.settings.checkpoint_iterations or self.trainer.done
+        """Whether enough iterations have passed since the last checkpoint, and a game has ended."""
+        return self.interval.due(self.trainer.iteration, len(self.games.score)) or self.trainer.done
 
     def begin_checkpoint(self) -> None:
         """Counts a checkpoint: from there on, other games are played than without it."""
-        self.saved = self.trainer.iteration
+        silent = self.interval.restart(self.trainer.iteration, len(self.games.score))
+        if silent and not self.trainer.done:
+            self.silent += 1
+            self.watch(Progress("fit", self.trainer.steps, self.total_steps, note=RESTARTED))
         self.restarts += 1
 
     def go_on(self) -> None:
@@ -159,9 +235,10 @@ class SupernetFit:
         data = {
             "paths": self.paths,
             "restarts": self.restarts,
-            "saved": self.saved,
+            "silent": self.silent,
             "evaluated": self.evaluated,
             "evaluation_steps": self.evaluation_steps,
+            "games": [self.asked, self.played, self.cut, self.bound],
         }
         return {**self.trainer.state_dict(), **self.games.state_dict()}, data
 
@@ -172,7 +249,9 @@ class SupernetFit:
             self.trainer.load_state_dict(tensors)
             self.games.load_state_dict(tensors)
         self.paths = [path.model_dump() for path in state.paths]
-        self.restarts, self.saved = state.restarts, state.saved
+        self.restarts, self.silent = state.restarts, state.silent
+        self.interval = Interval(self.settings.checkpoint_iterations, self.trainer.iteration, len(self.games.score))
+        self.asked, self.played, self.cut, self.bound = state.games
         self.evaluated = state.evaluated
         self.evaluation_steps = state.evaluation_steps
 

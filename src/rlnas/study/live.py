@@ -21,6 +21,9 @@ from rlnas.study.run_directory import fingerprint
 from rlnas.study.settings import StudySettings
 from rlnas.study.trainings import Trainings
 
+NOTHING = {"fit_steps": 0, "evaluated_architectures": 0, "evaluation_steps": 0}
+"""What a search without a supernet took of one."""
+
 
 class SearchState(Record):
     """The plain data in the search's checkpoint."""
@@ -129,13 +132,9 @@ class LiveSearch:
     def cost(self) -> dict[str, Any]:
         """Environment steps of the fit and of the evaluations, what was evaluated and trained, and remarks."""
         shared = self.shared
-        return {
-            "fit_steps": shared.trainer.steps if shared else 0,
-            "evaluated_architectures": shared.evaluated if shared else 0,
-            "evaluation_steps": shared.evaluation_steps if shared else 0,
-            "trained_architectures": list(self.trained),
-            "remarks": self.strategy.remarks(),
-        }
+        taken = shared.cost() if shared else NOTHING
+        remarks = [*self.strategy.remarks(), *(shared.remarks() if shared else ())]
+        return {**taken, "trained_architectures": list(self.trained), "remarks": remarks}
 
     def _checkpoint(self) -> None:
         tensors, data = self.shared.state_dict() if self.shared else ({}, {})

@@ -17,9 +17,18 @@ from rlnas.files import write_json
 from rlnas.nets import Network
 from rlnas.ppo import Trainer, below
 from rlnas.spaces import Space
-from rlnas.study.agents import heads_for, standardize_by, stored_moments
+from rlnas.study.agents import (
+    bounds_from_dict,
+    bounds_to_dict,
+    heads_for,
+    scale_by,
+    scaling_bounds,
+    standardize_by,
+    stored_moments,
+)
 from rlnas.study.checkpoint import fitting, load_checkpoint, save_checkpoint
 from rlnas.study.episodes import EpisodeTable
+from rlnas.study.intervals import RESTARTED, Interval, remark_on_games
 from rlnas.study.metrics import learning_curve, reward_mean, total_reward
 from rlnas.study.progress import Progress, RateMeter, Watcher, nobody
 from rlnas.study.records import Count, Seed, read_record
@@ -50,7 +59,7 @@ class TrialResult(BaseModel):
         multiply_adds: multiply-adds of the encoder, for one observation.
         curve_steps: environment steps of the learning curve.
         curve: mean return of the last 100 games at those steps.
-        remarks: what is odd about the environment, each in one sentence.
+        remarks: what is odd about the environment or its games, each in one sentence.
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -95,15 +104,19 @@ class TrialState(BaseModel):
 
     Attributes:
         seconds: that the training has taken.
-        remarks: what is odd about the environment.
+        said: what is odd about the environment, one remark for each kind.
+        silent: checkpoints that waited in vain for a game to end.
         actions: the actions of the environment.
+        bounds: what observations are scaled by, if they are.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
 
     seconds: float = 0.0
-    remarks: list[str] = []
+    said: dict[str, str] = {}
+    silent: Count = 0
     actions: dict[str, Any]
+    bounds: dict[str, Any] | None = None
 
 
 def read_result(path: Path) -> TrialResult | None:
@@ -167,11 +180,14 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
         root = seeding.integer(settings.seed, "trial")
         heads = heads_for(env.actions, settings.ppo)
         network = Network(space, space.architecture(settings.architecture), heads, root)
+        bounds = scaling_bounds(env, settings.ppo)
+        network.standardize = scale_by(bounds)
         iterations = settings.iterations(settings.steps)
         trainer = Trainer(network, env, settings.ppo, iterations, root, settings.device)
         games = EpisodeTable()
         file, owner = path / "checkpoint.safetensors", fingerprint(settings.model_dump(mode="json"))
-        data: dict[str, Any] = {"seconds": 0.0, "remarks": [], "actions": actions_to_dict(env.actions)}
+        data: dict[str, Any] = {"seconds": 0.0, "said": {}, "silent": 0}
+        data |= {"actions": actions_to_dict(env.actions), "bounds": bounds_to_dict(bounds)}
         if file.exists():
             data |= restore(file, owner, trainer, games)
         elif settings.start:
@@ -179,19 +195,22 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
         start = time.perf_counter() - data["seconds"]
         log, meter = TensorBoardLog(path / "tensorboard", trainer.steps), RateMeter()
         cleanup.callback(log.close)
-        every = settings.checkpoint_iterations
+        every, total = settings.checkpoint_iterations, iterations * trainer.steps_per_iteration
         trainer.restart(trainer.iteration // every)
+        interval = Interval(every, trainer.iteration, len(games.score))
         while not trainer.done:
             entry = trainer.iterate()
             games.extend(entry.episodes)
             rate = meter.update(trainer.steps)
             log.write(entry, rate)
             if not trainer.done:  # the end is told when the result is there
-                total = iterations * trainer.steps_per_iteration
                 watch(Progress(label, trainer.steps, total, "steps", rate, games.recent))
-            if trainer.iteration % every == 0 or trainer.done:
+            if interval.due(trainer.iteration, len(games.score)) or trainer.done:
+                if interval.restart(trainer.iteration, len(games.score)) and not trainer.done:
+                    data["silent"] += 1
+                    watch(Progress(label, trainer.steps, total, "steps", rate, games.recent, note=RESTARTED))
                 # The first remark of a kind stays, so that a resumed run makes the same ones.
-                data |= {"seconds": time.perf_counter() - start, "remarks": data["remarks"] or list(env.remarks)}
+                data |= {"seconds": time.perf_counter() - start, "said": {**env.remarks, **data["said"]}}
                 save_checkpoint(file, owner, {**trainer.state_dict(), **games.state_dict()}, data)
                 if not trainer.done:
                     trainer.restart(trainer.iteration // every)
@@ -199,13 +218,14 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
         write_json(path / "timing.json", {"seconds": round(time.perf_counter() - start, 3)})
     games.write(path / "episodes.parquet")
     steps, curve = learning_curve(games.step, games.score)
+    said = remark_on_games(trainer.steps, env.num_envs, len(games.score), data["silent"])
     return blank_result(settings).model_copy(
         update={
             "steps": trainer.steps,
             "episodes": len(games.score),
             "total_reward": total_reward(games.score),
             "reward_mean": reward_mean(games.score),
-            "remarks": data["remarks"],
+            "remarks": [*data["said"].values(), *said.values()],
             "curve_steps": steps,
             "curve": curve,
         }
@@ -258,8 +278,9 @@ def load_network(path: Path) -> tuple[TrialSettings, Network]:
     tensors, data = load_checkpoint(file, fingerprint(settings.model_dump(mode="json")))
     space = settings.load_space()
     with fitting(file):
-        heads = heads_for(actions_from_dict(TrialState(**data).actions), settings.ppo)
+        state = TrialState(**data)
+        heads = heads_for(actions_from_dict(state.actions), settings.ppo)
         network = Network(space, space.architecture(settings.architecture), heads)
         network.load_state_dict(below("policy.", tensors))
-        network.standardize = standardize_by(stored_moments(tensors))
+        network.standardize = standardize_by(stored_moments(tensors)) or scale_by(bounds_from_dict(state.bounds))
     return settings, network
