@@ -30,6 +30,15 @@ class WorkerError(RlnasError, RuntimeError):
     """A worker process ended for a reason that is not its trial's: a crash of rlnas, a full disk."""
 
 
+def shown(value: object) -> str:
+    """A value in a message: its `repr`, if that can be had, cut where it is long."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # whatever an object's own code does
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def unknown(kind: str, value: object, allowed: Iterable[str]) -> UserError:
     """Builds the error for a name that does not exist: the bad value, the nearest match, what is allowed.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rlnas import calls
 from rlnas.api.runs import Evaluation, game_streams, open_agent
-from rlnas.errors import UserError
+from rlnas.calls import checked_call
 from rlnas.prepare import resolve_device
 
 
@@ -26,16 +26,17 @@ class Film(Evaluation):
     frames: int
 
 
+@checked_call
 def play(
-    run: str | Path,
-    video: str | Path,
-    episodes: int = 1,
+    run: calls.Place,
+    video: calls.Place,
+    episodes: calls.Count = 1,
     *,
-    seed: int = 0,
-    greedy: bool = False,
-    fps: float | None = None,
-    device: str = "auto",
-    imports: Sequence[str] = (),
+    seed: calls.Seed = 0,
+    greedy: calls.Flag = False,
+    fps: calls.Number | None = None,
+    device: calls.Text = "auto",
+    imports: calls.Modules = (),
 ) -> Film:
     """Plays full games with a trained agent, the best of a study or that of a training, and writes a video of them.
 
@@ -62,8 +63,6 @@ def play(
 
     path = Path(video)
     check_video(path, fps)
-    if episodes < 1:
-        raise UserError(f"episodes must be at least 1, not {episodes}.")
 
     from rlnas.envs.rendering import film_env
     from rlnas.ppo import play_episodes, torch_threads

@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rlnas import calls
 from rlnas.api.searching import run_search
 from rlnas.api.tables import run_table, stored_searches
+from rlnas.calls import Options, checked_call
 from rlnas.errors import RlnasError, UserError, WorkerError
-from rlnas.prepare import COMPARISON, OVERVIEW, Options, Reproduction, check_workers, prepare_reproductions
+from rlnas.prepare import COMPARISON, OVERVIEW, Reproduction, prepare_reproductions
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -57,16 +59,17 @@ def reproduce(
     train_seeds: int = 1,
     search_seeds: int = 4,
     seed: int = 1,
-    strategies: Sequence[str] = ("spos", "enas"),
+    strategies: str | Sequence[str] = ("spos", "enas"),
     top_k: int = 3,
     repeats: int = 1_000,
-    baselines: Sequence[str] | None = None,
+    baselines: str | Sequence[str] | None = None,
     out: str | Path | None = None,
     workers: int = 1,
     threads: int | None = None,
     checkpoint_steps: int | str = "100k",
     device: str = "auto",
-    imports: Sequence[str] = (),
+    latency: bool = False,
+    imports: str | Sequence[str] = (),
     strategy_options: Options | None = None,
     env_options: Options | None = None,
     ppo_options: Options | None = None,
@@ -102,6 +105,7 @@ def reproduce(
             its own.
         checkpoint_steps: environment steps between checkpoints.
         device: `"auto"`, `"cpu"` or `"cuda"`.
+        latency: measure how long each network of the table takes, as in `build_table`.
         imports: modules that register environments or strategies, or hold layers of your own.
         strategy_options: options of the strategies; each goes to those that have it.
         env_options: fields of `EnvSettings`.
@@ -118,8 +122,8 @@ def reproduce(
         WorkerError: if a worker's process breaks for a reason that is not its training's.
     """
     folder, plans = prepare_reproductions(
-        envs=(env,) if isinstance(env, str) else tuple(env),
-        spaces=(space,) if space is None or isinstance(space, str | Path | Space) else tuple(space),
+        env=env,
+        space=space,
         steps=steps,
         search_steps=search_steps,
         train_seeds=train_seeds,
@@ -133,19 +137,20 @@ def reproduce(
         threads=threads,
         checkpoint_steps=checkpoint_steps,
         device=device,
+        latency=latency,
         imports=imports,
-        strategy_options=strategy_options or {},
-        env_options=env_options or {},
-        ppo_options=ppo_options or {},
+        strategy_options=strategy_options,
+        env_options=env_options,
+        ppo_options=ppo_options,
     )
     return run_reproductions(folder, plans, workers, watch)
 
 
+@checked_call
 def run_reproductions(
-    folder: Path, plans: Sequence[Reproduction], workers: int, watch: Watcher | None
+    folder: Path, plans: Sequence[Reproduction], workers: calls.Processes, watch: calls.Watch | None
 ) -> ReproductionResult:
     """Runs what is planned, or goes on with it; writes a comparison for each plan, and an overview over several."""
-    check_workers(workers)
     if folder == plans[0].path:
         comparison, left_out = _run(plans[0], workers, watch)
         return ReproductionResult(folder, {folder: comparison}, tuple(left_out))

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rlnas import calls
 from rlnas.api.agents import AgentResult
-from rlnas.prepare import Options, check_workers, prepare_search
+from rlnas.calls import Options, checked_call
+from rlnas.prepare import prepare_search
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -68,7 +70,7 @@ def search(
     top_k: int = 3,
     train_seeds: int | None = None,
     confirm_seeds: int | None = None,
-    baselines: Sequence[str] | None = None,
+    baselines: str | Sequence[str] | None = None,
     random_networks: int = 0,
     table: str | Path | None = None,
     workers: int = 1,
@@ -79,7 +81,7 @@ def search(
     max_multiply_adds: int | str | None = None,
     max_latency: float | None = None,
     warm_start: bool = False,
-    imports: Sequence[str] = (),
+    imports: str | Sequence[str] = (),
     strategy_options: Options | None = None,
     env_options: Options | None = None,
     ppo_options: Options | None = None,
@@ -145,9 +147,9 @@ def search(
         checkpoint_steps=checkpoint_steps,
         device=device,
         imports=imports,
-        strategy_options=strategy_options or {},
-        env_options=env_options or {},
-        ppo_options=ppo_options or {},
+        strategy_options=strategy_options,
+        env_options=env_options,
+        ppo_options=ppo_options,
         max_params=max_params,
         max_multiply_adds=max_multiply_adds,
         max_latency=max_latency,
@@ -157,14 +159,16 @@ def search(
     return run_search(path, settings, workers, watch)
 
 
-def run_search(path: Path, settings: StudySettings, workers: int, watch: Watcher | None) -> SearchResult:
+@checked_call
+def run_search(
+    path: Path, settings: StudySettings, workers: calls.Processes, watch: calls.Watch | None
+) -> SearchResult:
     """Runs or goes on with a study, and writes its report.
 
     Raises:
         UserError: if the directory belongs to something else.
         EnvironmentFault: if the environment fails during the search.
     """
-    check_workers(workers)
     from rlnas.report import write_report
     from rlnas.study import run_study
     from rlnas.study.progress import nobody

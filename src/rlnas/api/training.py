@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rlnas import calls
 from rlnas.api.agents import AgentResult
-from rlnas.prepare import Options, prepare_training
+from rlnas.calls import Options, checked_call
+from rlnas.prepare import prepare_training
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -52,7 +54,7 @@ def train(
     checkpoint_steps: int | str = "100k",
     device: str = "auto",
     threads: int = 1,
-    imports: Sequence[str] = (),
+    imports: str | Sequence[str] = (),
     env_options: Options | None = None,
     ppo_options: Options | None = None,
     watch: Watcher | None = None,
@@ -89,13 +91,14 @@ def train(
         device=device,
         threads=threads,
         imports=imports,
-        env_options=env_options or {},
-        ppo_options=ppo_options or {},
+        env_options=env_options,
+        ppo_options=ppo_options,
     )
     return run_training(path, settings, watch)
 
 
-def run_training(path: Path, settings: TrialSettings, watch: Watcher | None) -> TrainingResult:
+@checked_call
+def run_training(path: Path, settings: TrialSettings, watch: calls.Watch | None) -> TrainingResult:
     """Runs or goes on with a training, and writes its report."""
     from rlnas.ppo import torch_threads
     from rlnas.report import write_report

@@ -15,6 +15,7 @@ from rlnas.cli.printing import console
 from rlnas.cli.tables import show
 from rlnas.display import Display
 from rlnas.errors import UserError, unknown
+from rlnas.prepare import named_module
 from rlnas.quantity import plural
 from rlnas.search import STRATEGIES
 from rlnas.spaces import CATALOGUE, Limits, load_space
@@ -81,7 +82,7 @@ def describe(
     if env is not None and name is not None:
         raise UserError(f"describe {name!r} or --env {env}, not both at once.")
     if env is not None:
-        _describe_env(env, find_modules_here(import_))
+        _describe_env(*named_module(env, find_modules_here(import_, env)))
         return
     if name is None:
         raise UserError("describe needs a name, or --env.")

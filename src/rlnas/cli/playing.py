@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import tyro
 
 from rlnas import api
-from rlnas.cli.arguments import Modules, Run, find_modules_here
+from rlnas.cli.arguments import Modules, NewFile, Run, find_modules_here
 from rlnas.cli.printing import console
 
 
 def play(
     run: Run,
-    video: Path,
+    video: NewFile,
     episodes: int = 1,
     seed: int = 0,
     greedy: bool = False,

@@ -110,7 +110,7 @@ def search(
         threads=threads,
         checkpoint_steps=checkpoint_steps,
         device=device,
-        imports=find_modules_here(import_),
+        imports=find_modules_here(import_, env),
         strategy_options=options(strategy_options, "--strategy-options"),
         env_options=options(env_options, "--env-options"),
         ppo_options=options(ppo_options, "--ppo-options"),

@@ -20,11 +20,12 @@ import importlib, os, sys
 file, env, *modules = sys.argv[1:]
 try:
     for module in modules:
+        sys.argv = [module]
         importlib.import_module(module)
     import gymnasium
     answer = "known" if env in gymnasium.registry else "unknown"
 except BaseException as error:
-    answer = f"{type(error).__name__}: {error}"
+    answer = f"{sys.argv[0]} raised {type(error).__name__}: {error}"
 with open(file, "w") as out:
     out.write(answer)
 os._exit(0)

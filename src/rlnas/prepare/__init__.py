@@ -1,10 +1,9 @@
 """From a caller's arguments to checked settings. What can be refused is refused here, before anything is written."""
 
 from rlnas.prepare.arguments import (
-    Options,
-    check_workers,
     checked,
     folder_name,
+    named_module,
     processors,
     resolve_device,
 )
@@ -23,12 +22,11 @@ from rlnas.prepare.training import prepare_training
 __all__ = [
     "COMPARISON",
     "OVERVIEW",
-    "Options",
     "Reproduction",
     "check_strategy_options",
-    "check_workers",
     "checked",
     "folder_name",
+    "named_module",
     "prepare_reproductions",
     "prepare_search",
     "prepare_table",
