@@ -24,6 +24,7 @@ from rlnas.quantity import parse_steps
 P = ParamSpec("P")
 T = TypeVar("T")
 
+LONGEST_TEXT = 4_000
 LONGEST_NAME, LONGEST_PATH = 255, 4_000
 """Bytes of a file's name and of a path that file systems take."""
 
@@ -86,14 +87,14 @@ def _flag(value: object) -> bool:
 
 def check_text(value: object) -> str:
     """A name; raises a `Refusal` if it is none."""
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise Refusal("a name")
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TEXT or "\0" in value:
+        raise Refusal(f"a name of at most {LONGEST_TEXT:,} characters")
     return value
 
 
 def _env(value: object) -> str:
-    if isinstance(value, str) and value and "\0" not in value:
-        return value
+    if isinstance(value, str):
+        return check_text(value)
     spec = getattr(value, "spec", None) or value
     own = None if isinstance(spec, type) else getattr(spec, "id", None)
     hint = "Register it in a module (gymnasium.register), and name that module with imports=[...]."
@@ -118,8 +119,8 @@ def check_place(value: object) -> Path:
 
 
 def _architecture(value: object) -> str | dict[str, Any]:
-    if isinstance(value, str) and value:
-        return value
+    if isinstance(value, str):
+        return check_text(value)
     if not isinstance(value, Mapping) or not value:
         raise Refusal("the id of an architecture, or a dict of its options")
     return {name: plain(option) for name, option in value.items()}

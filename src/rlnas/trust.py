@@ -15,7 +15,7 @@ from types import ModuleType
 
 from rlnas import calls
 from rlnas.calls import checked_call
-from rlnas.errors import UserError
+from rlnas.errors import UserError, shown
 
 _trusted: set[str] = set()
 
@@ -37,7 +37,7 @@ def import_trusted(module: str) -> ModuleType:
             "as a program, such as reading arguments, must stand under if __name__ == '__main__'."
         ) from error
     except Exception as error:
-        raise UserError(f"the module {module!r} cannot be imported: {type(error).__name__}: {error}.") from error
+        raise UserError(f"the module {shown(module)} cannot be imported: {type(error).__name__}: {error}.") from error
     _trusted.add(module)
     return found
 

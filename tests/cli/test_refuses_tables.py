@@ -47,7 +47,7 @@ def table(tmp_path: Path) -> Path:
         (["--env", "MinAtar/Brakeout-v1"], ["'MinAtar/Brakeout-v1'", "Did you mean 'MinAtar/Breakout-v"]),
         (["--space", "paper-1"], ["(4, 84, 84)", "(4, 10, 10)"]),
         (["--steps", "0"], ["steps", "'0'"]),
-        (["--seeds", "0"], ["at least 1 seed"]),
+        (["--seeds", "0"], ["seeds must be a whole number from 1 to 10,000, not 0"]),
         (["--first-seed", "-1"], ["-1"]),
         (["--architectures", "k1=9,k2=1"], ["'9'", "Allowed: 1, 2, 3, 4, 5"]),
         (["--baselines", "nature-cnn"], ["(4, 84, 84)"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rlnas import calls
 from rlnas.api.runs import Evaluation, game_streams, open_agent
@@ -11,7 +12,7 @@ from rlnas.calls import checked_call
 from rlnas.prepare import resolve_device
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Film(Evaluation):
     """Full games of a trained agent, and the video that shows them one after another.
 
@@ -24,6 +25,9 @@ class Film(Evaluation):
     path: Path
     fps: float
     frames: int
+
+    def _facts(self) -> dict[str, Any]:
+        return {**super()._facts(), "video": str(self.path), "fps": self.fps, "frames": self.frames}
 
 
 @checked_call
@@ -48,7 +52,7 @@ def play(
         episodes: full games, shown one after another.
         seed: root of the games' random streams, which no training shares.
         greedy: take the most probable action instead of drawing one.
-        fps: frames of a second; by default those at which the games look right.
+        fps: frames of a second; by default those at which the games look right, or the nearest that the format takes.
         device: where the network runs: `auto` (CUDA where there is one), `cpu` or `cuda`, whatever it was trained on.
             The same seed gives other games on another device.
         imports: the modules that the run imports, allowed by name, since they are code.
@@ -59,7 +63,7 @@ def play(
             Nothing is written then.
         EnvironmentFault: if the environment fails. Nothing is written then.
     """
-    from rlnas.video import VideoWriter, check_video
+    from rlnas.video import VideoWriter, allowed_fps, check_video
 
     path = Path(video)
     check_video(path, fps)
@@ -75,7 +79,8 @@ def play(
     limit = settings.env_settings.max_steps
     games = []
     try:
-        writer = VideoWriter(path, natural if fps is None else fps)
+        fps = allowed_fps(path, natural) if fps is None else fps
+        writer = VideoWriter(path, fps)
         with torch_threads(1), writer:
             for number in range(episodes):
                 start = seeds[number : number + 1]
@@ -89,6 +94,6 @@ def play(
         [game.score for game in games],
         [game.length for game in games],
         path,
-        natural if fps is None else fps,
+        fps,
         writer.frames,
     )

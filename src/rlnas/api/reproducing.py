@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rlnas import calls
 from rlnas.api.searching import run_search
 from rlnas.api.tables import run_table, stored_searches
+from rlnas.brief import Brief
 from rlnas.calls import Options, checked_call
 from rlnas.errors import RlnasError, UserError, WorkerError
 from rlnas.prepare import COMPARISON, OVERVIEW, Reproduction, prepare_reproductions
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from rlnas.table import Table
 
 
-@dataclass(frozen=True)
-class ReproductionResult:
+@dataclass(frozen=True, repr=False)
+class ReproductionResult(Brief):
     """What the paper's experiment came to.
 
     Attributes:
@@ -37,6 +39,10 @@ class ReproductionResult:
     path: Path
     comparisons: dict[Path, Comparison]
     left_out: tuple[str, ...]
+
+    def _facts(self) -> dict[str, Any]:
+        compared = ", ".join(path.name for path in self.comparisons)
+        return {"path": str(self.path), "comparisons": compared, "left_out": len(self.left_out)}
 
     @property
     def comparison(self) -> Comparison:
@@ -143,6 +149,8 @@ def reproduce(
         env_options=env_options,
         ppo_options=ppo_options,
     )
+    for doubt in dict.fromkeys(doubt for plan in plans for doubt in plan.doubts()):
+        warnings.warn(doubt, stacklevel=2)
     return run_reproductions(folder, plans, workers, watch)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rlnas import calls
 from rlnas.api.searching import SearchResult, run_search
 from rlnas.api.tables import run_table
 from rlnas.api.training import TrainingResult, run_training
+from rlnas.brief import Brief
 from rlnas.calls import checked_call
 from rlnas.errors import UserError
 from rlnas.prepare import check_strategy_options, checked, read_run_settings, resolve_device
@@ -56,10 +58,16 @@ def resume(
     from rlnas.study import StudySettings, TableSettings, TrialSettings
     from rlnas.study.settings import current_versions
 
-    if confirm_seeds is not None:
+    for name, value in {"train_seeds": train_seeds, "confirm_seeds": confirm_seeds}.items():
+        if value is None:
+            continue
         if not isinstance(settings, StudySettings):
-            raise UserError(f"confirmation seeds are for a search, and {str(path)!r} is none.")
-        settings = checked(StudySettings, "setting", settings.model_dump() | {"confirm_seeds": confirm_seeds})
+            raise UserError(f"{name.replace('_', '-')} is for a search, and {str(path)!r} is none.")
+        if name == "train_seeds" and settings.table is not None:
+            raise UserError(
+                "trainings that are looked up have the table's seeds and no others: leave --train-seeds out."
+            )
+        settings = checked(StudySettings, "setting", settings.model_dump() | {name: value})
 
     # The run may have begun on another machine, with other versions, or been changed by hand.
     resolve_device(settings.device)
@@ -95,8 +103,8 @@ def open_agent(path: Path, imports: Sequence[str], device: str) -> tuple[TrialSe
     return settings, network.to(device)
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, repr=False)
+class Evaluation(Brief):
     """Full games of a trained agent.
 
     Attributes:
@@ -108,6 +116,10 @@ class Evaluation:
     architecture: str
     scores: list[float]
     lengths: list[int]
+
+    def _facts(self) -> dict[str, Any]:
+        mean = statistics.fmean(self.scores)
+        return {"architecture": self.architecture, "games": len(self.scores), "mean_return": mean}
 
 
 def game_streams(seed: int, episodes: int, device: str) -> tuple[torch.Generator, np.ndarray]:

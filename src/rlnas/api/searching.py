@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rlnas import calls
 from rlnas.api.agents import AgentResult
 from rlnas.calls import Options, checked_call
-from rlnas.prepare import prepare_search
+from rlnas.prepare import foreseen_doubts, prepare_search
 from rlnas.spaces import Space
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -18,9 +19,14 @@ if TYPE_CHECKING:
     from rlnas.study import StudySettings, Watcher
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SearchResult(AgentResult):
     """What a study found."""
+
+    def _facts(self) -> dict[str, Any]:
+        judged = {entry["name"]: entry["total_reward"] for entry in self.confirmation or self.networks}
+        about = {name: self.data.get(name) for name in ("env", "space", "strategy")}
+        return {**about, "best": self.best, "total_reward": judged.get(self.best or ""), "path": str(self.path)}
 
     @property
     def best(self) -> str | None:
@@ -100,10 +106,11 @@ def search(
             returns its result.
         seed: root of all random streams; searches and trainings never share one.
         top_k: architectures to train from scratch.
-        train_seeds: trainings of each, 1 by default; with a table as many as it has.
+        train_seeds: trainings of each; with a table as many as it has. A run may be asked for more; by default as
+            many as it has, and 1 for a new one.
         confirm_seeds: trainings of the best and of the hand-made networks once the best is picked, with seeds that had
-            no part in picking it: the scores that picked it flatter it. A finished run may be asked for more; by
-            default as many as it has, and none for a new one.
+            no part in picking it: the scores that picked it flatter it. A run may be asked for more; by default
+            as many as it has, and none for a new one.
         baselines: hand-made networks to train beside them: fixed spaces of the catalogue, or architecture ids; by
             default the usual one for such observations.
         random_networks: architectures that are drawn at random and trained beside them: what a search has to beat.
@@ -156,6 +163,8 @@ def search(
         warm_start=warm_start,
         random_networks=random_networks,
     )
+    for doubt in foreseen_doubts(settings):
+        warnings.warn(doubt, stacklevel=2)
     return run_search(path, settings, workers, watch)
 
 

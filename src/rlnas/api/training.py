@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from rlnas.study import TrialSettings, Watcher
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrainingResult(AgentResult):
     """What one training from scratch came to."""
+
+    def _facts(self) -> dict[str, Any]:
+        facts = {"architecture": self.architecture, "seed": self.data.get("seed"), "total_reward": self.total_reward}
+        return {**facts, "path": str(self.path)}
 
     @property
     def architecture(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 import tyro
@@ -35,10 +36,16 @@ def list_(
     """
     load_modules(import_)
     if what == "envs":
-        from rlnas.envs import known_ids
+        from rlnas.envs import known_ids, missing_package
 
-        for name in known_ids():
-            console.print(name, soft_wrap=True)
+        missing = {name: missing_package(name) for name in known_ids()}
+        for name, package in missing.items():
+            if package is None:
+                console.print(name, soft_wrap=True)
+        if lacking := Counter(package for package in missing.values() if package is not None):
+            counts = ", ".join(f"{package} ({count})" for package, count in lacking.items())
+            said = f"Not listed, since packages are missing: {plural(lacking.total(), 'environment')} of {counts}."
+            console.print(said, soft_wrap=True)
     elif what == "tables":
         show()
     elif what == "strategies":

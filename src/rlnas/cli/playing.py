@@ -29,7 +29,7 @@ def play(
         episodes: Full games, shown one after another.
         seed: Root of the games' random streams.
         greedy: Take the most probable action instead of drawing one.
-        fps: Frames of a second; by default those at which the games look right.
+        fps: Frames of a second; by default those at which the games look right, or the nearest that the format takes.
         device: auto, cpu or cuda.
         import_: The modules that the run imports; they are code, so they must be named.
     """

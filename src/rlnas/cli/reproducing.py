@@ -107,6 +107,7 @@ def reproduce(
     )
     for plan in plans:
         console.print(_announcement(plan, workers), soft_wrap=True, markup=False)
+        print_remarks(plan.doubts())
     console.print(f"Folder: {folder}", soft_wrap=True, markup=False)
     with Display(console) as display:
         result = api.run_reproductions(folder, plans, workers, display)

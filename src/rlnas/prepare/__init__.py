@@ -14,7 +14,7 @@ from rlnas.prepare.reproducing import (
     prepare_reproductions,
 )
 from rlnas.prepare.runs import read_run_settings
-from rlnas.prepare.searching import prepare_search
+from rlnas.prepare.searching import foreseen_doubts, prepare_search
 from rlnas.prepare.strategies import check_strategy_options, share_options, strategy_names
 from rlnas.prepare.tables import prepare_table
 from rlnas.prepare.training import prepare_training
@@ -26,6 +26,7 @@ __all__ = [
     "check_strategy_options",
     "checked",
     "folder_name",
+    "foreseen_doubts",
     "named_module",
     "prepare_reproductions",
     "prepare_search",

@@ -5,27 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, PlainValidator, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from rlnas.calls import Options, Refusal, check_place, plain, several
+from rlnas.calls import Options, plain
 from rlnas.errors import UserError, shown, unknown
 from rlnas.spaces import Shape, Space, adapt, load_space
 from rlnas.trust import import_modules
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-def _space(value: object) -> Path | Space:
-    try:
-        return value if isinstance(value, Space) else check_place(value)
-    except Refusal:
-        raise Refusal("a name of the catalogue, a TOML file, or a Space") from None
-
-
-SpaceSource = Annotated[str | Path | Space, PlainValidator(_space)]
-SpaceSources = Annotated[Any, several(_space, "names of the catalogue, TOML files, or Spaces", one=(str, Path, Space))]
 
 
 def checked(model: type[Model], what: str, values: Options) -> Model:

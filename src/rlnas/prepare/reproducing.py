@@ -11,13 +11,14 @@ from rlnas import calls
 from rlnas.calls import Options, checked_call
 from rlnas.errors import UserError
 from rlnas.files import read_object
-from rlnas.prepare.arguments import SpaceSource, SpaceSources, named_module, run_path
-from rlnas.prepare.searching import prepare_search
+from rlnas.prepare.arguments import named_module, run_path
+from rlnas.prepare.searching import foreseen_doubts, prepare_search
 from rlnas.prepare.strategies import share_options, strategy_names
 from rlnas.prepare.tables import prepare_table
 from rlnas.quantity import parse_steps
 from rlnas.search import RANDOM, make_strategy, shares_weights
 from rlnas.spaces import Space
+from rlnas.spaces.sources import SpaceSource, SpaceSources
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -118,6 +119,12 @@ class Reproduction:
                     f"delete {str(path.parent)!r} too, or put {str(self.table_file)!r} back."
                 )
             check_owner(path, "study", {})  # which has to be empty
+
+    def doubts(self) -> list[str]:
+        """What is to be said of the searches' budget before they start, a sentence for each strategy."""
+        firsts = [(path, name) for path, (name, seed) in self.folders.items() if seed == self.seeds[0]]
+        found = [(name, foreseen_doubts(self._search(path, name, self.seeds[0], None))) for path, name in firsts]
+        return [f"{name}: {doubt}" for name, doubts in found for doubt in doubts]
 
     def _search(self, path: Path, strategy: str, seed: int, table: Path | None) -> StudySettings:
         return prepare_search(

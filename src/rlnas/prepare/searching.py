@@ -11,7 +11,6 @@ from rlnas.calls import Options, checked_call
 from rlnas.errors import UserError
 from rlnas.files import read_object
 from rlnas.prepare.arguments import (
-    SpaceSource,
     baseline_names,
     check_workers_know,
     checked,
@@ -25,6 +24,7 @@ from rlnas.quantity import parse_steps
 from rlnas.search import make_strategy
 from rlnas.search.draw import draw_distinct
 from rlnas.spaces import CATALOGUE, Space
+from rlnas.spaces.sources import SpaceSource
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def prepare_search(
         "checkpoint_steps": parse_steps(checkpoint_steps, "checkpoint-steps"),
         "seed": seed,
         "top_k": top_k,
-        "train_seeds": 1 if train_seeds is None else train_seeds,
+        "train_seeds": begun.get("train_seeds", 1) if train_seeds is None else train_seeds,
         "confirm_seeds": begun.get("confirm_seeds", 0) if confirm_seeds is None else confirm_seeds,
         "strategy": strategy,
         "strategy_options": check_strategy_options(strategy, strategy_options or {}),
@@ -113,6 +113,17 @@ def prepare_search(
     if warm_start and table is not None:
         raise UserError("trainings that are looked up in a table started from scratch: leave --warm-start out.")
     return run, settings
+
+
+def foreseen_doubts(settings: StudySettings) -> list[str]:
+    """Why the ranking of a search will say little, as far as that is known before it starts."""
+    from rlnas.study.candidates import foreseen_candidates
+    from rlnas.study.doubts import doubts
+
+    candidates = foreseen_candidates(settings.load_space(), settings)
+    iterations = settings.iterations(settings.steps)
+    made = make_strategy(settings.strategy, candidates, iterations, 0, settings.strategy_options)
+    return doubts(settings, made, candidates)
 
 
 def _draw(candidates: Space, settings: StudySettings, count: int) -> tuple[str, ...]:

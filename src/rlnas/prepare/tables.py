@@ -10,7 +10,6 @@ from rlnas.calls import Options, checked_call
 from rlnas.errors import UserError
 from rlnas.files import read_object
 from rlnas.prepare.arguments import (
-    SpaceSource,
     baseline_names,
     check_workers_know,
     checked,
@@ -19,6 +18,7 @@ from rlnas.prepare.arguments import (
     run_path,
 )
 from rlnas.quantity import parse_steps
+from rlnas.spaces.sources import SpaceSource
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:

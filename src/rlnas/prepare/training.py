@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from rlnas import calls
 from rlnas.calls import Options, checked_call
 from rlnas.errors import UserError
-from rlnas.prepare.arguments import SpaceSource, checked, common_settings, named_module, run_path
+from rlnas.prepare.arguments import checked, common_settings, named_module, run_path
 from rlnas.quantity import parse_steps
+from rlnas.spaces.sources import SpaceSource
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:

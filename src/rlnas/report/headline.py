@@ -197,7 +197,9 @@ def _difference(best: Entrant, other: Entrant) -> str:
     assert best.score is not None
     worse = f" What the search found does not score higher than {other.name}." if found.gap.value <= 0 else ""
     if found.better is None:
-        return f"With a single training seed the difference to {other.name} is {gain(found.gap.value, best.score)}.{worse}"
+        return (
+            f"With a single training seed the difference to {other.name} is {gain(found.gap.value, best.score)}.{worse}"
+        )
     own, theirs = spread(best.score, best.deviation), spread(other.score, other.deviation)
     return (
         f"Over {plural(found.seeds, 'seed')} the best found scored {own} and {other.name} {theirs} (mean ± standard "

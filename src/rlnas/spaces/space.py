@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -120,7 +121,13 @@ class Space:
         return self._reached
 
     def __len__(self) -> int:
+        """The number of architectures, as far as Python's `len` can count; `size` knows no bound."""
+        if self.size > sys.maxsize:
+            raise UserError(f"space {self.name!r} has {self.size:,} architectures, too many for len(): use .size.")
         return self.size
+
+    def __bool__(self) -> bool:
+        return True  # which would ask for the length
 
     def __iter__(self) -> Iterator[Architecture]:
         for options in itertools.product(*(choice.options for choice in self.choices)):

@@ -14,6 +14,7 @@ from rlnas.search import Fit, Outcome, Proposal, Ranked, Strategy, Train, drive,
 from rlnas.spaces import Space
 from rlnas.study.checkpoint import load_checkpoint, save_checkpoint
 from rlnas.study.contestants import Contestant
+from rlnas.study.doubts import doubts
 from rlnas.study.fitting import SupernetFit
 from rlnas.study.progress import Watcher
 from rlnas.study.run_directory import fingerprint
@@ -125,7 +126,7 @@ class LiveSearch:
             "evaluated_architectures": shared.evaluated if shared else 0,
             "evaluation_steps": shared.evaluation_steps if shared else 0,
             "trained_architectures": list(self.trained),
-            "remarks": self.strategy.remarks(),
+            "remarks": [*doubts(self.settings, self.strategy, self.space), *self.strategy.remarks()],
         }
 
     def _checkpoint(self) -> None:
@@ -133,11 +134,18 @@ class LiveSearch:
         if self.shared is not None:
             lines = "".join(json.dumps(entry) + "\n" for entry in self.shared.paths)
             write_bytes(self.path / "paths.jsonl", lines.encode())
-        plain = {"strategy": self.strategy.state_dict(), "supernet": data, "trained": list(self.trained)}
+        plain = {
+            "strategy": self.strategy.state_dict(),
+            "supernet": data,
+            "trained": list(self.trained),
+            "train_seeds": self.settings.train_seeds,
+        }
         save_checkpoint(self.file, self.owner, tensors, plain)
 
     def _restore(self) -> None:
         tensors, data = load_checkpoint(self.file, self.owner)
+        if data["trained"] and data["train_seeds"] != self.settings.train_seeds:
+            return  # what trainings with fewer seeds decided is decided anew
         self.strategy.load_state_dict(data["strategy"])
         self.trained = dict.fromkeys(data["trained"])
         if data["supernet"]:

@@ -71,7 +71,7 @@ class TableSettings(RunSettings):
     @property
     def minibatch(self) -> int:
         """Observations of one minibatch of PPO."""
-        return self.ppo.rollout_steps * self.env_settings.num_envs // self.ppo.minibatches
+        return self.iteration_steps // self.ppo.minibatches
 
     @property
     def budgets(self) -> list[int]:
