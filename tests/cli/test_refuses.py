@@ -261,3 +261,38 @@ def test_a_run_of_a_device_that_is_not_here(trained: Path, tmp_path: Path, capsy
 
 def test_games_need_a_seed_that_is_not_negative(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "seed must be a whole number from 0" in refuse(capsys, ["evaluate", str(trained), "--seed", "-1"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--env-options", "num_envs=1000000000"], ["'num_envs'", "10000", "'1000000000'"]),
+        (["--threads", str(10**20)], ["threads must be a whole number from 1 to 1,024", str(10**20)]),
+        (["--workers", str(10**9)], ["workers must be a whole number from 1 to 1,024"]),
+        (["--train-seeds", str(10**12)], ["train-seeds must be", "1000000000000"]),
+        (["--seed", str(10**30)], ["seed must be", str(10**30)]),
+        (["--steps", str(10**30)], ["steps must be a whole number from 1 to 1e15"]),
+        (["--out", ""], ["out must be a path, not ''"]),
+        (["--out", "a\0b"], ["out must be a path, not 'a\\x00b'"]),
+        (["--out", "x" * 300], ["out must be a path of names of at most 255 bytes"]),
+        (["--space", ""], ["space must be a name of the catalogue, a TOML file, or a Space, not ''"]),
+        (["--env", ""], ["env must be"]),
+        (["--table", ""], ["table must be"]),
+        (["--ppo-options", "epochs=4", "epochs=5"], ["--ppo-options names 'epochs' twice: epochs=4 and epochs=5"]),
+        (["--ppo-options", "minibatches=4", "clip=1", "clip=1"], ["names 'clip' twice"]),
+        (["--strategy-options", "eval-batch=1", "eval_batch=2"], ["names 'eval_batch' twice"]),
+        (["--baselines", "nature-cnn", "nature-cnn"], ["baselines must be a list of names, each named once"]),
+    ],
+)
+def test_odd_values_are_refused_before_anything_is_written(
+    arguments: list[str],
+    parts: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("rlnas.study.run_study", None)
+    message = refuse(capsys, [*SEARCH, *arguments])
+    assert [part for part in parts if part not in message] == []
+    assert [*tmp_path.iterdir()] == []
