@@ -76,14 +76,14 @@ def compare(
     named, given = strategies or None, options(strategy_options, "--strategy-options")
     overview = None
     if len(table) == 1:
-        folder = Path(f"comparison-{Path(table[0]).stem}" if out is None else out)
-        one = api.compare(table[0], searches, strategies=named, strategy_options=given, out=out or folder, **terms)
-        comparisons = {folder: one}
+        out = f"comparison-{Path(table[0]).stem}" if out is None else out
+        one = api.compare(table[0], searches, strategies=named, strategy_options=given, out=out, **terms)
+        comparisons = {Path(out): one}
     else:
-        folder = Path("comparisons" if out is None else out)
-        found = api.compare_tables(table, searches, strategies=named, strategy_options=given, out=folder, **terms)
-        comparisons = {folder / name: one for name, one in found.items()}
-        overview = folder / OVERVIEW
+        out = "comparisons" if out is None else out
+        found = api.compare_tables(table, searches, strategies=named, strategy_options=given, out=out, **terms)
+        comparisons = {Path(out) / name: one for name, one in found.items()}
+        overview = Path(out) / OVERVIEW
     if save_searches is not None:
         write_searches(Path(save_searches), api.stored_searches(searches))
     print_comparisons(comparisons, overview)
