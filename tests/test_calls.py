@@ -14,7 +14,7 @@ from rlnas import table
 from rlnas.errors import UserError
 from rlnas.export import export
 from rlnas.report import write_report
-from rlnas.spaces import load_space
+from rlnas.spaces import Linear, load_space
 
 
 class Broken:
@@ -53,6 +53,9 @@ CALLS = {
     "merge": (table.merge, {"tables": [table.load(TABLE)], "path": "new.parquet"}),
     "export": (export, {"run": "run", "to": "torch"}),
     "write_report": (write_report, {"run": "run"}),
+    "Choice": (rlnas.Choice, {"name": "k", "options": [1, 2]}),
+    "Space": (rlnas.Space, {"name": "mine", "input_shape": (3,), "layers": [Linear(4)]}),
+    "Display": (rlnas.Display, {}),
 }
 
 

@@ -203,6 +203,8 @@ def checked_call(function: Callable[P, T]) -> Callable[P, T]:
     def kinds() -> dict[str, TypeAdapter[Any]]:
         found: dict[str, Any] = {}
         for name, parameter in signature.parameters.items():
+            if not isinstance(parameter.annotation, str):  # self
+                continue
             try:
                 found[name] = eval(parameter.annotation, function.__globals__)
             except NameError:  # a class of rlnas that is loaded late, and comes from rlnas itself

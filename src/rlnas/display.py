@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
+from rlnas.errors import UserError, shown
 from rlnas.quantity import short
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Display:
     """
 
     def __init__(self, console: Console | None = None):
+        if console is not None and not isinstance(console, Console):
+            raise UserError(f"console must be a rich.console.Console, not {shown(console)}.")
         # What standard output is may change while the bars move.
         self._console = console or Console(file=sys.stdout)
         self._lock = threading.Lock()
