@@ -36,8 +36,9 @@ ODD = [
 
 SEARCH = {"env": "CartPole-v1", "steps": 64, "out": "run", "device": "cpu"}
 TABLE = "minatar-breakout"
+LOADED = table.load(TABLE)
 CALLS = {
-    "search": (rlnas.search, SEARCH | {"strategy": "random"}),
+    "search": (rlnas.search, SEARCH | {"space": "mlp-64-64", "strategy": "random"}),
     "train": (rlnas.train, SEARCH | {"space": "mlp-64-64"}),
     "build_table": (rlnas.build_table, SEARCH | {"space": "mlp-64-64"}),
     "reproduce": (rlnas.reproduce, SEARCH | {"strategies": "random"}),
@@ -46,11 +47,11 @@ CALLS = {
     "play": (rlnas.play, {"run": "run", "video": "film.gif", "device": "cpu"}),
     "collect_table": (rlnas.collect_table, {"run": "run", "out": "new.parquet"}),
     "measure_table": (rlnas.measure_table, {"table": TABLE, "out": "new.parquet"}),
-    "compare": (rlnas.compare, {"table": TABLE, "out": "new"}),
-    "compare_tables": (rlnas.compare_tables, {"tables": [TABLE], "out": "new"}),
+    "compare": (rlnas.compare, {"table": LOADED, "out": "new"}),
+    "compare_tables": (rlnas.compare_tables, {"tables": [LOADED], "out": "new"}),
     "load_space": (rlnas.load_space, {"space": "mlp"}),
     "load": (table.load, {"name": TABLE}),
-    "merge": (table.merge, {"tables": [table.load(TABLE)], "path": "new.parquet"}),
+    "merge": (table.merge, {"tables": [LOADED], "path": "new.parquet"}),
     "export": (export, {"run": "run", "to": "torch"}),
     "write_report": (write_report, {"run": "run"}),
     "Choice": (rlnas.Choice, {"name": "k", "options": [1, 2]}),
@@ -77,6 +78,7 @@ def nothing_runs(monkeypatch, tmp_path):
     for module, names in nothing.items():
         for name in names:
             monkeypatch.setattr(f"{module}.{name}", lambda *args, **terms: None)
+    monkeypatch.setattr("rlnas.table.searches_with", lambda found: None)
     monkeypatch.setattr("rlnas.study.run_trial", lambda *args: SimpleNamespace(model_dump=lambda mode: {}))
     monkeypatch.setattr("rlnas.api.reproducing._run", lambda *args: (None, []))
     yield

@@ -4,6 +4,7 @@ import json
 import zlib
 from functools import partial
 from typing import ClassVar
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -12,6 +13,7 @@ from rlnas.cli.printing import print_study
 from rlnas.errors import UserError, WorkerError
 from rlnas.report import write_report
 from rlnas.study import study
+from rlnas.study.fitting import SupernetFit
 from rlnas.study.trial import TrialResult
 
 SEARCH = ("CartPole-v1", "mlp", "random", 1)
@@ -138,8 +140,7 @@ def test_the_seeds_of_an_unfinished_study_grow_and_never_shrink(search):
     assert files(search(confirm_seeds=2, train_seeds=3)) == files(whole)
 
 
-@pytest.mark.parametrize("by_resume", [True, False])
-@pytest.mark.parametrize("confirmed", [0, 2])
+@pytest.mark.parametrize(("by_resume", "confirmed"), [(True, 2), (False, 0)])
 def test_training_seeds_later_are_as_from_the_start(search, by_resume, confirmed):
     whole = search("whole", train_seeds=4, confirm_seeds=confirmed)
     begun = search(confirm_seeds=confirmed)
@@ -167,13 +168,41 @@ def test_the_result_stays_until_the_new_training_seeds_are_whole(search):
     assert files(rlnas.resume(first.path)) == files(search("whole", train_seeds=3, confirm_seeds=1))
 
 
+FITTED = {
+    "space": "mlp-64-64",
+    "strategy": "spos",
+    "steps": 128,
+    "strategy_options": {"eval_episodes": 1},
+    "ppo_options": {"rollout_steps": 64, "epochs": 1, "minibatches": 1},
+    "env_options": {"num_envs": 2},
+    "baselines": [],
+}
+
+
+def stopped(monkeypatch, search, **options):
+    """Stops a search when all that is left are the trainings of what it found."""
+    with monkeypatch.context() as patch:
+        patch.setattr(study, "contestants", MagicMock(side_effect=WorkerError("no memory")))
+        with pytest.raises(WorkerError):
+            search(**options)
+
+
 def test_a_ranking_that_needed_no_trainings_is_kept(search, monkeypatch):
-    fitted = {"steps": 1_000, "strategy": "spos", "strategy_options": {"eval_episodes": 1}}
-    small = {"ppo_options": {"rollout_steps": 64, "epochs": 1, "minibatches": 1}, "space": "mlp-64-64", "baselines": []}
-    begun = search(**fitted, **small)
-    whole = search("whole", train_seeds=3, **fitted, **small)
-    monkeypatch.setattr(study, "LiveSearch", None)  # which is not needed any more
+    begun = search(**FITTED)
+    whole = search("whole", **FITTED | {"train_seeds": 3})
+    stopped(monkeypatch, search, name="stopped", **FITTED)
+    monkeypatch.setattr(SupernetFit, "fit", None)
+    monkeypatch.setattr(SupernetFit, "evaluate", None)
+    assert files(search("stopped", **FITTED | {"train_seeds": 3})) == files(whole)
+    monkeypatch.setattr(study, "LiveSearch", None)
     assert files(rlnas.resume(begun.path, train_seeds=3)) == files(whole)
+
+
+def test_a_ranking_by_trainings_is_made_anew_with_more_seeds(search, monkeypatch):
+    few, whole = search("few"), search("whole", train_seeds=4)
+    assert [proxy for _, proxy in few.ranking] != [proxy for _, proxy in whole.ranking]
+    stopped(monkeypatch, search)
+    assert files(search(train_seeds=4)) == files(whole)
 
 
 def test_other_versions_are_said_where_trainings_are_left(search, recwarn):
