@@ -8,11 +8,14 @@ from types import SimpleNamespace
 import gymnasium
 import numpy as np
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 import rlnas
-from rlnas import table
+from rlnas import calls, table
+from rlnas.envs import EnvSettings
 from rlnas.errors import UserError
 from rlnas.export import export
+from rlnas.prepare import checked
 from rlnas.report import write_report
 from rlnas.spaces import Linear, load_space
 
@@ -108,3 +111,60 @@ def test_every_argument_is_checked_by_its_kind(name, nothing_runs):
         with pytest.raises(UserError) as refusal:
             function(**usual | {argument: object()})
         assert "<object object at" in str(refusal.value), argument
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "meant"),
+    [
+        (calls.Count, np.int64(3), 3),
+        (calls.Count, "3", 3),
+        (calls.Seed, 0, 0),
+        (calls.Steps, "1.5k", 1_500),
+        (calls.Steps, 1e6, 1_000_000),
+        (calls.Steps, np.float64(64), 64),
+        (calls.Number, np.float32(0.5), 0.5),
+        (calls.Number, "0.5", 0.5),
+        (calls.Flag, np.bool_(True), True),
+        (calls.Names, "nature-cnn", ("nature-cnn",)),
+        (calls.Names, ["a", "b"], ("a", "b")),
+        (calls.Modules, ["a", "b", "a"], ("a", "b")),
+        (calls.Place, "x", Path("x")),
+        (calls.Places, Path("x"), (Path("x"),)),
+        (calls.Seeds, [np.int64(1), 2], (1, 2)),
+        (calls.Architecture, {"k": np.int64(3)}, {"k": 3}),
+    ],
+)
+def test_what_a_kind_makes_of_a_value(kind, given, meant):
+    found = TypeAdapter(kind).validate_python(given)
+    assert found == meant
+    assert type(found) is type(meant)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (calls.Count, (True, np.bool_(True), 0, 1.0, "1.5", math.nan, "1_0", "", "٣" * 20)),
+        (calls.Steps, (True, 0, 0.5, math.inf, "10T", np.float64("nan"))),
+        (calls.Number, (True, math.nan, "inf", "1e999", 10**400)),
+        (calls.Flag, (1, 0, "yes", None)),
+        (calls.Names, (b"a", {"a": 1}, {"a"}, ["a", "a"], ["a", ""], [1])),
+        (calls.Place, (b"x", "", "a\0b", 3, "x/" * 3_000)),
+        (calls.Seeds, ([True], [1, 1], 1, [-1])),
+        (calls.Options, ([("a", 1)], {1: 2}, "a=1")),
+    ],
+)
+def test_what_a_kind_refuses(kind, values):
+    for value in values:
+        with pytest.raises(ValidationError):
+            TypeAdapter(kind).validate_python(value)
+
+
+@pytest.mark.parametrize("value", [True, np.bool_(False), b"4", math.nan, [4], object(), 10**9])
+def test_options_are_checked_as_arguments_are(value):
+    with pytest.raises(UserError, match="'num_envs'"):
+        checked(EnvSettings, "environment option", {"num_envs": value})
+
+
+@pytest.mark.parametrize("value", [4, "4", np.int64(4), np.int8(4)])
+def test_options_take_numbers_as_arguments_do(value):
+    assert checked(EnvSettings, "environment option", {"num_envs": value}).num_envs == 4
