@@ -171,7 +171,7 @@ def several(
 
 
 Count = Annotated[int, whole(1, 1_000_000)]
-CountOrNone = Annotated[int, whole(0, 1_000_000)]
+CountFromZero = Annotated[int, whole(0, 1_000_000)]
 SeedCount = Annotated[int, whole(1, 10_000)]
 Seed = Annotated[int, whole(0, 10**15)]
 Processes = Annotated[int, whole(1, 1_024)]

@@ -33,7 +33,7 @@ def resume(
     path: calls.Place,
     *,
     train_seeds: calls.Count | None = None,
-    confirm_seeds: calls.CountOrNone | None = None,
+    confirm_seeds: calls.CountFromZero | None = None,
     workers: calls.Processes = 1,
     imports: calls.Modules = (),
     watch: calls.Watch | None = None,

@@ -54,12 +54,12 @@ def prepare_search(
     strategy_options: Options | None,
     env_options: Options | None,
     ppo_options: Options | None,
-    confirm_seeds: calls.CountOrNone | None = None,
+    confirm_seeds: calls.CountFromZero | None = None,
     max_params: calls.Steps | None = None,
     max_multiply_adds: calls.Steps | None = None,
     max_latency: calls.Number | None = None,
     warm_start: calls.Flag = False,
-    random_networks: calls.CountOrNone = 0,
+    random_networks: calls.CountFromZero = 0,
 ) -> tuple[Path, StudySettings]:
     """Checks everything that can be checked before a run directory is touched; the arguments are those of `search`.
 
