@@ -31,6 +31,7 @@ from rlnas.defaults import defaults
 from rlnas.envs import EnvSettings, make_env
 from rlnas.export.sb3_file import ppo_arguments
 from rlnas.ppo import PPOSettings
+from rlnas.prepare import folder_name
 from rlnas.study.metrics import total_reward
 
 PEERS = {"rlnas": "rlnas", "sb3": "Stable-Baselines3"}
@@ -78,7 +79,7 @@ def train_rlnas(env: str, seed: int, steps: int, folder: Path) -> list[float]:
 
 def run(peer: str, args: argparse.Namespace, seed: int) -> dict[str, Any]:
     """One training, or what an earlier one left."""
-    name = f"{args.env}-{args.steps}-{peer}-{seed}"
+    name = folder_name(args.env, args.steps, peer, seed)
     file = args.out / f"{name}.json"
     if not file.exists():
         args.out.mkdir(parents=True, exist_ok=True)
@@ -103,7 +104,9 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, default=Path("runs/control"), help="folder of the run directories")
     args = parser.parse_args()
     args.scratch.mkdir(parents=True, exist_ok=True)
-    rlnas.train(args.env, "mlp-64-64", steps=1, out=args.scratch / "imports", device="cpu")  # not to be timed
+    rlnas.train(
+        args.env, "mlp-64-64", steps=1, out=args.scratch / folder_name(args.env, "imports"), device="cpu"
+    )  # not to be timed
     results = {peer: [run(peer, args, seed) for seed in range(1, args.seeds + 1)] for peer in PEERS}
     print(f"{args.env}, {args.steps:,} steps: mean return of the last 100 full games\n")
     print("| peer | " + " | ".join(f"seed {n}" for n in range(1, args.seeds + 1)) + " | mean ± sd | steps/s |")

@@ -1,5 +1,6 @@
 """The scripts behind the figures of the docs still run."""
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -27,3 +28,21 @@ def test_the_sweep_trains_what_is_missing_and_prints_the_table(tmp_path):
     assert data.count("\n") == 5
     assert run("minatar_sweep", *sweep, "--only-report") == told
     assert (tmp_path / "sweep.csv").read_text() == data
+
+
+def test_one_folder_serves_the_control_tasks_one_after_another(tmp_path, monkeypatch):
+    pytest.importorskip("stable_baselines3")
+    monkeypatch.syspath_prepend(ROOT)
+    control = importlib.import_module("benchmarks.control")
+    monkeypatch.setattr(control, "train_sb3", lambda *arguments: [1.0])
+    monkeypatch.setattr(control, "train_rlnas", lambda *arguments: [2.0])
+    monkeypatch.setattr(control.common, "machine", dict)
+    begun = []
+    monkeypatch.setattr(control.rlnas, "train", lambda env, *arguments, out, **options: begun.append(out))
+    for env in ("CartPole-v1", "RlnasX/Pendulum-v1"):
+        folders = ["--out", str(tmp_path / "out"), "--scratch", str(tmp_path / "scratch")]
+        monkeypatch.setattr(sys, "argv", ["control", "--env", env, "--steps", "8", "--seeds", "1", *folders])
+        control.main()
+    assert len({*begun}) == len(begun) == 2
+    names = {f"{env}-8-{peer}-1.json" for env in ("cartpole-v1", "pendulum-v1") for peer in ("rlnas", "sb3")}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == names

@@ -16,7 +16,7 @@ ALLOWED = {
     "nets": {"spaces"},
     "spaces": set(),
 }
-EVERYWHERE = {"errors", "processes", "quantity", "seeding", "trust"}
+EVERYWHERE = {"brief", "calls", "errors", "processes", "quantity", "seeding", "trust"}
 LIGHT = {"spaces": {"torch", "gymnasium", "ale_py"}, "envs": {"torch"}} | {name: {"torch"} for name in EVERYWHERE}
 # What loads torch late, when a layer of the user's own is declared.
 LATE = {("spaces/modules.py", "torch")}

@@ -63,11 +63,15 @@ class Dial(Painter):
     def step(self, action):
         return super().step(action[0])
 
+class Fast(Painter):
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 100}
+
 class Quitter(Painter):
     def render(self):
         raise SystemExit(3)
 
 gymnasium.register("RlnasPlay/Quitter-v0", Quitter, disable_env_checker=True)
+gymnasium.register("RlnasPlay/Fast-v0", Fast, disable_env_checker=True)
 gymnasium.register("RlnasPlay/Dial-v0", Dial, disable_env_checker=True)
 gymnasium.register("RlnasPlay/Painter-v0", Painter, disable_env_checker=True)
 gymnasium.register("RlnasPlay/Faulty-v0", Painter, disable_env_checker=True, kwargs={"faulty": True})
@@ -242,6 +246,12 @@ def test_a_fault_leaves_no_video(name, said, painter, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+def test_without_a_speed_a_gif_has_the_nearest_that_it_takes(painter, tmp_path):
+    run = vector_run(tmp_path / "run", "RlnasPlay/Fast-v0", imports=(painter,))
+    assert rlnas.play(run, tmp_path / "x.gif", imports=painter).fps == 50
+    assert rlnas.play(run, tmp_path / "x.mp4", imports=painter).fps == 100
+
+
 def test_cartpole_draws_itself(tmp_path):
     pytest.importorskip("pygame")
     run = vector_run(tmp_path / "run", "CartPole-v1")
@@ -256,7 +266,7 @@ def test_cartpole_draws_itself(tmp_path):
     [
         (["--video", "x.avi"], "'.avi'"),
         (["--video", "x.gif", "--fps", "51"], "from 1 to 50, not 51"),
-        (["--video", "x.mp4", "--episodes", "0"], "episodes must be at least 1, not 0"),
+        (["--video", "x.mp4", "--episodes", "0"], "episodes must be a whole number from 1 to 1,000,000, not 0"),
         (["--video", "x.mp4"], "there is no run"),
     ],
 )

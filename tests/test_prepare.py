@@ -62,7 +62,7 @@ def test_random_networks_are_drawn_by_the_seed_and_within_the_limits(tmp_path):
     within = drawn(tmp_path, cheap.size, max_params=42_000)
     assert sorted(within) == sorted(architecture.id for architecture in cheap)
     for wrong in (26, 2.5, True):
-        with pytest.raises(UserError, match=f"random-networks must be 0 to 25, .* not {wrong}"):
+        with pytest.raises(UserError, match=f"random-networks must be .* not {wrong}"):
             drawn(tmp_path, wrong)
     with pytest.raises(UserError, match="no yardstick for a warm start"):
         rlnas.search("CartPole-v1", "mlp", "spos", 1, random_networks=1, warm_start=True, out=tmp_path / "warm")

@@ -166,12 +166,12 @@ def test_a_table_searches_and_what_came_of_them(
             "spos option 'eval_episodes' should be greater than or equal to 1",
         ),
         ({"top_k": 4}, "top-k must be 1 to 3"),
-        ({"search_seeds": 0}, "search-seeds must be at least 1, not 0"),
+        ({"search_seeds": 0}, "search-seeds must be a whole number from 1 to 10,000, not 0"),
         ({"search_steps": "many"}, "search-steps"),
-        ({"train_seeds": 0}, "at least 1 seed"),
-        ({"seed": 2**63}, "less than 9223372036854775808"),
-        ({"repeats": 0}, "repeats must be at least 1"),
-        ({"workers": 0}, "workers must be at least 1"),
+        ({"train_seeds": 0}, "train-seeds must be a whole number from 1"),
+        ({"seed": 2**63}, "seed must be a whole number from 0 to 1,000,000,000,000,000"),
+        ({"repeats": 0}, "repeats must be a whole number from 1"),
+        ({"workers": 0}, "workers must be a whole number from 1"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_written(tmp_path: Path, changes, said: str) -> None:
@@ -301,12 +301,12 @@ def test_a_fault_of_rlnas_itself_ends_it_all(tmp_path: Path, monkeypatch: pytest
     ("changes", "said"),
     [
         ({"out": None}, "need a folder: name one with --out"),
-        ({"env": ["CartPole-v1"] * 2}, "has the folder of another pair"),
+        ({"env": ["CartPole-v1"] * 2}, "each named once"),
         ({"env": []}, "at least one environment"),
         ({"space": []}, "at least one space"),
         ({"env": ["CartPole-v1", "Acrobot-v1"], "space": SPACE}, r"Acrobot-v1 with space 'tiny': .* gives \(6,\)"),
         ({"top_k": 4}, "CartPole-v1 with space 'tiny': top-k must be 1 to 3"),
-        ({"workers": 0}, "workers must be at least 1"),
+        ({"workers": 0}, "workers must be a whole number from 1"),
     ],
 )
 def test_several_that_make_no_sense_are_refused(tmp_path: Path, changes, said: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rlnas.errors import UserError
-from rlnas.video import LARGEST_SIDE, VideoWriter, find_palette, scale_up
+from rlnas.video import LARGEST_SIDE, VideoWriter, allowed_fps, find_palette, scale_up
 
 
 def read(path: Path) -> tuple[float, list[np.ndarray]]:
@@ -134,3 +134,11 @@ def test_frames_of_another_size_are_refused(tmp_path):
     with pytest.raises(ValueError, match="shape"), VideoWriter(tmp_path / "x.gif", 30) as writer:
         [writer.add(frame) for frame in (scene(0), scene(0)[1:])]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "natural", "allowed"),
+    [("x.gif", 60, 50), ("x.gif", 15, 15), ("x.mp4", 1000, 240), ("x.mp4", 60, 60), ("x.mp4", 0.25, 1)],
+)
+def test_the_nearest_speed_that_a_format_takes(name, natural, allowed):
+    assert allowed_fps(Path(name), natural) == allowed

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
 
+from rlnas.errors import UserError, shown
 from rlnas.quantity import short
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Display:
     """
 
     def __init__(self, console: Console | None = None):
+        if console is not None and not isinstance(console, Console):
+            raise UserError(f"console must be a rich.console.Console, not {shown(console)}.")
         # What standard output is may change while the bars move.
         self._console = console or PlainConsole(file=sys.stdout)
         self._lock = threading.Lock()

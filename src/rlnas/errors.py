@@ -30,6 +30,15 @@ class WorkerError(RlnasError, RuntimeError):
     """A worker process ended for a reason that is not its trial's: a crash of rlnas, a full disk."""
 
 
+def shown(value: object) -> str:
+    """A value in a message: its `repr`, if that can be had, cut where it is long."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # whatever an object's own code does
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def unknown(kind: str, value: object, allowed: Iterable[str]) -> UserError:
     """Builds the error for a name that does not exist: the bad value, the nearest match, what is allowed.
 
@@ -39,10 +48,11 @@ def unknown(kind: str, value: object, allowed: Iterable[str]) -> UserError:
         allowed: the names that exist.
     """
     names = sorted(allowed)
-    near = difflib.get_close_matches(str(value), names, n=1, cutoff=0.5)
+    text = value if isinstance(value, str) else shown(value) if isinstance(value, int) else str(value)
+    near = difflib.get_close_matches(text, names, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    shown = ", ".join(names[:12]) + (f", ... ({len(names)} in all)" if len(names) > 12 else "")
-    return UserError(f"unknown {kind} {str(value)!r}.{hint} Allowed: {shown}.")
+    listed = ", ".join(names[:12]) + (f", ... ({len(names)} in all)" if len(names) > 12 else "")
+    return UserError(f"unknown {kind} {shown(text)}.{hint} Allowed: {listed}.")
 
 
 def needs_extra(what: str, extra: str) -> UserError:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from numbers import Real
 
-from rlnas.errors import UserError
+from rlnas.errors import UserError, shown
 
 LARGEST_QUANTITY = 10**15
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
@@ -23,13 +24,17 @@ def parse_steps(text: str | int, name: str = "steps") -> int:
         UserError: if it is not a positive whole number.
 
     Example:
-        >>> parse_steps("1.5M"), parse_steps("500k"), parse_steps("1e6")
-        (1500000, 500000, 1000000)
+        >>> parse_steps("1.5M"), parse_steps("500k"), parse_steps("1e6"), parse_steps(1e6)
+        (1500000, 500000, 1000000, 1000000)
     """
-    found = _QUANTITY.fullmatch(str(text).strip())
-    value = Decimal(found[1].replace("_", "")) * _FACTORS[found[2].lower()] if found else Decimal(0)
+    if isinstance(text, str):
+        found = _QUANTITY.fullmatch(text.strip())
+        value = Decimal(found[1].replace("_", "")) * _FACTORS[found[2].lower()] if found else Decimal(0)
+    else:
+        number = isinstance(text, Real) and not isinstance(text, bool) and 1 <= text <= LARGEST_QUANTITY
+        value = Decimal(float(text) if number else 0)
     if not 1 <= value <= LARGEST_QUANTITY or value != int(value):
-        raise UserError(f"{name} must be a whole number of at least 1, such as 10M, 500k or 1e6, not {str(text)!r}.")
+        raise UserError(f"{name} must be a whole number from 1 to 1e15, such as 10M, 500k or 1e6, not {shown(text)}.")
     return int(value)
 
 

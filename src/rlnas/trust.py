@@ -8,10 +8,14 @@ space.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import ModuleType
 
-from rlnas.errors import UserError
+from rlnas import calls
+from rlnas.calls import checked_call
+from rlnas.errors import UserError, shown
 from rlnas.processes import StartsRun
 
 _trusted: set[str] = set()
@@ -26,16 +30,33 @@ def import_trusted(module: str) -> ModuleType:
     if module.endswith(".py"):
         raise UserError(f"a module is named without its ending: {module.removesuffix('.py')!r}, not {module!r}.")
     try:
-        found = importlib.import_module(module)
+        with _arguments_hidden(module):
+            found = importlib.import_module(module)
     except StartsRun:
         raise
+    except SystemExit as error:
+        raise UserError(
+            f"the module {module!r} ended the program when it was imported (SystemExit: {error.code}): what it does "
+            "as a program, such as reading arguments, must stand under if __name__ == '__main__'."
+        ) from error
     except Exception as error:
-        raise UserError(f"the module {module!r} cannot be imported: {type(error).__name__}: {error}.") from error
+        raise UserError(f"the module {shown(module)} cannot be imported: {type(error).__name__}: {error}.") from error
     _trusted.add(module)
     return found
 
 
-def import_modules(modules: Iterable[str]) -> None:
+@contextmanager
+def _arguments_hidden(module: str) -> Iterator[None]:
+    """Hides the program's arguments, which are not for a module that parses arguments when it is imported."""
+    before, sys.argv = sys.argv, [module]
+    try:
+        yield
+    finally:
+        sys.argv = before
+
+
+@checked_call
+def import_modules(modules: calls.Modules) -> None:
     """Imports the modules that the user named: they register environments or strategies, or hold layers of one's own.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -48,11 +49,16 @@ def check_video(path: Path, fps: float | None = None) -> None:
         raise unknown("kind of video", path.suffix or path.name, SUFFIXES)
     if path.is_dir():
         raise UserError(f"the video {str(path)!r} is a folder: name a file.")
-    highest = GIF_FPS if path.suffix == ".gif" else 240
-    if fps is not None and not 1 <= fps <= highest:
-        raise UserError(f"fps of a {path.suffix} video must be from 1 to {highest}, not {fps:g}.")
+    if fps is not None and fps != allowed_fps(path, fps):
+        highest = allowed_fps(path, math.inf)
+        raise UserError(f"fps of a {path.suffix} video must be from 1 to {highest:g}, not {fps:g}.")
     if importlib.util.find_spec("av") is None:
         raise needs_extra("a video needs", "video")
+
+
+def allowed_fps(path: Path, fps: float) -> float:
+    """The speed nearest to another that a kind of video may have."""
+    return min(max(fps, 1), GIF_FPS if path.suffix == ".gif" else 240)
 
 
 def scale_up(frame: np.ndarray) -> np.ndarray:

@@ -80,3 +80,13 @@ def test_several_tables_are_put_side_by_side(
     (line,) = [line for line in text.splitlines() if line.startswith("| enas | total reward")]
     assert line.split(" | ")[2] == "–"
     assert sorted(path.name for path in (tmp_path / "comparisons").iterdir()) == sorted([*folders, "overview"])
+
+
+def test_an_empty_folder_name_is_not_the_folder_at_hand(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for tables in (["minatar-breakout"], ["minatar-breakout", "minatar-freeway"]):
+        with pytest.raises(SystemExit) as stop:
+            main(["compare", "--table", *tables, "--out", ""])
+        assert stop.value.code == 2
+        assert "out must be a path, not ''" in capsys.readouterr().err
+    assert [*tmp_path.iterdir()] == []

@@ -151,3 +151,19 @@ def test_what_does_not_go_together(arguments: list[str], part: str, capsys: pyte
         main(["describe", *arguments])
     assert stop.value.code == 2
     assert part in " ".join(capsys.readouterr().err.split())
+
+
+def test_environments_whose_package_is_missing_are_counted_and_not_listed(capsys, monkeypatch):
+    for name, entry in (("Here", "json:Env"), ("Away", "no_such_package.envs:Env")):
+        gymnasium.register(f"RlnasListed/{name}-v0", entry)
+    try:
+        main(["list", "envs"])
+    finally:
+        for name in ("Here", "Away"):
+            del gymnasium.registry[f"RlnasListed/{name}-v0"]
+    listed = capsys.readouterr().out.splitlines()
+    assert {"CartPole-v1", "RlnasListed/Here-v0"} <= {*listed}
+    assert not {"RlnasListed/Away-v0", "Ant-v3", "GymV21Environment-v0"} & {*listed}
+    assert listed[-1].startswith("Not listed, since packages are missing:")
+    assert "no_such_package (1)" in listed[-1]
+    assert "no_such_package" not in sys.modules

@@ -49,8 +49,8 @@ def refuse(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
         (["--steps", "-5"], ["steps", "'-5'"]),
         (["--steps", "many"], ["steps", "'many'"]),
         (["--train-steps", "0"], ["train-steps", "'0'"]),
-        (["--top-k", "0"], ["top_k", "0"]),
-        (["--train-seeds", "0"], ["train_seeds", "0"]),
+        (["--top-k", "0"], ["top-k", "0"]),
+        (["--train-seeds", "0"], ["train-seeds", "0"]),
         (["--workers", "0"], ["workers", "0"]),
         (["--threads", "0"], ["threads", "0"]),
         (["--seed", "-1"], ["seed", "-1"]),
@@ -69,7 +69,7 @@ def refuse(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
         (["--env", "BreakoutNoFrameskip-v4"], ["old id", "ALE/Breakout-v5"]),
         (["--space", "paper-large", "--strategy-options", "selection=full"], ["too large", "'evolution'"]),
         (["--train-seeds", "1000"], ["train_seeds", "1000"]),
-        (["--confirm-seeds", "-1"], ["confirm_seeds", "-1"]),
+        (["--confirm-seeds", "-1"], ["confirm-seeds", "-1"]),
         (["--confirm-seeds", "999"], ["1000 together", "at most 999"]),
         (
             ["--env", "MinAtar/Breakout-v1", "--table", "minatar-breakout", "--confirm-seeds", "2"],
@@ -83,7 +83,7 @@ def refuse(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
         (["--max-multiply-adds", "few"], ["max-multiply-adds", "'few'"]),
         (["--max-multiply-adds", "1M"], ["7,856,128 multiply-adds (k2=1,k3=1), where at most 1,000,000 are allowed"]),
         (["--max-latency", "0"], ["max_latency", "greater than 0"]),
-        (["--max-latency", "inf"], ["max_latency", "finite"]),
+        (["--max-latency", "inf"], ["max-latency", "finite"]),
         (["--max-latency", "1e-9"], ["no architecture of space 'paper-1'", "where at most 1e-09 ms is allowed"]),
         (["--space", "paper-large", "--max-latency", "1"], ["512,000,000,000", "--max-params or --max-multiply-adds"]),
         (["--space", "paper-large", "--max-params", "1M"], ["none of 10,000", "1,776,080 parameters (c1=16,k1=1,"]),
@@ -260,4 +260,39 @@ def test_a_run_of_a_device_that_is_not_here(trained: Path, tmp_path: Path, capsy
 
 
 def test_games_need_a_seed_that_is_not_negative(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "seed must be 0 or more, not -1" in refuse(capsys, ["evaluate", str(trained), "--seed", "-1"])
+    assert "seed must be a whole number from 0" in refuse(capsys, ["evaluate", str(trained), "--seed", "-1"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--env-options", "num_envs=1000000000"], ["'num_envs'", "10000", "'1000000000'"]),
+        (["--threads", str(10**20)], ["threads must be a whole number from 1 to 1,024", str(10**20)]),
+        (["--workers", str(10**9)], ["workers must be a whole number from 1 to 1,024"]),
+        (["--train-seeds", str(10**12)], ["train-seeds must be", "1000000000000"]),
+        (["--seed", str(10**30)], ["seed must be", str(10**30)]),
+        (["--steps", str(10**30)], ["steps must be a whole number from 1 to 1e15"]),
+        (["--out", ""], ["out must be a path, not ''"]),
+        (["--out", "a\0b"], ["out must be a path, not 'a\\x00b'"]),
+        (["--out", "x" * 300], ["out must be a path of names of at most 255 bytes"]),
+        (["--space", ""], ["space must be a name of the catalogue, a TOML file, or a Space, not ''"]),
+        (["--env", ""], ["env must be"]),
+        (["--table", ""], ["table must be"]),
+        (["--ppo-options", "epochs=4", "epochs=5"], ["--ppo-options names 'epochs' twice: epochs=4 and epochs=5"]),
+        (["--ppo-options", "minibatches=4", "clip=1", "clip=1"], ["names 'clip' twice"]),
+        (["--strategy-options", "eval-batch=1", "eval_batch=2"], ["names 'eval_batch' twice"]),
+        (["--baselines", "nature-cnn", "nature-cnn"], ["baselines must be a list of names, each named once"]),
+    ],
+)
+def test_odd_values_are_refused_before_anything_is_written(
+    arguments: list[str],
+    parts: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("rlnas.study.run_study", None)
+    message = refuse(capsys, [*SEARCH, *arguments])
+    assert [part for part in parts if part not in message] == []
+    assert [*tmp_path.iterdir()] == []

@@ -40,10 +40,10 @@ def test_every_network_with_its_score_its_lead_and_its_costs(tmp_path):
     assert list(found) == ["k=5 (best)", "k=2", "nature-cnn (hand-made)"]
     best, other, made = found.values()
     assert best["total reward"] == "8.00 ± 1.00"
-    assert best["best leads by"] == "–"
+    assert best["best minus this"] == "–"
     assert best["interquartile mean"].startswith("8.00 (7.")
     # Welch: 2.5 with a standard error of 0.6455 and 2.94 degrees of freedom.
-    assert made["best leads by"] == "+2.50 (+0.42 to +4.58)"
+    assert made["best minus this"] == "+2.50 (+0.42 to +4.58)"
     assert made["best is better"].startswith("1.00 (0.5")
     cost = space().cost(space().architecture("k=2"))
     assert other["parameters"] == f"{cost.parameters:,} ●"
@@ -55,7 +55,7 @@ def test_every_network_with_its_score_its_lead_and_its_costs(tmp_path):
 
 def test_one_seed_has_no_intervals(tmp_path):
     found = networks(study(tmp_path))
-    assert found["nature-cnn (hand-made)"]["best leads by"] == "+1.75"
+    assert found["nature-cnn (hand-made)"]["best minus this"] == "+1.75"
     assert not {"best is better", "interquartile mean"} & set(found["k=2"])
 
 

@@ -12,10 +12,30 @@ from .helpers import ENV, read, result, search, single, space, study, study_json
 
 def test_headline_names_best_and_baseline_with_scores(tmp_path):
     page = read(study(tmp_path))
-    assert page.title == f"k=5 scored 7.25 on {ENV}, 1.75 more than the hand-made nature-cnn"
+    assert page.title == f"k=5 scored 7.25 on {ENV} with a single training seed; the hand-made nature-cnn scored 5.50"
     assert "10M environment steps" in page.text
     assert "500k steps each" in page.text
-    assert "Difference to nature-cnn: +1.75." in page.text
+    assert "With a single training seed the difference to nature-cnn is +1.75." in page.text
+
+
+@pytest.mark.parametrize(
+    ("own", "theirs", "said"),
+    [
+        ([7.0, 7.2, 7.1], [5.0, 5.1, 5.3], "scored 7.10 on {env}, 1.97 more than the hand-made nature-cnn"),
+        ([4.0, 4.2, 4.1], [5.0, 5.1, 5.3], "scored 4.10 on {env}, 1.03 less than the hand-made nature-cnn"),
+        ([7.0, 9.0, 4.1], [5.0, 5.1, 5.3], "on {env}; the hand-made nature-cnn scored 5.13: which is better is open"),
+        ([7.0, 7.0], [5.0, 5.0], "scored 7.00 on {env}; the hand-made nature-cnn scored 5.00"),
+    ],
+)
+def test_a_headline_states_a_lead_only_where_its_interval_does_not_hold_0(own, theirs, said, tmp_path):
+    page = read(study(tmp_path, {"k=5": own, "k=2": [1.0] * len(own), "nature-cnn": theirs}))
+    assert page.title.endswith(said.format(env=ENV))
+
+
+def test_nothing_drawn_at_random_is_said_to_be_led_by_a_single_seed(tmp_path):
+    text = read(study(tmp_path, random_networks=["k=2"])).text
+    assert "1 architecture drawn at random scores 3.00; the best found scored 7.25." in text
+    assert not re.search(r"\bleads?\b", text)
 
 
 def test_one_seed_shows_nothing_sure_and_what_gives_more_is_said(tmp_path):
@@ -73,7 +93,7 @@ def confirmed(path, scores):
 
 def test_confirmation_seeds_have_the_last_word(tmp_path):
     page = read(confirmed(tmp_path, {"k=5": [4.0, 5.0], "nature-cnn": [5.0, 5.5]}))
-    assert page.title == f"k=5 scored 4.50 on {ENV}, 0.75 less than the hand-made nature-cnn"
+    assert page.title == f"k=5 scored 4.50 on {ENV}; the hand-made nature-cnn scored 5.25: which is better is open"
     assert "Once the best is picked, it and the hand-made networks train with 2 confirmation seeds." in page.text
     assert "the best found scored 4.50 ± 0.71 and nature-cnn 5.25 ± 0.35" in page.text
     assert "flatters" not in page.text
@@ -102,7 +122,7 @@ def test_without_confirmation_seeds_the_best_is_flattered(tmp_path):
 
 def test_one_confirmation_seed_is_named_and_shows_nothing_sure(tmp_path):
     page = read(confirmed(tmp_path, {"k=5": [4.0], "nature-cnn": [5.0]}))
-    assert page.title == f"k=5 scored 4.00 on {ENV}, 1.00 less than the hand-made nature-cnn"
+    assert page.title == f"k=5 scored 4.00 on {ENV} with a single training seed; the hand-made nature-cnn scored 5.00"
     assert "several seeds (rlnas resume RUN --confirm-seeds 5) are needed" in page.text
     assert "1 confirmation seed; reward mean" in page.text
     assert "with those that had, it scored 7.00 ± 1.41." in page.text
@@ -129,7 +149,9 @@ def test_a_confirmation_under_way_is_not_yet_judged_by(tmp_path):
 
 def test_worse_than_the_baseline_is_said(tmp_path):
     page = read(study(tmp_path, {"k=5": [7.25], "k=2": [3.0], "nature-cnn": [9.0]}))
-    assert "Difference to nature-cnn: −1.75. What the search found does not score higher than nature-cnn." in page.text
+    assert (
+        "difference to nature-cnn is −1.75. What the search found does not score higher than nature-cnn." in page.text
+    )
 
 
 def test_same_run_same_bytes(tmp_path):
@@ -209,7 +231,10 @@ def test_study_with_results_missing(tmp_path):
     trial(tmp_path, "k=5", 1, 4.0)
     write(tmp_path / "trials" / "k=2" / "seed-1" / "trial.json", {})
     page = read(tmp_path)
-    assert page.title == f"So far: k=5 scored 4.00 on {ENV}; the hand-made nature-cnn has no score"
+    assert (
+        page.title
+        == f"So far: k=5 scored 4.00 on {ENV} with a single training seed; the hand-made nature-cnn has no score"
+    )
     assert "2 of 3 trainings not done: k=2, seed 1 (unfinished); nature-cnn, seed 1 (not begun)." in page.text
 
 
@@ -246,7 +271,7 @@ def test_single_trial(tmp_path):
     folder = single(tmp_path / "trials" / "k=3" / "seed-4", "k=3", space())
     trial(tmp_path, "k=3", 4, 6.125)
     page = read(folder)
-    assert page.title == f"k=3 scored 6.12 on {ENV}"
+    assert page.title == f"k=3 scored 6.12 on {ENV} with a single training seed"
     assert "500k environment steps with seed 4" in page.text
     assert "--arch k=3 --steps 500k --seed 4" in page.text
     assert "Search" not in page.text

@@ -290,3 +290,11 @@ def test_a_fit_pads_where_paths_differ():
     assert padding([1, 2], 6)
     assert padding([1, 2], 5, channels=4)
     assert not padding([2], 6)  # all paths alike
+
+
+def test_a_space_that_len_cannot_count_says_so_and_is_there_all_the_same():
+    space = Space("huge", (3,), [Linear(Choice(f"w{n}", range(1, 1001))) for n in range(7)])
+    assert space.size == 10**21
+    assert space
+    with pytest.raises(UserError, match="too many for len"):
+        len(space)

@@ -4,6 +4,7 @@ import json
 import zlib
 from functools import partial
 from typing import ClassVar
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -12,6 +13,7 @@ from rlnas.cli.printing import print_study
 from rlnas.errors import UserError, WorkerError
 from rlnas.report import write_report
 from rlnas.study import study
+from rlnas.study.fitting import SupernetFit
 from rlnas.study.trial import TrialResult
 
 SEARCH = ("CartPole-v1", "mlp", "random", 1)
@@ -44,7 +46,8 @@ def search(monkeypatch, tmp_path):
     for name, value in (("asked", []), ("failing", ()), ("broken", False)):
         monkeypatch.setattr(MadeUp, name, value)
     monkeypatch.setattr(study, "LiveTrainings", MadeUp)
-    return lambda name="run", **options: rlnas.search(*SEARCH, train_seeds=2, out=tmp_path / name, **options)
+    usual = dict(zip(("env", "space", "strategy", "steps"), SEARCH, strict=True)) | {"train_seeds": 2}
+    return lambda name="run", **options: rlnas.search(**usual | options, out=tmp_path / name)
 
 
 def files(found):
@@ -125,12 +128,81 @@ def test_what_was_asked_for_by_mistake_can_be_taken_back(search):
     assert len(rlnas.resume(first.path, confirm_seeds=2).confirmation[0]["trials"]) == 2
 
 
-def test_an_unfinished_study_keeps_its_number(search):
+def test_the_seeds_of_an_unfinished_study_grow_and_never_shrink(search):
+    whole = search("whole", confirm_seeds=2, train_seeds=3)
     MadeUp.broken = True
     with pytest.raises(WorkerError):
-        search()
-    with pytest.raises(UserError, match="belongs to another command: confirm_seeds is 0 there, not 1"):
         search(confirm_seeds=1)
+    for fewer in ({"confirm_seeds": 0}, {"train_seeds": 1}):
+        with pytest.raises(UserError, match=r"belongs to another command: .* there, not"):
+            search(**fewer)
+    MadeUp.broken = False
+    assert files(search(confirm_seeds=2, train_seeds=3)) == files(whole)
+
+
+@pytest.mark.parametrize(("by_resume", "confirmed"), [(True, 2), (False, 0)])
+def test_training_seeds_later_are_as_from_the_start(search, by_resume, confirmed):
+    whole = search("whole", train_seeds=4, confirm_seeds=confirmed)
+    begun = search(confirm_seeds=confirmed)
+    later = rlnas.resume(begun.path, train_seeds=4) if by_resume else search(train_seeds=4)
+    assert files(later) == files(whole)
+    assert {len(entry["trials"]) for entry in later.networks} == {4}
+    judges = {trial["seed"] for entry in later.confirmation for trial in entry["trials"]}
+    assert judges.isdisjoint({trial["seed"] for trial in later.trials})
+    MadeUp.asked.clear()
+    assert search(train_seeds=None).data == rlnas.resume(begun.path).data == later.data
+    assert MadeUp.asked == []
+    with pytest.raises(UserError, match="train_seeds is 4 there, not 3"):
+        search(train_seeds=3)
+
+
+def test_the_result_stays_until_the_new_training_seeds_are_whole(search):
+    first = search(confirm_seeds=1)
+    old = files(first)
+    MadeUp.broken = True
+    with pytest.raises(WorkerError):
+        rlnas.resume(first.path, train_seeds=3)
+    assert files(first)["result.json"] == old["result.json"]
+    assert "1 more training seed asked for and not done: rlnas resume RUN." in write_report(first.path).read_text()
+    MadeUp.broken = False
+    assert files(rlnas.resume(first.path)) == files(search("whole", train_seeds=3, confirm_seeds=1))
+
+
+FITTED = {
+    "space": "mlp-64-64",
+    "strategy": "spos",
+    "steps": 128,
+    "strategy_options": {"eval_episodes": 1},
+    "ppo_options": {"rollout_steps": 64, "epochs": 1, "minibatches": 1},
+    "env_options": {"num_envs": 2},
+    "baselines": [],
+}
+
+
+def stopped(monkeypatch, search, **options):
+    """Stops a search when all that is left are the trainings of what it found."""
+    with monkeypatch.context() as patch:
+        patch.setattr(study, "contestants", MagicMock(side_effect=WorkerError("no memory")))
+        with pytest.raises(WorkerError):
+            search(**options)
+
+
+def test_a_ranking_that_needed_no_trainings_is_kept(search, monkeypatch):
+    begun = search(**FITTED)
+    whole = search("whole", **FITTED | {"train_seeds": 3})
+    stopped(monkeypatch, search, name="stopped", **FITTED)
+    monkeypatch.setattr(SupernetFit, "fit", None)
+    monkeypatch.setattr(SupernetFit, "evaluate", None)
+    assert files(search("stopped", **FITTED | {"train_seeds": 3})) == files(whole)
+    monkeypatch.setattr(study, "LiveSearch", None)
+    assert files(rlnas.resume(begun.path, train_seeds=3)) == files(whole)
+
+
+def test_a_ranking_by_trainings_is_made_anew_with_more_seeds(search, monkeypatch):
+    few, whole = search("few"), search("whole", train_seeds=4)
+    assert [proxy for _, proxy in few.ranking] != [proxy for _, proxy in whole.ranking]
+    stopped(monkeypatch, search)
+    assert files(search(train_seeds=4)) == files(whole)
 
 
 def test_other_versions_are_said_where_trainings_are_left(search, recwarn):
@@ -160,10 +232,12 @@ def test_the_terminal_says_what_is_odd_about_the_search(search, capsys):
 def test_only_searches_have_them(tmp_path):
     options = {"steps": 64, "ppo_options": {"rollout_steps": 8, "minibatches": 1, "epochs": 1}, "out": tmp_path}
     rlnas.train("CartPole-v1", "mlp-64-64", **options)
-    with pytest.raises(UserError, match=r"confirmation seeds are for a search, and .* is none"):
+    with pytest.raises(UserError, match=r"confirm-seeds is for a search, and .* is none"):
         rlnas.resume(tmp_path, confirm_seeds=1)
     table = partial(rlnas.search, "MinAtar/Breakout-v1", "minatar-1", "random", 1, table="minatar-breakout")
     run = table(out=tmp_path / "looked-up")
     with pytest.raises(UserError, match="leave --confirm-seeds out"):
         rlnas.resume(run.path, confirm_seeds=1)
+    with pytest.raises(UserError, match="leave --train-seeds out"):
+        rlnas.resume(run.path, train_seeds=9)
     assert table(out=run.path).data == run.data

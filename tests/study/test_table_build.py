@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -60,8 +61,9 @@ def test_a_table_holds_what_its_trials_came_to(undisturbed: Path) -> None:
             record = table.query(name, seed=seed, budget=1500)
             assert (record.total_reward, record.reward_mean) == (result.total_reward, result.reward_mean)
             assert (record.parameters, record.multiply_adds) == (result.parameters, result.multiply_adds)
-        measured = table.measured(name)
-        assert all(value is not None and value > 0 for value in measured.values())
+        measured = table.measured(name)  # latencies were not asked for
+        assert measured.pop("measured_wall_seconds") > 0
+        assert [*measured.values()] == [None, None]
     assert table.query(NETWORKS[0], seed=1, budget=1500) != table.query(NETWORKS[0], seed=2, budget=1500)
 
 
@@ -143,6 +145,24 @@ def test_latencies_are_measured_anew_and_nothing_else(
             rlnas.measure_table(tmp_path / f"{file}.parquet", tmp_path / "measured.parquet")
     for name in NETWORKS:  # one measurement for each network, whatever its seeds
         assert measured.frame.filter(architecture=name)["measured_inference_ms"].n_unique() == 1
+
+
+@pytest.mark.slow
+def test_latencies_are_measured_where_they_are_asked_for(
+    undisturbed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(undisturbed, tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    main([*COMMAND, "--latency"])
+    said = capsys.readouterr().out
+    assert [part for part in ("latency: 6/6 measurements", " ms", "Table: run") if part not in said] == []
+    built, table = Table.read(undisturbed / "table.parquet"), Table.read(tmp_path / "run/table.parquet")
+    assert (table.results_digest, table.settings) == (built.results_digest, built.settings)
+    assert all(value is not None and value > 0 for value in table.measured(NETWORKS[0]).values())
+    for command in (["resume", "run"], COMMAND, [*COMMAND, "--latency"]):  # once measured, they stay
+        main(command)
+        assert "measurements" not in capsys.readouterr().out
+        assert Table.read(tmp_path / "run/table.parquet").checksum == table.checksum
 
 
 def rows_of(table: Table) -> list[dict[str, Any]]:

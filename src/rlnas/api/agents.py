@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rlnas.brief import Brief
+
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
     from rlnas.nets import Network
 
 
-@dataclass(frozen=True)
-class AgentResult:
+@dataclass(frozen=True, repr=False)
+class AgentResult(Brief):
     """A finished run.
 
     Attributes:
@@ -21,7 +23,7 @@ class AgentResult:
     """
 
     path: Path
-    data: dict[str, Any] = field(repr=False, hash=False)
+    data: dict[str, Any] = field(hash=False)
 
     def network(self) -> Network:
         """The trained network (of a search: the best architecture's, first training seed).

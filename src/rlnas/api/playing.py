@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from rlnas import calls
 from rlnas.api.runs import Evaluation, game_streams, open_agent
-from rlnas.errors import UserError
+from rlnas.calls import checked_call
 from rlnas.prepare import resolve_device
 from rlnas.processes import absolute, settled
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Film(Evaluation):
     """Full games of a trained agent, and the video that shows them one after another.
 
@@ -26,18 +27,22 @@ class Film(Evaluation):
     fps: float
     frames: int
 
+    def _facts(self) -> dict[str, Any]:
+        return {**super()._facts(), "video": str(self.path), "fps": self.fps, "frames": self.frames}
+
 
 @settled()
+@checked_call
 def play(
-    run: str | Path,
-    video: str | Path,
-    episodes: int = 1,
+    run: calls.Place,
+    video: calls.Place,
+    episodes: calls.Count = 1,
     *,
-    seed: int = 0,
-    greedy: bool = False,
-    fps: float | None = None,
-    device: str = "auto",
-    imports: Sequence[str] = (),
+    seed: calls.Seed = 0,
+    greedy: calls.Flag = False,
+    fps: calls.Number | None = None,
+    device: calls.Text = "auto",
+    imports: calls.Modules = (),
 ) -> Film:
     """Plays full games with a trained agent, the best of a study or that of a training, and writes a video of them.
 
@@ -49,7 +54,7 @@ def play(
         episodes: full games, shown one after another.
         seed: root of the games' random streams, which no training shares.
         greedy: take the most probable action instead of drawing one.
-        fps: frames of a second; by default those at which the games look right.
+        fps: frames of a second; by default those at which the games look right, or the nearest that the format takes.
         device: where the network runs: `auto` (CUDA where there is one), `cpu` or `cuda`, whatever it was trained on.
             The same seed gives other games on another device.
         imports: the modules that the run imports, allowed by name, since they are code.
@@ -60,12 +65,10 @@ def play(
             Nothing is written then.
         EnvironmentFault: if the environment fails. Nothing is written then.
     """
-    from rlnas.video import VideoWriter, check_video
+    from rlnas.video import VideoWriter, allowed_fps, check_video
 
     path = absolute(video)
     check_video(path, fps)
-    if episodes < 1:
-        raise UserError(f"episodes must be at least 1, not {episodes}.")
 
     from rlnas.envs.rendering import film_env
     from rlnas.ppo import play_episodes, torch_threads
@@ -77,7 +80,8 @@ def play(
     env, natural = film_env(settings.env, settings.env_settings, lambda frame: writer.add(frame))
     games = []
     try:
-        writer = VideoWriter(path, natural if fps is None else fps)
+        fps = allowed_fps(path, natural) if fps is None else fps
+        writer = VideoWriter(path, fps)
         with torch_threads(1), writer:
             for number in range(episodes):
                 start = seeds[number : number + 1]
@@ -89,7 +93,7 @@ def play(
         [game.score for game in games],
         [game.length for game in games],
         path,
-        natural if fps is None else fps,
+        fps,
         writer.frames,
         cut=sum(game.cut for game in games),
     )

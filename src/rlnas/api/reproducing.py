@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from rlnas import calls
 from rlnas.api.searching import run_search
 from rlnas.api.tables import run_table, stored_searches
+from rlnas.brief import Brief
+from rlnas.calls import Options, checked_call
 from rlnas.errors import RlnasError, UserError, WorkerError
-from rlnas.prepare import COMPARISON, OVERVIEW, Options, Reproduction, check_workers, prepare_reproductions
+from rlnas.prepare import COMPARISON, OVERVIEW, Reproduction, prepare_reproductions
 from rlnas.processes import settled
 from rlnas.spaces import Space
 
@@ -22,8 +26,8 @@ if TYPE_CHECKING:
     from rlnas.table import Table
 
 
-@dataclass(frozen=True)
-class ReproductionResult:
+@dataclass(frozen=True, repr=False)
+class ReproductionResult(Brief):
     """What the paper's experiment came to.
 
     Attributes:
@@ -36,6 +40,10 @@ class ReproductionResult:
     path: Path
     comparisons: dict[Path, Comparison]
     left_out: tuple[str, ...]
+
+    def _facts(self) -> dict[str, Any]:
+        compared = ", ".join(path.name for path in self.comparisons)
+        return {"path": str(self.path), "comparisons": compared, "left_out": len(self.left_out)}
 
     @property
     def comparison(self) -> Comparison:
@@ -59,16 +67,17 @@ def reproduce(
     train_seeds: int = 1,
     search_seeds: int = 4,
     seed: int = 1,
-    strategies: Sequence[str] = ("spos", "enas"),
+    strategies: str | Sequence[str] = ("spos", "enas"),
     top_k: int = 3,
     repeats: int = 1_000,
-    baselines: Sequence[str] | None = None,
+    baselines: str | Sequence[str] | None = None,
     out: str | Path | None = None,
     workers: int = 1,
     threads: int | None = None,
     checkpoint_steps: int | str = "100k",
     device: str = "auto",
-    imports: Sequence[str] = (),
+    latency: bool = False,
+    imports: str | Sequence[str] = (),
     strategy_options: Options | None = None,
     env_options: Options | None = None,
     ppo_options: Options | None = None,
@@ -104,6 +113,7 @@ def reproduce(
             its own.
         checkpoint_steps: environment steps between checkpoints.
         device: `"auto"`, `"cpu"` or `"cuda"`.
+        latency: measure how long each network of the table takes, as in `build_table`.
         imports: modules that register environments or strategies, or hold layers of your own.
         strategy_options: options of the strategies; each goes to those that have it.
         env_options: fields of `EnvSettings`.
@@ -120,8 +130,8 @@ def reproduce(
         WorkerError: if a worker's process breaks for a reason that is not its training's.
     """
     folder, plans = prepare_reproductions(
-        envs=(env,) if isinstance(env, str) else tuple(env),
-        spaces=(space,) if space is None or isinstance(space, str | Path | Space) else tuple(space),
+        env=env,
+        space=space,
         steps=steps,
         search_steps=search_steps,
         train_seeds=train_seeds,
@@ -135,19 +145,22 @@ def reproduce(
         threads=threads,
         checkpoint_steps=checkpoint_steps,
         device=device,
+        latency=latency,
         imports=imports,
-        strategy_options=strategy_options or {},
-        env_options=env_options or {},
-        ppo_options=ppo_options or {},
+        strategy_options=strategy_options,
+        env_options=env_options,
+        ppo_options=ppo_options,
     )
+    for doubt in dict.fromkeys(doubt for plan in plans for doubt in plan.doubts()):
+        warnings.warn(doubt, stacklevel=2)
     return run_reproductions(folder, plans, workers, watch)
 
 
+@checked_call
 def run_reproductions(
-    folder: Path, plans: Sequence[Reproduction], workers: int, watch: Watcher | None
+    folder: Path, plans: Sequence[Reproduction], workers: calls.Processes, watch: calls.Watch | None
 ) -> ReproductionResult:
     """Runs what is planned, or goes on with it; writes a comparison for each plan, and an overview over several."""
-    check_workers(workers)
     if folder == plans[0].path:
         comparison, left_out = _run(plans[0], workers, watch)
         return ReproductionResult(folder, {folder: comparison}, tuple(left_out))

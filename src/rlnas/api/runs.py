@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from rlnas import calls
 from rlnas.api.searching import SearchResult, run_search
 from rlnas.api.tables import run_table
 from rlnas.api.training import TrainingResult, run_training
+from rlnas.brief import Brief
+from rlnas.calls import checked_call
 from rlnas.errors import UserError
 from rlnas.prepare import check_strategy_options, checked, read_run_settings, resolve_device
 from rlnas.processes import absolute, check_may_start, settled
@@ -22,24 +26,27 @@ if TYPE_CHECKING:
     import torch
 
     from rlnas.nets import Network
-    from rlnas.study import TrialSettings, Watcher
+    from rlnas.study import TrialSettings
     from rlnas.table import Table
 
 
 @settled()
+@checked_call
 def resume(
-    path: str | Path,
+    path: calls.Place,
     *,
-    confirm_seeds: int | None = None,
-    workers: int = 1,
-    imports: Sequence[str] = (),
-    watch: Watcher | None = None,
+    train_seeds: calls.Count | None = None,
+    confirm_seeds: calls.CountFromZero | None = None,
+    workers: calls.Processes = 1,
+    imports: calls.Modules = (),
+    watch: calls.Watch | None = None,
 ) -> SearchResult | TrainingResult | Table:
     """Goes on with a run where it was stopped; a finished run returns its result.
 
     Args:
         path: the run directory of a search, a training or a table.
-        confirm_seeds: for a finished search, as in `search`: as many as it has, or more, which are trained now.
+        train_seeds: for a search, as in `search`: as many as it has, or more, which are trained now.
+        confirm_seeds: likewise.
         workers: trainings that run at a time.
         imports: the modules that the run imports, allowed by name, since they are code.
         watch: called with `Progress`.
@@ -56,10 +63,16 @@ def resume(
     from rlnas.study import StudySettings, TableSettings, TrialSettings
     from rlnas.study.settings import current_versions
 
-    if confirm_seeds is not None:
+    for name, value in {"train_seeds": train_seeds, "confirm_seeds": confirm_seeds}.items():
+        if value is None:
+            continue
         if not isinstance(settings, StudySettings):
-            raise UserError(f"confirmation seeds are for a search, and {str(path)!r} is none.")
-        settings = checked(StudySettings, "setting", settings.model_dump() | {"confirm_seeds": confirm_seeds})
+            raise UserError(f"{name.replace('_', '-')} is for a search, and {str(path)!r} is none.")
+        if name == "train_seeds" and settings.table is not None:
+            raise UserError(
+                "trainings that are looked up have the table's seeds and no others: leave --train-seeds out."
+            )
+        settings = checked(StudySettings, "setting", settings.model_dump() | {name: value})
 
     # The run may have begun on another machine, with other versions, or been changed by hand.
     resolve_device(settings.device)
@@ -95,8 +108,8 @@ def open_agent(path: Path, imports: Sequence[str], device: str) -> tuple[TrialSe
     return settings, network.to(device)
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, repr=False)
+class Evaluation(Brief):
     """Full games of a trained agent.
 
     Attributes:
@@ -121,32 +134,31 @@ class Evaluation:
             "Where games are to end later, say so with max_episode_steps of gymnasium.register."
         )
 
+    def _facts(self) -> dict[str, Any]:
+        mean = statistics.fmean(self.scores)
+        return {"architecture": self.architecture, "games": len(self.scores), "mean_return": mean}
+
 
 def game_streams(seed: int, episodes: int, device: str) -> tuple[torch.Generator, np.ndarray]:
-    """What draws the actions of evaluated games on a device, and the seeds of their environments, `(episodes,)`.
-
-    Raises:
-        UserError: if the seed is negative.
-    """
+    """What draws the actions of evaluated games on a device, and the seeds of their environments, `(episodes,)`."""
     import torch
 
     from rlnas import seeding
 
-    if seed < 0:
-        raise UserError(f"seed must be 0 or more, not {seed}.")
     actions = torch.Generator(device).manual_seed(seeding.integer(seed, "evaluate", "actions"))
     return actions, seeding.integers(seed, "evaluate", "environments", count=episodes)
 
 
 @settled()
+@checked_call
 def evaluate(
-    path: str | Path,
-    episodes: int = 30,
+    path: calls.Place,
+    episodes: calls.Count = 30,
     *,
-    seed: int = 0,
-    greedy: bool = False,
-    device: str = "auto",
-    imports: Sequence[str] = (),
+    seed: calls.Seed = 0,
+    greedy: calls.Flag = False,
+    device: calls.Text = "auto",
+    imports: calls.Modules = (),
 ) -> Evaluation:
     """Plays full games with a trained agent: the best of a study, or that of a training.
 
@@ -169,8 +181,6 @@ def evaluate(
     from rlnas.envs import make_env
     from rlnas.ppo import play_in_portions, torch_threads
 
-    if episodes < 1:
-        raise UserError(f"episodes must be at least 1, not {episodes}.")
     device = resolve_device(device)
     settings, network = open_agent(absolute(path), imports, device)
     stream, seeds = game_streams(seed, episodes, device)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rlnas import calls
 from rlnas.api.agents import AgentResult
-from rlnas.prepare import Options, check_workers, prepare_search
+from rlnas.calls import Options, checked_call
+from rlnas.prepare import foreseen_doubts, prepare_search
 from rlnas.processes import settled
 from rlnas.spaces import Space
 
@@ -17,9 +20,14 @@ if TYPE_CHECKING:
     from rlnas.study import StudySettings, Watcher
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SearchResult(AgentResult):
     """What a study found."""
+
+    def _facts(self) -> dict[str, Any]:
+        judged = {entry["name"]: entry["total_reward"] for entry in self.confirmation or self.networks}
+        about = {name: self.data.get(name) for name in ("env", "space", "strategy")}
+        return {**about, "best": self.best, "total_reward": judged.get(self.best or ""), "path": str(self.path)}
 
     @property
     def best(self) -> str | None:
@@ -72,7 +80,7 @@ def search(
     top_k: int = 3,
     train_seeds: int | None = None,
     confirm_seeds: int | None = None,
-    baselines: Sequence[str] | None = None,
+    baselines: str | Sequence[str] | None = None,
     random_networks: int = 0,
     table: str | Path | None = None,
     workers: int = 1,
@@ -83,7 +91,7 @@ def search(
     max_multiply_adds: int | str | None = None,
     max_latency: float | None = None,
     warm_start: bool = False,
-    imports: Sequence[str] = (),
+    imports: str | Sequence[str] = (),
     strategy_options: Options | None = None,
     env_options: Options | None = None,
     ppo_options: Options | None = None,
@@ -103,10 +111,11 @@ def search(
             returns its result.
         seed: root of all random streams; searches and trainings never share one.
         top_k: architectures to train from scratch.
-        train_seeds: trainings of each, 1 by default; with a table as many as it has.
+        train_seeds: trainings of each; with a table as many as it has. A run may be asked for more; by default as
+            many as it has, and 1 for a new one.
         confirm_seeds: trainings of the best and of the hand-made networks once the best is picked, with seeds that had
-            no part in picking it: the scores that picked it flatter it. A finished run may be asked for more; by
-            default as many as it has, and none for a new one.
+            no part in picking it: the scores that picked it flatter it. A run may be asked for more; by default
+            as many as it has, and none for a new one.
         baselines: hand-made networks to train beside them: fixed spaces of the catalogue, or architecture ids; by
             default the usual one for such observations.
         random_networks: architectures that are drawn at random and trained beside them: what a search has to beat.
@@ -150,26 +159,30 @@ def search(
         checkpoint_steps=checkpoint_steps,
         device=device,
         imports=imports,
-        strategy_options=strategy_options or {},
-        env_options=env_options or {},
-        ppo_options=ppo_options or {},
+        strategy_options=strategy_options,
+        env_options=env_options,
+        ppo_options=ppo_options,
         max_params=max_params,
         max_multiply_adds=max_multiply_adds,
         max_latency=max_latency,
         warm_start=warm_start,
         random_networks=random_networks,
     )
+    for doubt in foreseen_doubts(settings):
+        warnings.warn(doubt, stacklevel=2)
     return run_search(path, settings, workers, watch)
 
 
-def run_search(path: Path, settings: StudySettings, workers: int, watch: Watcher | None) -> SearchResult:
+@checked_call
+def run_search(
+    path: Path, settings: StudySettings, workers: calls.Processes, watch: calls.Watch | None
+) -> SearchResult:
     """Runs or goes on with a study, and writes its report.
 
     Raises:
         UserError: if the directory belongs to something else.
         EnvironmentFault: if the environment fails during the search.
     """
-    check_workers(workers)
     from rlnas.report import write_report
     from rlnas.study import run_study
     from rlnas.study.progress import nobody

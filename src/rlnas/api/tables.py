@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, Unpack
 
+from pydantic import PlainValidator
+
+from rlnas import calls
+from rlnas.calls import Options, Refusal, check_place, check_text, checked_call, several
 from rlnas.errors import UserError
 from rlnas.prepare import (
     OVERVIEW,
-    Options,
-    check_workers,
     checked,
     folder_name,
     prepare_table,
@@ -27,7 +29,24 @@ from rlnas.trust import import_modules
 if TYPE_CHECKING:
     from rlnas.report.comparison import Comparison
     from rlnas.study import TableSettings, Watcher
-    from rlnas.table import Metric, StoredSearch, Table
+    from rlnas.table import StoredSearch, Table
+
+
+def _table(value: object) -> object:
+    """A table, its name, or its file."""
+    try:
+        return str(check_place(value))
+    except Refusal:
+        from rlnas.table import Table
+
+        if isinstance(value, Table):
+            return value
+        raise Refusal("a table, the name of one, or its file") from None
+
+
+TableSource = Annotated[Any, PlainValidator(_table)]
+Metrics = Annotated[Sequence[Any], several(check_text, "a list of names")]
+TableSources = Annotated[Any, several(_table, "a list of tables, their names or files")]
 
 
 @settled()
@@ -38,13 +57,14 @@ def build_table(
     *,
     seeds: int = 1,
     first_seed: int = 1,
-    architectures: Sequence[str] = (),
-    baselines: Sequence[str] | None = None,
+    architectures: str | Sequence[str] = (),
+    baselines: str | Sequence[str] | None = None,
     out: str | Path | None = None,
     workers: int = 1,
     checkpoint_steps: int | str = "100k",
     device: str = "auto",
-    imports: Sequence[str] = (),
+    latency: bool = False,
+    imports: str | Sequence[str] = (),
     env_options: Options | None = None,
     ppo_options: Options | None = None,
     watch: Watcher | None = None,
@@ -64,6 +84,8 @@ def build_table(
         workers: trainings that run at a time, each in a process of its own with one thread.
         checkpoint_steps: environment steps between checkpoints.
         device: `"auto"`, `"cpu"` or `"cuda"`.
+        latency: measure how long each network takes on this machine, once all are trained; `measure_table` can do so
+            later.
         imports: modules that register environments, or hold layers of your own.
         env_options: fields of `EnvSettings`.
         ppo_options: fields of `PPOSettings`.
@@ -86,16 +108,17 @@ def build_table(
         out=out,
         checkpoint_steps=checkpoint_steps,
         device=device,
+        latency=latency,
         imports=imports,
-        env_options=env_options or {},
-        ppo_options=ppo_options or {},
+        env_options=env_options,
+        ppo_options=ppo_options,
     )
     return run_table(path, settings, workers, watch)
 
 
-def run_table(path: Path, settings: TableSettings, workers: int, watch: Watcher | None) -> Table:
+@checked_call
+def run_table(path: Path, settings: TableSettings, workers: calls.Processes, watch: calls.Watch | None) -> Table:
     """Builds or goes on building a table."""
-    check_workers(workers)
     from rlnas.study import build_table
     from rlnas.study.progress import nobody
 
@@ -103,8 +126,9 @@ def run_table(path: Path, settings: TableSettings, workers: int, watch: Watcher 
 
 
 @settled()
+@checked_call
 def collect_table(
-    run: str | Path, out: str | Path, *, imports: Sequence[str] = (), watch: Watcher | None = None
+    run: calls.Place, out: calls.Place, *, imports: calls.Modules = (), watch: calls.Watch | None = None
 ) -> Table:
     """Writes a table of the trainings that an unfinished build has done so far.
 
@@ -131,8 +155,9 @@ def collect_table(
 
 
 @settled()
+@checked_call
 def measure_table(
-    table: str | Path | Table, out: str | Path, *, imports: Sequence[str] = (), watch: Watcher | None = None
+    table: TableSource, out: calls.Place, *, imports: calls.Modules = (), watch: calls.Watch | None = None
 ) -> Table:
     """Writes a table with latencies measured anew: on this machine, of all its networks, in rounds over all of them.
 
@@ -160,13 +185,13 @@ def measure_table(
 class Terms(TypedDict, total=False):
     """The arguments of `compare` that say how strategies are judged."""
 
-    budget: int | str | None
-    metrics: Sequence[Metric]
-    top_k: int
-    repeats: int
-    seed: int
-    seeds: Sequence[int] | None
-    drop_incomplete: bool
+    budget: calls.Steps | None
+    metrics: Metrics
+    top_k: calls.Count
+    repeats: calls.Count
+    seed: calls.Seed
+    seeds: calls.Seeds | None
+    drop_incomplete: calls.Flag
 
 
 def stored_searches(sources: Sequence[str | Path]) -> list[StoredSearch]:
@@ -185,20 +210,21 @@ def stored_searches(sources: Sequence[str | Path]) -> list[StoredSearch]:
     return found
 
 
+@checked_call
 def compare(
-    table: str | Path | Table,
-    searches: Sequence[str | Path] = (),
+    table: TableSource,
+    searches: calls.Places = (),
     *,
-    strategies: Sequence[str] | None = None,
+    strategies: calls.Names | None = None,
     strategy_options: Options | None = None,
-    budget: int | str | None = None,
-    metrics: Sequence[Metric] = ("total_reward", "reward_mean"),
-    top_k: int = 3,
-    repeats: int = 1_000,
-    seed: int = 0,
-    seeds: Sequence[int] | None = None,
-    drop_incomplete: bool = False,
-    out: str | Path | None = None,
+    budget: calls.Steps | None = None,
+    metrics: Metrics = ("total_reward", "reward_mean"),
+    top_k: calls.Count = 3,
+    repeats: calls.Count = 1_000,
+    seed: calls.Seed = 0,
+    seeds: calls.Seeds | None = None,
+    drop_incomplete: calls.Flag = False,
+    out: calls.Place | None = None,
 ) -> Comparison:
     """Compares strategies with random search and hand-made networks on a table; nothing is trained.
 
@@ -245,13 +271,14 @@ def compare(
     return judged
 
 
+@checked_call
 def compare_tables(
-    tables: Sequence[str | Path | Table],
-    searches: Sequence[str | Path] = (),
+    tables: TableSources,
+    searches: calls.Places = (),
     *,
-    strategies: Sequence[str] | None = None,
+    strategies: calls.Names | None = None,
     strategy_options: Options | None = None,
-    out: str | Path | None = None,
+    out: calls.Place | None = None,
     **terms: Unpack[Terms],
 ) -> dict[str, Comparison]:
     """Compares strategies on several tables, each as `compare` does, and puts them side by side.
@@ -278,7 +305,7 @@ def compare_tables(
     from rlnas.report.comparison import write_comparison, write_overview
 
     names = None if strategies is None else strategy_names(strategies)
-    found = [_open(table) for table in ([tables] if isinstance(tables, str | Path) else tables)]
+    found = [_open(table) for table in tables]
     folders = _folders(found)
     for folder in ("", *folders, OVERVIEW):
         _check_folder(None if out is None else Path(out) / folder)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rlnas import calls
 from rlnas.api.agents import AgentResult
-from rlnas.prepare import Options, prepare_training
+from rlnas.calls import Options, checked_call
+from rlnas.prepare import prepare_training
 from rlnas.processes import settled
 from rlnas.spaces import Space
 
@@ -17,9 +19,13 @@ if TYPE_CHECKING:
     from rlnas.study import TrialSettings, Watcher
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrainingResult(AgentResult):
     """What one training from scratch came to."""
+
+    def _facts(self) -> dict[str, Any]:
+        facts = {"architecture": self.architecture, "seed": self.data.get("seed"), "total_reward": self.total_reward}
+        return {**facts, "path": str(self.path)}
 
     @property
     def architecture(self) -> str:
@@ -54,7 +60,7 @@ def train(
     checkpoint_steps: int | str = "100k",
     device: str = "auto",
     threads: int = 1,
-    imports: Sequence[str] = (),
+    imports: str | Sequence[str] = (),
     env_options: Options | None = None,
     ppo_options: Options | None = None,
     watch: Watcher | None = None,
@@ -91,13 +97,14 @@ def train(
         device=device,
         threads=threads,
         imports=imports,
-        env_options=env_options or {},
-        ppo_options=ppo_options or {},
+        env_options=env_options,
+        ppo_options=ppo_options,
     )
     return run_training(path, settings, watch)
 
 
-def run_training(path: Path, settings: TrialSettings, watch: Watcher | None) -> TrainingResult:
+@checked_call
+def run_training(path: Path, settings: TrialSettings, watch: calls.Watch | None) -> TrainingResult:
     """Runs or goes on with a training, and writes its report."""
     from rlnas.ppo import torch_threads
     from rlnas.report import write_report

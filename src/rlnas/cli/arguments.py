@@ -8,7 +8,6 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
@@ -24,10 +23,12 @@ OptionalSpace = Annotated[str | None, tyro.conf.arg(metavar="SPACE", help_behavi
 OptionalArchitecture = Annotated[str | None, tyro.conf.arg(metavar="ID", help_behavior_hint="")]
 OptionalNames = Annotated[tuple[str, ...] | None, tyro.conf.arg(metavar="[NAME ...]", help_behavior_hint="")]
 Names = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME [NAME ...]", help_behavior_hint="")]
-Folder = Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="")]
+# As text: a Path made of '' would be the folder at hand.
+Folder = Annotated[str | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="")]
+NewFile = Annotated[str, tyro.conf.arg(metavar="FILE")]
 Pairs = Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME=VALUE [NAME=VALUE ...]", help_behavior_hint="")]
 Modules = Annotated[tuple[str, ...], tyro.conf.arg(name="import", metavar="MODULE [MODULE ...]", help_behavior_hint="")]
-Run = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+Run = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 
 
 SEVERAL = ("--import", "--searches", "--strategies", "--architectures", "--baselines", "--seeds", "--metrics")
@@ -62,13 +63,16 @@ def options(pairs: tuple[str, ...], flag: str) -> dict[str, str]:
         name, separator, value = pair.partition("=")
         if not separator:
             raise UserError(f"{flag} takes NAME=VALUE, not {pair!r}.")
-        found[name.replace("-", "_")] = value
+        name = name.replace("-", "_")
+        if name in found:
+            raise UserError(f"{flag} names {name!r} twice: {name}={found[name]} and {pair}.")
+        found[name] = value
     return found
 
 
-def find_modules_here(modules: tuple[str, ...]) -> tuple[str, ...]:
-    """Lets --import find modules in the current folder, after all others; returns them."""
-    if modules and os.getcwd() not in sys.path:
+def find_modules_here(modules: tuple[str, ...], *envs: str) -> tuple[str, ...]:
+    """Lets --import and ids such as `module:Name-v0` find modules in the current folder, after all others."""
+    if (modules or any(":" in env for env in envs)) and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     return modules
 

@@ -16,7 +16,7 @@ from rlnas.prepare import OVERVIEW
 
 def compare(
     table: Annotated[tuple[str, ...], tyro.conf.arg(metavar="TABLE [TABLE ...]")],
-    searches: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="RUN [RUN ...]", help_behavior_hint="")] = (),
+    searches: Annotated[tuple[str, ...], tyro.conf.arg(metavar="RUN [RUN ...]", help_behavior_hint="")] = (),
     strategies: Names = (),
     strategy_options: Pairs = (),
     budget: OptionalSteps = None,
@@ -27,7 +27,7 @@ def compare(
     seeds: Annotated[tuple[int, ...], tyro.conf.arg(metavar="SEED [SEED ...]", help_behavior_hint="")] = (),
     drop_incomplete: bool = False,
     out: Folder = None,
-    save_searches: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None,
+    save_searches: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None,
     import_: Modules = (),
 ) -> None:
     """Compare strategies with random search and hand-made networks on tables; nothing is trained.
@@ -60,7 +60,9 @@ def compare(
     from rlnas.table import write_searches
 
     load_modules(import_)
-    if save_searches is not None and (save_searches.suffix != ".json" or not searches or save_searches.exists()):
+    if save_searches is not None and not (
+        save_searches.endswith(".json") and searches and not Path(save_searches).exists()
+    ):
         raise UserError("--save-searches takes a new file that ends in .json, for the searches that --searches names.")
     terms: api.Terms = {
         "budget": budget,
@@ -74,14 +76,14 @@ def compare(
     named, given = strategies or None, options(strategy_options, "--strategy-options")
     overview = None
     if len(table) == 1:
-        folder = out or Path(f"comparison-{Path(table[0]).stem}")
-        one = api.compare(table[0], searches, strategies=named, strategy_options=given, out=folder, **terms)
-        comparisons = {folder: one}
+        out = f"comparison-{Path(table[0]).stem}" if out is None else out
+        one = api.compare(table[0], searches, strategies=named, strategy_options=given, out=out, **terms)
+        comparisons = {Path(out): one}
     else:
-        folder = out or Path("comparisons")
-        found = api.compare_tables(table, searches, strategies=named, strategy_options=given, out=folder, **terms)
-        comparisons = {folder / name: one for name, one in found.items()}
-        overview = folder / OVERVIEW
+        out = "comparisons" if out is None else out
+        found = api.compare_tables(table, searches, strategies=named, strategy_options=given, out=out, **terms)
+        comparisons = {Path(out) / name: one for name, one in found.items()}
+        overview = Path(out) / OVERVIEW
     if save_searches is not None:
-        write_searches(save_searches, api.stored_searches(searches))
+        write_searches(Path(save_searches), api.stored_searches(searches))
     print_comparisons(comparisons, overview)

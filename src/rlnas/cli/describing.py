@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,6 +18,7 @@ from rlnas.cli.printing import console
 from rlnas.cli.tables import show
 from rlnas.display import Display, printable
 from rlnas.errors import UserError, unknown
+from rlnas.prepare import named_module
 from rlnas.quantity import plural
 from rlnas.search import STRATEGIES
 from rlnas.spaces import CATALOGUE, Limits, load_space
@@ -40,10 +42,16 @@ def list_(
     """
     load_modules(import_)
     if what == "envs":
-        from rlnas.envs import known_ids
+        from rlnas.envs import known_ids, missing_package
 
-        for name in known_ids():
-            console.print(name, soft_wrap=True)
+        missing = {name: missing_package(name) for name in known_ids()}
+        for name, package in missing.items():
+            if package is None:
+                console.print(name, soft_wrap=True)
+        if lacking := Counter(package for package in missing.values() if package is not None):
+            counts = ", ".join(f"{package} ({count})" for package, count in lacking.items())
+            said = f"Not listed, since packages are missing: {plural(lacking.total(), 'environment')} of {counts}."
+            console.print(said, soft_wrap=True)
     elif what == "tables":
         show()
     elif what == "strategies":
@@ -87,7 +95,7 @@ def describe(
     if env is not None and name is not None:
         raise UserError(f"describe {name!r} or --env {env}, not both at once.")
     if env is not None:
-        _describe_env(env, find_modules_here(import_))
+        _describe_env(*named_module(env, find_modules_here(import_, env)))
         return
     if name is None:
         raise UserError("describe needs a name, or --env.")

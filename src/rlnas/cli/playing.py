@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import tyro
 
 from rlnas import api
-from rlnas.cli.arguments import Modules, Run, find_modules_here
+from rlnas.cli.arguments import Modules, NewFile, Run, find_modules_here
 from rlnas.cli.printing import console, place, print_remarks
 
 
 def play(
     run: Run,
-    video: Path,
+    video: NewFile,
     episodes: int = 1,
     seed: int = 0,
     greedy: bool = False,
@@ -30,7 +29,7 @@ def play(
         episodes: Full games, shown one after another.
         seed: Root of the games' random streams.
         greedy: Take the most probable action instead of drawing one.
-        fps: Frames of a second; by default those at which the games look right.
+        fps: Frames of a second; by default those at which the games look right, or the nearest that the format takes.
         device: auto, cpu or cuda.
         import_: The modules that the run imports; they are code, so they must be named.
     """

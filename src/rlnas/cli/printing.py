@@ -75,13 +75,10 @@ def print_study(result: api.SearchResult) -> None:
     if result.failure is not None:
         raise RlnasError(f"{result.failure}; report: {place(report)}")
     print_confirmation(result.confirmation)
-    judged = {entry["name"]: entry["total_reward"] for entry in result.confirmation or result.networks}
-    best = judged.get(result.best)
-    hand_made = [entry["name"] for entry in result.networks if entry["baseline"] and entry["name"] != result.best]
-    for name in hand_made:
-        if best is not None and (score := judged[name]) is not None and score > best:
-            said = f"The hand-made {name} scored higher than what was found: {score:.2f}."
-            console.print(said, soft_wrap=True, markup=False)
+    from rlnas.report.data import read_run
+    from rlnas.report.headline import headline
+
+    console.print(f"{headline(read_run(result.path)).title}.", soft_wrap=True, markup=False)
     console.print(f"Best architecture: {result.best}", soft_wrap=True)
     console.print(f"Report: {place(report)}", soft_wrap=True, markup=False)
 

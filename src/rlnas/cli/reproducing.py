@@ -42,6 +42,7 @@ def reproduce(
     threads: OptionalCount = None,
     checkpoint_steps: Steps = "100k",
     device: str = "auto",
+    latency: bool = False,
     import_: Modules = (),
     strategy_options: Pairs = (),
     env_options: Pairs = (),
@@ -77,14 +78,15 @@ def reproduce(
             most 4) for pictures, and 1 for small maps and vectors. A search that goes on keeps its own.
         checkpoint_steps: Environment steps between checkpoints; there the environments restart.
         device: auto, cpu or cuda.
+        latency: Measure how long each network of the table takes on this machine, once all are trained.
         import_: Modules that register environments or strategies of your own, or hold layers of your own.
         strategy_options: Options of the strategies, e.g. eval_episodes=50; each goes to those that have it.
         env_options: Options of the environment, e.g. sticky_actions=0.
         ppo_options: Hyperparameters of PPO, e.g. epochs=4.
     """
     folder, plans = prepare_reproductions(
-        envs=env,
-        spaces=space or (None,),
+        env=env,
+        space=space or None,
         steps=steps,
         search_steps=search_steps,
         train_seeds=train_seeds,
@@ -98,13 +100,15 @@ def reproduce(
         threads=threads,
         checkpoint_steps=checkpoint_steps,
         device=device,
-        imports=find_modules_here(import_),
+        latency=latency,
+        imports=find_modules_here(import_, *env),
         strategy_options=options(strategy_options, "--strategy-options"),
         env_options=options(env_options, "--env-options"),
         ppo_options=options(ppo_options, "--ppo-options"),
     )
     for plan in plans:
         console.print(_announcement(plan, workers), soft_wrap=True, markup=False)
+        print_remarks(plan.doubts())
     console.print(f"Folder: {folder}", soft_wrap=True, markup=False)
     with Display(console) as display:
         result = api.run_reproductions(folder, plans, workers, display)

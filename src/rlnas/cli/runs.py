@@ -12,19 +12,29 @@ from rlnas.display import Display
 from rlnas.prepare import processors
 
 
-def resume(run: Run, confirm_seeds: OptionalCount = None, workers: int = processors(), import_: Modules = ()) -> None:
+def resume(
+    run: Run,
+    train_seeds: OptionalCount = None,
+    confirm_seeds: OptionalCount = None,
+    workers: int = processors(),
+    import_: Modules = (),
+) -> None:
     """Go on with a run where it was stopped.
 
     Args:
         run: Run directory.
-        confirm_seeds: For a finished search: train the best and the hand-made networks with so many seeds that had no
-            part in picking the best; no fewer than it has.
+        train_seeds: For a search: train the candidates and the hand-made networks with so many seeds; no fewer than it
+            has.
+        confirm_seeds: For a search: train the best and the hand-made networks with so many seeds that had no part in
+            picking the best; no fewer than it has.
         workers: Trainings that run at a time.
         import_: The modules that the run imports; they are code, so they must be named.
     """
     with Display(console) as display:
         modules = find_modules_here(import_)
-        result = api.resume(run, confirm_seeds=confirm_seeds, workers=workers, imports=modules, watch=display)
+        result = api.resume(
+            run, train_seeds=train_seeds, confirm_seeds=confirm_seeds, workers=workers, imports=modules, watch=display
+        )
     if isinstance(result, api.SearchResult):
         print_study(result)
     elif isinstance(result, api.TrainingResult):

@@ -19,9 +19,9 @@ from rlnas.cli.arguments import (
     find_modules_here,
     options,
 )
-from rlnas.cli.printing import console, place, print_study
+from rlnas.cli.printing import console, place, print_remarks, print_study
 from rlnas.display import Display
-from rlnas.prepare import prepare_search, processors
+from rlnas.prepare import foreseen_doubts, prepare_search, processors
 from rlnas.quantity import plural, short
 from rlnas.search import shares_weights
 
@@ -72,10 +72,11 @@ def search(
         out: Run directory; runs/<environment>-<space>-<strategy>-<seed> by default.
         seed: Root of all random streams.
         top_k: Architectures to train from scratch.
-        train_seeds: Trainings of each, with seeds of their own; 1 by default, and with --table as many as it has.
+        train_seeds: Trainings of each, with seeds of their own; with --table as many as it has. A run may be asked for
+            more; by default as many as it has, and 1 for a new one.
         confirm_seeds: Trainings of the best and of the hand-made networks once the best is picked, with seeds that had
-            no part in picking it: the scores that picked it flatter it. A finished run may be asked for more; by
-            default as many as it has, and none for a new one.
+            no part in picking it: the scores that picked it flatter it. A run may be asked for more; by default
+            as many as it has, and none for a new one.
         baselines: Hand-made networks to train beside them: fixed spaces, or architecture ids of the space; by
             default the usual one for such observations, and none if no name follows.
         random_networks: Architectures that are drawn at random and trained beside them: what a search has to beat.
@@ -112,7 +113,7 @@ def search(
         threads=threads,
         checkpoint_steps=checkpoint_steps,
         device=device,
-        imports=find_modules_here(import_),
+        imports=find_modules_here(import_, env),
         strategy_options=options(strategy_options, "--strategy-options"),
         env_options=options(env_options, "--env-options"),
         ppo_options=options(ppo_options, "--ppo-options"),
@@ -124,6 +125,7 @@ def search(
     )
     console.print(_announcement(settings, workers), soft_wrap=True, markup=False)
     console.print(f"Run directory: {place(path)}", soft_wrap=True, markup=False)
+    print_remarks(foreseen_doubts(settings))
     with Display(console) as display:
         result = api.run_search(path, settings, workers, display)
     print_study(result)

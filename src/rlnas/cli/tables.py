@@ -13,6 +13,7 @@ from rlnas.cli.arguments import (
     Folder,
     Modules,
     Names,
+    NewFile,
     OptionalNames,
     OptionalSpace,
     OptionalSteps,
@@ -53,6 +54,7 @@ def build(
     workers: int = processors(),
     checkpoint_steps: Steps = "100k",
     device: str = "auto",
+    latency: bool = False,
     import_: Modules = (),
     env_options: Pairs = (),
     ppo_options: Pairs = (),
@@ -75,6 +77,8 @@ def build(
         workers: Trainings that run at a time, one process and one thread each.
         checkpoint_steps: Environment steps between checkpoints; there the environments restart.
         device: auto, cpu or cuda.
+        latency: Measure how long each network takes on this machine, once all are trained (see also: rlnas table
+            measure).
         import_: Modules that register your own environments, or hold layers of your own.
         env_options: Options of the environment, e.g. sticky_actions=0.
         ppo_options: Hyperparameters of PPO, e.g. epochs=4.
@@ -90,13 +94,14 @@ def build(
         out=out,
         checkpoint_steps=checkpoint_steps,
         device=device,
-        imports=find_modules_here(import_),
+        latency=latency,
+        imports=find_modules_here(import_, env),
         env_options=options(env_options, "--env-options"),
         ppo_options=options(ppo_options, "--ppo-options"),
     )
     name, networks = settings.space["name"], len(settings.entrants())
     console.print(
-        f"Building a table of {name} on {env}: {plural(networks, 'network')} x "
+        f"Building a table of {name} on {settings.env}: {plural(networks, 'network')} x "
         f"{plural(seeds, 'seed')}, {short(settings.steps)} steps each, {workers} at a time.\nRun directory: {path}",
         soft_wrap=True,
         markup=False,
@@ -106,7 +111,7 @@ def build(
     show_built(table, path)
 
 
-def collect(run: Run, out: Path, import_: Modules = ()) -> None:
+def collect(run: Run, out: NewFile, import_: Modules = ()) -> None:
     """Write a table of the trainings that an unfinished build has done so far.
 
     Args:
@@ -120,7 +125,7 @@ def collect(run: Run, out: Path, import_: Modules = ()) -> None:
     _show_written(out)
 
 
-def merge(tables: Sources, out: Path, import_: Modules = ()) -> None:
+def merge(tables: Sources, out: NewFile, import_: Modules = ()) -> None:
     """Merge tables that were built with the same settings: more seeds, or more architectures.
 
     Args:
@@ -138,7 +143,7 @@ def merge(tables: Sources, out: Path, import_: Modules = ()) -> None:
 
 
 def measure(
-    table: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")], out: Path, import_: Modules = ()
+    table: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")], out: NewFile, import_: Modules = ()
 ) -> None:
     """Write a table with latencies measured anew: on this machine, of all its networks, in rounds over all of them.
 
@@ -155,18 +160,18 @@ def measure(
     _show_written(out)
 
 
-def show_built(table: Built, run: Path) -> None:
+def show_built(table: Built, run: str | Path) -> None:
     """Shows a table that was built in a run directory.
 
     Raises:
         RlnasError: if nothing of it was trained.
     """
-    _show_written(run / "table.parquet")
+    _show_written(Path(run) / "table.parquet")
     if not (table.frame["status"] == "done").any():
         raise RlnasError("all trainings of the table failed.")
 
 
-def _show_written(path: Path) -> None:
+def _show_written(path: str | Path) -> None:
     show(str(path))
     console.print(f"Table: {path}", soft_wrap=True, markup=False)
 

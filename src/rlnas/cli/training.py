@@ -59,12 +59,14 @@ def train(
         checkpoint_steps=checkpoint_steps,
         device=device,
         threads=threads,
-        imports=find_modules_here(import_),
+        imports=find_modules_here(import_, env),
         env_options=options(env_options, "--env-options"),
         ppo_options=options(ppo_options, "--ppo-options"),
     )
     console.print(
-        f"Training {settings.architecture} on {env}.\nRun directory: {place(path)}", soft_wrap=True, markup=False
+        f"Training {settings.architecture} on {settings.env}.\nRun directory: {place(path)}",
+        soft_wrap=True,
+        markup=False,
     )
     with Display(console) as display:
         result = api.run_training(path, settings, display)

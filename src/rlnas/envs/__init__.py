@@ -6,7 +6,7 @@ from rlnas.envs.atari import AtariEnv
 from rlnas.envs.base import Episode, Step, VectorEnv
 from rlnas.envs.gym import GymEnv
 from rlnas.envs.minatar import MinAtarEnv
-from rlnas.envs.registry import known_ids, make_env, options_of, registered_by
+from rlnas.envs.registry import known_ids, make_env, missing_package, options_of, registered_by
 from rlnas.envs.settings import EnvSettings
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "known_afresh",
     "known_ids",
     "make_env",
+    "missing_package",
     "options_of",
     "registered_by",
 ]

@@ -26,11 +26,12 @@ def follow():
 threading.Thread(target=follow, daemon=True).start()
 try:
     for module in modules:
+        sys.argv = [module]
         importlib.import_module(module)
     import gymnasium
     answer = "known" if env in gymnasium.registry else "unknown"
 except BaseException as error:
-    answer = f"{type(error).__name__}: {error}"
+    answer = f"{sys.argv[0]} raised {type(error).__name__}: {error}"
 with open(file, "w", encoding="utf-8", errors="replace") as out:
     out.write(answer)
 os._exit(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import sys
 
 import gymnasium
 
@@ -32,6 +33,32 @@ def known_ids() -> list[str]:
         gymnasium.register_envs(ale_py)
     current = {name for name in gymnasium.registry if not _is_old_atari(name)}
     return sorted({*current, *(minatar_ids() if minatar_installed() else ())})
+
+
+NEEDS = {
+    "gymnasium.envs.box2d": "Box2D",
+    "gymnasium.envs.mujoco": "mujoco",
+    "gymnasium.envs.phys2d": "jax",
+    "gymnasium.envs.tabular": "jax",
+}
+"""The packages that environments of Gymnasium's own modules need."""
+
+
+def missing_package(env_id: str) -> str | None:
+    """The package that an environment needs and that is not installed, as far as its registration tells.
+
+    Nothing is imported for that, so an environment may still need what its module alone knows.
+    """
+    spec = gymnasium.registry.get(env_id)
+    if spec is None:
+        return None
+    if callable(spec.entry_point):  # some of Gymnasium's old ids only raise
+        name = getattr(spec.entry_point, "__name__", "")
+        raises = name.startswith("_raise_")
+        return name.removeprefix("_raise_").removesuffix("_error") if raises else None
+    module = str(spec.entry_point).partition(":")[0]
+    package = next((needed for place, needed in NEEDS.items() if module.startswith(place)), module.partition(".")[0])
+    return None if package in sys.modules or importlib.util.find_spec(package) is not None else package
 
 
 def _is_old_atari(env_id: str) -> bool:

@@ -29,15 +29,15 @@ class EnvSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    num_envs: int = Field(8, ge=1)
+    num_envs: int = Field(8, ge=1, le=10_000)
     sticky_actions: float = Field(0.25, ge=0, lt=1)
-    noop_max: int = Field(30, ge=0)
-    frame_skip: int = Field(4, ge=1)
-    frame_stack: int = Field(4, ge=1)
-    screen_size: int = Field(84, ge=1)
+    noop_max: int = Field(30, ge=0, le=10**6)
+    frame_skip: int = Field(4, ge=1, le=10**6)
+    frame_stack: int = Field(4, ge=1, le=1_000)
+    screen_size: int = Field(84, ge=1, le=10_000)
     life_loss_ends_trajectory: bool = True
     fire: bool = True
-    max_frames: int = Field(108_000, ge=1)
+    max_frames: int = Field(108_000, ge=1, le=10**15)
     channels: Literal["auto", "first", "last"] = "auto"
     scale_actions: bool | None = None
 

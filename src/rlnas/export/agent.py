@@ -173,7 +173,7 @@ def load_agent(run: Path, imports: Sequence[str] = ()) -> Agent:
     # What this process has imported already, it trusts already.
     allow_imports(settings.imports, [*imports, *sys.modules])
     # What is there need not be imported; that it is there does not mean that its functions may be called.
-    import_modules(module for module in settings.imports if module in imports)
+    import_modules([module for module in settings.imports if module in imports])
     settings, network = load_network(trial)
     observation, action = find_spaces(
         settings.env, network.space.input_shape, network.heads.outputs, settings.env_settings.channels

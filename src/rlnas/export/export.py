@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
 from pathlib import Path
 
+from rlnas import calls
+from rlnas.calls import checked_call
 from rlnas.errors import UserError, needs_extra, unknown
 from rlnas.files import check_no_links
 from rlnas.processes import absolute
@@ -19,7 +20,8 @@ PACKAGES = {"torch": (), "onnx": ("onnx", "onnxscript", "onnxruntime"), "sb3": (
 """The packages that a format needs beyond those of rlnas."""
 
 
-def export(run: str | Path, to: str, out: str | Path | None = None, *, imports: Sequence[str] = ()) -> Path:
+@checked_call
+def export(run: calls.Place, to: calls.Text, out: calls.Place | None = None, *, imports: calls.Modules = ()) -> Path:
     """Writes the trained agent of a run in a format that needs no rlnas, or only little of it.
 
     Args:

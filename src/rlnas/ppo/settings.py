@@ -37,8 +37,8 @@ class PPOSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    rollout_steps: int = Field(128, ge=1)
-    epochs: int = Field(3, ge=1)
+    rollout_steps: int = Field(128, ge=1, le=10**6)
+    epochs: int = Field(3, ge=1, le=10**6)
     minibatches: int = Field(4, ge=1)
     learning_rate: float = Field(2.5e-4, gt=0)
     learning_rate_schedule: Literal["cosine", "linear", "constant"] = "cosine"

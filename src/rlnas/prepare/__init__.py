@@ -1,10 +1,9 @@
 """From a caller's arguments to checked settings. What can be refused is refused here, before anything is written."""
 
 from rlnas.prepare.arguments import (
-    Options,
-    check_workers,
     checked,
     folder_name,
+    named_module,
     processors,
     resolve_device,
 )
@@ -15,7 +14,7 @@ from rlnas.prepare.reproducing import (
     prepare_reproductions,
 )
 from rlnas.prepare.runs import read_run_settings
-from rlnas.prepare.searching import prepare_search
+from rlnas.prepare.searching import foreseen_doubts, prepare_search
 from rlnas.prepare.strategies import check_strategy_options, share_options, strategy_names
 from rlnas.prepare.tables import prepare_table
 from rlnas.prepare.training import prepare_training
@@ -23,12 +22,12 @@ from rlnas.prepare.training import prepare_training
 __all__ = [
     "COMPARISON",
     "OVERVIEW",
-    "Options",
     "Reproduction",
     "check_strategy_options",
-    "check_workers",
     "checked",
     "folder_name",
+    "foreseen_doubts",
+    "named_module",
     "prepare_reproductions",
     "prepare_search",
     "prepare_table",

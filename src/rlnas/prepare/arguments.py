@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from rlnas.errors import UserError, unknown
+from rlnas.calls import Options, plain
+from rlnas.errors import UserError, shown, unknown
 from rlnas.processes import absolute, check_may_start
 from rlnas.spaces import Shape, Space, adapt, load_space
 from rlnas.trust import import_modules
 
 Model = TypeVar("Model", bound=BaseModel)
-Options = Mapping[str, Any]
 
 
 def checked(model: type[Model], what: str, values: Options) -> Model:
@@ -24,8 +24,13 @@ def checked(model: type[Model], what: str, values: Options) -> Model:
     Raises:
         UserError: if a name or a value is not allowed.
     """
+    given = {name: plain(value) for name, value in values.items()}
+    for name, value in given.items():
+        field = model.model_fields.get(name)
+        if isinstance(value, bool | bytes) and field is not None and not _takes(field.annotation, type(value)):
+            raise UserError(f"{what} {name!r} should be a number or a name, not {shown(value)}.")
     try:
-        return model(**values)
+        return model(**given)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -36,13 +41,12 @@ def checked(model: type[Model], what: str, values: Options) -> Model:
             raise UserError(f"{what} {name!r} is missing.") from None
         if not name:
             raise UserError(f"{reason}.") from None
-        raise UserError(f"{what} {name!r} {reason}, not {first['input']!r}.") from None
+        raise UserError(f"{what} {name!r} {reason}, not {shown(first['input'])}.") from None
 
 
-def check_workers(workers: int) -> None:
-    """Raises a `UserError` unless trainings can run in so many processes."""
-    if workers < 1:
-        raise UserError(f"workers must be at least 1, not {workers}.")
+def _takes(annotation: Any, kind: type) -> bool:
+    """Whether a field may hold a value of a type, which pydantic would otherwise make a number or text of."""
+    return annotation in (kind, Any) or any(_takes(part, kind) for part in get_args(annotation))
 
 
 def processors() -> int:
@@ -79,11 +83,21 @@ def resolve_device(device: str) -> str:
     return "cuda" if device == "auto" and available else "cpu" if device == "auto" else device
 
 
+def named_module(env: str, imports: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """An id and the modules to import; `module:Name-v0`, as Gymnasium spells it, names one of them.
+
+    >>> named_module("corridor:Corridor-v0", ["layers"]), named_module("CartPole-v1", [])
+    (('Corridor-v0', ('layers', 'corridor')), ('CartPole-v1', ()))
+    """
+    module, colon, own = env.partition(":")
+    return (own, tuple(dict.fromkeys([*imports, module]))) if module and colon and own else (env, tuple(imports))
+
+
 def common_settings(
     env: str,
     space: str | Path | Space | None,
-    env_options: Options,
-    ppo_options: Options,
+    env_options: Options | None,
+    ppo_options: Options | None,
     device: str,
     imports: tuple[str, ...],
 ) -> tuple[dict[str, Any], Space]:
@@ -96,6 +110,7 @@ def common_settings(
 
     check_may_start()
     import_modules(imports)
+    env_options, ppo_options = env_options or {}, ppo_options or {}
     found = None if space is None else load_space(space)
     if found is not None and found.limited:
         raise UserError(

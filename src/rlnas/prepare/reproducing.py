@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rlnas import calls
+from rlnas.calls import Options, checked_call
 from rlnas.errors import UserError
 from rlnas.files import check_no_links, read_object
-from rlnas.prepare.arguments import Options, run_path
-from rlnas.prepare.searching import prepare_search
+from rlnas.prepare.arguments import named_module, run_path
+from rlnas.prepare.searching import foreseen_doubts, prepare_search
 from rlnas.prepare.strategies import share_options, strategy_names
 from rlnas.prepare.tables import prepare_table
 from rlnas.processes import absolute
 from rlnas.quantity import parse_steps
 from rlnas.search import RANDOM, make_strategy, shares_weights
 from rlnas.spaces import Space
+from rlnas.spaces.sources import SpaceSource, SpaceSources
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -118,6 +121,12 @@ class Reproduction:
                 )
             check_owner(path, "study", {})  # which has to be empty
 
+    def doubts(self) -> list[str]:
+        """What is to be said of the searches' budget before they start, a sentence for each strategy."""
+        firsts = [(path, name) for path, (name, seed) in self.folders.items() if seed == self.seeds[0]]
+        found = [(name, foreseen_doubts(self._search(path, name, self.seeds[0], None))) for path, name in firsts]
+        return [f"{name}: {doubt}" for name, doubts in found for doubt in doubts]
+
     def _search(self, path: Path, strategy: str, seed: int, table: Path | None) -> StudySettings:
         return prepare_search(
             **self.common,
@@ -134,18 +143,19 @@ class Reproduction:
         )[1]
 
 
+@checked_call
 def prepare_reproductions(
     *,
-    envs: Sequence[str],
-    spaces: Sequence[str | Path | Space | None],
-    out: str | Path | None,
+    env: calls.Envs,
+    space: SpaceSources | None,
+    out: calls.Place | None,
     **shared: Any,
 ) -> tuple[Path, list[Reproduction]]:
     """Checks the arguments of `reproduce`, those of its searches too, before anything is written.
 
     Args:
-        envs: ids of the environments.
-        spaces: the spaces, each of which meets each environment.
+        env: ids of the environments.
+        space: the spaces, each of which meets each environment; `None`: the usual one of each.
         out: the folder: of the one reproduction, or in which each of several has its own. One that holds several takes
             a further one.
         shared: what `prepare_reproduction` takes beside.
@@ -156,10 +166,10 @@ def prepare_reproductions(
     Raises:
         UserError: if an argument is not allowed, or a folder belongs to something else.
     """
-    for what, named in (("environment", envs), ("space", spaces)):
-        if not named:
+    for what, named in (("environment", env), ("space", space)):
+        if named == ():
             raise UserError(f"name at least one {what}.")
-    pairs = [(env, space) for space in spaces for env in envs]
+    pairs = [(one, other) for other in space or (None,) for one in env]
     out = None if out is None else absolute(out)
     several = out is not None and holds_reproductions(out)
     if len(pairs) == 1 and not several:
@@ -170,14 +180,14 @@ def prepare_reproductions(
     if is_reproduction(out):
         raise UserError(f"{str(out)!r} holds the reproduction of one space and environment: choose another folder.")
     plans: dict[Path, Reproduction] = {}
-    for env, space in pairs:
+    for one, other in pairs:
         try:
-            plan = prepare_reproduction(env=env, space=space, out=None, within=out, **shared)
+            plan = prepare_reproduction(env=one, space=other, out=None, within=out, **shared)
         except UserError as error:
-            raise UserError(f"{env} with {_name(space)}: {error}") from None
+            raise UserError(f"{one} with {_name(other)}: {error}") from None
         if plan.path in plans:
             raise UserError(
-                f"{env} with {_name(space)} has the folder of another pair, {str(plan.path)!r}: name it once."
+                f"{one} with {_name(other)} has the folder of another pair, {str(plan.path)!r}: name it once."
             )
         plans[plan.path] = plan
     check_no_links(out)
@@ -191,27 +201,29 @@ def _name(space: str | Path | Space | None) -> str:
     return "its default space" if space is None else f"space {space.name if isinstance(space, Space) else str(space)!r}"
 
 
+@checked_call
 def prepare_reproduction(
     *,
-    env: str,
-    space: str | Path | Space | None,
-    steps: int | str,
-    search_steps: int | str | None,
-    train_seeds: int,
-    search_seeds: int,
-    seed: int,
-    strategies: Sequence[str],
-    top_k: int,
-    repeats: int,
-    baselines: Sequence[str] | None,
-    out: str | Path | None,
-    threads: int | None,
-    checkpoint_steps: int | str,
-    device: str,
-    imports: Sequence[str],
-    strategy_options: Options,
-    env_options: Options,
-    ppo_options: Options,
+    env: calls.Env,
+    space: SpaceSource | None,
+    steps: calls.Steps,
+    search_steps: calls.Steps | None,
+    train_seeds: calls.SeedCount,
+    search_seeds: calls.SeedCount,
+    seed: calls.Seed,
+    strategies: calls.Names,
+    top_k: calls.Count,
+    repeats: calls.Count,
+    baselines: calls.Names | None,
+    out: calls.Place | None,
+    threads: calls.Processes | None,
+    checkpoint_steps: calls.Steps,
+    device: calls.Text,
+    imports: calls.Modules,
+    strategy_options: Options | None,
+    env_options: Options | None,
+    ppo_options: Options | None,
+    latency: calls.Flag,
     within: Path | None = None,
 ) -> Reproduction:
     """Checks the arguments of one reproduction; without `out` its folder is named after what runs, and is `within`.
@@ -219,6 +231,7 @@ def prepare_reproduction(
     Raises:
         UserError: if an argument is not allowed, or the folder belongs to something else.
     """
+    env, imports = named_module(env, imports)
     shared: dict[str, Any] = {
         "env": env,
         "baselines": baselines,
@@ -236,15 +249,13 @@ def prepare_reproduction(
         first_seed=seed,
         architectures=(),
         out=None,
+        latency=latency,
     )
     found_space = table.load_space()
     path = run_path(out, env, found_space.name, *([] if within else ["reproduction"]))
     if within is not None:
         path = within / path.name
-    for name, value in (("search-seeds", search_seeds), ("repeats", repeats)):
-        if value < 1:
-            raise UserError(f"{name} must be at least 1, not {value}.")
-    if not 1 <= top_k <= found_space.size:
+    if top_k > found_space.size:
         raise UserError(f"top-k must be 1 to {found_space.size}, the architectures of the space, not {top_k}.")
     if path.exists() and not path.is_dir():
         raise UserError(f"the folder {str(path)!r} is a file.")
@@ -257,7 +268,7 @@ def prepare_reproduction(
         table=table.model_copy(update={"imports": _begun_imports(path / TABLE / "table.json", table.imports)}),
         strategies=names,
         seeds=tuple(range(seed, seed + search_seeds)),
-        options=share_options(names, strategy_options),
+        options=share_options(names, strategy_options or {}),
         top_k=top_k,
         repeats=repeats,
         search_steps=table.steps if search_steps is None else parse_steps(search_steps, "search-steps"),

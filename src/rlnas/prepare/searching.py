@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rlnas import seeding
+from rlnas import calls, seeding
+from rlnas.calls import Options, checked_call
 from rlnas.errors import UserError
 from rlnas.files import read_object
 from rlnas.prepare.arguments import (
-    Options,
     baseline_names,
     check_workers_know,
     checked,
     common_settings,
     default_threads,
+    named_module,
     run_path,
 )
 from rlnas.prepare.strategies import check_strategy_options
@@ -24,6 +25,7 @@ from rlnas.quantity import parse_steps
 from rlnas.search import make_strategy
 from rlnas.search.draw import draw_distinct
 from rlnas.spaces import CATALOGUE, Space
+from rlnas.spaces.sources import SpaceSource
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -32,32 +34,33 @@ if TYPE_CHECKING:
     from rlnas.study import StudySettings
 
 
+@checked_call
 def prepare_search(
     *,
-    env: str,
-    space: str | Path | Space | None,
-    strategy: str,
-    steps: int | str,
-    train_steps: int | str | None,
-    out: str | Path | None,
-    seed: int,
-    top_k: int,
-    train_seeds: int | None,
-    baselines: Sequence[str] | None,
-    table: str | Path | None,
-    threads: int | None,
-    checkpoint_steps: int | str,
-    device: str,
-    imports: Sequence[str],
-    strategy_options: Options,
-    env_options: Options,
-    ppo_options: Options,
-    confirm_seeds: int | None = None,
-    max_params: int | str | None = None,
-    max_multiply_adds: int | str | None = None,
-    max_latency: float | None = None,
-    warm_start: bool = False,
-    random_networks: int = 0,
+    env: calls.Env,
+    space: SpaceSource | None,
+    strategy: calls.Text,
+    steps: calls.Steps,
+    train_steps: calls.Steps | None,
+    out: calls.Place | None,
+    seed: calls.Seed,
+    top_k: calls.Count,
+    train_seeds: calls.Count | None,
+    baselines: calls.Names | None,
+    table: calls.Place | None,
+    threads: calls.Processes | None,
+    checkpoint_steps: calls.Steps,
+    device: calls.Text,
+    imports: calls.Modules,
+    strategy_options: Options | None,
+    env_options: Options | None,
+    ppo_options: Options | None,
+    confirm_seeds: calls.CountFromZero | None = None,
+    max_params: calls.Steps | None = None,
+    max_multiply_adds: calls.Steps | None = None,
+    max_latency: calls.Number | None = None,
+    warm_start: calls.Flag = False,
+    random_networks: calls.CountFromZero = 0,
 ) -> tuple[Path, StudySettings]:
     """Checks everything that can be checked before a run directory is touched; the arguments are those of `search`.
 
@@ -67,7 +70,8 @@ def prepare_search(
     Raises:
         UserError: if an argument is not allowed.
     """
-    common, found = common_settings(env, space, env_options, ppo_options, device, tuple(imports))
+    env, modules = named_module(env, imports)
+    common, found = common_settings(env, space, env_options, ppo_options, device, modules)
     check_workers_know(env, common["imports"])
     run = run_path(out, env, found.name, strategy, seed)
     # What the command leaves out is as the run has it, if it is there already.
@@ -78,10 +82,10 @@ def prepare_search(
         "checkpoint_steps": parse_steps(checkpoint_steps, "checkpoint-steps"),
         "seed": seed,
         "top_k": top_k,
-        "train_seeds": 1 if train_seeds is None else train_seeds,
+        "train_seeds": begun.get("train_seeds", 1) if train_seeds is None else train_seeds,
         "confirm_seeds": begun.get("confirm_seeds", 0) if confirm_seeds is None else confirm_seeds,
         "strategy": strategy,
-        "strategy_options": check_strategy_options(strategy, strategy_options),
+        "strategy_options": check_strategy_options(strategy, strategy_options or {}),
         "threads": begun.get("threads", default_threads(found.input_shape)) if threads is None else threads,
         "max_params": None if max_params is None else parse_steps(max_params, "max-params"),
         "max_multiply_adds": None if max_multiply_adds is None else parse_steps(max_multiply_adds, "max-multiply-adds"),
@@ -112,13 +116,24 @@ def prepare_search(
     return run, settings
 
 
+def foreseen_doubts(settings: StudySettings) -> list[str]:
+    """Why the ranking of a search will say little, as far as that is known before it starts."""
+    from rlnas.study.candidates import foreseen_candidates
+    from rlnas.study.doubts import doubts
+
+    candidates = foreseen_candidates(settings.load_space(), settings)
+    iterations = settings.iterations(settings.steps)
+    made = make_strategy(settings.strategy, candidates, iterations, 0, settings.strategy_options)
+    return doubts(settings, made, candidates)
+
+
 def _draw(candidates: Space, settings: StudySettings, count: int) -> tuple[str, ...]:
     """Draws architectures uniformly, to be trained beside what the search finds.
 
     Raises:
         UserError: if there are not so many, or it is not known yet which are within the limits.
     """
-    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= candidates.size:
+    if count > candidates.size:
         raise UserError(
             f"random-networks must be 0 to {candidates.size:,}, the architectures to draw from, not {count}."
         )

@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rlnas.calls import Options
 from rlnas.errors import UserError, unknown
-from rlnas.prepare.arguments import Options, checked
+from rlnas.prepare.arguments import checked
 from rlnas.search import check_option_names, settings_class
 
 
 def strategy_names(parts: Sequence[str]) -> tuple[str, ...]:
     """Names of strategies, which may stand apart or joined by commas.
 
-    >>> strategy_names("spos,enas"), strategy_names(["spos", "enas,random", "spos"])
+    >>> strategy_names("spos,enas"), strategy_names(["spos", "enas,random"])
     (('spos', 'enas'), ('spos', 'enas', 'random'))
 
     Raises:
-        UserError: if there is none.
+        UserError: if there is none, or one is named twice.
     """
     parts = [parts] if isinstance(parts, str) else parts
-    names = tuple(dict.fromkeys(name for part in parts for name in part.split(",") if name))
+    names = tuple(name for part in parts for name in part.split(",") if name)
     if not names:
         raise UserError("name at least one strategy.")
+    if len(set(names)) < len(names):
+        raise UserError(f"strategies names one twice: {', '.join(names)}.")
     return names
 
 

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from rlnas import calls
+from rlnas.calls import Options, checked_call
 from rlnas.errors import UserError
-from rlnas.prepare.arguments import Options, checked, common_settings, run_path
+from rlnas.prepare.arguments import checked, common_settings, named_module, run_path
 from rlnas.quantity import parse_steps
-from rlnas.spaces import Space
+from rlnas.spaces.sources import SpaceSource
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
     from rlnas.study import TrialSettings
 
 
+@checked_call
 def prepare_training(
     *,
-    env: str,
-    space: str | Path | Space | None,
-    arch: str | Mapping[str, Any] | None,
-    steps: int | str,
-    out: str | Path | None,
-    seed: int,
-    checkpoint_steps: int | str,
-    device: str,
-    threads: int,
-    imports: Sequence[str],
-    env_options: Options,
-    ppo_options: Options,
+    env: calls.Env,
+    space: SpaceSource | None,
+    arch: calls.Architecture | None,
+    steps: calls.Steps,
+    out: calls.Place | None,
+    seed: calls.Seed,
+    checkpoint_steps: calls.Steps,
+    device: calls.Text,
+    threads: calls.Processes,
+    imports: calls.Modules,
+    env_options: Options | None,
+    ppo_options: Options | None,
 ) -> tuple[Path, TrialSettings]:
     """Checks the arguments of `train` before a run directory is touched.
 
@@ -39,7 +41,8 @@ def prepare_training(
     Raises:
         UserError: if an argument is not allowed.
     """
-    common, found = common_settings(env, space, env_options, ppo_options, device, tuple(imports))
+    env, modules = named_module(env, imports)
+    common, found = common_settings(env, space, env_options, ppo_options, device, modules)
     architecture = (next(iter(found)) if arch is None else found.architecture(arch)).id
     if arch is None and found.size > 1:
         raise UserError(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rlnas import calls
+from rlnas.calls import checked_call
 from rlnas.errors import UserError
 from rlnas.files import write_bytes
 from rlnas.processes import absolute
@@ -13,7 +15,8 @@ from rlnas.report.page import page
 __all__ = ["write_report"]
 
 
-def write_report(run: Path) -> Path:
+@checked_call
+def write_report(run: calls.Place) -> Path:
     """Writes `report.html` into the directory of a study or of a trial, done or not; returns the file's path.
 
     Raises:

@@ -21,8 +21,8 @@ COLUMNS = {
     "down, with a 95% bootstrap interval over the seeds (Agarwal et al., 2021; one environment is one stratum).",
     "confirmed": "Confirmed: total reward with the confirmation seeds, which had no part in picking the best. Between "
     "two networks that have it, the comparisons go by it; the charts go by the training seeds.",
-    "best leads by": "Best leads by: the mean of the best found less that of this network, with Welch's 95% interval "
-    "where both have several seeds.",
+    "best minus this": "Best minus this: the mean of the best found less that of this network, with Welch's 95% "
+    "interval where both have several seeds.",
     "best is better": "Best is better: the probability that one training of the best scores higher than one of this "
     "network, a tie counting half, with a 95% interval (Newcombe, 2006; a bootstrap has no width where all of a "
     "handful of seeds are better).",
@@ -99,7 +99,7 @@ def network_table(run: Run) -> Html:
         told = {
             "interquartile mean": estimate(interquartile(entrant), entrant.score),
             "confirmed": NONE if again is entrant or again.score is None else spread(again.score, again.deviation),
-            "best leads by": gain_estimate(lead.gap, of) if lead else NONE,
+            "best minus this": gain_estimate(lead.gap, of) if lead else NONE,
             "best is better": estimate(lead.better if lead else None),
         }
         row = [named(run, entrant), spread(entrant.score, entrant.deviation), *(told[name] for name in columns)]

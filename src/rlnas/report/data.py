@@ -23,7 +23,7 @@ from rlnas.study.episodes import EpisodeTable
 from rlnas.study.latency import read_latencies
 from rlnas.study.metrics import mean_over_seeds
 from rlnas.study.records import FittedPath, read_paths, read_ranking
-from rlnas.study.results import confirmed_seeds, read_study_result
+from rlnas.study.results import confirmed_seeds, read_study_result, trained_seeds
 from rlnas.study.settings import StudySettings, TrialSettings
 from rlnas.study.trial import TrialResult, read_result
 from rlnas.table import MissingRun, Table
@@ -199,7 +199,7 @@ def _read_study(path: Path) -> Run:
     result = read_study_result(path)
     told: list[str] = []
     if result is not None:
-        settings, told = _as_confirmed(settings, result)
+        settings, told = _as_done(settings, result)
         told += [*result["search"].get("remarks", []), *result.get("remarks", [])]
     file = path / "search" / "ranking.json"
     entries = result["ranking"] if result is not None else read_ranking(file) if file.exists() else []
@@ -228,13 +228,16 @@ def _read_study(path: Path) -> Run:
     return replace(run, confirmation=_read_confirmation(path, settings, run, result))
 
 
-def _as_confirmed(settings: StudySettings, result: dict[str, Any]) -> tuple[StudySettings, list[str]]:
-    """The settings with the confirmation seeds that the result has, and what to say if more were asked for since."""
-    found = confirmed_seeds(result)
-    if result["best"] is None or found >= settings.confirm_seeds:
-        return settings, []
-    more = plural(settings.confirm_seeds - found, "more confirmation seed")
-    return settings.model_copy(update={"confirm_seeds": found}), [f"{more} asked for and not done: rlnas resume RUN."]
+def _as_done(settings: StudySettings, result: dict[str, Any]) -> tuple[StudySettings, list[str]]:
+    """The settings with the seeds that the result has, and what to say if more were asked for since."""
+    has = {"train_seeds": trained_seeds(result)}
+    if result["best"] is not None:
+        has["confirm_seeds"] = confirmed_seeds(result)
+    asked = {name: getattr(settings, name) for name in has}
+    kinds = {"train_seeds": "more training seed", "confirm_seeds": "more confirmation seed"}
+    more = [plural(asked[name] - has[name], kinds[name]) for name in has if asked[name] > has[name]]
+    settings = settings.model_copy(update={name: min(has[name], asked[name]) for name in has})
+    return settings, [f"{seeds} asked for and not done: rlnas resume RUN." for seeds in more]
 
 
 def _find_table(settings: StudySettings) -> tuple[Table | None, list[str]]:

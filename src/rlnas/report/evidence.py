@@ -30,6 +30,12 @@ class Margin:
     seeds: int
 
     @property
+    def sure(self) -> bool:
+        """Whether the difference has an interval, and this does not hold 0."""
+        low, high = self.gap.low, self.gap.high
+        return low is not None and high is not None and (low > 0 or high < 0)
+
+    @property
     def verdict(self) -> str:
         """What the interval of the difference says."""
         if self.gap.low is None or self.gap.high is None:

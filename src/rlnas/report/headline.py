@@ -5,11 +5,14 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass
 
+import numpy as np
+
 from rlnas.quantity import plural
 from rlnas.report.data import Entrant, Run
 from rlnas.report.evidence import FEW, Margin, margin
 from rlnas.report.formats import big, estimate, exact, gain, gain_estimate, score, spread
 from rlnas.search import RANDOM
+from rlnas.table.statistics import mean_difference
 
 ONE_SEED = (
     "One training seed each: this shows nothing sure. An architecture's seeds may differ by more than architectures "
@@ -51,7 +54,7 @@ def _trial(run: Run) -> Headline:
         return Headline(f"{name} on {run.env}: not finished", lead, "", _missing(run))
     if trial.total_reward is None:
         return Headline(f"{name} finished no game of {run.env}", lead, "", [*_missing(run), *run.remarks])
-    title = f"{name} scored {score(trial.total_reward)} on {run.env}"
+    title = f"{name} scored {score(trial.total_reward)} on {run.env} with a single training seed"
     sure = "One training seed: seeds of one architecture differ widely, so another seed may score quite differently."
     return Headline(title, lead, sure, run.remarks)
 
@@ -66,20 +69,24 @@ def _study(run: Run) -> Headline:
         title = f"{best.name} was the best on {run.env}, but has no score with the confirmation seeds"
         return Headline(title, _budget(run), _before(chosen), warnings)
     title = ("" if run.done else "So far: ") + f"{best.name} scored {score(best.score)} on {run.env}"
-    title += "".join(_against(best, entrant, number) for number, entrant in enumerate(others))
+    if len(best.scores) == 1:
+        title += " with a single training seed"
+    title += "".join(_against(best, entrant) for entrant in others)
     return Headline(title, _budget(run), _sure(run, best, others), warnings)
 
 
-def _against(best: Entrant, other: Entrant, number: int) -> str:
-    """What the title says of a hand-made network."""
-    assert best.score is not None
-    if other.score is None:
+def _against(best: Entrant, other: Entrant) -> str:
+    """What the title says of a hand-made network: which of the two is better only where that is sure."""
+    found = margin(best, other)
+    if found is None:
         return f"; the hand-made {other.name} has no score"
-    name = f"the hand-made {other.name}" if number == 0 else other.name
-    gap = best.score - other.score
-    if gap == 0:
-        return f", as much as {name}"
-    return f", {gain(gap, best.score)[1:]} {'more' if gap > 0 else 'less'} than {name}"
+    assert best.score is not None
+    gap = found.gap.value
+    assert gap is not None
+    if found.sure:
+        return f", {gain(gap, best.score)[1:]} {'more' if gap > 0 else 'less'} than the hand-made {other.name}"
+    open_ = "" if found.gap.low is None else ": which is better is open"
+    return f"; the hand-made {other.name} scored {score(other.score)}{open_}"
 
 
 def _no_best(run: Run) -> str:
@@ -127,10 +134,10 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
         words.insert(0, "The best that the search put forward is itself one of the hand-made networks.")
     if run.truth is not None and best.score is not None:
         words.append(
-            f"An architecture of the space drawn at random scores {score(run.truth.average)} on average: the best "
-            f"found leads by {gain(best.score - run.truth.average, best.score)}."
+            f"An architecture of the space drawn at random scores {score(run.truth.average)} on average; the best "
+            f"found scored {score(best.score)}."
         )
-    words += _over_random(run, best.score)
+    words += _over_random(run, best)
     if len(best.trials) == 1:
         words.append(ONE_SEED.format(option=_for_more_seeds(run)))
     elif not words:
@@ -160,17 +167,19 @@ def _for_random(run: Run) -> str:
     return "" if hindered else f": a search with --random-networks {count} trains some beside them"
 
 
-def _over_random(run: Run, best: float | None) -> list[str]:
-    """How far the best is above what was drawn at random."""
+def _over_random(run: Run, best: Entrant) -> list[str]:
+    """The best beside what was drawn at random."""
     scores = [entrant.score for entrant in run.drawn if entrant.score is not None]
-    if best is None or not scores or len(scores) < len(run.drawn):
+    if best.score is None or not scores or len(scores) < len(run.drawn):
         return []  # a mean without those that failed would flatter chance
     average = statistics.fmean(scores)
     deviation = statistics.stdev(scores) if len(scores) > 1 else None
     verb = "scores" if len(scores) == 1 else "score"
+    found = Margin(mean_difference(np.array(best.scores), np.array(scores)), None, min(len(best.scores), len(scores)))
+    sure = "" if found.gap.low is None else f" {_interval(found, best.score)}"
     return [
-        f"{plural(len(scores), 'architecture')} drawn at random {verb} {spread(average, deviation)}: the best found "
-        f"leads by {gain(best - average, best)}."
+        f"{plural(len(scores), 'architecture')} drawn at random {verb} {spread(average, deviation)}; the best found "
+        f"scored {spread(best.score, best.deviation)}.{sure}"
     ]
 
 
@@ -188,7 +197,9 @@ def _difference(best: Entrant, other: Entrant) -> str:
     assert best.score is not None
     worse = f" What the search found does not score higher than {other.name}." if found.gap.value <= 0 else ""
     if found.better is None:
-        return f"Difference to {other.name}: {gain(found.gap.value, best.score)}.{worse}"
+        return (
+            f"With a single training seed the difference to {other.name} is {gain(found.gap.value, best.score)}.{worse}"
+        )
     own, theirs = spread(best.score, best.deviation), spread(other.score, other.deviation)
     return (
         f"Over {plural(found.seeds, 'seed')} the best found scored {own} and {other.name} {theirs} (mean ± standard "

@@ -57,13 +57,13 @@ class ENASSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    child_iterations: int = Field(10, ge=1)
-    children_per_update: int = Field(3, ge=1)
+    child_iterations: int = Field(10, ge=1, le=10**9)
+    children_per_update: int = Field(3, ge=1, le=10**6)
     baseline_momentum: float = Field(0.2, gt=0, le=1)
     entropy_coef: float = Field(1e-4, ge=0)
     learning_rate: float = Field(1e-3, gt=0)
-    hidden: int = Field(64, ge=1)
-    embedding: int = Field(32, ge=1)
+    hidden: int = Field(64, ge=1, le=10_000)
+    embedding: int = Field(32, ge=1, le=10_000)
     feed_last: bool = False
     reward_scale: Literal["none", "std"] = "none"
     fresh_games: bool = False
@@ -122,10 +122,19 @@ class ENAS(Strategy):
         self._every = [space.indices(a) for a in space] if space.limited and space.size <= SUMMABLE else []
 
     @property
+    def fits(self) -> int:
+        """Children that the budget pays for."""
+        return math.ceil(self.iterations / self.settings.child_iterations)
+
+    @property
+    def iterations_per_fit(self) -> int:
+        """Those of a child."""
+        return self.settings.child_iterations
+
+    @property
     def total_updates(self) -> int:
         """Steps of the controller that the budget pays for."""
-        children = math.ceil(self.iterations / self.settings.child_iterations)
-        return math.ceil(children / self.settings.children_per_update)
+        return math.ceil(self.fits / self.settings.children_per_update)
 
     @property
     def coverage(self) -> int:

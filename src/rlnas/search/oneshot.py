@@ -29,9 +29,9 @@ class OneShotSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    iterations_per_path: int = Field(1, ge=1)
-    eval_episodes: int = Field(24, ge=1)
-    eval_batch: int = Field(5, ge=1)
+    iterations_per_path: int = Field(1, ge=1, le=10**9)
+    eval_episodes: int = Field(24, ge=1, le=10**6)
+    eval_batch: int = Field(5, ge=1, le=10_000)
     reset_optimizer: bool = False
 
 
@@ -58,6 +58,16 @@ class OneShot(Strategy):
         self.fitted = 0
         self.paths = 0
         self.scores: dict[str, tuple[float, ...]] = {}
+
+    @property
+    def fits(self) -> int:
+        """Paths that the budget pays for."""
+        return -(-self.iterations // self.settings.iterations_per_path)
+
+    @property
+    def iterations_per_fit(self) -> int:
+        """Those of a path."""
+        return self.settings.iterations_per_path
 
     def ask(self) -> Proposal | None:
         """A path to fit while the budget lasts; then architectures to score."""

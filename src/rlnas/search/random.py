@@ -24,7 +24,7 @@ class RandomSearchSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    samples: int = Field(3, ge=1)
+    samples: int = Field(3, ge=1, le=10**6)
 
 
 class RandomSearch(Strategy):
@@ -95,7 +95,7 @@ class RandomSharedSettings(OneShotSettings):
         subset: architectures that are scored.
     """
 
-    subset: int = Field(10, ge=1)
+    subset: int = Field(10, ge=1, le=10**6)
 
 
 class RandomShared(OneShot):

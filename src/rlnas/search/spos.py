@@ -33,10 +33,10 @@ class SPOSSettings(OneShotSettings):
     """
 
     selection: Literal["auto", "full", "evolution"] = "auto"
-    population: int = Field(50, ge=2)
-    parents: int = Field(10, ge=1)
+    population: int = Field(50, ge=2, le=10**6)
+    parents: int = Field(10, ge=1, le=10**6)
     mutation_rate: float = Field(0.1, gt=0, le=1)
-    eval_budget: int = Field(1_000, ge=1)
+    eval_budget: int = Field(1_000, ge=1, le=10**6)
 
 
 FULL_SELECTION_LIMIT = 1_000

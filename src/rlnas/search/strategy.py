@@ -110,6 +110,16 @@ class Strategy(ABC):
     def coverage(self) -> int:
         """The number of architectures that the ranking of a finished search holds."""
 
+    @property
+    def fits(self) -> int:
+        """How often the budget pays for a fit of a path; 0 where the strategy fits none, or does not say."""
+        return 0
+
+    @property
+    def iterations_per_fit(self) -> int:
+        """PPO iterations of one fit."""
+        return 1
+
     def remarks(self) -> list[str]:
         """What a reader of the result should know about how the search went, a sentence each."""
         return []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
+from rlnas import calls
+from rlnas.calls import checked_call
 from rlnas.errors import unknown
 from rlnas.spaces.choice import Choice
 from rlnas.spaces.containers import Repeat, Residual, Switch
@@ -21,6 +23,7 @@ from rlnas.spaces.layers import (
     Shape,
     ShapeError,
 )
+from rlnas.spaces.sources import SpaceSource
 from rlnas.spaces.space import Space
 from rlnas.spaces.toml import load_toml
 from rlnas.trust import import_modules
@@ -186,7 +189,8 @@ def adapt(space: Space, input_shape: Shape) -> Space:
         return space
 
 
-def load_space(space: str | Path | Space, imports: Sequence[str] = ()) -> Space:
+@checked_call
+def load_space(space: SpaceSource, imports: calls.Modules = ()) -> Space:
     """The space that a catalogue name, the path of a TOML file, or a `Space` stands for.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlnas.errors import UserError
+from rlnas.errors import UserError, shown
 from rlnas.spaces.choice import Choice
 
 
@@ -11,14 +11,14 @@ def positive(layer: str, **parameters: object) -> None:
     for name, parameter in parameters.items():
         for value in parameter.options if isinstance(parameter, Choice) else (parameter,):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise UserError(f"{layer}: {name} must be a whole number of at least 1, not {value!r}.")
+                raise UserError(f"{layer}: {name} must be a whole number of at least 1, not {shown(value)}.")
 
 
 def one_of(layer: str, name: str, parameter: object, allowed: tuple[str, ...]) -> None:
     """Raises a `UserError` unless the parameter, or all its options, are allowed."""
     for value in parameter.options if isinstance(parameter, Choice) else (parameter,):
-        if value not in allowed:
-            raise UserError(f"{layer}: {name} must be one of {', '.join(allowed)}, not {value!r}.")
+        if not isinstance(value, str) or value not in allowed:
+            raise UserError(f"{layer}: {name} must be one of {', '.join(allowed)}, not {shown(value)}.")
 
 
 def fixed(layer: str, name: str, parameter: object, allowed: tuple[str, ...], instead: str = "") -> None:

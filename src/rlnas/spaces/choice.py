@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from rlnas.errors import UserError
+from rlnas.calls import checked_call, plain, several
+from rlnas.errors import UserError, shown
 
 Option = int | str | bool
 T = TypeVar("T", bound=Option)
+
+Options = Annotated[Sequence[Option], several(plain, "a list of options", twice="keep", one=())]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _OPTION = re.compile(r"[A-Za-z0-9_+-]+")
@@ -34,10 +38,12 @@ class Choice:
     name: str
     options: tuple[Option, ...]
 
-    def __init__(self, name: str, options: list[Option] | tuple[Option, ...] | range):
+    @checked_call
+    def __init__(self, name: str, options: Options):
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise UserError(
-                f"a choice cannot be called {name!r}: use lower-case letters, digits and underscores, a letter first."
+                f"a choice cannot be called {shown(name)}: use lower-case letters, digits and underscores, a letter "
+                "first."
             )
         values = tuple(options)
         if not values:
@@ -45,7 +51,7 @@ class Choice:
         for value in values:
             if not isinstance(value, (int, str)) or (isinstance(value, str) and not _OPTION.fullmatch(value)):
                 raise UserError(
-                    f"option {value!r} of choice {name!r} is not allowed: use whole numbers, true/false, "
+                    f"option {shown(value)} of choice {name!r} is not allowed: use whole numbers, true/false, "
                     "or words of letters, digits, '_', '+' and '-'."
                 )
         if len({str(value).lower() for value in values}) != len(values) or len(set(values)) != len(values):

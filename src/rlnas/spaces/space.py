@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
+from rlnas import calls
+from rlnas.calls import Refusal, checked_call, plain, several
 from rlnas.errors import UserError, unknown
 from rlnas.spaces.architecture import FIXED_ID, Architecture
 from rlnas.spaces.choice import Choice, Option
@@ -17,6 +20,16 @@ from rlnas.spaces.layers import Layer, Shape
 from rlnas.spaces.modules import modules_of
 from rlnas.spaces.paths import Position, Tracer
 from rlnas.spaces.plain import layer_from_dict, layer_to_dict
+
+
+def _layer(value: object) -> Layer:
+    if not isinstance(value, Layer):
+        raise Refusal("a list of layers")
+    return value
+
+
+Sides = Annotated[Sequence[int], several(plain, "the sides of an observation", twice="keep", one=())]
+Layers = Annotated[Sequence[Layer], several(_layer, "a list of layers", twice="keep", one=())]
 
 ENUMERABLE = 100_000
 """Up to this many architectures, a space can be gone through."""
@@ -61,7 +74,8 @@ class Space:
     limited: ClassVar[bool] = False
     """Whether some architectures that the layers span are left out, as in `LimitedSpace`."""
 
-    def __init__(self, name: str, input_shape: Sequence[int], layers: Sequence[Layer]):
+    @checked_call
+    def __init__(self, name: calls.Text, input_shape: Sides, layers: Layers):
         self.name = name
         self.input_shape: Shape = tuple(input_shape)
         self.layers = tuple(layers)
@@ -120,7 +134,13 @@ class Space:
         return self._reached
 
     def __len__(self) -> int:
+        """The number of architectures, as far as Python's `len` can count; `size` knows no bound."""
+        if self.size > sys.maxsize:
+            raise UserError(f"space {self.name!r} has {self.size:,} architectures, too many for len(): use .size.")
         return self.size
+
+    def __bool__(self) -> bool:
+        return True  # which would ask for the length
 
     def __iter__(self) -> Iterator[Architecture]:
         for options in itertools.product(*(choice.options for choice in self.choices)):

@@ -31,7 +31,7 @@ def load_toml(path: Path) -> Space:
 def _read(path: Path) -> Space:
     try:
         text = absolute(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise UserError(f"the space file {str(path)!r} cannot be read: {error}.") from None
     try:
         data = tomllib.loads(text)

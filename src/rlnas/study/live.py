@@ -14,9 +14,10 @@ from rlnas.search import Fit, Outcome, Proposal, Ranked, Strategy, Train, drive,
 from rlnas.spaces import Space
 from rlnas.study.checkpoint import fitting, load_checkpoint, save_checkpoint
 from rlnas.study.contestants import Contestant
+from rlnas.study.doubts import doubts
 from rlnas.study.fitting import SupernetFit
 from rlnas.study.progress import Watcher
-from rlnas.study.records import Record, checked_record
+from rlnas.study.records import Count, Record, checked_record
 from rlnas.study.run_directory import fingerprint
 from rlnas.study.settings import StudySettings
 from rlnas.study.trainings import Trainings
@@ -31,6 +32,7 @@ class SearchState(Record):
     strategy: dict[str, Any]
     supernet: dict[str, Any]
     trained: list[str]
+    train_seeds: Count
 
 
 class LiveSearch:
@@ -133,7 +135,8 @@ class LiveSearch:
         """Environment steps of the fit and of the evaluations, what was evaluated and trained, and remarks."""
         shared = self.shared
         taken = shared.cost() if shared else NOTHING
-        remarks = [*self.strategy.remarks(), *(shared.remarks() if shared else ())]
+        own = shared.remarks() if shared else ()
+        remarks = [*doubts(self.settings, self.strategy, self.space), *self.strategy.remarks(), *own]
         return {**taken, "trained_architectures": list(self.trained), "remarks": remarks}
 
     def _checkpoint(self) -> None:
@@ -141,12 +144,19 @@ class LiveSearch:
         if self.shared is not None:
             lines = "".join(json.dumps(entry) + "\n" for entry in self.shared.paths)
             write_bytes(self.path / "paths.jsonl", lines.encode())
-        plain = {"strategy": self.strategy.state_dict(), "supernet": data, "trained": list(self.trained)}
+        plain = {
+            "strategy": self.strategy.state_dict(),
+            "supernet": data,
+            "trained": list(self.trained),
+            "train_seeds": self.settings.train_seeds,
+        }
         save_checkpoint(self.file, self.owner, tensors, plain)
 
     def _restore(self) -> None:
         tensors, data = load_checkpoint(self.file, self.owner)
         state = checked_record(SearchState, data, self.file)
+        if state.trained and state.train_seeds != self.settings.train_seeds:
+            return  # what trainings with fewer seeds decided is decided anew
         with fitting(self.file):
             self.strategy.load_state_dict(state.strategy)
         self.trained = dict.fromkeys(state.trained)

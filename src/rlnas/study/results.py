@@ -10,6 +10,7 @@ from rlnas.errors import UserError
 from rlnas.files import read_object
 from rlnas.processes import absolute
 from rlnas.study.records import StudyResult, checked_record
+from rlnas.study.settings import MAX_SEEDS
 from rlnas.table import StoredSearch, read_searches
 from rlnas.table.searches import build_search, distinct
 from rlnas.table.settings import GROUPS
@@ -44,6 +45,11 @@ def finished_study(run: Path) -> dict[str, Any]:
     if result is None:
         raise UserError(f"the study {str(run)!r} is not done: rlnas resume {run}")
     return result
+
+
+def trained_seeds(result: Mapping[str, Any]) -> int:
+    """The training seeds that are in a study's result; where nothing was trained, as many as there can be."""
+    return max((len(entry["trials"]) for entry in result["architectures"]), default=MAX_SEEDS)
 
 
 def confirmed_seeds(result: Mapping[str, Any]) -> int:

@@ -17,13 +17,16 @@ from rlnas.errors import UserError, differences
 from rlnas.files import check_no_links, open_own, read_object, write_json
 from rlnas.study.warm_start import FILE as START_FILE
 
+GROWING = ("train_seeds", "confirm_seeds")
+"""Numbers among the settings of a study that a later command may raise."""
+
 RESULTS = ("result.json", "table.parquet")
 """Files that a run writes last."""
 
 
 def fingerprint(settings: Mapping[str, Any]) -> str:
-    """A short hash of settings, versions left out: what ties a checkpoint to them."""
-    kept = {name: value for name, value in settings.items() if name != "versions"}
+    """A short hash of settings, without versions and what may grow in a run: what ties a checkpoint to them."""
+    kept = {name: value for name, value in settings.items() if name not in ("versions", *GROWING)}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
 
 

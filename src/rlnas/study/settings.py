@@ -47,9 +47,14 @@ class RunSettings(BaseModel):
         """The space, built from its plain form."""
         return Space.from_dict(self.space)
 
+    @property
+    def iteration_steps(self) -> int:
+        """Environment steps of one PPO iteration."""
+        return self.ppo.rollout_steps * self.env_settings.num_envs
+
     def iterations(self, steps: int) -> int:
         """PPO iterations that a budget of environment steps pays for, rounded up."""
-        return -(-steps // (self.ppo.rollout_steps * self.env_settings.num_envs))
+        return -(-steps // self.iteration_steps)
 
     @property
     def checkpoint_iterations(self) -> int:

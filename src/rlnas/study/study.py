@@ -5,8 +5,7 @@ Beyond the paper: the seeds that pick the best flatter it, so it may be trained 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,8 @@ from rlnas.study.contestants import Contestant, contestants, folder_name, is_dra
 from rlnas.study.live import LiveSearch
 from rlnas.study.metrics import mean_over_seeds
 from rlnas.study.progress import Watcher, nobody
-from rlnas.study.results import RESULT_SCHEMA, confirmed_seeds, finished_study, read_study_result
-from rlnas.study.run_directory import RunDirectory
+from rlnas.study.results import RESULT_SCHEMA, confirmed_seeds, finished_study, read_study_result, trained_seeds
+from rlnas.study.run_directory import GROWING, RunDirectory
 from rlnas.study.settings import StudySettings
 from rlnas.study.trainings import LiveTrainings, TableTrainings, Trainings
 from rlnas.study.trial import TrialResult, read_settings
@@ -52,12 +51,14 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
     import_modules(settings.imports)
     # Before anything is written, since it may turn out that no architecture is within the limits.
     measured = {} if (path / "study.json").exists() else needed_latencies(settings, watch)
-    done = read_study_result(path)
-    # A finished study may be asked for more confirmation seeds than its result has; another keeps its own.
-    free = {"confirm_seeds": math.inf if done is None else confirmed_seeds(done)}
+    free = _free(path)
     with RunDirectory(path, "study", settings.model_dump(mode="json"), free=free) as run:
-        if (result := read_study_result(path)) is not None:
-            return _confirmed(run, settings, result, workers, watch)
+        result = read_study_result(path)
+        if result is not None and not _searches_anew(settings, result):
+            return _grown(run, settings, result, workers, watch)
+        if result is not None:
+            run.warn()
+        run.rewrite()
         table = settings.load_table()
         candidates = find_candidates(path, settings, measured, watch)
         with LocalWorkers(workers, watch) as pool:
@@ -74,9 +75,8 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
                     ]
                 del search  # frees the emulators and the supernet before the trainings begin
             trials = list(zip(entrants, trainings.run(entrants, settings.training_seeds), strict=True))
-            result = {**summarize(settings, ranking, trials), "search": cost}
-            if settings.confirm_seeds and result["best"] is not None:
-                result["confirmation"] = _confirm(result["best"], entrants, settings, trainings)
+            found = {**summarize(settings, ranking, trials), "search": cost}
+            result = _with_confirmation(found, entrants, settings, trainings)
         write_json(path / "result.json", result)
         return result
 
@@ -90,26 +90,56 @@ def _confirm(
     return [{"name": entrant.name, **_scores(own)} for entrant, own in results]
 
 
-def _confirmed(
+def _free(path: Path) -> dict[str, float]:
+    """The least numbers of seeds that a command may ask for: those of the result, or what an unfinished study has."""
+    done = read_study_result(path)
+    if done is not None:
+        return {"train_seeds": trained_seeds(done), "confirm_seeds": confirmed_seeds(done)}
+    begun = read_object(path / "study.json") if (path / "study.json").exists() else {}
+    return {name: begun.get(name, 0) for name in GROWING}
+
+
+def _searches_anew(settings: StudySettings, result: Mapping[str, Any]) -> bool:
+    """Whether more training seeds change the search itself, as it asked for trainings; those on disk are kept."""
+    return settings.train_seeds > trained_seeds(result) and bool(result["search"].get("trained_architectures"))
+
+
+def _grown(
     run: RunDirectory, settings: StudySettings, result: dict[str, Any], workers: int, watch: Watcher
 ) -> dict[str, Any]:
-    """The result of a finished study; confirmation seeds that are asked for now are trained first.
+    """The result of a finished study; training and confirmation seeds that are asked for now are trained first.
 
-    The old result stays until the new one is whole, and what it says of the search and the candidates goes into that.
+    The old result stays until the new one is whole, and what it says of the search goes into that. It is the result of
+    a study that had all these seeds from the start.
     """
-    if result["best"] is None or settings.confirm_seeds <= confirmed_seeds(result):
+    more = settings.train_seeds > trained_seeds(result)
+    if not more and (result["best"] is None or settings.confirm_seeds <= confirmed_seeds(result)):
         run.rewrite()
         return result
-    entrants = contestants([entry["architecture"] for entry in result["ranking"]], settings, settings.load_space())
+    space = settings.load_space()
+    ranking = [Ranked(space.architecture(entry["architecture"]), entry["proxy"]) for entry in result["ranking"]]
+    entrants = contestants([entry.architecture.id for entry in ranking], settings, space)
     if settings.warm_start:
-        entrants = [_started(e, run.path, settings) if e.name == result["best"] else e for e in entrants]
+        entrants = [_started(entrant, run.path, settings) for entrant in entrants]
     run.warn()
     run.rewrite()
     with LocalWorkers(workers, watch) as pool:
         trainings = LiveTrainings(run.path, settings, pool)
-        result = {**result, "confirmation": _confirm(result["best"], entrants, settings, trainings)}
+        if more:
+            trials = list(zip(entrants, trainings.run(entrants, settings.training_seeds), strict=True))
+            result = {**summarize(settings, ranking, trials), "search": result["search"]}
+        result = _with_confirmation(result, entrants, settings, trainings)
     write_json(run.path / "result.json", result)
     return result
+
+
+def _with_confirmation(
+    result: dict[str, Any], entrants: Sequence[Contestant], settings: StudySettings, trainings: Trainings
+) -> dict[str, Any]:
+    """A result with what the best and the hand-made networks score with the confirmation seeds, if there are any."""
+    if not settings.confirm_seeds or result["best"] is None:
+        return result
+    return {**result, "confirmation": _confirm(result["best"], entrants, settings, trainings)}
 
 
 def _started(entrant: Contestant, path: Path, settings: StudySettings) -> Contestant:

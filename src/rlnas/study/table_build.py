@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from rlnas.errors import UserError
 from rlnas.study.contestants import Contestant, find_baseline
@@ -38,6 +38,7 @@ class TableSettings(RunSettings):
         seeds: training seeds.
         architectures: ids of the architectures to train; all of the space where there are none.
         baselines: hand-made networks to train beside them, as in `StudySettings`.
+        latency: whether the latencies of all networks are measured once they are trained.
     """
 
     steps: int = Field(ge=1)
@@ -45,6 +46,13 @@ class TableSettings(RunSettings):
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**63)], ...] = Field(min_length=1)
     architectures: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
+    latency: bool = False
+
+    @model_serializer(mode="wrap")
+    def _without_latency(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What decides no result is left out where it is not asked for, and never part of a table."""
+        plain: dict[str, Any] = handler(self)
+        return {name: value for name, value in plain.items() if name != "latency" or value}
 
     def entrants(self) -> list[Contestant]:
         """Who is trained: the architectures, in the order of the space, then the hand-made networks."""
@@ -63,7 +71,7 @@ class TableSettings(RunSettings):
     @property
     def minibatch(self) -> int:
         """Observations of one minibatch of PPO."""
-        return self.ppo.rollout_steps * self.env_settings.num_envs // self.ppo.minibatches
+        return self.iteration_steps // self.ppo.minibatches
 
     @property
     def budgets(self) -> list[int]:
@@ -89,9 +97,11 @@ def build_table(path: Path, settings: TableSettings, workers: int = 1, watch: Wa
     """
     import_modules(settings.imports)
     file = path / "table.parquet"
-    with RunDirectory(path, "table", settings.model_dump(mode="json")):
-        if file.exists() and not (table := Table.read(file)).absent():
-            return table
+    with RunDirectory(path, "table", settings.model_dump(mode="json"), free={"latency": 0}) as run:
+        run.rewrite()
+        done = Table.read(file) if file.exists() else None
+        if done is not None and not done.absent() and not (settings.latency and _unmeasured(done)):
+            return done
         entrants = settings.entrants()
         trials = [[e.training(path, settings.trial(e, seed)) for seed in settings.seeds] for e in entrants]
         count = _Count(sum(map(len, trials)), watch)
@@ -152,6 +162,11 @@ def measure_table(table: Table, settings: TableSettings, file: Path, watch: Watc
     return Table.read(file)
 
 
+def _unmeasured(table: Table) -> int:
+    """The trainings of a table whose network has no latency in it."""
+    return table.frame["measured_inference_ms"].null_count()
+
+
 class _Count:
     """Tells how many trainings are done, beside the progress of each that runs."""
 
@@ -175,13 +190,16 @@ def _write(
     watch: Watcher,
 ) -> None:
     kept = [(entrant, results) for entrant, results in found if results]
-    latencies = _latencies([entrant for entrant, _ in kept], settings, watch)
+    latencies = _latencies([entrant for entrant, _ in kept], settings, watch) if settings.latency else {}
     rows = [
-        {**_row(entrant, entrant.folder(path, result.seed), result, settings.budgets), **latencies[entrant.name]}
+        {
+            **_row(entrant, entrant.folder(path, result.seed), result, settings.budgets),
+            **latencies.get(entrant.name, {}),
+        }
         for entrant, results in kept
         for result in results
     ]
-    write_table(file, rows, settings.model_dump(mode="json"))
+    write_table(file, rows, settings.model_dump(mode="json", exclude={"latency"}))
 
 
 def _latencies(entrants: Sequence[Contestant], settings: TableSettings, watch: Watcher) -> dict[str, dict[str, float]]:

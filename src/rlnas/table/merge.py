@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from rlnas import calls
+from rlnas.calls import Refusal, checked_call, several
 from rlnas.errors import UserError, differences
 from rlnas.table.files import MEASURED, check_new, write_table
 from rlnas.table.settings import GROUPS, setting_differences, whole_settings
 from rlnas.table.table import OWN, Table
 
 
-def merge(tables: Sequence[Table], path: str | Path) -> Table:
+def _table(value: object) -> Table:
+    if not isinstance(value, Table):
+        raise Refusal("a table")
+    return value
+
+
+Tables = Annotated[Sequence[Table], several(_table, "a list of tables that rlnas.table.load gave", twice="keep")]
+
+
+@checked_call
+def merge(tables: Tables, path: calls.Place) -> Table:
     """Writes the runs of several tables as one; returns it. Settings that a later version added are written out.
 
     Args:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
+from rlnas import calls
+from rlnas.calls import checked_call
 from rlnas.errors import unknown
 from rlnas.table.table import Table
 
@@ -31,13 +33,15 @@ def searches_with(table: Table) -> Path | None:
     return None
 
 
-def load(name: str) -> Table:
+@checked_call
+def load(name: calls.Place) -> Table:
     """A table that comes with the package, by name, or one's own, by the path of its file.
 
     Raises:
         UserError: if there is no such table, or it is damaged.
     """
-    if str(name).endswith(".parquet"):
+    name = str(name)
+    if name.endswith(".parquet"):
         return Table.read(name)
     if name not in shipped():
         raise unknown("table", name, [*shipped(), "a file that ends in .parquet"])

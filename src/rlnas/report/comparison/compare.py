@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
+from rlnas.brief import Brief
 from rlnas.errors import UserError
+from rlnas.quantity import short
 from rlnas.report.comparison.blackbox import black_box, chosen_strategies
 from rlnas.report.comparison.contenders import Contender, judge
 from rlnas.report.comparison.efficiency import Efficiency, efficiency
@@ -35,8 +38,8 @@ from rlnas.table.statistics import Estimate
 from rlnas.table.table import check_metric
 
 
-@dataclass(frozen=True)
-class View:
+@dataclass(frozen=True, repr=False)
+class View(Brief):
     """A comparison by one metric.
 
     Attributes:
@@ -70,6 +73,10 @@ class View:
     efficiency: Efficiency
     verdicts: dict[str, Verdict]
 
+    def _facts(self) -> dict[str, Any]:
+        found = {one.label: f"mean {one.mean:.4g}" for one in (self.random, *self.contenders)}
+        return {"metric": self.metric, **found}
+
     @property
     def judged(self) -> tuple[Contender, ...]:
         """Those that are set against random search."""
@@ -96,8 +103,8 @@ class View:
         return self.standings.table.architectures[int(self.standings.truth.argmax())]
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Brief):
     """Strategies, random search and hand-made networks on one table.
 
     Attributes:
@@ -113,6 +120,18 @@ class Comparison:
     views: dict[Metric, View]
     metrics: tuple[Metric, ...]
     remarks: tuple[str, ...]
+
+    def _facts(self) -> dict[str, Any]:
+        view = self.views[self.metrics[0]] if self.metrics else None
+        return {
+            "table": self.table.name,
+            "env": self.table.env,
+            "space": self.table.space.name,
+            "seeds": len(self.table.seeds),
+            "steps": short(self.conditions.budget),
+            "strategies": ", ".join(one.label for one in view.contenders) if view else "",
+            "metrics": ", ".join(self.metrics),
+        }
 
     @property
     def shown(self) -> list[View]:

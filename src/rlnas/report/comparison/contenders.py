@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import ValidationError
 
+from rlnas.brief import Brief
 from rlnas.report.comparison.standings import Conditions, Standings
 from rlnas.search import STRATEGIES, Train, settings_class
 from rlnas.table.agreement import CORRELATIONS, Correlation, correlation
@@ -19,8 +20,8 @@ from rlnas.table.selection import held_out_scores, hits, rank, regret
 from rlnas.table.statistics import Estimate
 
 
-@dataclass(frozen=True)
-class Found:
+@dataclass(frozen=True, repr=False)
+class Found(Brief):
     """What a search would have returned, had its top K been trained as the table's networks were (paper, 5.3).
 
     Attributes:
@@ -52,9 +53,12 @@ class Found:
     proxies: np.ndarray
     correlations: dict[Correlation, Estimate]
 
+    def _facts(self) -> dict[str, Any]:
+        return {"seed": self.seed, "architecture": self.architecture, "score": self.score, "rank": self.rank}
 
-@dataclass(frozen=True)
-class Contender:
+
+@dataclass(frozen=True, repr=False)
+class Contender(Brief):
     """A strategy with its options and budget, over several search seeds.
 
     Attributes:
@@ -72,6 +76,9 @@ class Contender:
     strategy: str = ""
     budget: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def _facts(self) -> dict[str, Any]:
+        return {"label": self.label, "searches": len(self.found), "mean": self.mean}
 
     @property
     def ranks(self) -> bool:

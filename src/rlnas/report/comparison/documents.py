@@ -130,7 +130,9 @@ VERDICTS = {1: "better than", -1: "worse than", 0: "not to be told from"}
 
 def _sentence(contender: Contender, found: Verdict) -> str:
     """What came of a strategy."""
-    ahead = "" if found.lead.value is None else f", and a lead of {difference(found.lead).text} under seeds held out"
+    ahead = (
+        "" if found.lead.value is None else f", and a difference of {difference(found.lead).text} under seeds held out"
+    )
     over = plural(len(contender.found), contender.over)
     return (
         f"{contender.label}: {spread(contender.mean, contender.deviation)}, {VERDICTS[found.sure]} "

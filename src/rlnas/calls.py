@@ -1,0 +1,234 @@
+"""The kinds of arguments that public functions take, and the check of a call before anything is done.
+
+A kind is a type with its check, such as `Count`. Command line and Python meet the same checks, since both call the same
+functions. A number may be NumPy's or written as text, one name may stand for a list of names; True is no number.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import os
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+from pydantic import PlainValidator, TypeAdapter, ValidationError
+
+from rlnas.errors import UserError, shown
+from rlnas.quantity import parse_steps
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LONGEST_TEXT = 4_000
+LONGEST_NAME, LONGEST_PATH = 255, 4_000
+"""Bytes of a file's name and of a path that file systems take."""
+
+
+class Refusal(ValueError):
+    """An argument that is not allowed.
+
+    Args:
+        allowed: what is.
+        hint: a sentence on what to do.
+    """
+
+    def __init__(self, allowed: str, hint: str = ""):
+        super().__init__(allowed)
+        self.hint = hint
+
+
+def plain(value: object) -> object:
+    """A number of NumPy's as Python's own; anything else as it is."""
+    item = getattr(value, "item", None)
+    return item() if type(value).__module__ == "numpy" and callable(item) and getattr(value, "ndim", 1) == 0 else value
+
+
+def whole(least: int, most: int) -> PlainValidator:
+    """The check of a whole number."""
+    allowed = f"a whole number from {least:,} to {most:,}"
+
+    def check(value: object) -> int:
+        if isinstance(value, str) and len(value) < 20 and value.removeprefix("-").isdecimal():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, Integral) or not least <= int(value) <= most:
+            raise Refusal(allowed)
+        return int(value)
+
+    return PlainValidator(check)
+
+
+def _steps(value: object) -> int:
+    try:
+        return parse_steps(value)  # type: ignore[arg-type]
+    except UserError as error:
+        raise Refusal(str(error).partition("must be ")[2].partition(", not ")[0]) from None
+
+
+def _number(value: object) -> float:
+    try:
+        number = math.nan if isinstance(value, bool) or not isinstance(value, Real | str) else float(value)
+    except (ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise Refusal("a finite number")
+    return number
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(found := plain(value), bool):
+        raise Refusal("True or False")
+    return found
+
+
+def check_text(value: object) -> str:
+    """A name; raises a `Refusal` if it is none."""
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TEXT or "\0" in value:
+        raise Refusal(f"a name of at most {LONGEST_TEXT:,} characters")
+    return value
+
+
+def _env(value: object) -> str:
+    if isinstance(value, str):
+        return check_text(value)
+    spec = getattr(value, "spec", None) or value
+    own = None if isinstance(spec, type) else getattr(spec, "id", None)
+    hint = "Register it in a module (gymnasium.register), and name that module with imports=[...]."
+    raise Refusal(
+        "the id of a registered environment, such as 'CartPole-v1'",
+        f"Its id is {own!r}." if isinstance(own, str) else hint if isinstance(value, type) or spec is not value else "",
+    )
+
+
+def check_place(value: object) -> Path:
+    """The path that a text or a path object names; raises a `Refusal` if no file can have it."""
+    try:
+        text = os.fspath(value)  # type: ignore[call-overload]
+    except TypeError:
+        text = None
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise Refusal("a path")
+    path = Path(text)
+    if len(os.fsencode(text)) > LONGEST_PATH or any(len(os.fsencode(name)) > LONGEST_NAME for name in path.parts):
+        raise Refusal(f"a path of names of at most {LONGEST_NAME} bytes, {LONGEST_PATH:,} in all")
+    return path
+
+
+def _architecture(value: object) -> str | dict[str, Any]:
+    if isinstance(value, str):
+        return check_text(value)
+    if not isinstance(value, Mapping) or not value:
+        raise Refusal("the id of an architecture, or a dict of its options")
+    return {name: plain(option) for name, option in value.items()}
+
+
+def _options(value: object) -> dict[str, Any]:
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise Refusal("a dict of options by their names")
+    return dict(value)
+
+
+def _watch(value: object) -> Callable[[Any], None]:
+    if not callable(value):
+        raise Refusal("a function that takes a Progress")
+    return value
+
+
+def several(
+    check: Callable[[object], Any], allowed: str, *, twice: str = "refuse", one: tuple[type, ...] = (str, os.PathLike)
+) -> PlainValidator:
+    """The check of a list, for which one thing alone may stand.
+
+    Args:
+        check: of each thing.
+        allowed: what is allowed, in words.
+        twice: what becomes of something that is named again: `"refuse"`, `"drop"` or `"keep"` it.
+        one: the types of which one is a list of its own.
+    """
+
+    def check_all(value: object) -> tuple[Any, ...]:
+        items = [value] if isinstance(value, one) else value
+        if isinstance(items, bytes | bytearray | str) or not isinstance(items, Sequence):
+            raise Refusal(allowed)
+        found = []
+        for item in items:
+            try:
+                new = check(item)
+            except Refusal as error:
+                raise Refusal(allowed, error.hint) from None
+            if twice != "keep" and new in found:
+                if twice == "refuse":
+                    raise Refusal(f"{allowed}, each named once")
+                continue
+            found.append(new)
+        return tuple(found)
+
+    return PlainValidator(check_all)
+
+
+Count = Annotated[int, whole(1, 1_000_000)]
+CountFromZero = Annotated[int, whole(0, 1_000_000)]
+SeedCount = Annotated[int, whole(1, 10_000)]
+Seed = Annotated[int, whole(0, 10**15)]
+Processes = Annotated[int, whole(1, 1_024)]
+Steps = Annotated[int | str, PlainValidator(_steps)]
+Number = Annotated[float, PlainValidator(_number)]
+Flag = Annotated[bool, PlainValidator(_flag)]
+Text = Annotated[str, PlainValidator(check_text)]
+Env = Annotated[str, PlainValidator(_env)]
+Envs = Annotated[str | Sequence[str], several(_env, "ids of registered environments", one=(str,))]
+Names = Annotated[str | Sequence[str], several(check_text, "a list of names")]
+Modules = Annotated[str | Sequence[str], several(check_text, "a list of names of modules", twice="drop")]
+Place = Annotated[str | Path, PlainValidator(check_place)]
+Places = Annotated[Sequence[str | Path], several(check_place, "a list of paths")]
+Seeds = Annotated[Sequence[int], several(whole(0, 2**63 - 1).func, "a list of whole numbers of at least 0")]
+Architecture = Annotated[str | Mapping[str, Any], PlainValidator(_architecture)]
+Options = Annotated[Mapping[str, Any], PlainValidator(_options)]
+Watch = Annotated[Callable[[Any], None], PlainValidator(_watch)]
+
+
+def checked_call(function: Callable[P, T]) -> Callable[P, T]:
+    """Checks the arguments of every call by the kinds in the signature; the function gets what their checks return.
+
+    Raises:
+        UserError: if an argument is not of its kind; the sentence names argument, value and what is allowed.
+    """
+    signature = inspect.signature(function)
+
+    @functools.cache
+    def kinds() -> dict[str, TypeAdapter[Any]]:
+        found: dict[str, Any] = {}
+        for name, parameter in signature.parameters.items():
+            if not isinstance(parameter.annotation, str):  # self
+                continue
+            try:
+                found[name] = eval(parameter.annotation, function.__globals__)
+            except NameError:  # a class of rlnas that is loaded late, and comes from rlnas itself
+                continue
+            if parameter.kind is parameter.VAR_KEYWORD:
+                for terms in typing.get_args(found.pop(name)):
+                    found |= typing.get_type_hints(terms, include_extras=True)
+        return {name: TypeAdapter(kind) for name, kind in found.items() if "PlainValidator" in repr(kind)}
+
+    def check(name: str, value: object) -> object:
+        try:
+            return kinds()[name].validate_python(value) if name in kinds() else value
+        except ValidationError as error:
+            why = next(one["ctx"]["error"] for one in error.errors() if one["type"] == "value_error")
+            raise UserError(f"{name.replace('_', '-')} must be {why}, not {shown(value)}. {why.hint}".strip()) from None
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        bound = signature.bind(*args, **kwargs)
+        for name, value in bound.arguments.items():
+            if signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
+                bound.arguments[name] = {key: check(key, one) for key, one in value.items()}
+            else:
+                bound.arguments[name] = check(name, value)
+        return function(*bound.args, **bound.kwargs)
+
+    return call
