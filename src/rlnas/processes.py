@@ -25,13 +25,13 @@ CHILD = "RLNAS_CHILD"
 FAREWELL = 1.0
 """Seconds that the threads of the user's modules get to end once everything is written."""
 
-_settled: list[tuple[str, str]] = []
-"""Folder and module path of the call that is under way."""
+_settled: list[str] = []
+"""The folder of the call that is under way."""
 
 
 @contextlib.contextmanager
 def settled() -> Iterator[None]:
-    """Keeps the working directory and the module path of now for all that happens inside, whatever modules change.
+    """Keeps the working directory of now for all that happens inside, whatever modules change.
 
     The working directory is the same again afterwards. Inside another such block nothing changes.
     """
@@ -39,7 +39,7 @@ def settled() -> Iterator[None]:
         yield
         return
     folder = os.getcwd()
-    _settled.append((folder, _module_path()))
+    _settled.append(folder)
     try:
         yield
     finally:
@@ -50,7 +50,7 @@ def settled() -> Iterator[None]:
 
 def home() -> Path:
     """The working directory of the call that is under way."""
-    return Path(_settled[0][0] if _settled else os.getcwd())
+    return Path(_settled[0] if _settled else os.getcwd())
 
 
 def absolute(path: str | Path) -> Path:
@@ -60,11 +60,7 @@ def absolute(path: str | Path) -> Path:
 
 def python_path() -> str:
     """The `PYTHONPATH` with which a process of its own, a worker's too, imports what this one can."""
-    return _settled[0][1] if _settled else _module_path()
-
-
-def _module_path() -> str:
-    return os.pathsep.join(os.path.abspath(path) for path in sys.path)
+    return os.pathsep.join(str(absolute(path)) for path in sys.path)
 
 
 def child_environment() -> dict[str, str]:
