@@ -158,7 +158,7 @@ class Conv(Layer):
     share: Literal["none", "slice"] = "none"
 
     def __post_init__(self) -> None:
-        positive("conv", channels=self.channels, kernel=self.kernel, stride=self.stride)
+        positive(self, "channels", "kernel", "stride")
         fixed("conv", "padding", self.padding, ("same", "valid"))
         fixed("conv", "pad_mode", self.pad_mode, ("zeros", "reflect"))
         _one_activation("conv", self.activation)
@@ -201,7 +201,7 @@ class MaxPool(Layer):
     padding: Literal["same", "valid"] = "same"
 
     def __post_init__(self) -> None:
-        positive("max-pool", kernel=self.kernel, stride=self.stride)
+        positive(self, "kernel", "stride")
         fixed("max-pool", "padding", self.padding, ("same", "valid"))
 
     @property
@@ -237,11 +237,10 @@ class Fit(Layer):
         for name in ("height", "width", "channels"):
             if isinstance(getattr(self, name), Choice):
                 raise UserError(f"fit: {name} cannot be a choice: the target is one exact size.")
-        sizes = {"height": self.height, "width": self.width, "channels": self.channels}
-        given = {name: size for name, size in sizes.items() if size is not None}
+        given = [name for name in ("height", "width", "channels") if getattr(self, name) is not None]
         if not given or (self.height is None) != (self.width is None):
             raise UserError("fit needs a height and a width, or channels, or all three.")
-        positive("fit", **given)
+        positive(self, *given)
         fixed("fit", "shrink", self.shrink, ("pool", "crop"))
 
     def pads(self, shapes: Collection[Shape]) -> bool:
@@ -295,7 +294,7 @@ class Linear(Layer):
     share: Literal["none", "slice"] = "none"
 
     def __post_init__(self) -> None:
-        positive("linear", features=self.features)
+        positive(self, "features")
         _one_activation("linear", self.activation)
         one_of("linear", "norm", self.norm, NORMS)
         sliceable("linear", "features", self.features, self.share, (self.norm,))
@@ -346,7 +345,7 @@ class Readout(Layer):
     def __post_init__(self) -> None:
         if isinstance(self.features, Choice):
             raise UserError("readout: features cannot be a choice: put a linear layer after it.")
-        positive("readout", features=self.features)
+        positive(self, "features")
         one_of("readout", "kind", self.kind, ("flatten", "mean", "max"))
         _one_activation("readout", self.activation)
 
