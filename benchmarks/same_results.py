@@ -33,8 +33,8 @@ RUNS = {
     "limits": f"{SEARCH} --strategy spos {GAMES} --max-params 10k",
     "table": f"table build {MINATAR} --steps 8192 --seeds 2 --architectures {SOME} --workers 1",
     "comparison": "compare --table table/table.parquet --drop-incomplete --top-k 2 --repeats 50",
-    "reproduction": f"reproduce {MINATAR} --steps 8192 --search-steps 16384 --strategies spos --search-seeds 1 --top-k 1 "
-    f"{ALONE} --strategy-options eval_episodes=1",
+    "reproduction": f"reproduce {MINATAR} --steps 8192 --search-steps 16384 --strategies spos --search-seeds 1 "
+    f"--top-k 1 {ALONE} --strategy-options eval_episodes=1",
 }
 """The arguments of each run; `--out` is its name."""
 
