@@ -45,6 +45,8 @@ class Layer:
 
     type: ClassVar[str]
     weights_read: ClassVar[Reads] = "nothing"
+    sets_width: ClassVar[bool] = False
+    """Whether the channels or features that leave do not depend on how many come."""
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -149,6 +151,7 @@ class Conv(Layer):
 
     type: ClassVar[str] = "conv"
     weights_read: ClassVar[Reads] = "channels"
+    sets_width: ClassVar[bool] = True
     channels: int | Choice
     kernel: int | Choice
     stride: int | Choice = 1
@@ -288,6 +291,7 @@ class Linear(Layer):
 
     type: ClassVar[str] = "linear"
     weights_read: ClassVar[Reads] = "positions"
+    sets_width: ClassVar[bool] = True
     features: int | Choice
     activation: str = "relu"
     norm: str | Choice = "none"
@@ -338,6 +342,7 @@ class Readout(Layer):
 
     type: ClassVar[str] = "readout"
     weights_read: ClassVar[Reads] = "positions"
+    sets_width: ClassVar[bool] = True
     features: int
     kind: str | Choice = "flatten"
     activation: str = "relu"
