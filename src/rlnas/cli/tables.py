@@ -103,7 +103,8 @@ def build(
     name, networks = settings.space["name"], len(settings.entrants())
     console.print(
         f"Building a table of {name} on {settings.env}: {plural(networks, 'network')} x "
-        f"{plural(seeds, 'seed')}, {short(settings.steps)} steps each, {workers} at a time.\nRun directory: {place(path)}",
+        f"{plural(seeds, 'seed')}, {short(settings.steps)} steps each, {workers} at a time.\n"
+        f"Run directory: {place(path)}",
         soft_wrap=True,
         markup=False,
     )
