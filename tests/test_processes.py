@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import gymnasium
@@ -17,18 +18,19 @@ from rlnas.processes import CHILD, absolute, check_may_start, python_path, settl
 from rlnas.trust import import_trusted
 
 
-def test_a_call_keeps_its_folder_and_its_module_path_whatever_modules_change(tmp_path, monkeypatch):
+def test_a_call_keeps_its_folder_and_finds_modules_from_there_whatever_modules_change(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", ["", "lib"])
     (tmp_path / "other").mkdir()
     before = python_path()
     with settled():
         os.chdir("other")
-        sys.path.append("elsewhere")
+        sys.path.append("late")  # as the command line does for modules of the current folder
         with settled():
             assert absolute("runs/a") == tmp_path / "runs/a"
             assert absolute("/runs/../a") == Path("/a")
-            assert python_path() == before == os.pathsep.join([str(tmp_path), str(tmp_path / "lib")])
+            assert before == os.pathsep.join([str(tmp_path), str(tmp_path / "lib")])
+            assert python_path() == before + os.pathsep + str(tmp_path / "late")
     assert Path.cwd() == tmp_path
     os.chdir("other")
     assert absolute("runs/a") == tmp_path / "other/runs/a"
@@ -130,3 +132,37 @@ def test_a_thread_that_ends_by_itself_is_waited_for(tmp_path):
     done = subprocess.run([sys.executable, "-c", f"{script}; processes.leave(0)"], cwd=tmp_path, timeout=60)
     assert done.returncode == 0
     assert (tmp_path / "saved").exists()
+
+
+def test_calls_in_several_threads_each_keep_their_folder(tmp_path, monkeypatch):
+    for name in ("one", "two", "elsewhere"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "one")
+    inside, go = threading.Event(), threading.Event()
+    found = {}
+
+    def first():
+        with settled():
+            inside.set()
+            go.wait(10)
+            found["one"] = absolute("x")
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    inside.wait(10)
+    os.chdir(tmp_path / "two")
+    with settled():
+        os.chdir(tmp_path / "elsewhere")  # as an environment may
+        found["two"] = absolute("x")
+        go.set()
+        thread.join()
+    assert found == {"one": tmp_path / "one/x", "two": tmp_path / "two/x"}
+    assert Path.cwd() == tmp_path / "two"
+
+
+def test_a_folder_that_is_gone_is_said_to_be(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(UserError, match="is gone"), settled():
+        pass

@@ -11,7 +11,7 @@ import inspect
 import math
 import os
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -113,6 +113,10 @@ def check_place(value: object) -> Path:
     if not isinstance(text, str) or not text or "\0" in text:
         raise Refusal("a path")
     path = Path(text)
+    try:
+        os.fsencode(text)
+    except UnicodeError:
+        raise Refusal("a path that the file system can spell") from None
     if len(os.fsencode(text)) > LONGEST_PATH or any(len(os.fsencode(name)) > LONGEST_NAME for name in path.parts):
         raise Refusal(f"a path of names of at most {LONGEST_NAME} bytes, {LONGEST_PATH:,} in all")
     return path
@@ -121,7 +125,7 @@ def check_place(value: object) -> Path:
 def _architecture(value: object) -> str | dict[str, Any]:
     if isinstance(value, str):
         return check_text(value)
-    if not isinstance(value, Mapping) or not value:
+    if not isinstance(value, Mapping):
         raise Refusal("the id of an architecture, or a dict of its options")
     return {name: plain(option) for name, option in value.items()}
 
@@ -151,8 +155,10 @@ def several(
     """
 
     def check_all(value: object) -> tuple[Any, ...]:
-        items = [value] if isinstance(value, one) else value
-        if isinstance(items, bytes | bytearray | str) or not isinstance(items, Sequence):
+        array: Any = value if hasattr(value, "tolist") else None
+        items = [value] if isinstance(value, one) else value if array is None else array.tolist()
+        # Of a set, the order is that of chance.
+        if isinstance(items, bytes | bytearray | str | Mapping | Set) or not isinstance(items, Iterable):
             raise Refusal(allowed)
         found = []
         for item in items:

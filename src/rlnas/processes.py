@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
 
@@ -25,32 +26,50 @@ CHILD = "RLNAS_CHILD"
 FAREWELL = 1.0
 """Seconds that the threads of the user's modules get to end once everything is written."""
 
-_settled: list[str] = []
-"""The folder of the call that is under way."""
+_folder: ContextVar[str | None] = ContextVar("folder", default=None)
+"""The folder of the call that is under way in this thread."""
+
+_under_way: list[str] = []
+"""The folders of all calls under way, in any thread; each thread may call by itself."""
+
+_lock = threading.Lock()
 
 
 @contextlib.contextmanager
 def settled() -> Iterator[None]:
     """Keeps the working directory of now for all that happens inside, whatever modules change.
 
-    The working directory is the same again afterwards. Inside another such block nothing changes.
+    The working directory is the same again once the last call under way has ended. Inside another such block of the
+    same thread nothing changes.
+
+    Raises:
+        UserError: if the working directory is gone.
     """
-    if _settled:
+    if _folder.get() is not None:
         yield
         return
-    folder = os.getcwd()
-    _settled.append(folder)
+    try:
+        folder = os.getcwd()
+    except FileNotFoundError:
+        raise UserError("the folder that this was called in is gone: change to one that exists.") from None
+    token = _folder.set(folder)
+    with _lock:
+        _under_way.append(folder)
     try:
         yield
     finally:
-        _settled.clear()
-        with contextlib.suppress(OSError):  # the folder may be gone
-            os.chdir(folder)
+        _folder.reset(token)
+        with _lock:
+            last = _under_way[-1]
+            _under_way.remove(folder)
+            if not _under_way:
+                with contextlib.suppress(OSError):  # the folder may be gone
+                    os.chdir(last)
 
 
 def home() -> Path:
-    """The working directory of the call that is under way."""
-    return Path(_settled[0] if _settled else os.getcwd())
+    """The working directory of the call that is under way; in a thread that it started, of the latest."""
+    return Path(_folder.get() or (_under_way[-1] if _under_way else os.getcwd()))
 
 
 def absolute(path: str | Path) -> Path:

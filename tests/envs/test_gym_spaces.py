@@ -1,11 +1,13 @@
 import gymnasium
 import numpy as np
 import pytest
+import torch
 from gymnasium.spaces import Box, Dict, Discrete, Space, Tuple
 
 from rlnas.envs import ContinuousActions
 from rlnas.envs.gym_spaces import Observations, find_bounds, play_action
 from rlnas.errors import UserError
+from rlnas.nets import Standardize
 
 
 def boxed(shape, dtype=np.float32, low=0, high=1) -> Box:
@@ -169,3 +171,10 @@ def test_scaled_actions_reach_the_bounds_and_the_middle():
     assert play_action(space, np.full(4, 0.5, np.float32)).tolist() == [0.5] * 4
     matrix = Box(0, 10, (2, 2), np.float32)
     assert play_action(matrix, np.array([-1, 0, 1, 0], np.float32), scaled=True).tolist() == [[0, 5], [10, 5]]
+
+
+def test_numbers_without_bounds_beside_others_are_not_cut():
+    space = Box(np.array([0, -(2**63)]), np.array([10, 2**63 - 1]), dtype=np.int64)
+    bounds = find_bounds(space)
+    scaled = Standardize.between(bounds.low, bounds.high)(torch.tensor([[5.0, 37.0], [10.0, -300.0]]))
+    assert scaled.tolist() == [[0.5, 37.0], [1.0, -300.0]]

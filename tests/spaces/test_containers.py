@@ -70,11 +70,11 @@ def test_alternatives_may_differ_in_shape_as_far_as_no_weights_depend_on_it():
     Space("good", (2, 8, 8), [small_or_large, Norm(), Conv(3, kernel=3), Fit(4, 4), Flatten()])
     Space("good", (2, 8, 8), [Switch("op", {"a": Readout(5), "b": Readout(6)})])
     shapes = r"\(op=small: \(32,\), op=large: \(256,\)\)"
-    with pytest.raises(ShapeError, match=rf"layer 3 \(linear\) meets different shapes {shapes}.*fit layer before"):
+    with pytest.raises(ShapeError, match=rf"different shapes reach layer 3 \(linear\) {shapes}.*fit layer before"):
         Space("bad", (2, 8, 8), [small_or_large, Flatten(), Linear(3)])
-    with pytest.raises(ShapeError, match=r"layer 2 \(readout\) meets different shapes"):
+    with pytest.raises(ShapeError, match=r"different shapes reach layer 2 \(readout\)"):
         Space("bad", (2, 8, 8), [small_or_large, Readout(3)])
-    with pytest.raises(ShapeError, match=r"the heads meets different shapes"):
+    with pytest.raises(ShapeError, match=r"different shapes reach the heads"):
         # Of a flattened map, 16 neighbours belong to one channel.
         Space("bad", (2, 4, 4), [Switch("op", {"flat": Flatten(), "linear": [Flatten(), Linear(5)]})])
 
@@ -84,7 +84,7 @@ def test_alternatives_may_differ_in_shape_as_far_as_no_weights_depend_on_it():
 )
 def test_paths_must_agree_inside_a_container_too(container):
     inside = [Conv(2, kernel=3, stride=STRIDE), Flatten(), Linear(128)]
-    with pytest.raises(ShapeError, match=r"layer 1 \(linear in \w+\) meets different shapes"):
+    with pytest.raises(ShapeError, match=r"different shapes reach layer 1 \(linear in \w+\)"):
         Space("bad", (2, 8, 8), [container(inside)])
 
 
@@ -118,8 +118,10 @@ def test_containers_hold_one_another_without_a_product_of_their_choices():
     assert Space("huge", (4, 8, 8), [Repeat(blocks, times=Choice("d", [1, 2])), Flatten()]).size == 5**40 * 2
     reflecting = [Residual([Conv(4, kernel=kernel, pad_mode="reflect")]) for kernel in kernels]
     assert Space("huge", (4, 8, 8), [Residual(reflecting), Flatten()]).size == 5**40
-    with pytest.raises(UserError, match="layer 1 can meet more than 10000 shapes"):
-        Space("huge", (4, 8, 8), [Repeat(reflecting, times=2), Flatten()])
+    assert Space("huge", (4, 8, 8), [Repeat(reflecting, times=2), Flatten()]).size == 5**40
+    switches = [Switch(f"s{n}", {"conv": Conv(4, kernel=3), "skip": []}) for n in range(14)]
+    with pytest.raises(UserError, match=r"layer 1 can meet more than 10,000 shapes, or combinations of options"):
+        Space("huge", (4, 8, 8), [Repeat(switches, times=2), Flatten()])
 
 
 def test_a_choice_inside_a_repeat_holds_for_all_times():

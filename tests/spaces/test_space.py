@@ -16,8 +16,10 @@ from rlnas.spaces import (
     Linear,
     MaxPool,
     Repeat,
+    Residual,
     ShapeError,
     Space,
+    Switch,
     load_space,
 )
 
@@ -298,3 +300,34 @@ def test_a_space_that_len_cannot_count_says_so_and_is_there_all_the_same():
     assert space
     with pytest.raises(UserError, match="too many for len"):
         len(space)
+
+
+def test_a_choice_of_widths_may_come_up_again_and_again():
+    widths = [Linear(Choice(f"w{n}", (16, 32, 64, 128))) for n in range(7)]
+    again = Space("r", (8,), [Linear(64), Repeat([*widths, Linear(64)], times=Choice("d", (1, 2)))])
+    assert again.size == 2 * 4**7
+    tied = [Conv(Choice(f"w{n}", (8, 16, 32, 64)), kernel=3) for n in range(7)]
+    assert Space("t", (2, 5, 5), [*tied, *tied, Flatten(), Linear(3)]).size == 4**7
+    # What is forgotten must not hide an architecture that cannot be: both widths of one choice meet in a residual.
+    width = Choice("w", (4, 8))
+    assert Space("ok", (8,), [Linear(width), Linear(8), Linear(width), Residual([Linear(8), Linear(width)])]).size == 2
+    with pytest.raises(ShapeError, match="residual must keep the shape"):
+        Space("bad", (8,), [Linear(width), Residual([Linear(8), Linear(Choice("v", (4, 8)))])])
+
+
+@pytest.mark.parametrize("value", [None, 3, [0.0, 0, 0], [True, 0], object(), b"x"])
+def test_what_names_no_architecture_is_refused(value):
+    space = load_space("paper-1")
+    with pytest.raises(UserError, match=r"name an architecture|has 2 choices"):
+        space.architecture(value)
+
+
+def test_an_architecture_of_another_space_has_no_cost_here():
+    space, other = load_space("paper-1"), next(iter(load_space("mlp")))
+    for method in (space.cost, space.indices):
+        with pytest.raises(UserError, match="no architecture of space 'paper-1'"):
+            method(other)
+    with pytest.raises(UserError, match="a space must be a table"):
+        Space.from_dict(None)
+    with pytest.raises(UserError, match="options must be a dict"):
+        Switch("s", ["a", "b"])

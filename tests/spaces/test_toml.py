@@ -87,7 +87,7 @@ def test_all_parameters_survive_a_file(load):
         ("options = [3, 5]", "options = [3, 3]", r"line 4: layer 1: choice 'k1' lists an option twice"),
         ("options = [3, 5]", "values = [3, 5]", r"line 4: layer 1: conv: a choice reads"),
         ("features = 64", 'features = "64"', r"line 15: layer 3: linear: features must be a whole number"),
-        ("kernel = {", 'padding = "valid"\nkernel = {', r"line 14: .*layer 3 \(linear\) meets different shapes"),
+        ("kernel = {", 'padding = "valid"\nkernel = {', r"line 14: .*different shapes reach layer 3 \(linear\)"),
         ('[[layers]]\ntype = "flatten"\n', "", r"line 11: .*architecture k1=3 is impossible: layer 2: linear needs"),
         ('name = "mine"', 'nmae = "mine"', r"space.toml: unknown key of a space: 'nmae'. Did you mean 'name'"),
         ('name = "mine"\n', "", r"space.toml: a space needs 'name'"),

@@ -107,7 +107,7 @@ def test_alternatives_of_different_shapes_follow_the_rules_of_shapes(name: str):
     channels = Choice("c", [3, 4])
     assert space_with(Module(f"{name}:own", {"channels": channels})).size == 2  # the heads use the first inputs
     narrow = Conv(channels, kernel=3)
-    with pytest.raises(ShapeError, match=r"layer 2 \(module\) meets different shapes .* fit layer with channels here"):
+    with pytest.raises(ShapeError, match=r"different shapes reach layer 2 \(module\) .* fit layer with channels here"):
         Space("s", (2, 5, 6), [narrow, Module(f"{name}:own"), Flatten()])
     assert Space("s", (2, 5, 6), [narrow, Fit(channels=4), Module(f"{name}:own"), Flatten()]).size == 2
 

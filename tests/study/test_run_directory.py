@@ -5,6 +5,7 @@ import json
 import pytest
 
 from rlnas.errors import UserError
+from rlnas.files import write_json
 from rlnas.study.run_directory import RunDirectory
 
 FIRST = {"env": "A", "seeds": 2, "versions": {"torch": "1"}}
@@ -67,3 +68,9 @@ def test_other_versions_are_said_once_where_something_is_left_to_do(tmp_path, re
     recwarn.clear()
     run.warn()
     assert [str(warning.message) for warning in recwarn] == said
+
+
+def test_a_run_of_version_0_1_is_not_continued(tmp_path):
+    write_json(tmp_path / "run/study.json", {"a": 1, "versions": {"rlnas": "0.1.0"}})
+    with pytest.raises(UserError, match=r"begun by rlnas 0\.1, .* not continued"):
+        RunDirectory(tmp_path / "run", "study", {"a": 1, "versions": {"rlnas": "0.2.0"}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,7 +71,11 @@ class Agent:
         found = self.network.standardize
         if found is None:
             return None
-        return {"mean": found.mean.tolist(), "deviation": found.deviation.tolist(), "clip": found.clip}
+        return {
+            "mean": found.mean.tolist(),
+            "deviation": found.deviation.tolist(),
+            "clip": found.clip if math.isfinite(found.clip) else None,
+        }
 
     @property
     def dtype(self) -> np.dtype:

@@ -9,7 +9,7 @@ from rlnas import calls
 from rlnas.calls import checked_call
 from rlnas.errors import UserError, needs_extra, unknown
 from rlnas.files import check_no_links
-from rlnas.processes import absolute
+from rlnas.processes import absolute, settled
 
 FORMATS = ("torch", "onnx", "sb3")
 
@@ -20,6 +20,7 @@ PACKAGES = {"torch": (), "onnx": ("onnx", "onnxscript", "onnxruntime"), "sb3": (
 """The packages that a format needs beyond those of rlnas."""
 
 
+@settled()
 @checked_call
 def export(run: calls.Place, to: calls.Text, out: calls.Place | None = None, *, imports: calls.Modules = ()) -> Path:
     """Writes the trained agent of a run in a format that needs no rlnas, or only little of it.

@@ -5,6 +5,7 @@ Exported agents name it, so it stays where it is, and imports no more than it ne
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -71,7 +72,9 @@ class RlnasExtractor(BaseFeaturesExtractor):
             self.standardize = Standardize.between(bounds.low, bounds.high)
         elif normalization is not None:
             mean, deviation = (torch.tensor(normalization[name]) for name in ("mean", "deviation"))
-            self.standardize = Standardize(mean, deviation, normalization["clip"])
+            self.standardize = Standardize(
+                mean, deviation, math.inf if normalization["clip"] is None else normalization["clip"]
+            )
         # Stable-Baselines3 scales bytes itself, but only those that it takes for an image.
         scaled = is_image_space(observation_space) or self.standardize is not None
         self.scale = 1.0 if scaled or observation_space.dtype != np.uint8 else 1 / 255

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 from collections import Counter
@@ -285,7 +286,9 @@ def _observe(listing: Listing, standardize: Standardize | None) -> None:
             built = f"torch.zeros({', '.join(map(str, tensor.shape))})"
             listing.modules.append(f'self.register_buffer("{name}", {built})')
             listing.weights[name] = tensor
-        scaled = f"((x - self.mean) / self.deviation).clamp(-{standardize.clip}, {standardize.clip})"
+        scaled = "(x - self.mean) / self.deviation"
+        if math.isfinite(standardize.clip):
+            scaled = f"({scaled}).clamp(-{standardize.clip}, {standardize.clip})"
         listing.step(scaled, "observations were brought to this scale in training")
 
 

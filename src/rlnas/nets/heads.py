@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,7 @@ class Standardize(nn.Module):
     Args:
         mean: float32, of the observation's shape.
         deviation: likewise, above 0.
-        clip: largest absolute value that leaves.
+        clip: largest absolute value that leaves; `inf` for any.
     """
 
     mean: Tensor
@@ -48,7 +49,7 @@ class Standardize(nn.Module):
     def between(cls, low: np.ndarray, high: np.ndarray) -> Standardize:
         """What scales observations from their bounds to [0, 1]."""
         least, most = (torch.as_tensor(side, dtype=torch.float32) for side in (low, high))
-        return cls(least, most - least, 1.0)
+        return cls(least, most - least, math.inf)  # numbers without bounds beside others may be anything
 
     def forward(self, observation: Tensor) -> Tensor:
         """Standardises `(batch, *shape)`."""

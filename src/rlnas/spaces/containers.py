@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rlnas.errors import UserError
 from rlnas.spaces.checks import positive
@@ -260,7 +260,9 @@ class Switch(Container):
     options: Mapping[str, Layer | Sequence[Layer]] | Sequence[tuple[str, Sequence[Layer]]]
 
     def __post_init__(self) -> None:
-        pairs = self.options.items() if isinstance(self.options, Mapping) else self.options
+        pairs: Any = self.options.items() if isinstance(self.options, Mapping) else self.options
+        if not isinstance(pairs, Iterable) or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+            raise UserError("switch: options must be a dict of layers by the names of the alternatives.")
         found = tuple((name, _layers(f"switch: option {name!r}", layers, 0)) for name, layers in pairs)
         object.__setattr__(self, "options", found)
         for name, _ in found:

@@ -390,6 +390,8 @@ class Norm(Layer):
         one_of("norm", "kind", self.kind, NORMS)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
+        if shape == (1, 1, 1):
+            raise ShapeError("norm needs more than one number, but gets a 1x1 map of one channel.")
         return shape
 
     def parameters(self, shape: Shape, values: Values) -> int:

@@ -48,6 +48,8 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, limit in self.given.items():
+            if isinstance(limit, np.number):
+                object.__setattr__(self, name, limit := limit.item())
             if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not 0 < limit < math.inf:
                 raise UserError(f"{name.replace('_', '-')} must be a number above 0, not {limit!r}.")
 
@@ -309,4 +311,6 @@ def limit(space: Space, limits: Limits, latencies: Mapping[str, float] | None = 
     Raises:
         UserError: if no architecture is within the limits.
     """
+    if not isinstance(limits, Limits):
+        raise UserError(f"limits must be Limits, not {limits!r}.")
     return LimitedSpace(space, limits, latencies) if limits.given else space

@@ -49,7 +49,10 @@ class Module(Layer):
             raise UserError(f'module: factory must read "package.module:function", not {self.factory!r}.')
         if self.module == "__main__":
             raise UserError("module: a factory cannot be in the script that runs: put it into a module of its own.")
-        pairs = dict(self.arguments)
+        try:
+            pairs = dict(self.arguments)
+        except (TypeError, ValueError):
+            raise UserError("module: arguments must be a dict of arguments by their names.") from None
         for name, value in pairs.items():
             if not isinstance(name, str) or not isinstance(value, (int, float, str, Choice)):
                 raise UserError(

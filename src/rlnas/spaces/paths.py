@@ -58,6 +58,7 @@ class Tracer:
         self.narrows = False
         self._uses: Counter[str] = Counter()
         self._last: dict[str, int] = {}
+        self._held: set[str] = set()
         self._number = 0
         for number, layer in enumerate(layers, 1):
             self._count([layer], 1)
@@ -72,6 +73,7 @@ class Tracer:
             for choice in layer.shape_choices:
                 self._uses[choice.name] += 2 if isinstance(layer, Container) else times
             if isinstance(layer, Container):
+                self._held |= {choice.name for choice in layer.shape_choices}
                 self._count(layer.inner, times * layer.passes)
 
     def run(self, input_shape: Shape) -> Shape:
@@ -127,6 +129,7 @@ class Tracer:
             # What comes in different widths goes on as one, lest two choices of many widths make too many shapes.
             width = _widest(states)[0]
             states = {replace(state, shape=(width, *state.shape[1:])): path for state, path in states.items()}
+            states = self._forget(states)
         found: States = {}
         for choice in layer.shape_choices:
             states = self.choose(states, choice)
@@ -143,6 +146,21 @@ class Tracer:
         self.narrows = self.narrows or layer.pads({state.shape for state in states})
         return found
 
+    def _forget(self, states: States) -> States:
+        """The same states, without the options of a choice where all of them come with one and the same shape."""
+        for choice in self.choices:
+            if choice.name in self._held or not any(choice.name in dict(state.options) for state in states):
+                continue
+            groups: dict[State, States] = {}
+            for state, path in states.items():
+                kept = tuple(item for item in state.options if item[0] != choice.name)
+                groups.setdefault(replace(state, options=kept), {})[state] = path
+            found: States = {}
+            for rest, own in groups.items():
+                found |= {rest: next(iter(own.values()))} if len(own) == len(choice) else own
+            states = found
+        return states
+
     def choose(self, states: States, choice: Choice) -> States:
         """The states with every option of a choice, or with the one that their path has already."""
         found: States = {}
@@ -152,7 +170,10 @@ class Tracer:
                 options = tuple(sorted({**known, choice.name: option}.items()))
                 found[replace(state, options=options)] = {**path, choice.name: option}
         if len(found) > MAX_SHAPES:
-            raise UserError(f"space {self.space!r}: layer {self._number} can meet more than {MAX_SHAPES} shapes.")
+            raise UserError(
+                f"space {self.space!r}: layer {self._number} can meet more than {MAX_SHAPES:,} shapes, or "
+                "combinations of options that shapes depend on: use fewer choices there, or a fit layer before it."
+            )
         return found
 
     def _reach(self, states: States, position: Position) -> None:
@@ -167,10 +188,10 @@ class Tracer:
             found.setdefault(_read(state, reads), (state.shape, path))
         if len(found) > 1:
             (a, x), (b, y) = list(found.values())[:2]
-            fit = "with channels here" if reads == "shape" else "before flatten"
+            fit = "before flatten, or one with channels here" if len(a) == len(b) == 1 else "here"
             raise ShapeError(
-                f"space {self.space!r}: {reader} meets different shapes ({self._id(x)}: {a}, {self._id(y)}: {b}) but "
-                f"shares its weights: put a fit layer {fit}."
+                f"space {self.space!r}: different shapes reach {reader} ({self._id(x)}: {a}, {self._id(y)}: {b}), "
+                f"whose weights the paths share: put a fit layer {'with channels here' if reads == 'shape' else fit}."
             )
         self.narrows = self.narrows or len({state.shape[0] for state in states}) > 1
 

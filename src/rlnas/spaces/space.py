@@ -13,7 +13,7 @@ import numpy as np
 
 from rlnas import calls
 from rlnas.calls import Refusal, checked_call, plain, several
-from rlnas.errors import UserError, unknown
+from rlnas.errors import UserError, shown, unknown
 from rlnas.spaces.architecture import FIXED_ID, Architecture
 from rlnas.spaces.choice import Choice, Option
 from rlnas.spaces.layers import Layer, Shape
@@ -82,7 +82,9 @@ class Space:
         if not self.layers:
             raise UserError(f"space {name!r} has no layers: give it at least one.")
         if not self.input_shape or any(not isinstance(n, int) or n < 1 for n in self.input_shape):
-            raise UserError(f"space {name!r}: input shape must be whole numbers of at least 1, not {input_shape!r}.")
+            raise UserError(
+                f"space {name!r}: input shape must be whole numbers of at least 1, not {shown(input_shape)}."
+            )
         self.choices = self._collect()
         tracer = Tracer(name, self.layers, self.choices)
         self._output = tracer.run(self.input_shape)
@@ -126,7 +128,7 @@ class Space:
 
     @property
     def reached(self) -> dict[Position, Shape]:
-        """A shape that reaches each place of the space, that with the most channels or features.
+        """The shape that reaches each place of the space, that with the most channels or features of several.
 
         A place is the number of a layer, and inside a container the time or alternative and the number there; those
         that no architecture computes are not there.
@@ -163,6 +165,13 @@ class Space:
             architecture[choice.name] in choice.options for choice in self.choices
         )
 
+    def _check(self, architecture: object) -> None:
+        """Raises a `UserError` unless an architecture has the choices and options of this space."""
+        if not isinstance(architecture, Architecture) or not self._valid(architecture):
+            raise UserError(
+                f"{shown(architecture)} is no architecture of space {self.name!r}: Space.architecture makes one."
+            )
+
     def _build(self, options: Sequence[Option]) -> Architecture:
         return Architecture(tuple(zip((choice.name for choice in self.choices), options, strict=True)))
 
@@ -180,12 +189,16 @@ class Space:
             return self._from_text(value)
         if isinstance(value, Mapping):
             return self._from_dict(dict(value))
-        if len(value) != len(self.choices):
+        found = [plain(index) for index in value] if isinstance(value, Sequence) else [None]
+        indices = [index for index in found if isinstance(index, int) and not isinstance(index, bool)]
+        if len(indices) < len(found):
+            raise UserError(f"name an architecture by its id, its options or their indices, not by {shown(value)}.")
+        if len(indices) != len(self.choices):
             raise UserError(f"space {self.name!r} has {len(self.choices)} choices, but {len(value)} indices are given.")
-        for choice, index in zip(self.choices, value, strict=True):
+        for choice, index in zip(self.choices, indices, strict=True):
             if not 0 <= index < len(choice):
                 raise UserError(f"index {index} of choice {choice.name!r} is outside 0..{len(choice) - 1}.")
-        return self._build([choice.options[index] for choice, index in zip(self.choices, value, strict=True)])
+        return self._build([choice.options[index] for choice, index in zip(self.choices, indices, strict=True)])
 
     def admits(self, indices: Sequence[int]) -> bool:
         """Whether a list of option indices, one for each choice, names an architecture of the space."""
@@ -195,6 +208,7 @@ class Space:
 
     def indices(self, architecture: Architecture) -> tuple[int, ...]:
         """The index of the architecture's option in every choice, in the order of the choices."""
+        self._check(architecture)
         return tuple(choice.options.index(architecture[choice.name]) for choice in self.choices)
 
     def _from_text(self, text: str) -> Architecture:
@@ -256,6 +270,7 @@ class Space:
 
     def cost(self, architecture: Architecture) -> Cost:
         """Parameters and multiply-adds of the architecture's encoder."""
+        self._check(architecture)
         values = dict(architecture)
         inputs = [self.input_shape, *self.shapes(architecture)[:-1]]
         return Cost(
@@ -278,7 +293,9 @@ class Space:
         Raises:
             UserError: if a key is unknown or missing, or a value is not allowed.
         """
-        extra = sorted(set(data) - {"name", "input", "layers"})
+        if not isinstance(data, Mapping):
+            raise UserError(f"a space must be a table of name, input and layers, not {shown(data)}.")
+        extra = sorted(set(data) - {"name", "input", "layers"}, key=str)
         if extra:
             raise unknown("key of a space:", extra[0], ("name", "input", "layers"))
         for key, kind in (("name", str), ("input", list), ("layers", list)):

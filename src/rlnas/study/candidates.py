@@ -17,10 +17,11 @@ def foreseen_candidates(space: Space, settings: StudySettings) -> Space:
     Raises:
         UserError: if no architecture is within the limits, or latencies cannot be had.
     """
-    limits = settings.limits
+    limits, table = settings.limits, settings.load_table()
+    if limits.given and table is not None and table.remarks:
+        raise UserError(f"no limits can be set on a search in this table. {' '.join(table.remarks)}")
     if limits.max_latency is None:
         return limit(space, limits)
-    table = settings.load_table()
     if table is not None:
         return limit(space, limits, find_latencies(space, limits, table))
     check_measurable(space)

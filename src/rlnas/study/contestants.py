@@ -10,13 +10,14 @@ from pathlib import Path
 
 from rlnas.errors import UserError, unknown
 from rlnas.spaces import CATALOGUE, FIXED_ID, Space, adapt, load_space
+from rlnas.study.records import NAME
 from rlnas.study.settings import StudySettings, TrialSettings
 from rlnas.study.warm_start import checksum
 from rlnas.study.workers import Trial
 
 MAX_FOLDER_NAME = 200
 
-_FOLDER = re.compile(r"[A-Za-z0-9_+=,-]+")
+_FOLDER = re.compile(NAME)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,10 @@ Count = Annotated[int, Field(ge=0, lt=2**63)]
 Seed = Annotated[int, Field(ge=0)]
 
 
+NAME = r"^[A-Za-z0-9_+=,-]+$"
+"""What a network can be called: its name becomes a folder's, and may be from a stranger's file."""
+
+
 class Record(BaseModel):
     """Plain data of a file; a number is a number there, and not a text that looks like one."""
 
@@ -37,7 +41,7 @@ class TrialSummary(Record):
 class Scores(Record):
     """A network that was trained, with its mean scores and its trainings."""
 
-    name: str
+    name: str = Field(pattern=NAME)
     total_reward: float | None
     reward_mean: float | None
     trials: list[TrialSummary] = Field(min_length=1)

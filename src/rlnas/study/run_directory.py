@@ -52,7 +52,13 @@ def check_owner(
         raise UserError(f"the run directory {str(path)!r} is a file.")
     if file.exists():
         old, new = read_object(file), dict(settings)
-        changed = differences(old.pop("versions", {}), new.pop("versions", {}))
+        versions = old.pop("versions", {})
+        if isinstance(versions, dict) and str(versions.get("rlnas")).startswith("0.1."):
+            raise UserError(
+                f"the run {str(path)!r} was begun by rlnas 0.1, whose networks had other layers: it can be read, but "
+                "not continued. Choose another --out."
+            )
+        changed = differences(versions, new.pop("versions", {}))
         least = dict.fromkeys(free, 0)
         asked = {name: new.get(name, 0) for name in free}
         allowed = {name: value for name, value in asked.items() if value >= free[name]}

@@ -94,7 +94,10 @@ class TableTrainings:
         try:
             record = self.table.query(entrant.name, seed=seed, budget=self.settings.train_steps)
             found = {"steps": record.budget, "total_reward": record.total_reward, "reward_mean": record.reward_mean}
+            costs = {"parameters": record.parameters, "multiply_adds": record.multiply_adds}
         except NoScore as error:
-            found = {"status": "failed", "reason": str(error)}
+            found, costs = {"status": "failed", "reason": str(error)}, {}
         found["remarks"] = [] if entrant.baseline else list(self.table.remarks)
-        return TrialResult.blank(entrant.space, entrant.architecture, seed, **found)
+        result = TrialResult.blank(entrant.space, entrant.architecture, seed, **found)
+        # Padded networks cost more than those that this version builds of the same options.
+        return result.model_copy(update=costs) if self.table.remarks else result
