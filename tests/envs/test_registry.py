@@ -123,5 +123,5 @@ def test_what_a_module_registers_is_known_to_those_that_import_it(registered, tm
     registered("RlnasTest/Short-v0", entry)
     assert known_afresh("RlnasTest/Short-v0", ["other_envs", "short_envs"])
     assert not known_afresh("RlnasTest/Short-v0", ["other_envs"])
-    with pytest.raises(UserError, match="cannot import short_envs, here_only: ImportError: not twice"):
+    with pytest.raises(UserError, match="cannot import short_envs, here_only: here_only raised ImportError: not twice"):
         known_afresh("RlnasTest/Short-v0", ["short_envs", "here_only"])

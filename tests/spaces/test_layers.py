@@ -1,7 +1,23 @@
+import json
+
+import numpy as np
 import pytest
 
 from rlnas.errors import UserError
-from rlnas.spaces import Activation, Choice, Conv, Fit, Flatten, Linear, MaxPool, Norm, Readout, Repeat, ShapeError
+from rlnas.spaces import (
+    Activation,
+    Choice,
+    Conv,
+    Fit,
+    Flatten,
+    Linear,
+    MaxPool,
+    Norm,
+    Readout,
+    Repeat,
+    ShapeError,
+    Space,
+)
 
 
 @pytest.mark.parametrize("kernel", range(1, 8))
@@ -119,3 +135,9 @@ def test_a_repeat_that_changes_the_shape_is_refused():
         Repeat([], times=2)
     with pytest.raises(UserError, match="repeat: times"):
         Repeat([Flatten()], times=0)
+
+
+def test_whole_numbers_of_numpy_are_taken():
+    layers = [Conv(np.int64(8), kernel=np.int32(3)), Flatten(), Linear(np.uint8(16))]
+    assert layers == [Conv(8, kernel=3), Flatten(), Linear(16)]
+    assert json.dumps(Space("s", (1, 5, 5), layers).to_dict())

@@ -18,7 +18,7 @@ from rlnas.cli.arguments import (
     find_modules_here,
     options,
 )
-from rlnas.cli.printing import console, print_comparisons, print_remarks
+from rlnas.cli.printing import console, place, print_comparisons, print_remarks
 from rlnas.display import Display
 from rlnas.errors import RlnasError
 from rlnas.prepare import COMPARISON, OVERVIEW, Reproduction, prepare_reproductions, processors
@@ -109,7 +109,7 @@ def reproduce(
     for plan in plans:
         console.print(_announcement(plan, workers), soft_wrap=True, markup=False)
         print_remarks(plan.doubts())
-    console.print(f"Folder: {folder}", soft_wrap=True, markup=False)
+    console.print(f"Folder: {place(folder)}", soft_wrap=True, markup=False)
     with Display(console) as display:
         result = api.run_reproductions(folder, plans, workers, display)
     overview = None if folder in result.comparisons else folder / OVERVIEW

@@ -24,10 +24,11 @@ from rlnas.cli.arguments import (
     load_modules,
     options,
 )
-from rlnas.cli.printing import console, print_remarks
+from rlnas.cli.printing import console, place, print_remarks
 from rlnas.display import Display
 from rlnas.errors import RlnasError, UserError
 from rlnas.prepare import prepare_table, processors
+from rlnas.processes import absolute
 from rlnas.quantity import parse_steps, plural, short
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ def build(
     name, networks = settings.space["name"], len(settings.entrants())
     console.print(
         f"Building a table of {name} on {settings.env}: {plural(networks, 'network')} x "
-        f"{plural(seeds, 'seed')}, {short(settings.steps)} steps each, {workers} at a time.\nRun directory: {path}",
+        f"{plural(seeds, 'seed')}, {short(settings.steps)} steps each, {workers} at a time.\n"
+        f"Run directory: {place(path)}",
         soft_wrap=True,
         markup=False,
     )
@@ -173,7 +175,7 @@ def show_built(table: Built, run: str | Path) -> None:
 
 def _show_written(path: str | Path) -> None:
     show(str(path))
-    console.print(f"Table: {path}", soft_wrap=True, markup=False)
+    console.print(f"Table: {place(absolute(path))}", soft_wrap=True, markup=False)
 
 
 def show(

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from rlnas.errors import UserError, shown
 from rlnas.spaces.choice import Choice
 
 
-def positive(layer: str, **parameters: object) -> None:
-    """Raises a `UserError` unless the parameters, or all their options, are whole numbers of at least 1."""
-    for name, parameter in parameters.items():
+def positive(layer: Any, *names: str) -> None:
+    """Raises a `UserError` unless parameters of a layer, or all their options, are whole numbers of at least 1.
+
+    Those of NumPy become Python's.
+    """
+    for name in names:
+        parameter = getattr(layer, name)
+        if isinstance(parameter, np.integer):
+            object.__setattr__(layer, name, parameter := int(parameter))
         for value in parameter.options if isinstance(parameter, Choice) else (parameter,):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise UserError(f"{layer}: {name} must be a whole number of at least 1, not {shown(value)}.")
+                raise UserError(f"{layer.type}: {name} must be a whole number of at least 1, not {shown(value)}.")
 
 
 def one_of(layer: str, name: str, parameter: object, allowed: tuple[str, ...]) -> None:

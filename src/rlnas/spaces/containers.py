@@ -169,7 +169,7 @@ class Repeat(Container):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", _layers("repeat", self.layers))
-        positive("repeat", times=self.times)
+        positive(self, "times")
         self.check_size()
 
     @property

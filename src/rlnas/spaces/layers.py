@@ -45,6 +45,8 @@ class Layer:
 
     type: ClassVar[str]
     weights_read: ClassVar[Reads] = "nothing"
+    sets_width: ClassVar[bool] = False
+    """Whether the channels or features that leave do not depend on how many come."""
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -149,6 +151,7 @@ class Conv(Layer):
 
     type: ClassVar[str] = "conv"
     weights_read: ClassVar[Reads] = "channels"
+    sets_width: ClassVar[bool] = True
     channels: int | Choice
     kernel: int | Choice
     stride: int | Choice = 1
@@ -158,7 +161,7 @@ class Conv(Layer):
     share: Literal["none", "slice"] = "none"
 
     def __post_init__(self) -> None:
-        positive("conv", channels=self.channels, kernel=self.kernel, stride=self.stride)
+        positive(self, "channels", "kernel", "stride")
         fixed("conv", "padding", self.padding, ("same", "valid"))
         fixed("conv", "pad_mode", self.pad_mode, ("zeros", "reflect"))
         _one_activation("conv", self.activation)
@@ -201,7 +204,7 @@ class MaxPool(Layer):
     padding: Literal["same", "valid"] = "same"
 
     def __post_init__(self) -> None:
-        positive("max-pool", kernel=self.kernel, stride=self.stride)
+        positive(self, "kernel", "stride")
         fixed("max-pool", "padding", self.padding, ("same", "valid"))
 
     @property
@@ -237,11 +240,10 @@ class Fit(Layer):
         for name in ("height", "width", "channels"):
             if isinstance(getattr(self, name), Choice):
                 raise UserError(f"fit: {name} cannot be a choice: the target is one exact size.")
-        sizes = {"height": self.height, "width": self.width, "channels": self.channels}
-        given = {name: size for name, size in sizes.items() if size is not None}
+        given = [name for name in ("height", "width", "channels") if getattr(self, name) is not None]
         if not given or (self.height is None) != (self.width is None):
             raise UserError("fit needs a height and a width, or channels, or all three.")
-        positive("fit", **given)
+        positive(self, *given)
         fixed("fit", "shrink", self.shrink, ("pool", "crop"))
 
     def pads(self, shapes: Collection[Shape]) -> bool:
@@ -289,13 +291,14 @@ class Linear(Layer):
 
     type: ClassVar[str] = "linear"
     weights_read: ClassVar[Reads] = "positions"
+    sets_width: ClassVar[bool] = True
     features: int | Choice
     activation: str = "relu"
     norm: str | Choice = "none"
     share: Literal["none", "slice"] = "none"
 
     def __post_init__(self) -> None:
-        positive("linear", features=self.features)
+        positive(self, "features")
         _one_activation("linear", self.activation)
         one_of("linear", "norm", self.norm, NORMS)
         sliceable("linear", "features", self.features, self.share, (self.norm,))
@@ -339,6 +342,7 @@ class Readout(Layer):
 
     type: ClassVar[str] = "readout"
     weights_read: ClassVar[Reads] = "positions"
+    sets_width: ClassVar[bool] = True
     features: int
     kind: str | Choice = "flatten"
     activation: str = "relu"
@@ -346,7 +350,7 @@ class Readout(Layer):
     def __post_init__(self) -> None:
         if isinstance(self.features, Choice):
             raise UserError("readout: features cannot be a choice: put a linear layer after it.")
-        positive("readout", features=self.features)
+        positive(self, "features")
         one_of("readout", "kind", self.kind, ("flatten", "mean", "max"))
         _one_activation("readout", self.activation)
 

@@ -123,6 +123,10 @@ class Tracer:
             return layer.trace(self, states, position)
         nested = f" in {self.layers[self._number - 1].type}" if len(position) > 1 else ""
         self._agree(states, f"layer {self._number} ({layer.type}{nested})", layer.weights_read)
+        if layer.sets_width:
+            # What comes in different widths goes on as one, lest two choices of many widths make too many shapes.
+            width = _widest(states)[0]
+            states = {replace(state, shape=(width, *state.shape[1:])): path for state, path in states.items()}
         found: States = {}
         for choice in layer.shape_choices:
             states = self.choose(states, choice)
