@@ -30,7 +30,7 @@ def test_the_main_command_of_the_readme_parses() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)", document.read_text()):
             assert "://" in target or (document.parent / target).exists(), (document, target)
 
