@@ -45,7 +45,7 @@ def test_search_returns_ranking_trials_best_and_network(found: rlnas.SearchResul
 
 
 def test_function_survives_the_import_of_the_package_of_the_same_name(found: rlnas.SearchResult) -> None:
-    import rlnas.search.spos
+    import rlnas.strategies.spos
 
     assert callable(rlnas.search)
 

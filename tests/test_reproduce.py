@@ -12,9 +12,9 @@ from rlnas.api import reproducing
 from rlnas.cli.main import main
 from rlnas.errors import RlnasError, TrainingDiverged, UserError, WorkerError
 from rlnas.files import write_json
-from rlnas.search import SPOS, STRATEGIES, SPOSSettings
 from rlnas.spaces import Activation, Choice, Linear, Space
 from rlnas.spaces.toml import dump_toml
+from rlnas.strategies import SPOS, STRATEGIES, SPOSSettings
 from rlnas.study import collect_searches
 from rlnas.table import Table
 from rlnas.table.files import MEASURED, write_table
@@ -23,7 +23,7 @@ SPACE = Space("tiny", (4,), [Linear(Choice("width", [2, 4, 8])), Activation("tan
 
 LAST = """
 from pydantic import BaseModel
-from rlnas.search import STRATEGIES, Ranked, Strategy, Train
+from rlnas.strategies import STRATEGIES, Ranked, Strategy, Train
 
 class LastSettings(BaseModel):
     place: int = -1

@@ -1,13 +1,8 @@
-"""rlnas finds the neural-network architecture for a reinforcement-learning agent.
-
-`rlnas.search(...)` is the function; the package of strategies of the same name is reached as `from rlnas.search import
-SPOS`. The package is imported first, so that loading it later cannot replace the function.
-"""
+"""rlnas finds the neural-network architecture for a reinforcement-learning agent."""
 
 import importlib
 from types import ModuleType
 
-import rlnas.search  # noqa: F401  (see above)
 from rlnas.api import (
     Evaluation,
     Film,

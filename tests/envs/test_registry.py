@@ -2,7 +2,7 @@ import gymnasium
 import pytest
 from gymnasium.envs.registration import EnvSpec
 
-from rlnas.envs import AtariEnv, EnvSettings, GymEnv, known_afresh, known_ids, make_env, options_of, registered_by
+from rlnas.envs import AtariEnv, EnvSettings, GymEnv, known_ids, known_to_workers, make_env, options_of, registered_by
 from rlnas.errors import UserError
 from rlnas.trust import import_modules
 
@@ -105,11 +105,11 @@ def test_what_this_process_registers_is_known_here_only(registered):
     registered("RlnasTest/Text-v0", "some_module.envs:Mine")
     registered("RlnasTest/Short-v0", "gymnasium.envs.classic_control:CartPoleEnv", max_episode_steps=50)
     for name in ("RlnasTest/Mine-v0", "RlnasTest/Text-v0", "RlnasTest/Short-v0"):
-        assert not known_afresh(name)
+        assert not known_to_workers(name)
     assert registered_by("RlnasTest/Mine-v0") == __name__
     assert registered_by("RlnasTest/Text-v0") == "some_module.envs"
     for known in ("CartPole-v1", "ALE/Breakout-v5", "MinAtar/Breakout-v1", "HalfCheetah-v5"):
-        assert known_afresh(known)
+        assert known_to_workers(known)
 
 
 def test_what_a_module_registers_is_known_to_those_that_import_it(registered, tmp_path, monkeypatch):
@@ -121,7 +121,7 @@ def test_what_a_module_registers_is_known_to_those_that_import_it(registered, tm
     (tmp_path / "here_only.py").write_text("raise ImportError('not twice')")
     monkeypatch.syspath_prepend(tmp_path)
     registered("RlnasTest/Short-v0", entry)
-    assert known_afresh("RlnasTest/Short-v0", ["other_envs", "short_envs"])
-    assert not known_afresh("RlnasTest/Short-v0", ["other_envs"])
+    assert known_to_workers("RlnasTest/Short-v0", ["other_envs", "short_envs"])
+    assert not known_to_workers("RlnasTest/Short-v0", ["other_envs"])
     with pytest.raises(UserError, match="cannot import short_envs, here_only: here_only raised ImportError: not twice"):
-        known_afresh("RlnasTest/Short-v0", ["short_envs", "here_only"])
+        known_to_workers("RlnasTest/Short-v0", ["short_envs", "here_only"])

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from rlnas.errors import UserError
-from rlnas.search import STRATEGIES, Fit, Ranked, Strategy, Train
+from rlnas.strategies import STRATEGIES, Fit, Ranked, Strategy, Train
 
 from .comparisons import NAMES, TOTAL, held_out, perfect, quick, records, table
 

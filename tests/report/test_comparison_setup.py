@@ -10,9 +10,9 @@ from rlnas.report.comparison.documents import contents, markdown
 from rlnas.report.comparison.printed import TABLE_4, TABLE_5
 from rlnas.report.comparison.setup import options, search_space, trainings
 from rlnas.report.formats import flatten
-from rlnas.search import STRATEGIES
-from rlnas.search.enas import ENASSettings
 from rlnas.spaces import Activation, Linear, Residual, Space, Switch
+from rlnas.strategies import STRATEGIES
+from rlnas.strategies.enas import ENASSettings
 from rlnas.table import Table
 from rlnas.table.files import write_table
 

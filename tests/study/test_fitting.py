@@ -13,8 +13,8 @@ from rlnas import seeding
 from rlnas.envs import EnvSettings, Step, VectorEnv, make_env
 from rlnas.errors import UserError
 from rlnas.ppo import PPOSettings, play_episodes
-from rlnas.search import Evaluate, Fit
 from rlnas.spaces import load_space
+from rlnas.strategies import Evaluate, Fit
 from rlnas.study import StudySettings
 from rlnas.study.fitting import SupernetFit
 

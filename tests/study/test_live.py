@@ -10,8 +10,8 @@ import pytest
 from pydantic import BaseModel
 
 import rlnas
-from rlnas.search import STRATEGIES, Evaluate, Fit, Outcome, Proposal, Ranked, Strategy, Train
 from rlnas.spaces import Space
+from rlnas.strategies import STRATEGIES, Evaluate, Fit, Outcome, Proposal, Ranked, Strategy, Train
 
 
 class Nothing(BaseModel):

@@ -15,8 +15,8 @@ from gymnasium.spaces import Box, Discrete
 from rlnas.envs import EnvSettings
 from rlnas.nets import Network
 from rlnas.ppo import PPOSettings
-from rlnas.search import Evaluate, Fit
 from rlnas.spaces import Linear, Space
+from rlnas.strategies import Evaluate, Fit
 from rlnas.study import StudySettings, TrialSettings, load_network, run_trial
 from rlnas.study.fitting import SupernetFit
 from rlnas.study.progress import Progress

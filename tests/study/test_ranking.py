@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rlnas.search import Evaluate
 from rlnas.spaces import load_space
+from rlnas.strategies import Evaluate
 from rlnas.study.ranking import FACTOR, LEAST, LEAST_BLIND, plan_games
 
 PATHS = tuple(load_space("minatar-1"))[:1]

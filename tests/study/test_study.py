@@ -4,8 +4,8 @@ import pytest
 
 import rlnas
 from rlnas.cli.main import main
-from rlnas.search import Ranked
 from rlnas.spaces import load_space
+from rlnas.strategies import Ranked
 from rlnas.study import StudySettings, TrialResult
 from rlnas.study.contestants import contestants, find_baseline, folder_name, to_confirm
 from rlnas.study.study import summarize

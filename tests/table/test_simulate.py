@@ -3,7 +3,7 @@ import time
 import pytest
 
 from rlnas.errors import UserError
-from rlnas.search import Evaluate, Fit, Train, drive, make_strategy
+from rlnas.strategies import Evaluate, Fit, Train, drive, make_strategy
 from rlnas.table import MissingRun, TableRunner
 
 from .helpers import NAMES, SPACE, make_table, row, total

@@ -21,8 +21,8 @@ from rlnas.prepare import (
     strategy_names,
 )
 from rlnas.processes import absolute, settled
-from rlnas.search import STRATEGIES, shares_weights
 from rlnas.spaces import Space
+from rlnas.strategies import STRATEGIES, shares_weights
 from rlnas.trust import import_modules
 
 # torch takes seconds to import; what needs it is imported when it is called.

@@ -20,10 +20,10 @@ from rlnas.display import Display, printable
 from rlnas.errors import UserError, unknown
 from rlnas.prepare import named_module
 from rlnas.quantity import plural
-from rlnas.search import STRATEGIES
 from rlnas.spaces import CATALOGUE, Limits, load_space
 from rlnas.spaces.toml import dump_toml
 from rlnas.spaces.words import layers_in_words, shape_text
+from rlnas.strategies import STRATEGIES
 from rlnas.trust import import_modules
 
 # Environments take a while to import.

@@ -23,7 +23,7 @@ from rlnas.cli.printing import console, place, print_remarks, print_study
 from rlnas.display import Display
 from rlnas.prepare import foreseen_doubts, prepare_search, processors
 from rlnas.quantity import plural, short
-from rlnas.search import shares_weights
+from rlnas.strategies import shares_weights
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:

@@ -150,9 +150,9 @@ def common_settings(
 
 def check_workers_know(env: str, imports: Sequence[str]) -> None:
     """Raises a `UserError` if only this process knows the environment: trainings run in processes of their own."""
-    from rlnas.envs import known_afresh, registered_by
+    from rlnas.envs import known_to_workers, registered_by
 
-    if known_afresh(env, imports):
+    if known_to_workers(env, imports):
         return
     module = registered_by(env)
     # A class of Gymnasium's may be registered anew by anyone.

@@ -17,9 +17,9 @@ from rlnas.prepare.strategies import share_options, strategy_names
 from rlnas.prepare.tables import prepare_table
 from rlnas.processes import absolute
 from rlnas.quantity import parse_steps
-from rlnas.search import RANDOM, make_strategy, shares_weights
 from rlnas.spaces import Space
 from rlnas.spaces.sources import SpaceSource, SpaceSources
+from rlnas.strategies import RANDOM, make_strategy, shares_weights
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ from rlnas.prepare.arguments import (
 from rlnas.prepare.strategies import check_strategy_options
 from rlnas.processes import absolute
 from rlnas.quantity import parse_steps
-from rlnas.search import make_strategy
-from rlnas.search.draw import draw_distinct
 from rlnas.spaces import CATALOGUE, Space
 from rlnas.spaces.sources import SpaceSource
+from rlnas.strategies import make_strategy
+from rlnas.strategies.draw import draw_distinct
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 from rlnas.calls import Options
 from rlnas.errors import UserError, unknown
 from rlnas.prepare.arguments import checked
-from rlnas.search import check_option_names, settings_class
+from rlnas.strategies import check_option_names, settings_class
 
 
 def strategy_names(parts: Sequence[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from rlnas.quantity import plural
 from rlnas.report.data import Entrant, Run
 from rlnas.report.evidence import FEW, Margin, margin
 from rlnas.report.formats import big, estimate, exact, gain, gain_estimate, score, spread
-from rlnas.search import RANDOM
+from rlnas.strategies import RANDOM
 from rlnas.table.statistics import mean_difference
 
 ONE_SEED = (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rlnas.quantity import plural
-from rlnas.search import RANDOM, Strategy
 from rlnas.spaces import Space
+from rlnas.strategies import RANDOM, Strategy
 from rlnas.study.settings import StudySettings
 
 ENOUGH_FITS = 1_000

@@ -18,8 +18,8 @@ from rlnas.nets import Supernet
 from rlnas.ppo import Trainer, play_in_portions
 from rlnas.ppo.rollout import Policy
 from rlnas.quantity import plural
-from rlnas.search import Evaluate, Fit, Outcome
 from rlnas.spaces import Architecture
+from rlnas.strategies import Evaluate, Fit, Outcome
 from rlnas.study.agents import heads_for, scale_by, scaling_bounds, standardize_by
 from rlnas.study.checkpoint import fitting, pack
 from rlnas.study.episodes import EpisodeTable

@@ -10,8 +10,8 @@ from typing import Any
 from rlnas import seeding
 from rlnas.errors import EnvironmentFault
 from rlnas.files import write_bytes, write_json
-from rlnas.search import Fit, Outcome, Proposal, Ranked, Strategy, Train, drive, make_strategy, ranked
 from rlnas.spaces import Space
+from rlnas.strategies import Fit, Outcome, Proposal, Ranked, Strategy, Train, drive, make_strategy, ranked
 from rlnas.study.checkpoint import fitting, load_checkpoint, save_checkpoint
 from rlnas.study.contestants import Contestant
 from rlnas.study.doubts import doubts

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rlnas.ppo.evaluate import LONGEST_GAME
-from rlnas.search import Evaluate
+from rlnas.strategies import Evaluate
 from rlnas.study.metrics import WINDOW
 
 FACTOR = 10

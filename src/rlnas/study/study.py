@@ -13,7 +13,7 @@ from typing import Any
 from rlnas.errors import UserError
 from rlnas.files import read_object, write_json
 from rlnas.ppo import torch_threads
-from rlnas.search import Ranked
+from rlnas.strategies import Ranked
 from rlnas.study.candidates import find_candidates, needed_latencies
 from rlnas.study.contestants import Contestant, contestants, folder_name, is_drawn, is_yardstick, to_confirm
 from rlnas.study.live import LiveSearch

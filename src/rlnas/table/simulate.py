@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rlnas.errors import UserError
-from rlnas.search import Outcome, Proposal, Train
+from rlnas.strategies import Outcome, Proposal, Train
 from rlnas.table.table import Metric, NoScore, Table, check_metric
 
 

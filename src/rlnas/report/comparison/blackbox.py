@@ -12,7 +12,7 @@ from rlnas.errors import UserError, unknown
 from rlnas.report.comparison.contenders import Contender, Found, found_among
 from rlnas.report.comparison.naming import option_words
 from rlnas.report.comparison.standings import Conditions, Options, Standings
-from rlnas.search import RANDOM, STRATEGIES, drive, make_strategy, ranked, shares_weights
+from rlnas.strategies import RANDOM, STRATEGIES, drive, make_strategy, ranked, shares_weights
 from rlnas.table import Table, TableRunner
 from rlnas.table.searches import StoredSearch
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from rlnas.brief import Brief
 from rlnas.report.comparison.standings import Conditions, Standings
-from rlnas.search import STRATEGIES, Train, settings_class
+from rlnas.strategies import STRATEGIES, Train, settings_class
 from rlnas.table.agreement import CORRELATIONS, Correlation, correlation
 from rlnas.table.searches import StoredSearch
 from rlnas.table.selection import held_out_scores, hits, rank, regret

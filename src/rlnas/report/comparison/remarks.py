@@ -8,7 +8,7 @@ import numpy as np
 
 from rlnas.quantity import plural, short
 from rlnas.report.comparison.contenders import Contender
-from rlnas.search import RANDOM
+from rlnas.strategies import RANDOM
 from rlnas.table.searches import StoredSearch
 
 

@@ -11,7 +11,7 @@ from rlnas import seeding
 from rlnas.quantity import short
 from rlnas.report.comparison.contenders import Contender, Found, correlations_of, found_among
 from rlnas.report.comparison.standings import Conditions, Standings
-from rlnas.search import RandomSearch, RandomSearchSettings, drive
+from rlnas.strategies import RandomSearch, RandomSearchSettings, drive
 from rlnas.table.selection import held_out_scores
 
 

@@ -3,7 +3,8 @@ import statistics
 
 import pytest
 
-from rlnas.search import (
+from rlnas.spaces import Space, load_space
+from rlnas.strategies import (
     STRATEGIES,
     Evaluate,
     Fit,
@@ -16,8 +17,7 @@ from rlnas.search import (
     check_strategy,
     make_strategy,
 )
-from rlnas.search.conformance import SyntheticRunner, example_spaces
-from rlnas.spaces import Space, load_space
+from rlnas.strategies.conformance import SyntheticRunner, example_spaces
 
 # Options that keep the searches short, and some that are off by default.
 VARIANTS = {

@@ -4,8 +4,8 @@ from dataclasses import replace
 import pytest
 
 from rlnas.errors import UserError
-from rlnas.search import SPOS, Evaluate, Fit, Outcome, SPOSSettings, make_strategy
 from rlnas.spaces import Choice, Conv, Flatten, Space, load_space
+from rlnas.strategies import SPOS, Evaluate, Fit, Outcome, SPOSSettings, make_strategy
 
 
 def true_score(path) -> float:

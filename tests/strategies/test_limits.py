@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from rlnas.search import (
+from rlnas.spaces import LimitedSpace, Limits, load_space
+from rlnas.strategies import (
     ENAS,
     SPOS,
     ENASSettings,
@@ -25,9 +26,8 @@ from rlnas.search import (
     enas,
     make_strategy,
 )
-from rlnas.search.conformance import example_spaces
-from rlnas.search.controller import Support
-from rlnas.spaces import LimitedSpace, Limits, load_space
+from rlnas.strategies.conformance import example_spaces
+from rlnas.strategies.controller import Support
 
 WHOLE, _, _, SMALL, LARGE = example_spaces()
 TIGHT = LimitedSpace(load_space("minatar-1"), Limits(max_params=44_000))

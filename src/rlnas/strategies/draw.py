@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from rlnas import seeding
-from rlnas.search.strategy import Ranked
 from rlnas.spaces import Architecture, Space
+from rlnas.strategies.strategy import Ranked
 
 
 def draw_distinct(space: Space, count: int, rng: np.random.Generator) -> list[Architecture]:

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from rlnas.errors import UserError
-from rlnas.search.strategy import Evaluate, Fit, Proposal, Ranked, Train
 from rlnas.spaces import Architecture, LimitedSpace, Space
+from rlnas.strategies.strategy import Evaluate, Fit, Proposal, Ranked, Train
 
 
 def check_proposal(proposal: Proposal, space: Space) -> None:

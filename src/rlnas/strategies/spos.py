@@ -10,9 +10,9 @@ from pydantic import Field
 
 from rlnas import seeding
 from rlnas.errors import UserError
-from rlnas.search.oneshot import OneShot, OneShotSettings
-from rlnas.search.strategy import Outcome
 from rlnas.spaces import Architecture, Space
+from rlnas.strategies.oneshot import OneShot, OneShotSettings
+from rlnas.strategies.strategy import Outcome
 
 
 class SPOSSettings(OneShotSettings):

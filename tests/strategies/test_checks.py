@@ -5,8 +5,8 @@ import math
 import pytest
 
 from rlnas.errors import UserError
-from rlnas.search import Evaluate, Fit, Outcome, Ranked, Strategy, Train, drive, make_strategy, ranked
 from rlnas.spaces import LimitedSpace, Limits, load_space
+from rlnas.strategies import Evaluate, Fit, Outcome, Ranked, Strategy, Train, drive, make_strategy, ranked
 
 SPACE = load_space("minatar-1")
 ONE, TWO, *_ = SPACE

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rlnas.errors import UserError
-from rlnas.search.promises import check_proposal, check_ranking
-from rlnas.search.strategy import Outcome, Proposal, Ranked, Strategy
 from rlnas.spaces import Space
+from rlnas.strategies.checks import check_proposal, check_ranking
+from rlnas.strategies.strategy import Outcome, Proposal, Ranked, Strategy
 
 
 class Runner(Protocol):
@@ -66,5 +66,5 @@ def promised(strategy: Strategy) -> Iterator[None]:
         yield
     except UserError as error:
         raise UserError(
-            f"strategy {type(strategy).__name__} breaks a promise (rlnas.search.Strategy): {error}"
+            f"strategy {type(strategy).__name__} breaks a promise (rlnas.strategies.Strategy): {error}"
         ) from None

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from rlnas.errors import UserError
-from rlnas.search.promises import check_proposal
-from rlnas.search.promises import check_ranking as check_order
-from rlnas.search.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy, Train
 from rlnas.spaces import Activation, Architecture, Choice, LimitedSpace, Limits, Linear, Space
+from rlnas.strategies.checks import check_proposal
+from rlnas.strategies.checks import check_ranking as check_order
+from rlnas.strategies.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy, Train
 
 Make = Callable[[Space, int, int], Strategy]
 """Makes a fresh strategy from a space, a budget of PPO iterations and a seed."""
@@ -43,7 +43,7 @@ def check_strategy(
     Example:
         A test of your own strategy is one line:
 
-        >>> from rlnas.search import SPOS, RandomSearch, SPOSSettings, check_strategy
+        >>> from rlnas.strategies import SPOS, RandomSearch, SPOSSettings, check_strategy
         >>> check_strategy(RandomSearch)
 
         Options go in through a function; a budget that keeps the check short is a good one:

@@ -10,9 +10,9 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from rlnas.search import ENAS, ENASSettings, Fit, Outcome, make_strategy
-from rlnas.search.conformance import example_spaces
 from rlnas.spaces import Architecture, Choice, Conv, Flatten, Space, load_space
+from rlnas.strategies import ENAS, ENASSettings, Fit, Outcome, make_strategy
+from rlnas.strategies.conformance import example_spaces
 
 UNEVEN = example_spaces()[0]  # 3 x 2 x 4 options
 LARGE = example_spaces()[2]  # 20^9 architectures
@@ -381,7 +381,7 @@ def test_it_draws_nothing_from_the_global_stream() -> None:
 
 def test_strategies_can_be_listed_and_described_without_torch() -> None:
     script = (
-        "import sys; from rlnas.search import STRATEGIES, ENAS, settings_class, make_strategy; "
+        "import sys; from rlnas.strategies import STRATEGIES, ENAS, settings_class, make_strategy; "
         "from rlnas.spaces import load_space; "
         "assert all(s.__doc__ and m.model_fields and m.__doc__ for s, m in STRATEGIES.values()); "
         "settings_class('enas')(hidden=3); make_strategy('random', load_space('paper-1'), 1, 0, {}).ask(); "

@@ -3,9 +3,9 @@ import re
 import numpy as np
 import pytest
 
-from rlnas.search import SPOS, Fit, Outcome, SPOSSettings
-from rlnas.search.reliability import reliability, remark_on_games
 from rlnas.spaces import load_space
+from rlnas.strategies import SPOS, Fit, Outcome, SPOSSettings
+from rlnas.strategies.reliability import reliability, remark_on_games
 
 
 def draw(games: int, noise: float, architectures: int = 4_000, *, luck: float = 0.0, seed: int = 0) -> np.ndarray:

@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from rlnas import seeding
-from rlnas.search.draw import by_proxy
-from rlnas.search.reliability import remark_on_games
-from rlnas.search.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy
 from rlnas.spaces import Architecture, Space
+from rlnas.strategies.draw import by_proxy
+from rlnas.strategies.reliability import remark_on_games
+from rlnas.strategies.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy
 
 
 class OneShotSettings(BaseModel):

@@ -4,7 +4,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from rlnas.search import (
+from rlnas.spaces import load_space
+from rlnas.strategies import (
     SPOS,
     Evaluate,
     Fit,
@@ -17,9 +18,8 @@ from rlnas.search import (
     Train,
     make_strategy,
 )
-from rlnas.search.conformance import example_spaces
-from rlnas.search.draw import by_proxy, draw_distinct
-from rlnas.spaces import load_space
+from rlnas.strategies.conformance import example_spaces
+from rlnas.strategies.draw import by_proxy, draw_distinct
 
 SPACE = load_space("paper-1")
 LARGE = example_spaces()[2]

@@ -8,7 +8,7 @@ import pytest
 
 import rlnas
 from rlnas.cli.main import main
-from rlnas.search import STRATEGIES
+from rlnas.strategies import STRATEGIES
 
 TEXT = (Path(__file__).parents[2] / "docs/strategies.md").read_text()
 

@@ -47,7 +47,7 @@ PATIENCE_VARIABLE = "RLNAS_IMPORT_SECONDS"
 _known: set[tuple[str, tuple[str, ...], str]] = set()
 
 
-def known_afresh(env_id: str, imports: Sequence[str] = ()) -> bool:
+def known_to_workers(env_id: str, imports: Sequence[str] = ()) -> bool:
     """Whether a fresh Python process, which imports some modules, can make an environment that this one knows.
 
     What a script or a notebook registers is known to its own process alone. Where it says that its class comes from

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from rlnas import seeding
-from rlnas.search.draw import by_proxy, draw_distinct
-from rlnas.search.oneshot import OneShot, OneShotSettings
-from rlnas.search.strategy import Outcome, Proposal, Ranked, Strategy, Train
 from rlnas.spaces import Architecture, Space
+from rlnas.strategies.draw import by_proxy, draw_distinct
+from rlnas.strategies.oneshot import OneShot, OneShotSettings
+from rlnas.strategies.strategy import Outcome, Proposal, Ranked, Strategy, Train
 
 
 class RandomSearchSettings(BaseModel):

@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from rlnas.errors import unknown
-from rlnas.search.enas import ENAS, ENASSettings
-from rlnas.search.random import RandomSearch, RandomSearchSettings, RandomShared, RandomSharedSettings
-from rlnas.search.spos import SPOS, SPOSSettings
-from rlnas.search.strategy import Strategy
 from rlnas.spaces import Space
+from rlnas.strategies.enas import ENAS, ENASSettings
+from rlnas.strategies.random import RandomSearch, RandomSearchSettings, RandomShared, RandomSharedSettings
+from rlnas.strategies.spos import SPOS, SPOSSettings
+from rlnas.strategies.strategy import Strategy
 
 RANDOM = "random"
 """The baseline that is in every comparison."""

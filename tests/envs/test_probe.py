@@ -10,8 +10,8 @@ from pathlib import Path
 import gymnasium
 import pytest
 
-from rlnas.envs import known_afresh
-from rlnas.envs.afresh import PATIENCE_VARIABLE
+from rlnas.envs import known_to_workers
+from rlnas.envs.probe import PATIENCE_VARIABLE
 from rlnas.errors import UserError
 
 
@@ -22,7 +22,7 @@ def ask(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str) 
     env = f"RlnasTest/{name}-v0"
     gymnasium.register(env, "nowhere:Env")
     try:
-        return known_afresh(env, [name])
+        return known_to_workers(env, [name])
     finally:
         del gymnasium.registry[env]
 
@@ -75,9 +75,9 @@ def test_a_module_that_ends_the_process_says_so(tmp_path, monkeypatch):
 
 ASKS = """
 import gymnasium
-from rlnas.envs import known_afresh
+from rlnas.envs import known_to_workers
 gymnasium.register("RlnasTest/Waits-v0", "nowhere:Env")
-known_afresh("RlnasTest/Waits-v0", ["waits"])
+known_to_workers("RlnasTest/Waits-v0", ["waits"])
 """
 
 

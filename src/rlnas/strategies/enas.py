@@ -11,13 +11,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from rlnas import seeding
-from rlnas.search.draw import by_proxy
-from rlnas.search.strategy import Fit, Outcome, Proposal, Ranked, Strategy
 from rlnas.spaces import Space
+from rlnas.strategies.draw import by_proxy
+from rlnas.strategies.strategy import Fit, Outcome, Proposal, Ranked, Strategy
 
 # torch takes seconds to import, and listing strategies does not need it.
 if TYPE_CHECKING:
-    from rlnas.search.controller import Child, Indices, Support
+    from rlnas.strategies.controller import Child, Indices, Support
 
 SUMMABLE = 10_000
 """Up to this many architectures within limits, each step sums the probabilities of all of them."""
@@ -100,7 +100,7 @@ class ENAS(Strategy):
     shares_weights = True
 
     def __init__(self, space: Space, iterations: int, seed: int, settings: ENASSettings | None = None):
-        from rlnas.search.controller import Controller
+        from rlnas.strategies.controller import Controller
 
         self.space = space
         self.iterations = iterations
@@ -200,7 +200,7 @@ class ENAS(Strategy):
         """What each of the children at hand was drawn among; `None` where nothing is limited."""
         if not self.space.limited:
             return None
-        from rlnas.search.controller import Support
+        from rlnas.strategies.controller import Support
 
         if self._every:
             return [Support(self._every, complete=True)] * len(before)
