@@ -114,10 +114,10 @@ def check_place(value: object) -> Path:
         raise Refusal("a path")
     path = Path(text)
     try:
-        os.fsencode(text)
+        length, *names = map(len, map(os.fsencode, (text, *path.parts)))
     except UnicodeError:
         raise Refusal("a path that the file system can spell") from None
-    if len(os.fsencode(text)) > LONGEST_PATH or any(len(os.fsencode(name)) > LONGEST_NAME for name in path.parts):
+    if length > LONGEST_PATH or any(name > LONGEST_NAME for name in names):
         raise Refusal(f"a path of names of at most {LONGEST_NAME} bytes, {LONGEST_PATH:,} in all")
     return path
 

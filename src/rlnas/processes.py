@@ -73,7 +73,7 @@ def home() -> Path:
 
 
 def absolute(path: str | Path) -> Path:
-    """A path as the caller meant it, for good: `/work/runs/a` for `runs/a` of a call in `/work`."""
+    """A path as the caller meant it, for good: `/home/me/runs/a` for `runs/a` of a call in `/home/me`."""
     return Path(os.path.abspath(home() / path))
 
 

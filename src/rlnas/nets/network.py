@@ -56,10 +56,8 @@ class Network(nn.Module):
     @torch.no_grad()
     def _initialise(self, seed: int) -> None:
         gains = {"policy": 0.01, "value": 1.0}
-        own = [name for name, module in self.named_modules() if isinstance(module, ModuleBlock)]
-        for number, name in enumerate(own):
-            block = self.get_submodule(name)
-            assert isinstance(block, ModuleBlock)
+        own = {name: module for name, module in self.named_modules() if isinstance(module, ModuleBlock)}
+        for number, block in enumerate(own.values()):
             block.initialise(seeding.integer(seed, "weights", "modules", number))
         numbers: Counter[str] = Counter()
         for name, parameter in self.named_parameters():
