@@ -15,9 +15,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from rlnas.algorithms.ppo import PPOSettings, Trainer
 from rlnas.envs import EnvSettings, VectorEnv, make_env
 from rlnas.nets import Network, Supernet
-from rlnas.ppo import PPOSettings, Trainer
 from rlnas.spaces import Architecture, load_space
 
 CPU_FEATURES = {"avx2": "avx2", "avx512": "avx512f", "avx512-bf16": "avx512_bf16", "amx": "amx_tile"}

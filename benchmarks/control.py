@@ -27,12 +27,12 @@ from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 import rlnas
 from benchmarks import common
 from benchmarks.sb3_ppo import EpisodeLog
+from rlnas.algorithms.ppo import PPOSettings
 from rlnas.defaults import defaults
 from rlnas.envs import EnvSettings, make_env
+from rlnas.experiments.prepare import folder_name
 from rlnas.export.sb3_file import ppo_arguments
-from rlnas.ppo import PPOSettings
-from rlnas.prepare import folder_name
-from rlnas.study.metrics import total_reward
+from rlnas.trials.metrics import total_reward
 
 PEERS = {"rlnas": "rlnas", "sb3": "Stable-Baselines3"}
 

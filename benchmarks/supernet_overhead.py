@@ -21,7 +21,7 @@ import torch
 
 from benchmarks import common
 from rlnas import seeding
-from rlnas.ppo import Trainer
+from rlnas.algorithms.ppo import Trainer
 from rlnas.spaces import Architecture, load_space
 
 

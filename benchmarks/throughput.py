@@ -26,8 +26,8 @@ import numpy as np
 import torch
 
 from benchmarks import common
+from rlnas.algorithms.ppo import Trainer, update
 from rlnas.envs import VectorEnv
-from rlnas.ppo import Trainer, update
 
 SPACE = "nature-cnn"
 PARTS = ("emulator", "inference", "update")

@@ -119,7 +119,7 @@ def test_threads_of_the_caller_are_left_alone(found: rlnas.SearchResult) -> None
     ],
 )
 def test_the_environment_alone_is_enough(env, space, baselines, rollout, tmp_path):
-    from rlnas.prepare import prepare_search
+    from rlnas.experiments.prepare import prepare_search
 
     nothing = dict.fromkeys(("space", "train_steps", "baselines", "table", "threads"))
     _, settings = prepare_search(

@@ -6,7 +6,7 @@ import pytest
 
 import rlnas
 from rlnas import SearchResult, TrainingResult
-from rlnas.api import Evaluation, Film, ReproductionResult
+from rlnas.experiments import Evaluation, Film, ReproductionResult
 
 RESULT = {
     "env": "X-v0",

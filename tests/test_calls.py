@@ -14,8 +14,8 @@ import rlnas
 from rlnas import calls, table
 from rlnas.envs import EnvSettings
 from rlnas.errors import UserError
+from rlnas.experiments.prepare import checked
 from rlnas.export import export
-from rlnas.prepare import checked
 from rlnas.report import write_report
 from rlnas.spaces import Linear, load_space
 
@@ -83,7 +83,7 @@ def nothing_runs(monkeypatch, tmp_path):
             monkeypatch.setattr(f"{module}.{name}", lambda *args, **terms: None)
     monkeypatch.setattr("rlnas.table.searches_with", lambda found: None)
     monkeypatch.setattr("rlnas.study.run_trial", lambda *args: SimpleNamespace(model_dump=lambda mode: {}))
-    monkeypatch.setattr("rlnas.api.reproducing._run", lambda *args: (None, []))
+    monkeypatch.setattr("rlnas.experiments.reproducing._run", lambda *args: (None, []))
     yield
     assert [*tmp_path.iterdir()] == []
 

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from rlnas.algorithms.ppo import PPOSettings
+from rlnas.algorithms.ppo.trainer import make_normalizer
 from rlnas.defaults import ATARI, CONTINUOUS, GRIDS, MINATAR, PICTURES, TUNED, VECTORS, defaults
 from rlnas.envs import ContinuousActions, DiscreteActions, EnvSettings
-from rlnas.ppo import PPOSettings
-from rlnas.ppo.trainer import make_normalizer
 
 REAL = ContinuousActions((-1.0,), (1.0,))
 

@@ -19,10 +19,10 @@ from rlnas.files import write_json
 from rlnas.nets import Network
 from rlnas.spaces import Linear, Space, load_space
 from rlnas.study import TrialSettings
-from rlnas.study.agents import heads_for
-from rlnas.study.checkpoint import save_checkpoint
-from rlnas.study.run_directory import fingerprint
-from rlnas.study.trial import blank_result
+from rlnas.trials.agents import heads_for
+from rlnas.trials.checkpoint import save_checkpoint
+from rlnas.trials.run_directory import fingerprint
+from rlnas.trials.trial import blank_result
 
 TWO = DiscreteActions(2)
 NOTHING = np.zeros(4, dtype=np.float32), {}
@@ -135,7 +135,7 @@ def test_atari_games_on_film_are_those_of_an_evaluation(tmp_path):
 
 @pytest.mark.parametrize(("limit", "length", "cut"), [(None, 9, 2), (14, 14, 0)])
 def test_games_that_do_not_end_are_cut_and_called_so(painter, tmp_path, monkeypatch, capsys, limit, length, cut):
-    monkeypatch.setattr("rlnas.ppo.evaluate.LONGEST_GAME", 9)
+    monkeypatch.setattr("rlnas.algorithms.ppo.evaluate.LONGEST_GAME", 9)
     module = importlib.import_module(painter)
     monkeypatch.setattr(module.Painter, "reset", lambda self, **_: (vars(self).update(count=0, end=10**9), NOTHING)[1])
     monkeypatch.setattr(module.Painter, "observe", lambda self: NOTHING[0])
@@ -192,9 +192,9 @@ def test_the_device_is_used(use, tmp_path, monkeypatch):
         raise Reached
 
     for module in ("runs", "playing"):
-        monkeypatch.setattr(f"rlnas.api.{module}.resolve_device", lambda device: "meta")
+        monkeypatch.setattr(f"rlnas.experiments.{module}.resolve_device", lambda device: "meta")
     for played in ("play_episodes", "play_in_portions"):
-        monkeypatch.setattr(f"rlnas.ppo.{played}", stub)
+        monkeypatch.setattr(f"rlnas.algorithms.ppo.{played}", stub)
     real = torch.Generator
     fake = lambda device="cpu": real() if device == "cpu" else found.update(draws=device) or MagicMock()  # noqa: E731
     monkeypatch.setattr(torch, "Generator", fake)

@@ -6,7 +6,7 @@ import pytest
 
 import rlnas
 from rlnas.errors import UserError
-from rlnas.prepare.arguments import default_threads, processors
+from rlnas.experiments.arguments import default_threads, processors
 from rlnas.spaces import LimitedSpace, Limits, load_space
 
 

@@ -8,9 +8,9 @@ from urllib.parse import unquote
 import pytest
 
 import rlnas
-from rlnas.api import reproducing
 from rlnas.cli.main import main
 from rlnas.errors import RlnasError, TrainingDiverged, UserError, WorkerError
+from rlnas.experiments import reproducing
 from rlnas.files import write_json
 from rlnas.spaces import Activation, Choice, Linear, Space
 from rlnas.spaces.toml import dump_toml

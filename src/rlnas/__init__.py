@@ -3,7 +3,8 @@
 import importlib
 from types import ModuleType
 
-from rlnas.api import (
+from rlnas.errors import EnvironmentFault, RlnasError, UserError
+from rlnas.experiments import (
     Evaluation,
     Film,
     ReproductionResult,
@@ -21,7 +22,6 @@ from rlnas.api import (
     search,
     train,
 )
-from rlnas.errors import EnvironmentFault, RlnasError, UserError
 from rlnas.spaces import Choice, Space, load_space
 
 __version__ = "0.2.0.dev0"

@@ -170,7 +170,7 @@ def test_run_directory_of_another_command(trained: Path, capsys: pytest.CaptureF
 def test_run_directory_in_use(
     trained: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rlnas.study.trial.LOCK_PATIENCE", 0.1)
+    monkeypatch.setattr("rlnas.trials.trial.LOCK_PATIENCE", 0.1)
     with (trained / ".lock").open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "in use by another process" in refuse(capsys, [*TRAIN, *SMALL, str(trained)])

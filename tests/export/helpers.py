@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from rlnas.algorithms.ppo import Moments
 from rlnas.envs import ActionSpace, ContinuousActions, DiscreteActions
 from rlnas.envs.actions import actions_to_dict
 from rlnas.envs.base import Bounds
 from rlnas.files import write_json
 from rlnas.nets import Network
-from rlnas.ppo import Moments
 from rlnas.spaces import (
     Activation,
     Choice,
@@ -32,10 +32,10 @@ from rlnas.spaces import (
     load_space,
 )
 from rlnas.study import TrialSettings
-from rlnas.study.agents import bounds_to_dict, heads_for, scale_by, standardize_by
-from rlnas.study.checkpoint import save_checkpoint
-from rlnas.study.run_directory import fingerprint
-from rlnas.study.trial import blank_result
+from rlnas.trials.agents import bounds_to_dict, heads_for, scale_by, standardize_by
+from rlnas.trials.checkpoint import save_checkpoint
+from rlnas.trials.run_directory import fingerprint
+from rlnas.trials.trial import blank_result
 
 PENDULUM = ContinuousActions((-2.0,), (2.0,))
 

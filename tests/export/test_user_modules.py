@@ -12,9 +12,9 @@ import torch
 import rlnas
 from rlnas import trust
 from rlnas.errors import UserError
+from rlnas.experiments.prepare import prepare_training
 from rlnas.export import export
 from rlnas.nets import Network
-from rlnas.prepare import prepare_training
 from rlnas.spaces import Linear, Module, Space
 
 from .helpers import make_trial

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import BaseModel
 
+from rlnas.algorithms.ppo import PPOSettings
 from rlnas.envs import EnvSettings
-from rlnas.ppo import PPOSettings
 from rlnas.report.comparison.architectures import hand_made
 from rlnas.report.comparison.documents import contents, markdown
 from rlnas.report.comparison.printed import TABLE_4, TABLE_5

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from rlnas import api
+from rlnas import experiments as api
 from rlnas.cli.main import COMMANDS, main
+from rlnas.experiments.prepare import prepare_search, prepare_training
 from rlnas.files import read_object
-from rlnas.prepare import prepare_search, prepare_training
 from rlnas.report.data import read_run
 from rlnas.report.rerun import command
 from rlnas.spaces import load_space

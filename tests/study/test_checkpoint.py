@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rlnas.errors import EnvironmentFault, UserError
-from rlnas.study.checkpoint import DATA, FORMAT, HEAD, fitting, load_checkpoint, pack, save_checkpoint
+from rlnas.trials.checkpoint import DATA, FORMAT, HEAD, fitting, load_checkpoint, pack, save_checkpoint
 
 
 def test_a_checkpoint_gives_back_what_it_was_given_and_to_its_owner_only(tmp_path):
@@ -79,7 +79,7 @@ def test_a_checkpoint_without_its_checksum_is_refused(tmp_path, tensors):
 @pytest.mark.parametrize("text", [b"[1]", b"[" * 9_999, b"{", b"nan"])
 def test_plain_data_that_are_no_object_are_refused(tmp_path, monkeypatch, text):
     file = tmp_path / "checkpoint.safetensors"
-    monkeypatch.setattr("rlnas.study.checkpoint.json.dumps", lambda data: text.decode("latin-1"))
+    monkeypatch.setattr("rlnas.trials.checkpoint.json.dumps", lambda data: text.decode("latin-1"))
     save_checkpoint(file, "me", {"weight": torch.ones(2)}, {})
     with pytest.raises(UserError, match="the checkpoint is truncated or damaged"):
         load_checkpoint(file, "me")

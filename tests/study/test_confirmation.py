@@ -14,7 +14,7 @@ from rlnas.errors import UserError, WorkerError
 from rlnas.report import write_report
 from rlnas.study import study
 from rlnas.study.fitting import SupernetFit
-from rlnas.study.trial import TrialResult
+from rlnas.trials.trial import TrialResult
 
 SEARCH = ("CartPole-v1", "mlp", "random", 1)
 
@@ -182,7 +182,7 @@ FITTED = {
 def stopped(monkeypatch, search, **options):
     """Stops a search when all that is left are the trainings of what it found."""
     with monkeypatch.context() as patch:
-        patch.setattr(study, "contestants", MagicMock(side_effect=WorkerError("no memory")))
+        patch.setattr(study, "networks_to_train", MagicMock(side_effect=WorkerError("no memory")))
         with pytest.raises(WorkerError):
             search(**options)
 

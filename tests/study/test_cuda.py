@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from rlnas.algorithms.ppo import PPOSettings, Trainer, set_float_modes
+from rlnas.algorithms.ppo.update import update
 from rlnas.envs import EnvSettings, make_env
 from rlnas.nets import Network, Supernet
-from rlnas.ppo import PPOSettings, Trainer, set_float_modes
-from rlnas.ppo.update import update
 from rlnas.spaces import load_space
 
 from .helpers import rlnas

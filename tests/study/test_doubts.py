@@ -7,9 +7,9 @@ import pytest
 import rlnas
 from rlnas.cli.main import main
 from rlnas.errors import RlnasError
-from rlnas.prepare import foreseen_doubts, prepare_search
+from rlnas.experiments.prepare import foreseen_doubts, prepare_search
 from rlnas.study.live import LiveSearch
-from rlnas.study.progress import nobody
+from rlnas.trials.progress import nobody
 
 SMALL = {"rollout_steps": 32, "epochs": 1, "minibatches": 1}
 NONE = dict.fromkeys(("space", "train_steps", "baselines", "table", "threads", "train_seeds"))
@@ -73,12 +73,12 @@ def test_it_is_said_before_the_search_and_in_its_result(monkeypatch, tmp_path, c
         raise RlnasError("enough")
 
     command = ["search", "--env", "CartPole-v1", "--steps", "128", "--env-options", "num_envs=2", "--device", "cpu"]
-    monkeypatch.setattr("rlnas.api.run_search", begun)
+    monkeypatch.setattr("rlnas.experiments.run_search", begun)
     with pytest.raises(SystemExit):
         main([*command, "--ppo-options", *(f"{name}={value}" for name, value in SMALL.items())])
     told = capsys.readouterr()
     assert told.out.index("Remark: The budget pays for 2 fits") < told.out.index("begun")
     assert told.err == "rlnas: enough\n"
-    monkeypatch.setattr("rlnas.api.searching.run_search", begun)
+    monkeypatch.setattr("rlnas.experiments.searching.run_search", begun)
     with pytest.raises(RlnasError, match="enough"), pytest.warns(UserWarning, match="pays for 2 fits"):
         rlnas.search("CartPole-v1", steps=128, env_options={"num_envs": "2"}, ppo_options=SMALL, out=tmp_path / "run")

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from rlnas import seeding
+from rlnas.algorithms.ppo import PPOSettings, play_episodes
 from rlnas.envs import EnvSettings, Step, VectorEnv, make_env
 from rlnas.errors import UserError
-from rlnas.ppo import PPOSettings, play_episodes
 from rlnas.spaces import load_space
 from rlnas.strategies import Evaluate, Fit
 from rlnas.study import StudySettings

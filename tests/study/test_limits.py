@@ -13,8 +13,8 @@ from rlnas.errors import UserError
 from rlnas.spaces import Architecture, Choice, Limits, Linear, Space, load_space
 from rlnas.study import StudySettings, latency
 from rlnas.study.results import search_of_run
-from rlnas.study.run_directory import fingerprint
 from rlnas.table.files import write_table
+from rlnas.trials.run_directory import fingerprint
 
 SPACE = Space("tiny", (4,), [Linear(Choice("width", (2, 4, 8, 16))), Linear(Choice("out", (2, 3)))])
 TINY: dict[str, Any] = {

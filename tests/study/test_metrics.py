@@ -1,6 +1,6 @@
 import pytest
 
-from rlnas.study.metrics import learning_curve, reward_mean, total_reward
+from rlnas.trials.metrics import learning_curve, reward_mean, total_reward
 
 
 def test_total_reward_is_the_mean_of_the_last_hundred() -> None:

@@ -12,15 +12,15 @@ import pytest
 import torch
 from gymnasium.spaces import Box, Discrete
 
+from rlnas.algorithms.ppo import PPOSettings
 from rlnas.envs import EnvSettings
 from rlnas.nets import Network
-from rlnas.ppo import PPOSettings
 from rlnas.spaces import Linear, Space
 from rlnas.strategies import Evaluate, Fit
 from rlnas.study import StudySettings, TrialSettings, load_network, run_trial
 from rlnas.study.fitting import SupernetFit
-from rlnas.study.progress import Progress
-from rlnas.study.trial import TrialResult
+from rlnas.trials.progress import Progress
+from rlnas.trials.trial import TrialResult
 
 SPACE = Space("three", (3,), [Linear(8)])
 

@@ -13,13 +13,14 @@ import pytest
 
 from rlnas.errors import UserError
 from rlnas.spaces import load_space
-from rlnas.study.contestants import contestants, folder_name
-from rlnas.study.episodes import EpisodeTable
-from rlnas.study.records import StudyResult, checked_record, read_paths, read_ranking
+from rlnas.study.networks import folder_name, networks_to_train
+from rlnas.study.records import StudyResult, read_paths, read_ranking
 from rlnas.study.results import read_study_result
 from rlnas.study.settings import StudySettings
 from rlnas.study.study import trained_trial
-from rlnas.study.trial import read_result
+from rlnas.trials.episodes import EpisodeTable
+from rlnas.trials.records import checked_record
+from rlnas.trials.trial import read_result
 
 from .test_results import network, study
 
@@ -78,12 +79,12 @@ def test_a_name_never_leads_out_of_the_run(tmp_path, name):
 def test_names_that_are_not_of_the_space_are_refused():
     space = load_space("minatar-1")
     settings = StudySettings(env="MinAtar/Breakout-v1", space=space.to_dict(), steps=64, train_steps=64, baselines=())
-    assert [found.name for found in contestants(["k1=1,k2=1"], settings, space)] == ["k1=1,k2=1"]
+    assert [found.name for found in networks_to_train(["k1=1,k2=1"], settings, space)] == ["k1=1,k2=1"]
     for name in ("k1=1", "../../outside", "k1=9,k2=1"):
         with pytest.raises(UserError, match="space 'minatar-1'"):
-            contestants([name], settings, space)
+            networks_to_train([name], settings, space)
         with pytest.raises(UserError, match="space 'minatar-1'"):
-            contestants([], settings.model_copy(update={"random_networks": (name,)}), space)
+            networks_to_train([], settings.model_copy(update={"random_networks": (name,)}), space)
 
 
 @pytest.mark.parametrize("text", ["{}", "[1]", '[{"architecture": "k=1"}]', '[{"architecture": 1, "proxy": 1}]'])

@@ -6,7 +6,7 @@ import pytest
 
 from rlnas.errors import UserError
 from rlnas.files import write_json
-from rlnas.study.run_directory import RunDirectory
+from rlnas.trials.run_directory import RunDirectory
 
 FIRST = {"env": "A", "seeds": 2, "versions": {"torch": "1"}}
 OTHER = {"versions": {"torch": "2"}}

@@ -7,7 +7,7 @@ from rlnas.cli.main import main
 from rlnas.spaces import load_space
 from rlnas.strategies import Ranked
 from rlnas.study import StudySettings, TrialResult
-from rlnas.study.contestants import contestants, find_baseline, folder_name, to_confirm
+from rlnas.study.networks import find_baseline, folder_name, networks_to_train, to_confirm
 from rlnas.study.study import summarize
 
 SPACE = load_space("paper-1")
@@ -26,7 +26,7 @@ def result(name: str, seed: int, total: float | None, status: str = "done") -> T
 
 
 def test_contestants_are_the_top_and_the_baselines_each_once() -> None:
-    top = contestants(RANKED, settings(top_k=2, baselines=("nature-cnn", "k2=1,k3=2", "k2=4,k3=3")), SPACE)
+    top = networks_to_train(RANKED, settings(top_k=2, baselines=("nature-cnn", "k2=1,k3=2", "k2=4,k3=3")), SPACE)
     assert [(c.name, c.baseline) for c in top] == [
         ("k2=1,k3=1", False),
         ("k2=1,k3=2", False),
@@ -37,7 +37,7 @@ def test_contestants_are_the_top_and_the_baselines_each_once() -> None:
 
 def test_networks_drawn_at_random_are_trained_once_and_are_no_candidates() -> None:
     found = settings(top_k=2, random_networks=("k2=1,k3=2", "k2=5,k3=5"))
-    entrants = contestants(RANKED, found, SPACE)
+    entrants = networks_to_train(RANKED, found, SPACE)
     assert [(c.name, c.candidate) for c in entrants] == [
         ("k2=1,k3=1", True),
         ("k2=1,k3=2", True),
@@ -57,7 +57,7 @@ def test_networks_drawn_at_random_are_trained_once_and_are_no_candidates() -> No
 
 def test_the_best_is_a_candidate_with_a_score_from_every_seed() -> None:
     found = settings(top_k=3, train_seeds=2)
-    first, second, third, baseline = contestants(RANKED, found, SPACE)
+    first, second, third, baseline = networks_to_train(RANKED, found, SPACE)
     trials = [
         (first, [result(first.name, 1, 5.0), result(first.name, 2, 7.0)]),
         (second, [result(second.name, 1, 90.0), result(second.name, 2, None, "failed")]),
@@ -72,7 +72,7 @@ def test_the_best_is_a_candidate_with_a_score_from_every_seed() -> None:
 
 def test_no_score_no_best() -> None:
     found = settings(top_k=1, baselines=())
-    (only,) = contestants(RANKED, found, SPACE)
+    (only,) = networks_to_train(RANKED, found, SPACE)
     assert summarize(found, RANKING, [(only, [result(only.name, 1, None)])])["best"] is None
 
 
@@ -92,7 +92,7 @@ def test_confirmation_seeds_belong_to_nothing_else() -> None:
 
 def test_the_best_and_the_baselines_are_trained_again_each_once() -> None:
     found = settings(top_k=2, baselines=("nature-cnn", "k2=1,k3=2", "k2=4,k3=3"))
-    entrants = contestants(RANKED, found, SPACE)
+    entrants = networks_to_train(RANKED, found, SPACE)
     yardsticks = ["nature-cnn", "k2=4,k3=3"]
     assert [c.name for c in to_confirm("k2=1,k3=1", entrants, found)] == ["k2=1,k3=1", "k2=1,k3=2", *yardsticks]
     assert [c.name for c in to_confirm("k2=1,k3=2", entrants, found)] == ["k2=1,k3=2", *yardsticks]

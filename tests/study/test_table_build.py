@@ -17,10 +17,10 @@ import rlnas
 from rlnas.cli.main import main
 from rlnas.errors import UserError
 from rlnas.study import TableSettings, build_table
-from rlnas.study.metrics import metrics_at, reward_mean, total_reward
-from rlnas.study.trial import read_result
 from rlnas.table import MissingRun, Table
 from rlnas.table.files import write_table
+from rlnas.trials.metrics import metrics_at, reward_mean, total_reward
+from rlnas.trials.trial import read_result
 
 from .helpers import rlnas as rlnas_command
 from .helpers import workers_of

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 import rlnas
+from rlnas.algorithms.ppo import PPOSettings
 from rlnas.cli.main import main
 from rlnas.defaults import MINATAR
 from rlnas.envs import EnvSettings
 from rlnas.errors import UserError
-from rlnas.ppo import PPOSettings
 from rlnas.report import write_report
 from rlnas.spaces import load_space
 from rlnas.table.files import write_table

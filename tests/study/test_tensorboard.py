@@ -3,10 +3,10 @@
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from rlnas.algorithms.ppo import IterationLog
+from rlnas.algorithms.ppo.update import UpdateStats
 from rlnas.envs import Episode
-from rlnas.ppo import IterationLog
-from rlnas.ppo.update import UpdateStats
-from rlnas.study.tensorboard import TensorBoardLog
+from rlnas.trials.tensorboard import TensorBoardLog
 
 STATS = UpdateStats(-0.5, 0.25, 1.5, 0.01, 0.125, 0.75, -3.0)
 

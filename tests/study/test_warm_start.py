@@ -7,14 +7,14 @@ import pytest
 import torch
 
 import rlnas
+from rlnas.algorithms.ppo import below
 from rlnas.errors import UserError
 from rlnas.nets import Heads, Supernet
-from rlnas.ppo import below
 from rlnas.spaces import Choice, Linear, Space
 from rlnas.study import StudySettings, load_network
-from rlnas.study.checkpoint import load_checkpoint, pack
-from rlnas.study.run_directory import fingerprint
-from rlnas.study.warm_start import checksum, unpack
+from rlnas.trials.checkpoint import load_checkpoint, pack
+from rlnas.trials.run_directory import fingerprint
+from rlnas.trials.warm_start import checksum, unpack
 
 OPTIONS = {
     "steps": 2048,

@@ -10,9 +10,9 @@ import pytest
 from rlnas.errors import UserError, WorkerError
 from rlnas.spaces import load_space
 from rlnas.study import TrialSettings
-from rlnas.study.progress import Progress
-from rlnas.study.trial import TrialResult, blank_result
-from rlnas.study.workers import Exit, LocalWorkers, Trial
+from rlnas.trials.progress import Progress
+from rlnas.trials.trial import TrialResult, blank_result
+from rlnas.trials.workers import Exit, LocalWorkers, Trial
 
 SPACE = load_space("minatar-1")
 SETTINGS = TrialSettings(env="MinAtar/Breakout-v1", space=SPACE.to_dict(), architecture="k1=1,k2=1", steps=64)

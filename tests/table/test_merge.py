@@ -1,7 +1,7 @@
 import pytest
 
+from rlnas.algorithms.ppo import PPOSettings
 from rlnas.errors import UserError
-from rlnas.ppo import PPOSettings
 from rlnas.table import merge
 from rlnas.table.table import NoScore
 

@@ -1,6 +1,6 @@
 import pytest
 
-from rlnas.ppo import PPOSettings
+from rlnas.algorithms.ppo import PPOSettings
 from rlnas.table.settings import setting_differences
 
 WHOLE = PPOSettings(clip=0.2).model_dump(mode="json")

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 import tyro
 
-from rlnas import api
+from rlnas import experiments as api
 from rlnas.cli.arguments import Folder, Modules, Names, OptionalSteps, Pairs, load_modules, options
 from rlnas.cli.printing import print_comparisons
 from rlnas.errors import UserError
-from rlnas.prepare import OVERVIEW
+from rlnas.experiments.prepare import OVERVIEW
 
 
 def compare(

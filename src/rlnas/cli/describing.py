@@ -18,7 +18,7 @@ from rlnas.cli.printing import console
 from rlnas.cli.tables import show
 from rlnas.display import Display, printable
 from rlnas.errors import UserError, unknown
-from rlnas.prepare import named_module
+from rlnas.experiments.prepare import named_module
 from rlnas.quantity import plural
 from rlnas.spaces import CATALOGUE, Limits, load_space
 from rlnas.spaces.toml import dump_toml
@@ -103,8 +103,8 @@ def describe(
     if name in STRATEGIES:
         _describe_options(f"Options of {name}", STRATEGIES[name][1])
     elif name in ("env-options", "ppo-options"):
+        from rlnas.algorithms.ppo import PPOSettings
         from rlnas.envs import EnvSettings
-        from rlnas.ppo import PPOSettings
 
         title = f"{name}: the defaults for Atari; those of another environment: rlnas describe --env ENV"
         _describe_options(title, EnvSettings if name == "env-options" else PPOSettings)

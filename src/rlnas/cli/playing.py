@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from rlnas import api
+from rlnas import experiments as api
 from rlnas.cli.arguments import Modules, NewFile, Run, find_modules_here
 from rlnas.cli.printing import console, place, print_remarks
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from rlnas import api
+from rlnas import experiments as api
 from rlnas.display import PlainConsole
 from rlnas.errors import RlnasError
 from rlnas.processes import home

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from rlnas import api
+from rlnas import experiments as api
 from rlnas.cli.arguments import (
     Folder,
     Modules,
@@ -21,7 +21,7 @@ from rlnas.cli.arguments import (
 from rlnas.cli.printing import console, place, print_comparisons, print_remarks
 from rlnas.display import Display
 from rlnas.errors import RlnasError
-from rlnas.prepare import COMPARISON, OVERVIEW, Reproduction, prepare_reproductions, processors
+from rlnas.experiments.prepare import COMPARISON, OVERVIEW, Reproduction, prepare_reproductions, processors
 from rlnas.quantity import plural, short
 
 

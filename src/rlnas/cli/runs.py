@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import statistics
 
-from rlnas import api
+from rlnas import experiments as api
 from rlnas.cli.arguments import Modules, OptionalCount, Run, find_modules_here, load_modules
 from rlnas.cli.printing import console, place, print_remarks, print_study, print_training
 from rlnas.cli.tables import show_built
 from rlnas.display import Display
-from rlnas.prepare import processors
+from rlnas.experiments.prepare import processors
 
 
 def resume(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from rlnas import api
+from rlnas import experiments as api
 from rlnas.cli.arguments import (
     Folder,
     Modules,
@@ -21,7 +21,7 @@ from rlnas.cli.arguments import (
 )
 from rlnas.cli.printing import console, place, print_remarks, print_study
 from rlnas.display import Display
-from rlnas.prepare import foreseen_doubts, prepare_search, processors
+from rlnas.experiments.prepare import foreseen_doubts, prepare_search, processors
 from rlnas.quantity import plural, short
 from rlnas.strategies import shares_weights
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 from rich.table import Table as Grid
 
-from rlnas import api
+from rlnas import experiments as api
 from rlnas.cli.arguments import (
     Folder,
     Modules,
@@ -27,7 +27,7 @@ from rlnas.cli.arguments import (
 from rlnas.cli.printing import console, place, print_remarks
 from rlnas.display import Display
 from rlnas.errors import RlnasError, UserError
-from rlnas.prepare import prepare_table, processors
+from rlnas.experiments.prepare import prepare_table, processors
 from rlnas.processes import absolute
 from rlnas.quantity import parse_steps, plural, short
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlnas import api
+from rlnas import experiments as api
 from rlnas.cli.arguments import (
     Folder,
     Modules,
@@ -15,7 +15,7 @@ from rlnas.cli.arguments import (
 )
 from rlnas.cli.printing import console, place, print_training
 from rlnas.display import Display
-from rlnas.prepare import prepare_training
+from rlnas.experiments.prepare import prepare_training
 
 
 def train(

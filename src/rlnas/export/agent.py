@@ -26,9 +26,9 @@ from rlnas.errors import UserError
 from rlnas.nets import Network
 from rlnas.spaces import Shape
 from rlnas.study import TrialResult, TrialSettings, load_network
-from rlnas.study.settings import current_versions
 from rlnas.study.study import trained_trial
-from rlnas.study.trial import read_result, read_settings
+from rlnas.trials.settings import current_versions
+from rlnas.trials.trial import read_result, read_settings
 from rlnas.trust import allow_imports, import_modules
 
 FORMAT = "rlnas-agent-2"

@@ -14,12 +14,12 @@ from gymnasium.spaces import Space as GymSpace
 from stable_baselines3 import PPO
 from stable_baselines3.common.policies import ActorCriticPolicy
 
+from rlnas.algorithms.ppo import PPOSettings
 from rlnas.errors import UserError
 from rlnas.export.agent import Agent
 from rlnas.export.parity import check_parity
 from rlnas.export.sb3 import policy_kwargs
 from rlnas.files import write_bytes
-from rlnas.ppo import PPOSettings
 
 
 def ppo_arguments(ppo: PPOSettings, num_envs: int) -> dict[str, Any]:

@@ -18,15 +18,16 @@ from rlnas.files import read_object
 from rlnas.quantity import plural
 from rlnas.report.proxy import Truth
 from rlnas.spaces import FIXED_ID, Cost, Space, limit
-from rlnas.study.contestants import Contestant, contestants, is_drawn, is_yardstick, to_confirm
-from rlnas.study.episodes import EpisodeTable
 from rlnas.study.latency import read_latencies
-from rlnas.study.metrics import mean_over_seeds
+from rlnas.study.networks import NetworkSpec, is_drawn, is_yardstick, networks_to_train, to_confirm
 from rlnas.study.records import FittedPath, read_paths, read_ranking
 from rlnas.study.results import confirmed_seeds, read_study_result, trained_seeds
-from rlnas.study.settings import StudySettings, TrialSettings
-from rlnas.study.trial import TrialResult, read_result
+from rlnas.study.settings import StudySettings
 from rlnas.table import MissingRun, Table
+from rlnas.trials.episodes import EpisodeTable
+from rlnas.trials.metrics import mean_over_seeds
+from rlnas.trials.settings import TrialSettings
+from rlnas.trials.trial import TrialResult, read_result
 
 COSTS = ("fit_steps", "evaluated_architectures", "evaluation_steps")
 
@@ -186,7 +187,7 @@ def _read_single(path: Path) -> Run:
     settings = TrialSettings(**read_object(path / "trial.json"))
     space = settings.load_space()
     name = space.name if settings.architecture == FIXED_ID else settings.architecture
-    network = Contestant(name, space, space.architecture(settings.architecture).id)
+    network = NetworkSpec(name, space, space.architecture(settings.architecture).id)
     trial = _read_trial(path, network, settings.seed)
     entrant = Entrant(name, space, network.architecture, False, True, False, [trial])
     plain = settings.model_dump(mode="json")
@@ -286,7 +287,7 @@ def _read_entrants(
     """The networks that the ranking and the settings imply; none before there is a ranking."""
     summaries = _summaries(result["architectures"]) if result is not None else {}
     found = []
-    for network in contestants(ranked, settings, space) if ranked else []:
+    for network in networks_to_train(ranked, settings, space) if ranked else []:
         name, made = network.name, is_yardstick(network, settings)
         trials = _read_trials(path, network, settings.training_seeds, summaries)
         if table is not None:
@@ -303,7 +304,7 @@ def _read_confirmation(path: Path, settings: StudySettings, run: Run, result: di
         return []
     summaries = _summaries((result or {}).get("confirmation", []))
     known = {entrant.name: entrant for entrant in run.entrants}
-    networks = contestants([name for name, _ in run.ranking], settings, run.space)
+    networks = networks_to_train([name for name, _ in run.ranking], settings, run.space)
     return [
         replace(known[network.name], trials=_read_trials(path, network, settings.confirmation_seeds, summaries))
         for network in to_confirm(run.best.name, networks, settings)
@@ -316,14 +317,14 @@ def _summaries(entries: list[dict[str, Any]]) -> dict[tuple[str, int], dict[str,
 
 
 def _read_trials(
-    path: Path, network: Contestant, seeds: Sequence[int], summaries: dict[tuple[str, int], dict[str, Any]]
+    path: Path, network: NetworkSpec, seeds: Sequence[int], summaries: dict[tuple[str, int], dict[str, Any]]
 ) -> list[TrialResult]:
     return [
         _read_trial(network.folder(path, seed), network, seed, summaries.get((network.name, seed))) for seed in seeds
     ]
 
 
-def _read_trial(folder: Path, network: Contestant, seed: int, summary: dict[str, Any] | None = None) -> TrialResult:
+def _read_trial(folder: Path, network: NetworkSpec, seed: int, summary: dict[str, Any] | None = None) -> TrialResult:
     """A trial from its own directory, or from the study's summary of it where it left no result there."""
     result = read_result(folder)
     if result is not None:

@@ -9,7 +9,8 @@ from rlnas.defaults import BY_KIND, defaults_by_name
 from rlnas.report.data import Run
 from rlnas.report.formats import exact, flatten
 from rlnas.spaces import CATALOGUE, adapt
-from rlnas.study.settings import StudySettings, TrialSettings
+from rlnas.study.settings import StudySettings
+from rlnas.trials.settings import TrialSettings
 
 
 def in_catalogue(run: Run) -> bool:

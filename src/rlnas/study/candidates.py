@@ -7,8 +7,8 @@ from pathlib import Path
 from rlnas.errors import UserError
 from rlnas.spaces import Limits, Space, limit
 from rlnas.study.latency import check_measurable, find_latencies, read_latencies, write_latencies
-from rlnas.study.progress import Watcher
 from rlnas.study.settings import StudySettings
+from rlnas.trials.progress import Watcher
 
 
 def foreseen_candidates(space: Space, settings: StudySettings) -> Space:

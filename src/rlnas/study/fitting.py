@@ -12,24 +12,25 @@ from pydantic import Field
 from torch import Tensor
 
 from rlnas import seeding
+from rlnas.algorithms.ppo import Trainer, play_in_portions
+from rlnas.algorithms.ppo.rollout import Policy
 from rlnas.envs import Episode, VectorEnv, make_env
 from rlnas.errors import UserError
 from rlnas.nets import Supernet
-from rlnas.ppo import Trainer, play_in_portions
-from rlnas.ppo.rollout import Policy
 from rlnas.quantity import plural
 from rlnas.spaces import Architecture
 from rlnas.strategies import Evaluate, Fit, Outcome
-from rlnas.study.agents import heads_for, scale_by, scaling_bounds, standardize_by
-from rlnas.study.checkpoint import fitting, pack
-from rlnas.study.episodes import EpisodeTable
-from rlnas.study.intervals import RESTARTED, Interval, remark_on_games
-from rlnas.study.progress import Progress, RateMeter, Watcher
 from rlnas.study.ranking import GamePlan, plan_games
-from rlnas.study.records import Count, FittedPath, Record, checked_record
+from rlnas.study.records import FittedPath
 from rlnas.study.settings import StudySettings
-from rlnas.study.tensorboard import TensorBoardLog
-from rlnas.study.trial import check_fit
+from rlnas.trials.agents import heads_for, scale_by, scaling_bounds, standardize_by
+from rlnas.trials.checkpoint import fitting, pack
+from rlnas.trials.episodes import EpisodeTable
+from rlnas.trials.intervals import RESTARTED, Interval, remark_on_games
+from rlnas.trials.progress import Progress, RateMeter, Watcher
+from rlnas.trials.records import Count, Record, checked_record
+from rlnas.trials.tensorboard import TensorBoardLog
+from rlnas.trials.trial import check_fit
 
 
 class FitState(Record):

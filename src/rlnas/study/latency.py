@@ -13,13 +13,13 @@ import numpy as np
 import torch
 
 from rlnas import seeding
+from rlnas.algorithms.ppo import torch_threads
 from rlnas.errors import UserError
 from rlnas.files import read_object, write_json
 from rlnas.nets import Heads, Network
-from rlnas.ppo import torch_threads
 from rlnas.spaces import Architecture, Limits, Space, limit
-from rlnas.study.progress import Progress, RateMeter, Watcher, nobody
 from rlnas.table import Table
+from rlnas.trials.progress import Progress, RateMeter, Watcher, nobody
 
 MOST_MEASURED = 1_000
 """Architectures of a space whose latencies are still measured one by one."""

@@ -12,15 +12,15 @@ from rlnas.errors import EnvironmentFault
 from rlnas.files import write_bytes, write_json
 from rlnas.spaces import Space
 from rlnas.strategies import Fit, Outcome, Proposal, Ranked, Strategy, Train, drive, make_strategy, ranked
-from rlnas.study.checkpoint import fitting, load_checkpoint, save_checkpoint
-from rlnas.study.contestants import Contestant
 from rlnas.study.doubts import doubts
 from rlnas.study.fitting import SupernetFit
-from rlnas.study.progress import Watcher
-from rlnas.study.records import Count, Record, checked_record
-from rlnas.study.run_directory import fingerprint
+from rlnas.study.networks import NetworkSpec
 from rlnas.study.settings import StudySettings
 from rlnas.study.trainings import Trainings
+from rlnas.trials.checkpoint import fitting, load_checkpoint, save_checkpoint
+from rlnas.trials.progress import Watcher
+from rlnas.trials.records import Count, Record, checked_record
+from rlnas.trials.run_directory import fingerprint
 
 NOTHING = {"fit_steps": 0, "evaluated_architectures": 0, "evaluation_steps": 0}
 """What a search without a supernet took of one."""
@@ -103,7 +103,7 @@ class LiveSearch:
         return shared.fit(proposal) if isinstance(proposal, Fit) else shared.evaluate(proposal)
 
     def _train(self, proposal: Train) -> Outcome:
-        entrants = [Contestant(a.id, self.whole, a.id) for a in proposal.architectures]
+        entrants = [NetworkSpec(a.id, self.whole, a.id) for a in proposal.architectures]
         self.trained |= dict.fromkeys(entrant.name for entrant in entrants)
         returns = []
         for entrant, results in zip(entrants, self.trainings.run(entrants, self.settings.training_seeds), strict=True):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rlnas.ppo.evaluate import LONGEST_GAME
+from rlnas.algorithms.ppo.evaluate import LONGEST_GAME
 from rlnas.strategies import Evaluate
-from rlnas.study.metrics import WINDOW
+from rlnas.trials.metrics import WINDOW
 
 FACTOR = 10
 """A ranking may take so many times the steps of the fit."""

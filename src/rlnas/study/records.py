@@ -1,29 +1,15 @@
-"""What the files of a run hold, each with a model that checks it: a run may be a stranger's, or damaged."""
+"""What the files of a study hold, each with a model that checks it: a study may be a stranger's, or damaged."""
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-import polars
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from rlnas.errors import UserError, fault
-from rlnas.files import parse_json, read_bytes, read_json
-
-Count = Annotated[int, Field(ge=0, lt=2**63)]
-Seed = Annotated[int, Field(ge=0)]
-
-
-NAME = r"^[A-Za-z0-9_+=,-]+$"
-"""What a network can be called: its name becomes a folder's, and may be from a stranger's file."""
-
-
-class Record(BaseModel):
-    """Plain data of a file; a number is a number there, and not a text that looks like one."""
-
-    model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False)
+from rlnas.errors import UserError
+from rlnas.files import parse_json, read_bytes
+from rlnas.trials.records import NAME, Count, Record, Seed, checked_record, read_record
 
 
 class TrialSummary(Record):
@@ -110,29 +96,6 @@ class FittedPath(Record):
     returns: list[float]
 
 
-class Timing(Record):
-    """`timing.json` of a training."""
-
-    seconds: float = Field(ge=0)
-
-
-def checked_record(kind: Any, data: Any, file: Path) -> Any:
-    """Plain data of a file, as the model or type has it.
-
-    Raises:
-        UserError: if a value is missing or of another type, naming it and the file.
-    """
-    try:
-        return TypeAdapter(kind).validate_python(data)
-    except ValidationError as error:
-        raise UserError(f"the file {str(file)!r} is damaged or of another version: {fault(error)}.") from None
-
-
-def read_record(kind: Any, file: Path) -> Any:
-    """What a JSON file holds, checked as `checked_record` does."""
-    return checked_record(kind, read_json(file), file)
-
-
 def read_ranking(file: Path) -> list[dict[str, Any]]:
     """`search/ranking.json`, as in `result.json`.
 
@@ -158,25 +121,3 @@ def read_paths(file: Path) -> list[FittedPath]:
         raise UserError(f"the file {str(file)!r} cannot be read: {error}.") from None
     found: list[FittedPath] = checked_record(list[FittedPath], entries, file)
     return found
-
-
-def read_columns(file: Path, schema: dict[str, Any]) -> dict[str, list[Any]]:
-    """The columns of a Parquet file, by name; no value is missing or not finite.
-
-    Raises:
-        UserError: if the file is damaged, or its columns are not those.
-    """
-    data = read_bytes(file)
-    try:
-        frame = polars.read_parquet(io.BytesIO(data), columns=list(schema))
-    except (KeyboardInterrupt, SystemExit, MemoryError):
-        raise
-    except BaseException as error:  # its reader panics on some damaged files
-        raise UserError(f"the file {str(file)!r} cannot be read: {error}.") from None
-    for name, kind in schema.items():
-        column = frame[name]
-        if column.dtype != kind:
-            raise UserError(f"the file {str(file)!r} has {column.dtype} as {name!r}, not {kind}.")
-        if column.null_count() or (kind.is_float() and not column.is_finite().all()):
-            raise UserError(f"the file {str(file)!r} lacks a finite value of {name!r}.")
-    return {name: frame[name].to_list() for name in schema}

@@ -9,11 +9,12 @@ from typing import Any
 from rlnas.errors import UserError
 from rlnas.files import read_object
 from rlnas.processes import absolute
-from rlnas.study.records import StudyResult, checked_record
+from rlnas.study.records import StudyResult
 from rlnas.study.settings import MAX_SEEDS
 from rlnas.table import StoredSearch, read_searches
 from rlnas.table.searches import build_search, distinct
 from rlnas.table.settings import GROUPS
+from rlnas.trials.records import checked_record
 
 RESULT_SCHEMA = 1
 """The schema of `result.json`."""

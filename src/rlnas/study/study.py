@@ -10,22 +10,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rlnas.algorithms.ppo import torch_threads
 from rlnas.errors import UserError
 from rlnas.files import read_object, write_json
-from rlnas.ppo import torch_threads
 from rlnas.strategies import Ranked
 from rlnas.study.candidates import find_candidates, needed_latencies
-from rlnas.study.contestants import Contestant, contestants, folder_name, is_drawn, is_yardstick, to_confirm
 from rlnas.study.live import LiveSearch
-from rlnas.study.metrics import mean_over_seeds
-from rlnas.study.progress import Watcher, nobody
+from rlnas.study.networks import NetworkSpec, folder_name, is_drawn, is_yardstick, networks_to_train, to_confirm
 from rlnas.study.results import RESULT_SCHEMA, confirmed_seeds, finished_study, read_study_result, trained_seeds
-from rlnas.study.run_directory import GROWING, RunDirectory
 from rlnas.study.settings import StudySettings
 from rlnas.study.trainings import LiveTrainings, TableTrainings, Trainings
-from rlnas.study.trial import TrialResult, read_settings
-from rlnas.study.warm_start import read_start
-from rlnas.study.workers import LocalWorkers
+from rlnas.trials.metrics import mean_over_seeds
+from rlnas.trials.progress import Watcher, nobody
+from rlnas.trials.run_directory import GROWING, RunDirectory
+from rlnas.trials.trial import TrialResult, read_settings
+from rlnas.trials.warm_start import read_start
+from rlnas.trials.workers import LocalWorkers
 from rlnas.trust import import_modules
 
 
@@ -67,7 +67,9 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
                 search = LiveSearch(path / "search", settings, trainings, watch, candidates)
                 ranking = search.run()
                 cost = search.cost()
-                entrants = contestants([entry.architecture.id for entry in ranking], settings, settings.load_space())
+                entrants = networks_to_train(
+                    [entry.architecture.id for entry in ranking], settings, settings.load_space()
+                )
                 if settings.warm_start:
                     entrants = [
                         e if is_yardstick(e, settings) else replace(e, start=search.start(e.architecture))
@@ -82,7 +84,7 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
 
 
 def _confirm(
-    best: str, entrants: Sequence[Contestant], settings: StudySettings, trainings: Trainings
+    best: str, entrants: Sequence[NetworkSpec], settings: StudySettings, trainings: Trainings
 ) -> list[dict[str, Any]]:
     """Trains the best and the hand-made networks with the confirmation seeds; what each scored."""
     again = to_confirm(best, entrants, settings)
@@ -118,7 +120,7 @@ def _grown(
         return result
     space = settings.load_space()
     ranking = [Ranked(space.architecture(entry["architecture"]), entry["proxy"]) for entry in result["ranking"]]
-    entrants = contestants([entry.architecture.id for entry in ranking], settings, space)
+    entrants = networks_to_train([entry.architecture.id for entry in ranking], settings, space)
     if settings.warm_start:
         entrants = [_started(entrant, run.path, settings) for entrant in entrants]
     run.warn()
@@ -134,7 +136,7 @@ def _grown(
 
 
 def _with_confirmation(
-    result: dict[str, Any], entrants: Sequence[Contestant], settings: StudySettings, trainings: Trainings
+    result: dict[str, Any], entrants: Sequence[NetworkSpec], settings: StudySettings, trainings: Trainings
 ) -> dict[str, Any]:
     """A result with what the best and the hand-made networks score with the confirmation seeds, if there are any."""
     if not settings.confirm_seeds or result["best"] is None:
@@ -142,7 +144,7 @@ def _with_confirmation(
     return {**result, "confirmation": _confirm(result["best"], entrants, settings, trainings)}
 
 
-def _started(entrant: Contestant, path: Path, settings: StudySettings) -> Contestant:
+def _started(entrant: NetworkSpec, path: Path, settings: StudySettings) -> NetworkSpec:
     """A contestant with the start of its trainings so far; hand-made networks start from scratch."""
     if is_yardstick(entrant, settings):
         return entrant
@@ -151,7 +153,7 @@ def _started(entrant: Contestant, path: Path, settings: StudySettings) -> Contes
 
 
 def summarize(
-    settings: StudySettings, ranking: list[Ranked], trials: list[tuple[Contestant, list[TrialResult]]]
+    settings: StudySettings, ranking: list[Ranked], trials: list[tuple[NetworkSpec, list[TrialResult]]]
 ) -> dict[str, Any]:
     """The content of `result.json`; the same settings give the same bytes, so there are no times in it."""
     proxy = {entry.architecture.id: entry.proxy for entry in ranking}

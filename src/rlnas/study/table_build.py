@@ -11,19 +11,19 @@ from typing import Annotated, Any
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from rlnas.errors import UserError
-from rlnas.study.contestants import Contestant, find_baseline
-from rlnas.study.episodes import EpisodeTable
 from rlnas.study.latency import measure_all, measure_inference, measure_training
-from rlnas.study.metrics import metrics_at
-from rlnas.study.progress import Progress, Watcher, nobody
-from rlnas.study.records import Timing, read_record
-from rlnas.study.run_directory import RunDirectory
-from rlnas.study.settings import RunSettings, TrialSettings
+from rlnas.study.networks import NetworkSpec, find_baseline
 from rlnas.study.trainings import run_all
-from rlnas.study.trial import TrialResult, read_result
-from rlnas.study.workers import LocalWorkers
 from rlnas.table import Table
 from rlnas.table.files import check_new, write_table
+from rlnas.trials.episodes import EpisodeTable
+from rlnas.trials.metrics import metrics_at
+from rlnas.trials.progress import Progress, Watcher, nobody
+from rlnas.trials.records import Timing, read_record
+from rlnas.trials.run_directory import RunDirectory
+from rlnas.trials.settings import RunSettings, TrialSettings
+from rlnas.trials.trial import TrialResult, read_result
+from rlnas.trials.workers import LocalWorkers
 from rlnas.trust import import_modules
 
 POINTS = 20
@@ -54,17 +54,17 @@ class TableSettings(RunSettings):
         plain: dict[str, Any] = handler(self)
         return {name: value for name, value in plain.items() if name != "latency" or value}
 
-    def entrants(self) -> list[Contestant]:
+    def entrants(self) -> list[NetworkSpec]:
         """Who is trained: the architectures, in the order of the space, then the hand-made networks."""
         space = self.load_space()
         names = self.architectures or [architecture.id for architecture in space]
-        found = {name: Contestant(name, space, name) for name in names}
+        found = {name: NetworkSpec(name, space, name) for name in names}
         for name in self.baselines:
             baseline = find_baseline(name, space)
             found.setdefault(baseline.name, baseline)
         return list(found.values())
 
-    def trial(self, entrant: Contestant, seed: int) -> TrialSettings:
+    def trial(self, entrant: NetworkSpec, seed: int) -> TrialSettings:
         """The settings of one training."""
         return self.training(entrant.space, entrant.architecture, seed, self.steps)
 
@@ -155,7 +155,7 @@ def measure_table(table: Table, settings: TableSettings, file: Path, watch: Watc
     check_new(file)
     if "ppo" not in table.settings:
         raise UserError(f"the table {table.name!r} does not say with which settings of PPO it was built.")
-    entrants = [Contestant(name, table.space, name) for name in table.architectures]
+    entrants = [NetworkSpec(name, table.space, name) for name in table.architectures]
     entrants += [find_baseline(name, table.space) for name in table.baselines]
     latencies = _latencies(entrants, settings, watch)
     write_table(file, [row | latencies[row["architecture"]] for row in table.frame.to_dicts()], table.settings)
@@ -186,7 +186,7 @@ def _write(
     file: Path,
     path: Path,
     settings: TableSettings,
-    found: list[tuple[Contestant, list[TrialResult]]],
+    found: list[tuple[NetworkSpec, list[TrialResult]]],
     watch: Watcher,
 ) -> None:
     kept = [(entrant, results) for entrant, results in found if results]
@@ -202,7 +202,7 @@ def _write(
     write_table(file, rows, settings.model_dump(mode="json", exclude={"latency"}))
 
 
-def _latencies(entrants: Sequence[Contestant], settings: TableSettings, watch: Watcher) -> dict[str, dict[str, float]]:
+def _latencies(entrants: Sequence[NetworkSpec], settings: TableSettings, watch: Watcher) -> dict[str, dict[str, float]]:
     """What the rows of each network say of its latencies."""
     networks = [(entrant.space, entrant.space.architecture(entrant.architecture)) for entrant in entrants]
     own = settings.ppo.own_value_encoder
@@ -215,7 +215,7 @@ def _latencies(entrants: Sequence[Contestant], settings: TableSettings, watch: W
     }
 
 
-def _row(entrant: Contestant, folder: Path, result: TrialResult, budgets: list[int]) -> dict[str, Any]:
+def _row(entrant: NetworkSpec, folder: Path, result: TrialResult, budgets: list[int]) -> dict[str, Any]:
     """The row of one training, without what depends on the machine alone."""
     total: list[float | None] = [None] * len(budgets)
     mean: list[float | None] = [None] * len(budgets)

@@ -7,18 +7,18 @@ from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from pathlib import Path
 from typing import Any, Protocol
 
-from rlnas.study.contestants import Contestant
+from rlnas.study.networks import NetworkSpec
 from rlnas.study.settings import StudySettings
-from rlnas.study.trial import TrialResult
-from rlnas.study.warm_start import put_start
-from rlnas.study.workers import Trial, Workers
 from rlnas.table import NoScore, Table
+from rlnas.trials.trial import TrialResult
+from rlnas.trials.warm_start import put_start
+from rlnas.trials.workers import Trial, Workers
 
 
 class Trainings(Protocol):
     """Carries out trainings from scratch."""
 
-    def run(self, entrants: Sequence[Contestant], seeds: Sequence[int]) -> list[list[TrialResult]]:
+    def run(self, entrants: Sequence[NetworkSpec], seeds: Sequence[int]) -> list[list[TrialResult]]:
         """Trains every contestant with every seed; for each, the results in the order of the seeds."""
         ...
 
@@ -37,7 +37,7 @@ class LiveTrainings:
         self.settings = settings
         self.workers = workers
 
-    def run(self, entrants: Sequence[Contestant], seeds: Sequence[int]) -> list[list[TrialResult]]:
+    def run(self, entrants: Sequence[NetworkSpec], seeds: Sequence[int]) -> list[list[TrialResult]]:
         """See `Trainings.run`."""
         own = self.settings
         trials = [
@@ -81,7 +81,7 @@ class TableTrainings:
         self.table = table
         self.settings = settings
 
-    def run(self, entrants: Sequence[Contestant], seeds: Sequence[int]) -> list[list[TrialResult]]:
+    def run(self, entrants: Sequence[NetworkSpec], seeds: Sequence[int]) -> list[list[TrialResult]]:
         """See `Trainings.run`.
 
         Raises:
@@ -89,7 +89,7 @@ class TableTrainings:
         """
         return [[self._look_up(entrant, seed) for seed in seeds] for entrant in entrants]
 
-    def _look_up(self, entrant: Contestant, seed: int) -> TrialResult:
+    def _look_up(self, entrant: NetworkSpec, seed: int) -> TrialResult:
         found: dict[str, Any]
         try:
             record = self.table.query(entrant.name, seed=seed, budget=self.settings.train_steps)

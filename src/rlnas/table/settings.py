@@ -52,8 +52,8 @@ def whole_settings(group: Group, values: Mapping[str, Any]) -> dict[str, Any]:
         values: by name.
     """
     # These packages import torch, which takes seconds; equal settings do not need them.
+    from rlnas.algorithms.ppo import PPOSettings
     from rlnas.envs import EnvSettings
-    from rlnas.ppo import PPOSettings
 
     models: dict[Group, type[BaseModel]] = {"env_settings": EnvSettings, "ppo": PPOSettings}
     try:

@@ -14,7 +14,7 @@ from rlnas.report.formats import big, score
 from rlnas.report.layers import Word, words_of
 from rlnas.spaces import Space
 from rlnas.spaces.words import shape_text
-from rlnas.study.contestants import find_baseline
+from rlnas.study.networks import find_baseline
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Algorithms that train an agent: a settings class, heads, and a trainer each."""

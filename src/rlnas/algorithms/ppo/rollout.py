@@ -1,0 +1,120 @@
+"""Collecting experience: what the policy saw, did and got."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rlnas.algorithms.ppo.distributions import Distribution
+from rlnas.algorithms.ppo.normalization import Normalizer
+from rlnas.envs import Episode, VectorEnv
+from rlnas.errors import TrainingDiverged
+
+COMPACT = {np.dtype(np.uint8): torch.uint8, np.dtype(np.bool_): torch.bool}
+"""Observations that are kept as they come, a byte each; others become float32."""
+
+Policy = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Maps observations `(n, *shape)` to the parameters of a distribution of actions, `(n, k)`, and to values `(n,)`."""
+
+
+class Rollout:
+    """Storage for `steps` steps of `num_envs` environments, reused from one iteration to the next.
+
+    Maps are kept with the channels last, the layout in which convolutions are fast, so that minibatches need no
+    conversion but that from bytes to floats.
+
+    Attributes:
+        action: `(steps, num_envs, *actions.shape)`.
+        log_probability, value, reward, terminated, truncated, valid: `(steps, num_envs)`.
+        next_value: `(steps, num_envs)`, value of the observation that followed, before any reset.
+        episodes: the games that ended, each with the step within the rollout on which it did.
+    """
+
+    def __init__(self, steps: int, env: VectorEnv, device: torch.device | str):
+        shape = (steps, env.num_envs)
+        self.is_map = len(env.observation_shape) == 3
+        c, *rest = env.observation_shape
+        stored = (*rest, c) if self.is_map else env.observation_shape
+        dtype = COMPACT.get(env.observation_dtype, torch.float32)
+        self._observation = torch.zeros((*shape, *stored), dtype=dtype, device=device)
+        kind = torch.float32 if env.actions.dtype.kind == "f" else torch.int64
+        self.action = torch.zeros((*shape, *env.actions.shape), dtype=kind, device=device)
+        self.log_probability = torch.zeros(shape, device=device)
+        self.value = torch.zeros(shape, device=device)
+        self.next_value = torch.zeros(shape, device=device)
+        self.reward = torch.zeros(shape, device=device)
+        self.terminated = torch.zeros(shape, dtype=torch.bool, device=device)
+        self.truncated = torch.zeros(shape, dtype=torch.bool, device=device)
+        self.valid = torch.zeros(shape, dtype=torch.bool, device=device)
+        self.episodes: list[tuple[int, Episode]] = []
+
+    def store_observation(self, t: int, observation: np.ndarray) -> Tensor:
+        """Keeps the observations of step `t`; returns them as the policy takes them, `(num_envs, *shape)`."""
+        view = self._as_maps(self._observation[t])
+        view.copy_(torch.as_tensor(observation))
+        return view
+
+    def observations(self, index: Tensor) -> Tensor:
+        """The observations at flat indices, `(len(index), *shape)`; steps run slowest."""
+        return self._as_maps(self._observation.flatten(0, 1).index_select(0, index))
+
+    def _as_maps(self, stored: Tensor) -> Tensor:
+        return stored.permute(0, 3, 1, 2) if self.is_map else stored
+
+
+def check_finite(parameters: Tensor) -> None:
+    """Raises `TrainingDiverged` where actions cannot be drawn, because a policy no longer gives finite numbers."""
+    if not parameters.isfinite().all():
+        raise TrainingDiverged("training diverged: the policy's outputs are no longer finite.")
+
+
+@torch.no_grad()
+def collect(
+    policy: Policy,
+    distribution: Distribution,
+    env: VectorEnv,
+    observation: np.ndarray,
+    rollout: Rollout,
+    generator: torch.Generator,
+    normalizer: Normalizer | None = None,
+) -> np.ndarray:
+    """Fills a rollout by acting.
+
+    Args:
+        policy: maps observations to parameters of the distribution and values.
+        distribution: of the actions.
+        env: the environments.
+        observation: where they stand now, `(n, *shape)`, as the policy sees it.
+        rollout: what to fill.
+        generator: draws the actions.
+        normalizer: what observations and rewards go through; `None` leaves them as they are.
+
+    Returns:
+        The observations after the last step, as the policy sees them, from which the next rollout starts.
+
+    Raises:
+        EnvironmentFault: if an environment fails.
+        TrainingDiverged: if what the policy says is not finite.
+    """
+    rollout.episodes = []
+    device = rollout.value.device
+    for t in range(len(rollout.value)):
+        parameters, value = policy(rollout.store_observation(t, observation))
+        check_finite(parameters)
+        action, rollout.log_probability[t] = distribution.sample(parameters, generator)
+        rollout.value[t], rollout.action[t] = value, action
+        step = env.step(action.cpu().numpy())
+        observation, reward = normalizer.step(step) if normalizer else (step.observation, step.reward)
+        rollout.reward[t] = torch.as_tensor(reward)
+        rollout.terminated[t] = torch.as_tensor(step.terminated)
+        rollout.truncated[t] = torch.as_tensor(step.truncated)
+        rollout.valid[t] = torch.as_tensor(step.valid)
+        rollout.episodes.extend((t, episode) for episode in step.episodes)
+    # Resets come one step late, so the observation that the policy meets next is the one that followed.
+    rollout.next_value[:-1] = rollout.value[1:]
+    last = torch.as_tensor(observation).to(device)
+    rollout.next_value[-1] = policy(last)[1]
+    return observation

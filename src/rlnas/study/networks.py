@@ -1,0 +1,118 @@
+"""Who is trained from scratch: what a search puts forward, hand-made networks, and networks drawn at random."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rlnas.errors import UserError, unknown
+from rlnas.spaces import CATALOGUE, FIXED_ID, Space, adapt, load_space
+from rlnas.study.settings import StudySettings
+from rlnas.trials.records import NAME
+from rlnas.trials.settings import TrialSettings
+from rlnas.trials.warm_start import checksum
+from rlnas.trials.workers import Trial
+
+MAX_FOLDER_NAME = 200
+
+_FOLDER = re.compile(NAME)
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """An architecture that is to be trained from scratch.
+
+    Attributes:
+        name: what results and folders call it: the architecture's id; the space's name for a hand-made network.
+        space: its space.
+        architecture: its id within that space.
+        baseline: whether it is a hand-made network.
+        drawn: whether it was drawn at random.
+        start: the weights that its trainings start from (`rlnas.trials.warm_start`); none for trainings from scratch.
+    """
+
+    name: str
+    space: Space
+    architecture: str
+    baseline: bool = False
+    drawn: bool = False
+    start: bytes = field(default=b"", repr=False)
+
+    @property
+    def candidate(self) -> bool:
+        """Whether the search put it forward."""
+        return not self.baseline and not self.drawn
+
+    def folder(self, run: Path, seed: int) -> Path:
+        """The directory of its trial with a seed."""
+        return run / "trials" / folder_name(self.name) / f"seed-{seed}"
+
+    def training(self, run: Path, settings: TrialSettings) -> Trial:
+        """Its training in the directory of a study or a table."""
+        own = settings.model_copy(update={"start": checksum(self.start)})
+        return Trial(self.folder(run, settings.seed), own, f"{self.name} seed-{settings.seed}")
+
+
+def folder_name(name: str) -> str:
+    """A folder's name for an architecture: its id, cut and with a hash where file systems would not take it.
+
+    Raises:
+        UserError: if it is no name of a network, but leads elsewhere, say: it may be from a stranger's file.
+    """
+    if not _FOLDER.fullmatch(name):
+        raise UserError(f"{name!r} is not the name of a network.")
+    if len(name) <= MAX_FOLDER_NAME:
+        return name
+    return f"{name[: MAX_FOLDER_NAME - 17]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def find_baseline(name: str, space: Space) -> NetworkSpec:
+    """The hand-made network of a name: a catalogue space without choices, or an architecture's id in `space`.
+
+    Raises:
+        UserError: if there is no such network.
+    """
+    if name in CATALOGUE and not load_space(name).choices:
+        return NetworkSpec(name, adapt(load_space(name), space.input_shape), FIXED_ID, baseline=True)
+    if "=" not in name:
+        fixed = [known for known in CATALOGUE if not load_space(known).choices]
+        raise unknown("hand-made network", name, [*fixed, f"an architecture's id such as {next(iter(space)).id}"])
+    return NetworkSpec(space.architecture(name).id, space, space.architecture(name).id, baseline=True)
+
+
+def networks_to_train(ranked: Sequence[str], settings: StudySettings, space: Space) -> list[NetworkSpec]:
+    """The top K of a ranking, the hand-made networks and those drawn at random; who is several of these trains once.
+
+    Args:
+        ranked: ids of architectures, best first.
+        settings: the study's settings.
+        space: its space.
+    """
+    known = [space.architecture(name).id for name in ranked[: settings.top_k]]
+    chosen = {name: NetworkSpec(name, space, name) for name in known}
+    for name in settings.baselines:
+        baseline = find_baseline(name, space)
+        chosen.setdefault(baseline.name, baseline)
+    for name in (space.architecture(drawn).id for drawn in settings.random_networks):
+        chosen.setdefault(name, NetworkSpec(name, space, name, drawn=True))
+    return list(chosen.values())
+
+
+def to_confirm(best: str | None, entrants: Sequence[NetworkSpec], settings: StudySettings) -> list[NetworkSpec]:
+    """Those that train with the confirmation seeds: the best, first, and the hand-made; none without a best."""
+    found = [entrant for entrant in entrants if entrant.name == best]
+    yardsticks = [entrant for entrant in entrants if is_yardstick(entrant, settings)]
+    return [*found, *(entrant for entrant in yardsticks if entrant.name != best)] if found else []
+
+
+def is_yardstick(entrant: NetworkSpec, settings: StudySettings) -> bool:
+    """Whether a network is there as a hand-made one, also where the search ranks it among the best."""
+    return entrant.baseline or entrant.name in settings.baselines
+
+
+def is_drawn(entrant: NetworkSpec, settings: StudySettings) -> bool:
+    """Whether a network was drawn at random, also where it is there for another reason, too."""
+    return entrant.name in settings.random_networks

@@ -1,0 +1,1 @@
+"""One training from scratch: settings, run, checkpoint, result, metrics, and where it runs."""

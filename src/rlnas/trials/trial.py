@@ -1,0 +1,286 @@
+"""A trial: one training from scratch, in a directory of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from rlnas import seeding
+from rlnas.algorithms.ppo import Trainer, below
+from rlnas.envs import make_env
+from rlnas.envs.actions import actions_from_dict, actions_to_dict
+from rlnas.errors import UserError
+from rlnas.files import write_json
+from rlnas.nets import Network
+from rlnas.spaces import Space
+from rlnas.trials.agents import (
+    bounds_from_dict,
+    bounds_to_dict,
+    heads_for,
+    scale_by,
+    scaling_bounds,
+    standardize_by,
+    stored_moments,
+)
+from rlnas.trials.checkpoint import fitting, load_checkpoint, save_checkpoint
+from rlnas.trials.episodes import EpisodeTable
+from rlnas.trials.intervals import RESTARTED, Interval, remark_on_games
+from rlnas.trials.metrics import learning_curve, reward_mean, total_reward
+from rlnas.trials.progress import Progress, RateMeter, Watcher, nobody
+from rlnas.trials.records import Count, Seed, read_record
+from rlnas.trials.run_directory import RunDirectory, fingerprint
+from rlnas.trials.settings import TrialSettings
+from rlnas.trials.tensorboard import TensorBoardLog
+from rlnas.trials.warm_start import unpack
+from rlnas.trust import import_modules
+
+LOCK_PATIENCE = 10.0
+"""Seconds that a trial waits for a worker that lost its parent to go."""
+
+
+class TrialResult(BaseModel):
+    """What a trial came to; the same settings give the same bytes.
+
+    Attributes:
+        architecture: id of the architecture.
+        space: name of its space.
+        seed: root of the trial's random streams.
+        status: `"done"` or `"failed"`.
+        reason: why it failed.
+        steps: environment steps trained.
+        episodes: full games finished.
+        total_reward: mean unclipped return of the last 100 full games; `None` if none finished.
+        reward_mean: the metric that rewards learning early (paper, 5.3).
+        parameters: trainable parameters of the encoder.
+        multiply_adds: multiply-adds of the encoder, for one observation.
+        curve_steps: environment steps of the learning curve.
+        curve: mean return of the last 100 games at those steps.
+        remarks: what is odd about the environment or its games, each in one sentence.
+    """
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    architecture: str
+    space: str
+    seed: Seed
+    status: str = "done"
+    reason: str = ""
+    steps: Count = 0
+    episodes: Count = 0
+    total_reward: float | None = None
+    reward_mean: float | None = None
+    parameters: Count
+    multiply_adds: Count
+    curve_steps: list[Count] = []
+    curve: list[float] = []
+    remarks: list[str] = []
+
+    @model_validator(mode="after")
+    def _curve_has_steps(self) -> Self:
+        if len(self.curve_steps) != len(self.curve):
+            raise ValueError("curve_steps and curve are of different lengths")
+        return self
+
+    @classmethod
+    def blank(cls, space: Space, architecture: str, seed: int, **found: Any) -> TrialResult:
+        """The result of a training of an architecture's id: its names, its costs, and what else was found."""
+        cost = space.cost(space.architecture(architecture))
+        return cls(
+            architecture=architecture,
+            space=space.name,
+            seed=seed,
+            parameters=cost.parameters,
+            multiply_adds=cost.multiply_adds,
+            **found,
+        )
+
+
+class TrialState(BaseModel):
+    """The plain data in a trial's checkpoint.
+
+    Attributes:
+        seconds: that the training has taken.
+        said: what is odd about the environment, one remark for each kind.
+        silent: checkpoints that waited in vain for a game to end.
+        actions: the actions of the environment.
+        bounds: what observations are scaled by, if they are.
+    """
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    seconds: float = 0.0
+    said: dict[str, str] = {}
+    silent: Count = 0
+    actions: dict[str, Any]
+    bounds: dict[str, Any] | None = None
+
+
+def read_result(path: Path) -> TrialResult | None:
+    """The result in a trial's directory, or `None` if it is not done.
+
+    Raises:
+        UserError: if it is damaged.
+    """
+    file = path / "result.json"
+    found: TrialResult | None = read_record(TrialResult, file) if file.exists() else None
+    return found
+
+
+def read_settings(path: Path) -> TrialSettings:
+    """The settings in a trial's directory.
+
+    Raises:
+        UserError: if they are missing or damaged.
+    """
+    found: TrialSettings = read_record(TrialSettings, path / "trial.json")
+    return found
+
+
+def blank_result(settings: TrialSettings) -> TrialResult:
+    """The result of a trial that has not begun: its names and costs."""
+    return TrialResult.blank(settings.load_space(), settings.architecture, settings.seed)
+
+
+def run_trial(path: Path, settings: TrialSettings, watch: Watcher = nobody, label: str = "train") -> TrialResult:
+    """Trains an architecture from scratch, or goes on where an earlier process was stopped.
+
+    Args:
+        path: the trial's directory (docs/runs.md).
+        settings: what to train.
+        watch: told of every iteration.
+        label: what to call the task when telling.
+
+    Returns:
+        The result, which is also in `result.json`.
+
+    Raises:
+        UserError: if the directory or a checkpoint in it belongs to something else.
+        EnvironmentFault: if the environment fails.
+    """
+    import_modules(settings.imports)
+    with RunDirectory(path, "trial", settings.model_dump(mode="json"), LOCK_PATIENCE):
+        finished = read_result(path)
+        if finished is None:
+            finished = _train(path, settings, watch, label)
+            write_json(path / "result.json", finished.model_dump(mode="json"))
+        watch(Progress(label, finished.steps, finished.steps, score=finished.total_reward, finished=True))
+        return finished
+
+
+def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> TrialResult:
+    with contextlib.ExitStack() as cleanup:
+        space = settings.load_space()
+        env = make_env(settings.env, settings.env_settings, threads=settings.threads)
+        cleanup.callback(env.close)
+        check_fit(space.input_shape, env.observation_shape, settings.env, space.name)
+        root = seeding.integer(settings.seed, "trial")
+        heads = heads_for(env.actions, settings.ppo)
+        network = Network(space, space.architecture(settings.architecture), heads, root)
+        bounds = scaling_bounds(env, settings.ppo)
+        network.standardize = scale_by(bounds)
+        iterations = settings.iterations(settings.steps)
+        trainer = Trainer(network, env, settings.ppo, iterations, root, settings.device)
+        games = EpisodeTable()
+        file, owner = path / "checkpoint.safetensors", fingerprint(settings.model_dump(mode="json"))
+        data: dict[str, Any] = {"seconds": 0.0, "said": {}, "silent": 0}
+        data |= {"actions": actions_to_dict(env.actions), "bounds": bounds_to_dict(bounds)}
+        if file.exists():
+            data |= restore(file, owner, trainer, games)
+        elif settings.start:
+            begin(path, settings.start, trainer)
+        start = time.perf_counter() - data["seconds"]
+        log, meter = TensorBoardLog(path / "tensorboard", trainer.steps), RateMeter()
+        cleanup.callback(log.close)
+        every, total = settings.checkpoint_iterations, iterations * trainer.steps_per_iteration
+        trainer.restart(trainer.iteration // every)
+        interval = Interval(every, trainer.iteration, len(games.score))
+        while not trainer.done:
+            entry = trainer.iterate()
+            games.extend(entry.episodes)
+            rate = meter.update(trainer.steps)
+            log.write(entry, rate)
+            if not trainer.done:  # the end is told when the result is there
+                watch(Progress(label, trainer.steps, total, "steps", rate, games.recent))
+            if interval.due(trainer.iteration, len(games.score)) or trainer.done:
+                if interval.restart(trainer.iteration, len(games.score)) and not trainer.done:
+                    data["silent"] += 1
+                    watch(Progress(label, trainer.steps, total, "steps", rate, games.recent, note=RESTARTED))
+                # The first remark of a kind stays, so that a resumed run makes the same ones.
+                data |= {"seconds": time.perf_counter() - start, "said": {**env.remarks, **data["said"]}}
+                save_checkpoint(file, owner, {**trainer.state_dict(), **games.state_dict()}, data)
+                if not trainer.done:
+                    trainer.restart(trainer.iteration // every)
+        # Apart from the result, which has the same bytes whenever the settings are the same.
+        write_json(path / "timing.json", {"seconds": round(time.perf_counter() - start, 3)})
+    games.write(path / "episodes.parquet")
+    steps, curve = learning_curve(games.step, games.score)
+    said = remark_on_games(trainer.steps, env.num_envs, len(games.score), data["silent"])
+    return blank_result(settings).model_copy(
+        update={
+            "steps": trainer.steps,
+            "episodes": len(games.score),
+            "total_reward": total_reward(games.score),
+            "reward_mean": reward_mean(games.score),
+            "remarks": [*data["said"].values(), *said.values()],
+            "curve_steps": steps,
+            "curve": curve,
+        }
+    )
+
+
+def begin(path: Path, start: str, trainer: Trainer) -> None:
+    """Loads the weights that a trial is to start from.
+
+    Raises:
+        UserError: if they are missing, or not those of this trial.
+    """
+    try:
+        trainer.start_from(unpack(path, start))
+    except (KeyError, RuntimeError) as error:
+        raise UserError(f"the start of the trial {str(path)!r} does not fit its network: {error}.") from None
+
+
+def restore(file: Path, owner: str, trainer: Trainer, games: EpisodeTable) -> dict[str, Any]:
+    """Loads a checkpoint into a trainer and its games; returns the plain data beside them.
+
+    Raises:
+        UserError: if the checkpoint is not this run's.
+    """
+    tensors, data = load_checkpoint(file, owner)
+    with fitting(file):
+        trainer.load_state_dict(tensors)
+        games.load_state_dict(tensors)
+        return TrialState(**data).model_dump()
+
+
+def check_fit(expected: tuple[int, ...], found: tuple[int, ...], env: str, space: str) -> None:
+    """Raises a `UserError` unless a space takes the observations of an environment."""
+    if expected != found:
+        raise UserError(
+            f"space {space!r} takes observations of shape {expected}, but {env!r} gives {found}: choose another space."
+        )
+
+
+def load_network(path: Path) -> tuple[TrialSettings, Network]:
+    """The settings and the trained network of a trial's directory, done or under way.
+
+    Raises:
+        UserError: if there is no checkpoint, or it does not fit.
+    """
+    settings = read_settings(path)
+    if not (path / "checkpoint.safetensors").exists():
+        raise UserError(f"the trial {str(path)!r} has no checkpoint yet.")
+    file = path / "checkpoint.safetensors"
+    tensors, data = load_checkpoint(file, fingerprint(settings.model_dump(mode="json")))
+    space = settings.load_space()
+    with fitting(file):
+        state = TrialState(**data)
+        heads = heads_for(actions_from_dict(state.actions), settings.ppo)
+        network = Network(space, space.architecture(settings.architecture), heads)
+        network.load_state_dict(below("policy.", tensors))
+        network.standardize = standardize_by(stored_moments(tensors)) or scale_by(bounds_from_dict(state.bounds))
+    return settings, network
