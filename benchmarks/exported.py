@@ -20,7 +20,7 @@ import numpy as np
 
 import rlnas
 from rlnas.export import export
-from rlnas.table.statistics import mean_difference
+from rlnas.stats.estimates import mean_difference
 
 PLAY = """
 import json, sys

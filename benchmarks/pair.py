@@ -19,8 +19,8 @@ from typing import get_args
 import numpy as np
 
 from rlnas import table
+from rlnas.stats.estimates import Estimate, interquartile_mean_estimate, mean_difference, probability_better
 from rlnas.table import Metric
-from rlnas.table.statistics import Estimate, interquartile_mean_estimate, mean_difference, probability_better
 
 
 def scores(file: str, network: str, metric: Metric, part: str) -> np.ndarray:

@@ -10,14 +10,16 @@ ROOT = Path(__file__).parents[1] / "src" / "rlnas"
 # Top to bottom. A part may import the parts after it, where ALLOWED says no less.
 # "__init__" is the package's own face, which shows what the parts below it offer.
 ORDER = ["__main__", "cli", "__init__", "experiments", "display", "report", "export", "study", "trials", "defaults"]
-ORDER += ["table", "strategies", "algorithms", "nets", "spaces", "envs", "video", "files"]
+ORDER += ["table", "strategies", "algorithms", "nets", "spaces", "envs", "video", "stats", "files"]
 ALLOWED = {
     "strategies": {"spaces"},  # a strategy never steps an environment and never sees a network
     "nets": {"spaces"},
     "spaces": set(),
+    "stats": set(),
 }
 EVERYWHERE = {"brief", "calls", "errors", "processes", "quantity", "seeding", "trust"}
-LIGHT = {"spaces": {"torch", "gymnasium", "ale_py"}, "envs": {"torch"}} | {name: {"torch"} for name in EVERYWHERE}
+LIGHT = {"spaces": {"torch", "gymnasium", "ale_py"}, "envs": {"torch"}, "stats": {"torch"}}
+LIGHT |= {name: {"torch"} for name in EVERYWHERE}
 # What loads torch late, when a layer of the user's own is declared.
 LATE = {("spaces/modules.py", "torch")}
 

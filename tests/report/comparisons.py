@@ -9,10 +9,10 @@ import numpy as np
 from rlnas.report.comparison import Comparison, compare, write_comparison
 from rlnas.report.comparison.documents import Contents
 from rlnas.spaces import Choice, Conv, Flatten, Linear, Space
+from rlnas.stats.selection import held_out_scores
 from rlnas.table import Table
 from rlnas.table.files import MEASURED, write_table
 from rlnas.table.searches import StoredSearch
-from rlnas.table.selection import held_out_scores
 
 ENV = "My<b>&Env|v0"
 SPACE = Space(

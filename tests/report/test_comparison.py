@@ -6,9 +6,9 @@ import pytest
 from rlnas.errors import UserError
 from rlnas.report.comparison.documents import contents, markdown
 from rlnas.spaces import Activation, Choice, Space, load_space
+from rlnas.stats.selection import held_out_scores
 from rlnas.table import MissingRun, Table
 from rlnas.table.files import write_table
-from rlnas.table.selection import held_out_scores
 
 from .comparisons import ENV, MEAN, NAMES, SPACE, TOTAL, perfect, quick, records, row, search, table, worst
 

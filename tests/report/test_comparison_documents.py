@@ -11,9 +11,9 @@ from scipy import stats
 from rlnas.report.comparison.figures import page_colours
 from rlnas.report.figures import FOUND
 from rlnas.spaces import Space
+from rlnas.stats.selection import held_out_scores
 from rlnas.table import Table
 from rlnas.table.files import write_table
-from rlnas.table.selection import held_out_scores
 
 from .comparisons import ENV, MADE, MEAN, NAMES, SPACE, TOTAL, held_out, perfect, quick, records, row, table, worst
 from .helpers import Page

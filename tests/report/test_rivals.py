@@ -12,9 +12,9 @@ from rlnas.report.comparison.contenders import Contender, judge
 from rlnas.report.comparison.rivals import random_search
 from rlnas.report.comparison.standings import Conditions, Standings
 from rlnas.report.comparison.verdicts import verdict
+from rlnas.stats.selection import held_out_scores
 from rlnas.table import METRICS, MissingRun, Table
 from rlnas.table.files import write_table
-from rlnas.table.selection import held_out_scores
 
 from .comparisons import ENV, MEAN, NAMES, SPACE, TOTAL, held_out, perfect, quick, records, row, table
 

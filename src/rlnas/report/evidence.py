@@ -8,7 +8,7 @@ import numpy as np
 
 from rlnas.report.data import Entrant
 from rlnas.report.proxy import ROOT
-from rlnas.table.statistics import Estimate, interquartile_mean_estimate, mean_difference, probability_better
+from rlnas.stats.estimates import Estimate, interquartile_mean_estimate, mean_difference, probability_better
 
 FEW = 5
 """Below so many seeds, what is said of them is rough."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rlnas.spaces.words import value_text
-from rlnas.table.statistics import Estimate
+from rlnas.stats.estimates import Estimate
 
 NONE = "–"
 

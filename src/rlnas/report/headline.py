@@ -11,8 +11,8 @@ from rlnas.quantity import plural
 from rlnas.report.data import Entrant, Run
 from rlnas.report.evidence import FEW, Margin, margin
 from rlnas.report.formats import big, estimate, exact, gain, gain_estimate, score, spread
+from rlnas.stats.estimates import mean_difference
 from rlnas.strategies import RANDOM
-from rlnas.table.statistics import mean_difference
 
 ONE_SEED = (
     "One training seed each: this shows nothing sure. An architecture's seeds may differ by more than architectures "

@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from rlnas.table.agreement import Agreement, correlation, seed_agreement
-from rlnas.table.selection import hits, rank, regret
-from rlnas.table.statistics import Estimate
+from rlnas.stats.agreement import Agreement, correlation, seed_agreement
+from rlnas.stats.estimates import Estimate
+from rlnas.stats.selection import hits, rank, regret
 
 ROOT = 0
 """Of the resampling: the same run gives the same page."""

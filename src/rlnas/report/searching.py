@@ -12,7 +12,7 @@ from rlnas.report.data import Run
 from rlnas.report.formats import alike, big, estimate, milliseconds, score, spread
 from rlnas.report.markup import Html, details, table, tag
 from rlnas.report.proxy import ROOT, Truth, proxy_quality
-from rlnas.table.agreement import correlation
+from rlnas.stats.agreement import correlation
 from rlnas.trials.metrics import learning_curve
 
 ENOUGH = 5

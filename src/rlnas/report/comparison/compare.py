@@ -22,8 +22,7 @@ from rlnas.report.comparison.rivals import affordable, exhaustive_search, random
 from rlnas.report.comparison.standings import Conditions, Options, Standings
 from rlnas.report.comparison.verdicts import Verdict, verdict
 from rlnas.report.comparison.yardsticks import Yardstick, yardsticks
-from rlnas.table import METRICS, Metric, MissingRun, Table
-from rlnas.table.agreement import (
+from rlnas.stats.agreement import (
     CORRELATIONS,
     Agreement,
     Correlation,
@@ -33,8 +32,9 @@ from rlnas.table.agreement import (
     seed_agreement,
     variance_components,
 )
+from rlnas.stats.estimates import Estimate
+from rlnas.table import METRICS, Metric, MissingRun, Table
 from rlnas.table.searches import StoredSearch
-from rlnas.table.statistics import Estimate
 from rlnas.table.table import check_metric
 
 

@@ -13,11 +13,11 @@ from pydantic import ValidationError
 
 from rlnas.brief import Brief
 from rlnas.report.comparison.standings import Conditions, Standings
+from rlnas.stats.agreement import CORRELATIONS, Correlation, correlation
+from rlnas.stats.estimates import Estimate
+from rlnas.stats.selection import held_out_scores, hits, rank, regret
 from rlnas.strategies import STRATEGIES, Train, settings_class
-from rlnas.table.agreement import CORRELATIONS, Correlation, correlation
 from rlnas.table.searches import StoredSearch
-from rlnas.table.selection import held_out_scores, hits, rank, regret
-from rlnas.table.statistics import Estimate
 
 
 @dataclass(frozen=True, repr=False)

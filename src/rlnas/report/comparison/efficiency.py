@@ -10,7 +10,7 @@ import numpy as np
 from rlnas import seeding
 from rlnas.report.comparison.rivals import picked_by_short_training
 from rlnas.report.comparison.standings import Conditions, Standings
-from rlnas.table.selection import held_out_scores
+from rlnas.stats.selection import held_out_scores
 
 LONGEST = 200
 """Trainings up to which the curve of random search goes."""

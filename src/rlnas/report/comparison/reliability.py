@@ -22,7 +22,7 @@ from rlnas.report.comparison.sheets import (
 )
 from rlnas.report.comparison.tables import IN_ORDER, NAMES, slug
 from rlnas.report.formats import NONE
-from rlnas.table.agreement import CORRELATIONS, Agreement
+from rlnas.stats.agreement import CORRELATIONS, Agreement
 
 
 def proxies(view: View, comparison: Comparison) -> Sheet:

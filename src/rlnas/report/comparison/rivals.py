@@ -11,8 +11,8 @@ from rlnas import seeding
 from rlnas.quantity import short
 from rlnas.report.comparison.contenders import Contender, Found, correlations_of, found_among
 from rlnas.report.comparison.standings import Conditions, Standings
+from rlnas.stats.selection import held_out_scores
 from rlnas.strategies import RandomSearch, RandomSearchSettings, drive
-from rlnas.table.selection import held_out_scores
 
 
 def random_search(standings: Standings, conditions: Conditions, samples: int | None = None) -> Contender:

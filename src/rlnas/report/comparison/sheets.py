@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rlnas.report.formats import NONE, as_fine_as, score, spread
 from rlnas.report.markup import Html, table
-from rlnas.table.statistics import Estimate
+from rlnas.stats.estimates import Estimate
 
 Value = str | int | float | None
 

@@ -29,8 +29,8 @@ from rlnas.report.comparison.sheets import (
 from rlnas.report.comparison.verdicts import held_out_lead
 from rlnas.report.comparison.yardsticks import Yardstick
 from rlnas.report.formats import NONE, score
+from rlnas.stats.estimates import interquartile_mean_estimate
 from rlnas.table import Metric
-from rlnas.table.statistics import interquartile_mean_estimate
 
 NAMES: dict[Metric, str] = {"reward_mean": "reward mean", "total_reward": "total reward"}
 IN_ORDER: tuple[Metric, ...] = ("reward_mean", "total_reward")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rlnas.report.comparison.contenders import Contender
-from rlnas.table.statistics import Estimate, cross_validated_mean, probability_better
+from rlnas.stats.estimates import Estimate, cross_validated_mean, probability_better
 
 
 @dataclass(frozen=True)

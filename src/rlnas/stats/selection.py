@@ -1,4 +1,4 @@
-"""What an architecture that was picked from a table is worth, as plain functions of arrays."""
+"""What an architecture that was picked by its score is worth."""
 
 from __future__ import annotations
 
@@ -18,12 +18,7 @@ def rank(values: np.ndarray, index: int) -> int:
 
 
 def regret(values: np.ndarray, index: int) -> float:
-    """How far one of the values is below the highest.
-
-    Example:
-        >>> regret(np.array([5.0, 7.0]), 0)
-        2.0
-    """
+    """How far one of the values is below the highest."""
     return float(values.max() - values[index])
 
 
@@ -40,19 +35,18 @@ def hits(values: np.ndarray, places: Sequence[int]) -> int:
 def held_out_scores(scores: np.ndarray) -> np.ndarray:
     """What picking the best of some architectures is worth under seeds that did not pick it.
 
-    For each seed in turn the architecture with the best mean over the other seeds is picked, of equals the first, and
-    scored with that seed. This is leave-one-out cross-validation (Stone, 1974, "Cross-validatory choice and assessment
-    of statistical predictions") over the seeds. Where the architectures do not differ, its expectation is their mean,
-    while the best mean over all seeds lies above that by luck alone.
+    For each seed the architecture with the best mean over the other seeds is picked, the first of equals, and scored
+    with that seed: leave-one-out cross-validation (Stone, 1974, "Cross-validatory choice and assessment of statistical
+    predictions"). Where architectures do not differ, its expectation is their mean.
 
     Args:
         scores: `(architectures, seeds)`.
 
     Returns:
-        `(seeds,)`; with one seed, where none is left to pick with, an empty array.
+        `(seeds,)`; an empty array for one seed, which leaves none to pick with.
 
     Example:
-        >>> held_out_scores(np.array([[1.0, 3.0], [2.0, 0.0]]))  # each seed picks what the other thinks little of
+        >>> held_out_scores(np.array([[1.0, 3.0], [2.0, 0.0]]))
         array([1., 0.])
     """
     seeds = scores.shape[1]

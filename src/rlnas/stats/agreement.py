@@ -1,7 +1,7 @@
-"""How well a proxy, or the table itself under other seeds, agrees with a table: ICC and rank correlations.
+"""How well a proxy, or the same scores under other seeds, agree with scores: rank correlations and ICC.
 
-A resample is kept as the number of times that each architecture was drawn. Every statistic here is a sum over
-architectures, or pairs of them, weighted by these numbers, so that thousands of resamples take a few matrix products.
+Scores are arrays `(architectures, seeds)`. `seed` is the root of the random stream that resamples. A resample is kept
+as the number of times that each architecture is in it, so thousands of resamples take a few matrix products.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from rlnas import seeding
-from rlnas.table.statistics import RESAMPLES, Estimate, percentile_estimate, resample_counts
+from rlnas.stats.estimates import RESAMPLES, Estimate, percentile_estimate, resample_counts
 
 SPLITS = 200
 
@@ -26,13 +26,13 @@ CORRELATIONS: tuple[Correlation, ...] = ("kendall", "spearman")
 
 @dataclass(frozen=True)
 class VarianceComponents:
-    """Where the variance of a table's scores comes from.
+    """Where the variance of scores comes from.
 
     Attributes:
-        architecture: estimated variance between architectures; negative where they differ by less than seeds explain.
+        architecture: estimated variance between architectures; negative where seeds explain more than all of it.
         seed: variance between the seeds of one architecture.
-        icc: ICC(1), the share of the variance of a single training that the architecture explains; it may be negative.
-        reliability: ICC(1, k), the same share for the mean over all the seeds of the table.
+        icc: ICC(1), the share of the variance of a single training that the architecture explains.
+        reliability: ICC(1, k), the same share for the mean over all seeds.
     """
 
     architecture: float
@@ -43,12 +43,12 @@ class VarianceComponents:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How well a table agrees with itself under other seeds.
+    """How well scores agree with themselves under other seeds.
 
     Attributes:
         mean: the mean correlation over the splits.
-        lowest: the lowest of them.
-        highest: the highest.
+        lowest: the lowest correlation.
+        highest: the highest correlation.
         splits: how many pairs of sets of seeds were compared.
         seeds: seeds in the one set.
         others: seeds in the other set.
@@ -63,19 +63,14 @@ class Agreement:
 
 
 def variance_components(scores: np.ndarray, *, seed: int, resamples: int = RESAMPLES) -> VarianceComponents | None:
-    """One-way random-effects analysis of variance, and the intraclass correlations ICC(1) and ICC(1, k).
+    """One-way random-effects analysis of variance, with the intraclass correlations ICC(1) and ICC(1, k).
 
-    Trainings of two architectures with the same seed are taken as unrelated: their weights and games differ. Shrout
-    and Fleiss (1979), "Intraclass correlations: uses in assessing rater reliability", case 1: with the mean squares B
-    between and W within architectures, and k seeds, ICC(1) = (B - W) / (B + (k - 1) W) and ICC(1, k) = (B - W) / B.
-
-    Args:
-        scores: `(architectures, seeds)`.
-        seed: root of the resampling's random stream.
-        resamples: resamples of the architectures for the interval.
+    Trainings of two architectures with the same seed count as unrelated. Shrout and Fleiss (1979), "Intraclass
+    correlations: uses in assessing rater reliability", case 1: with the mean squares B between and W within
+    architectures, and k seeds, ICC(1) = (B - W) / (B + (k - 1) W) and ICC(1, k) = (B - W) / B.
 
     Returns:
-        The components; `None` with fewer than two seeds or two architectures, where nothing can be told apart.
+        The components; `None` with fewer than two seeds or two architectures.
     """
     count, seeds = scores.shape
     if count < 2 or seeds < 2:
@@ -95,19 +90,13 @@ def variance_components(scores: np.ndarray, *, seed: int, resamples: int = RESAM
 
 
 def rank_test(scores: np.ndarray, *, seed: int, resamples: int = RESAMPLES) -> float | None:
-    """Whether architectures differ in the ranks of their trainings, by permutation.
+    """The permutation test of Kruskal and Wallis: whether architectures differ in the ranks of their trainings.
 
-    The statistic is that of Kruskal and Wallis (1952), "Use of ranks in one-criterion variance analysis". It does not
-    hang on how far off a few failed trainings are, as the intraclass correlation does.
-
-    Args:
-        scores: `(architectures, seeds)`.
-        seed: root of the permutations' random stream.
-        resamples: permutations.
+    Kruskal and Wallis (1952), "Use of ranks in one-criterion variance analysis". A few failed trainings have less
+    influence on it than on the intraclass correlation.
 
     Returns:
-        The probability that trainings which no architecture influences differ as much, at least
-        `1 / (resamples + 1)`; `None` with fewer than two seeds or two architectures.
+        The p-value, at least `1 / (resamples + 1)`; `None` with fewer than two seeds or two architectures.
     """
     if min(scores.shape) < 2:
         return None
@@ -127,17 +116,10 @@ def rank_test(scores: np.ndarray, *, seed: int, resamples: int = RESAMPLES) -> f
 def correlation(
     first: np.ndarray, second: np.ndarray, kind: Correlation, *, seed: int, resamples: int = RESAMPLES
 ) -> Estimate:
-    """The rank correlation of two scores of the same architectures.
+    """The rank correlation of two scores `(architectures,)`, with a bootstrap interval over architectures.
 
     `"kendall"` is tau-b (Kendall, 1945, "The treatment of ties in ranking problems"), `"spearman"` is Pearson's
     correlation of mid-ranks (Spearman, 1904).
-
-    Args:
-        first: `(architectures,)`.
-        second: `(architectures,)`.
-        kind: which correlation.
-        seed: root of the resampling's random stream.
-        resamples: resamples of the architectures for the interval.
 
     Example:
         >>> correlation(np.array([1.0, 2, 3]), np.array([1.0, 3, 2]), "kendall", seed=0).value
@@ -151,15 +133,15 @@ def mean_correlation(
 ) -> Estimate:
     """The mean over searches of the correlation of their proxies with the truth.
 
-    All searches meet the same resamples of architectures. The interval says nothing of other search seeds. A search
-    whose own correlation is undefined, since all its proxies are equal, is left out of the mean.
+    All searches meet the same resamples of architectures, so the interval does not cover other search seeds. A search
+    whose proxies are all equal has no correlation and is left out of the mean.
 
     Args:
         proxies: `(searches, architectures)`, NaN where a search did not rank an architecture.
         truth: `(architectures,)`, or one for each search, `(searches, architectures)`.
         kind: as in `correlation`.
-        seed: root of the resampling's random stream.
-        resamples: resamples of the architectures for the interval.
+        seed: root of the random stream.
+        resamples: resamples of the architectures.
     """
     drawn = resample_counts(proxies.shape[1], seed, resamples)
     found = []
@@ -177,19 +159,17 @@ def mean_correlation(
 def seed_agreement(
     scores: np.ndarray, size: int, others: int, kind: Correlation, *, seed: int, limit: int = SPLITS
 ) -> Agreement | None:
-    """The seed-to-seed ceiling: the correlation of a table with itself under other seeds.
+    """The seed-to-seed ceiling: the rank correlation of scores with themselves under other seeds.
 
-    The architectures' means over one set of seeds are compared with those over another set that shares no seed with
-    it, for all such pairs of sets, or for `limit` pairs drawn at random where there are more. With sets of one size it
-    is the split-half reliability (Spearman, 1910; Brown, 1910) without their correction, as a rank correlation.
+    The means over one set of seeds are compared with the means over another set that shares no seed with it, for all
+    such pairs of sets, or for `limit` random pairs where there are more.
 
     Args:
         scores: `(architectures, seeds)`.
         size: seeds in the one set.
-        others: seeds in the other set; of 1 against 1 single seeds are compared, of 1 against all but one a single
-            seed with the mean of the others.
+        others: seeds in the other set.
         kind: as in `correlation`.
-        seed: root of the stream that draws pairs.
+        seed: root of the random stream.
         limit: pairs at most.
 
     Returns:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rlnas.table.agreement import (
+from rlnas.stats.agreement import (
     CORRELATIONS,
     correlation,
     mean_correlation,
@@ -12,7 +12,7 @@ from rlnas.table.agreement import (
     seed_agreement,
     variance_components,
 )
-from rlnas.table.statistics import Estimate
+from rlnas.stats.estimates import Estimate
 
 REFERENCE = {"kendall": stats.kendalltau, "spearman": stats.spearmanr}
 # Shrout and Fleiss (1979), table 2: six targets, four judges; in their table 4, ICC(1,1) = .17 and ICC(1,4) = .44.

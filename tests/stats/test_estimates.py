@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rlnas.table.statistics import (
+from rlnas.stats.estimates import (
     Estimate,
     cross_validated_mean,
     interquartile_mean,

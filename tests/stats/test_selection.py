@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rlnas.table.selection import held_out_scores, rank, regret
+from rlnas.stats.selection import held_out_scores, rank, regret
 
 
 def test_rank_and_regret():
