@@ -1,4 +1,4 @@
-"""The strategy that docs/strategies.md shows is one."""
+"""The strategy that docs/tutorial-strategy.md shows is one."""
 
 import re
 import sys
@@ -10,13 +10,13 @@ import rlnas
 from rlnas.cli.main import main
 from rlnas.strategies import STRATEGIES
 
-TEXT = (Path(__file__).parents[2] / "docs/strategies.md").read_text()
+TEXT = (Path(__file__).parents[2] / "docs/tutorial-strategy.md").read_text()
 
 
 def test_a_strategy_of_ones_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, check = re.findall(r"```python\n(from .*?)```", TEXT.partition("## One of your own")[2], re.DOTALL)
+    code, check = re.findall(r"```python\n(from .*?)```", TEXT, re.DOTALL)
     (tmp_path / "climb.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
     try:
