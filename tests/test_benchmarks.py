@@ -46,3 +46,26 @@ def test_one_folder_serves_the_control_tasks_one_after_another(tmp_path, monkeyp
     assert len({*begun}) == len(begun) == 2
     names = {f"{env}-8-{peer}-1.json" for env in ("cartpole-v1", "pendulum-v1") for peer in ("rlnas", "sb3")}
     assert {path.name for path in (tmp_path / "out").iterdir()} == names
+
+
+def test_the_numbers_of_the_results_pages(tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(ROOT)
+    numbers = importlib.import_module("benchmarks.page_numbers")
+
+    def rows(source: str) -> list[list[str]]:
+        monkeypatch.setattr(sys, "argv", ["page_numbers", source])
+        numbers.main()
+        return [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()]
+
+    assert ["total_reward", "p of 12 architectures", "0.423"] in rows("minatar-breakout")
+    assert ["1000000", "24", "1", "False", "1", "0.492", "0.154", "0.74"] in rows("minatar-space-invaders")
+    breakout = rows("minatar-2-breakout")
+    for row in (["10k, seed 1", "0.352", "7.32", "6.68"], ["spos with seed 1", "0.592", "0.591"]):
+        assert row in breakout
+    assert ["total_reward", "k2", "p", "0.366"] in rows("ale-breakout")
+    scores = "strategy,search_seed,kendall,score\na,1,0.5,4\na,2,0.7,6\na,mean,0.6,5\nb,1,0.1,1\nb,2,0.3,3\n"
+    for metric in ("total-reward", "reward-mean"):
+        (tmp_path / f"proxies-{metric}.csv").write_text(scores)
+    ((metric, first, second, *cells), _) = rows(str(tmp_path))[1:]
+    assert (metric, first, second) == ("total-reward", "a", "b")
+    assert [float(cell) for cell in cells] == pytest.approx([0.4, -0.208, 1.01, 3, -3.08, 9.08], abs=0.01)
