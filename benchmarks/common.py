@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from rlnas.algorithms.ppo import PPOSettings, Trainer
+from rlnas.algorithms.ppo import PPOSettings, PPOTrainer
 from rlnas.envs import EnvSettings, VectorEnv, make_env
 from rlnas.nets import Network, Supernet
 from rlnas.spaces import Architecture, load_space
@@ -82,12 +82,12 @@ def build_supernet(space: str, env: VectorEnv, seed: int) -> Supernet:
     return Supernet(load_space(space), env.actions.outputs, seed)
 
 
-def build_trainer(policy: nn.Module, env: VectorEnv, iterations: int, seed: int) -> Trainer:
+def build_trainer(policy: nn.Module, env: VectorEnv, iterations: int, seed: int) -> PPOTrainer:
     """A trainer with the default hyperparameters."""
-    return Trainer(policy, env, PPOSettings(), iterations, seed)
+    return PPOTrainer(policy, env, PPOSettings(), iterations, seed)
 
 
-def touch(trainer: Trainer) -> None:
+def touch(trainer: PPOTrainer) -> None:
     """One step on an empty batch, so that Adam's moments and the kernels exist before a clock starts."""
     settings = trainer.settings
     batch = trainer.steps_per_iteration // settings.minibatches

@@ -21,7 +21,7 @@ import torch
 
 from benchmarks import common
 from rlnas import seeding
-from rlnas.algorithms.ppo import Trainer
+from rlnas.algorithms.ppo import PPOTrainer
 from rlnas.spaces import Architecture, load_space
 
 
@@ -32,9 +32,9 @@ class PlainNetworks:
         self.args = args
         self.env = common.build_env(args)
         self.observation = self.env.reset(seeding.integers(args.seed, "plain", count=self.env.num_envs))
-        self.trainers: dict[Architecture, Trainer] = {}
+        self.trainers: dict[Architecture, PPOTrainer] = {}
 
-    def prepare(self, path: Architecture) -> Trainer:
+    def prepare(self, path: Architecture) -> PPOTrainer:
         """The trainer of a path, ready to be timed."""
         if path not in self.trainers:
             policy = common.build_network(self.args.space, path, self.env, self.args.seed)
@@ -43,7 +43,7 @@ class PlainNetworks:
         self.trainers[path].observation = self.observation
         return self.trainers[path]
 
-    def iterate(self, trainer: Trainer) -> float:
+    def iterate(self, trainer: PPOTrainer) -> float:
         """Seconds of one iteration."""
         start = time.perf_counter()
         trainer.iterate()

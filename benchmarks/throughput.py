@@ -26,7 +26,7 @@ import numpy as np
 import torch
 
 from benchmarks import common
-from rlnas.algorithms.ppo import Trainer, update
+from rlnas.algorithms.ppo import PPOTrainer, update
 from rlnas.envs import VectorEnv
 
 SPACE = "nature-cnn"
@@ -58,14 +58,14 @@ def play_randomly(env: VectorEnv, actions: np.ndarray) -> None:
 
 
 @torch.no_grad()
-def infer(trainer: Trainer, observations: list[torch.Tensor], generator: torch.Generator) -> None:
+def infer(trainer: PPOTrainer, observations: list[torch.Tensor], generator: torch.Generator) -> None:
     """Forward pass and sampling, one batch of observations after another, as a rollout does."""
     for observation in observations:
         logits, _ = trainer.policy(observation)
         trainer.distribution.sample(logits, generator)
 
 
-def floor(trainer: Trainer, spare: VectorEnv, rng: np.random.Generator) -> dict[str, float]:
+def floor(trainer: PPOTrainer, spare: VectorEnv, rng: np.random.Generator) -> dict[str, float]:
     """Seconds of an iteration's parts, each alone, on the rollout that the trainer collected last."""
     steps, envs = trainer.rollout.value.shape
     actions = rng.integers(spare.actions.outputs, size=(steps, envs))

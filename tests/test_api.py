@@ -129,7 +129,7 @@ def test_the_environment_alone_is_enough(env, space, baselines, rollout, tmp_pat
     assert settings.space["name"] == space
     assert settings.load_space().input_shape == settings.load_space().with_input(settings.space["input"]).input_shape
     assert settings.baselines == baselines
-    assert settings.ppo.rollout_steps == rollout
+    assert settings.algorithm_options.rollout_steps == rollout
 
 
 @pytest.mark.slow

@@ -19,7 +19,6 @@ from rlnas.files import write_json
 from rlnas.nets import Network
 from rlnas.spaces import Linear, Space, load_space
 from rlnas.study import TrialSettings
-from rlnas.trials.agents import heads_for
 from rlnas.trials.checkpoint import save_checkpoint
 from rlnas.trials.run_directory import fingerprint
 from rlnas.trials.trial import blank_result
@@ -93,7 +92,7 @@ def painter(tmp_path, monkeypatch):
 def make_run(path: Path, space: Space, architecture: str, env: str, actions: ActionSpace, **settings: object) -> Path:
     """The run directory of a training that ended before it learnt anything."""
     found = TrialSettings(env=env, space=space.to_dict(), architecture=architecture, steps=1000, **settings)
-    network = Network(space, space.architecture(architecture), heads_for(actions, found.ppo))
+    network = Network(space, space.architecture(architecture), found.heads(actions))
     data = {"seconds": 0.0, "actions": actions_to_dict(actions)}
     plain = found.model_dump(mode="json")
     tensors = {f"policy.{name}": tensor for name, tensor in network.state_dict().items()}
@@ -135,7 +134,7 @@ def test_atari_games_on_film_are_those_of_an_evaluation(tmp_path):
 
 @pytest.mark.parametrize(("limit", "length", "cut"), [(None, 9, 2), (14, 14, 0)])
 def test_games_that_do_not_end_are_cut_and_called_so(painter, tmp_path, monkeypatch, capsys, limit, length, cut):
-    monkeypatch.setattr("rlnas.algorithms.ppo.evaluate.LONGEST_GAME", 9)
+    monkeypatch.setattr("rlnas.algorithms.play.LONGEST_GAME", 9)
     module = importlib.import_module(painter)
     monkeypatch.setattr(module.Painter, "reset", lambda self, **_: (vars(self).update(count=0, end=10**9), NOTHING)[1])
     monkeypatch.setattr(module.Painter, "observe", lambda self: NOTHING[0])
@@ -194,7 +193,7 @@ def test_the_device_is_used(use, tmp_path, monkeypatch):
     for module in ("runs", "playing"):
         monkeypatch.setattr(f"rlnas.experiments.{module}.resolve_device", lambda device: "meta")
     for played in ("play_episodes", "play_in_portions"):
-        monkeypatch.setattr(f"rlnas.algorithms.ppo.{played}", stub)
+        monkeypatch.setattr(f"rlnas.algorithms.play.{played}", stub)
     real = torch.Generator
     fake = lambda device="cpu": real() if device == "cpu" else found.update(draws=device) or MagicMock()  # noqa: E731
     monkeypatch.setattr(torch, "Generator", fake)

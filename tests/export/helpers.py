@@ -32,9 +32,9 @@ from rlnas.spaces import (
     load_space,
 )
 from rlnas.study import TrialSettings
-from rlnas.trials.agents import bounds_to_dict, heads_for, scale_by, standardize_by
 from rlnas.trials.checkpoint import save_checkpoint
 from rlnas.trials.run_directory import fingerprint
+from rlnas.trials.scaling import bounds_to_dict, scale_by
 from rlnas.trials.trial import blank_result
 
 PENDULUM = ContinuousActions((-2.0,), (2.0,))
@@ -99,14 +99,14 @@ def make_trial(
     """Writes the run directory of a finished training; returns its network as `load_network` would."""
     actions = DiscreteActions(actions) if isinstance(actions, int) else actions
     found = TrialSettings(env=env, space=space.to_dict(), architecture=architecture, steps=1000, **settings)
-    network = stir(Network(space, space.architecture(architecture), heads_for(actions, found.ppo)))
+    network = stir(Network(space, space.architecture(architecture), found.heads(actions)))
     plain = found.model_dump(mode="json")
     tensors = {f"policy.{name}": tensor for name, tensor in network.state_dict().items()}
-    if found.ppo.normalize_observations:
+    if found.algorithm_options.scales_observations:
         moments = Moments(space.input_shape)
         moments.update(np.random.default_rng(2).normal(5, 3, (50, *space.input_shape)))
         tensors |= {f"normalizer.observations.{name}": tensor for name, tensor in moments.state_dict().items()}
-        network.standardize = standardize_by(moments)
+        network.standardize = moments.standardize
     if bounds is not None:
         network.standardize = scale_by(bounds)
     data = {"seconds": 0.0, "actions": actions_to_dict(actions), "bounds": bounds_to_dict(bounds)}

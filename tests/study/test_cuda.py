@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from rlnas.algorithms.ppo import PPOSettings, Trainer, set_float_modes
+from rlnas.algorithms.ppo import PPOSettings, PPOTrainer
 from rlnas.algorithms.ppo.update import update
+from rlnas.algorithms.torch_modes import set_float_modes
 from rlnas.envs import EnvSettings, make_env
 from rlnas.nets import Network, Supernet
 from rlnas.spaces import load_space
@@ -37,11 +38,11 @@ def test_a_network_says_the_same(space: str, path: str | None) -> None:
         assert (a - b.cpu()).norm() < 2e-5 * a.norm()
 
 
-def atari_trainer(device: str) -> Trainer:
+def atari_trainer(device: str) -> PPOTrainer:
     space = load_space("paper-1")
     env = make_env("ALE/Breakout-v5", EnvSettings(num_envs=4))
     network = Network(space, space.architecture("k2=3,k3=5"), env.actions.outputs, 1)
-    return Trainer(network, env, PPOSettings(rollout_steps=64), 4, 1, device)
+    return PPOTrainer(network, env, PPOSettings(rollout_steps=64), 4, 1, device)
 
 
 def test_an_update_is_that_of_the_cpu() -> None:
@@ -73,7 +74,7 @@ def test_a_training_gives_the_same_bytes_twice(path: str) -> None:
         if path == "all":
             space = load_space("paper-1")
             supernet = Supernet(space, trainer.env.actions.outputs, 1)
-            trainer = Trainer(supernet, trainer.env, trainer.settings, 4, 1, "cuda")
+            trainer = PPOTrainer(supernet, trainer.env, trainer.settings, 4, 1, "cuda")
             supernet.activate(space.architecture("k2=3,k3=5"))
         logs = [trainer.iterate() for _ in range(3)]
         states.append((trainer.state_dict(), logs))

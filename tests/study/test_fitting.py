@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from rlnas import seeding
-from rlnas.algorithms.ppo import PPOSettings, play_episodes
+from rlnas.algorithms.play import play_episodes
+from rlnas.algorithms.ppo import PPOSettings
 from rlnas.envs import EnvSettings, Step, VectorEnv, make_env
 from rlnas.errors import UserError
 from rlnas.spaces import load_space

@@ -172,7 +172,9 @@ def rows_of(table: Table) -> list[dict[str, Any]]:
 @pytest.mark.slow
 def test_a_failed_training_is_a_row_with_its_reason(settings: TableSettings, tmp_path: Path) -> None:
     fragile = settings.model_copy(update={"baselines": (), "seeds": (1,)})
-    fragile = fragile.model_copy(update={"ppo": fragile.ppo.model_copy(update={"learning_rate": 1e30})})
+    fragile = fragile.model_copy(
+        update={"algorithm_options": fragile.algorithm_options.model_copy(update={"learning_rate": 1e30})}
+    )
     table = build_table(tmp_path / "run", fragile)
     assert table.missing() == [(NETWORKS[0], 1)]
     resumed = rlnas_command(["resume", "run"], tmp_path)

@@ -3,7 +3,7 @@
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from rlnas.algorithms.ppo import IterationLog
+from rlnas.algorithms.algorithm import IterationLog
 from rlnas.algorithms.ppo.update import UpdateStats
 from rlnas.envs import Episode
 from rlnas.trials.tensorboard import TensorBoardLog
@@ -13,7 +13,7 @@ STATS = UpdateStats(-0.5, 0.25, 1.5, 0.01, 0.125, 0.75, -3.0)
 
 def entry(iteration: int, *episodes: tuple[int, float]) -> IterationLog:
     games = [(step, Episode(score, 4 * step, truncated=False, environment=0)) for step, score in episodes]
-    return IterationLog(iteration, 100 * iteration, games, STATS, 2.0**-iteration)
+    return IterationLog(iteration, 100 * iteration, games, vars(STATS), 2.0**-iteration)
 
 
 def test_every_number_of_an_iteration_is_there(tmp_path):

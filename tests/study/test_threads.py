@@ -5,7 +5,7 @@ import sys
 
 SCRIPT = """
 import torch
-from rlnas.algorithms.ppo import set_float_modes
+from rlnas.algorithms.torch_modes import set_float_modes
 set_float_modes()
 torch.set_num_threads(2)
 torch.rand(512, 512) @ torch.rand(512, 512)
@@ -21,7 +21,7 @@ def test_denormals_are_flushed_in_all_threads() -> None:
 def test_single_precision_is_whole_on_cuda() -> None:
     script = """
 import torch
-from rlnas.algorithms.ppo import torch_threads
+from rlnas.algorithms.torch_modes import torch_threads
 assert torch.backends.cudnn.allow_tf32  # torch's default
 with torch_threads(1):
     assert not torch.backends.cudnn.allow_tf32

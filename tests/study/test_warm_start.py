@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import rlnas
-from rlnas.algorithms.ppo import below
+from rlnas.algorithms.algorithm import below
 from rlnas.errors import UserError
 from rlnas.nets import Heads, Supernet
 from rlnas.spaces import Choice, Linear, Space

@@ -1,1 +1,1 @@
-"""Algorithms that train an agent: a settings class, heads, and a trainer each."""
+"""Algorithms that train an agent: the protocol, their registry, and PPO, the one that there is."""

@@ -102,10 +102,9 @@ def common_settings(
     imports: tuple[str, ...],
 ) -> tuple[dict[str, Any], Space]:
     """The settings that studies and trials share, checked against the environment itself, and the space for it."""
-    from rlnas.algorithms.ppo import PPOSettings
-    from rlnas.algorithms.ppo.trainer import make_normalizer
+    from rlnas.algorithms.registry import find_algorithm
     from rlnas.defaults import default_space, defaults
-    from rlnas.envs import ContinuousActions, EnvSettings, make_env, options_of
+    from rlnas.envs import EnvSettings, make_env, options_of
     from rlnas.trials.trial import check_fit
 
     check_may_start()
@@ -124,15 +123,9 @@ def common_settings(
     probe.close()
     usual = defaults(env, probe)
     env_settings = checked(EnvSettings, "environment option", {**usual.env, **env_options})
-    ppo = checked(PPOSettings, "PPO option", {**usual.ppo, **ppo_options})
-    make_normalizer(probe, ppo)  # refuses what cannot be normalised
-    if ppo.minibatches > ppo.rollout_steps * env_settings.num_envs:
-        raise UserError(
-            f"PPO option 'minibatches' is {ppo.minibatches}, more than a rollout has steps: {ppo.rollout_steps} "
-            f"of each of {env_settings.num_envs} environments."
-        )
-    if "log_std" in ppo_options and not isinstance(probe.actions, ContinuousActions):
-        raise UserError(f"PPO option 'log_std' is for continuous actions, and {env!r} has {probe.actions}.")
+    algorithm = find_algorithm("ppo")
+    ppo = checked(algorithm.settings, "PPO option", {**usual.ppo, **ppo_options})
+    algorithm.check(ppo, probe, env_settings.num_envs, ppo_options)
     if found is None:
         found = load_space(default_space(env, probe.observation_shape))
     found = adapt(found, probe.observation_shape)

@@ -70,7 +70,8 @@ def play(
     path = absolute(video)
     check_video(path, fps)
 
-    from rlnas.algorithms.ppo import play_episodes, torch_threads
+    from rlnas.algorithms.play import play_episodes
+    from rlnas.algorithms.torch_modes import torch_threads
     from rlnas.envs.rendering import film_env
 
     device = resolve_device(device)

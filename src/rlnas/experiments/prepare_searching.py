@@ -29,7 +29,7 @@ from rlnas.strategies.draw import draw_distinct
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
-    from rlnas.algorithms.ppo import PPOSettings
+    from rlnas.algorithms.algorithm import AlgorithmSettings
     from rlnas.envs import EnvSettings
     from rlnas.study import StudySettings
 
@@ -152,7 +152,7 @@ def _look_up_in(
     env: str,
     space: Space,
     env_settings: EnvSettings,
-    ppo: PPOSettings,
+    ppo: AlgorithmSettings,
     train_steps: int | str | None,
     asked: Sequence[str] | None,
     baselines: tuple[str, ...],

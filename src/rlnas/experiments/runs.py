@@ -179,7 +179,8 @@ def evaluate(
             device.
         EnvironmentFault: if the environment fails.
     """
-    from rlnas.algorithms.ppo import play_in_portions, torch_threads
+    from rlnas.algorithms.play import play_in_portions
+    from rlnas.algorithms.torch_modes import torch_threads
     from rlnas.envs import make_env
 
     device = resolve_device(device)

@@ -76,7 +76,7 @@ def train(
 @checked_call
 def run_training(path: Path, settings: TrialSettings, watch: calls.Watch | None) -> TrainingResult:
     """Runs or goes on with a training, and writes its report."""
-    from rlnas.algorithms.ppo import torch_threads
+    from rlnas.algorithms.torch_modes import torch_threads
     from rlnas.report import write_report
     from rlnas.study import run_trial
     from rlnas.trials.progress import nobody

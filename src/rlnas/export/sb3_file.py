@@ -46,7 +46,9 @@ def build_ppo(agent: Agent) -> PPO:
     Its hyperparameters are those of the training, as far as Stable-Baselines3 has them, so that it can be trained
     further; Adam starts anew. The attribute `rlnas` holds the content of `architecture.json`.
     """
-    settings, ppo = agent.settings, agent.settings.ppo
+    settings, ppo = agent.settings, agent.settings.algorithm_options
+    if not isinstance(ppo, PPOSettings):
+        raise UserError(f"the format sb3 is for agents of PPO, and this one was trained by {settings.algorithm}.")
     model = PPO(
         ActorCriticPolicy,
         None,  # type: ignore[arg-type]

@@ -37,7 +37,8 @@ def needed_latencies(settings: StudySettings, watch: Watcher) -> dict[str, float
     if settings.max_latency is None:
         return {}
     space, table = settings.load_space(), settings.load_table()
-    found = find_latencies(space, settings.limits, table, watch, own_value_encoder=settings.ppo.own_value_encoder)
+    own = settings.algorithm_options.own_value_encoder
+    found = find_latencies(space, settings.limits, table, watch, own_value_encoder=own)
     limit(space, settings.limits, found)
     return found
 

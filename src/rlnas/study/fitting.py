@@ -12,8 +12,8 @@ from pydantic import Field
 from torch import Tensor
 
 from rlnas import seeding
-from rlnas.algorithms.ppo import Trainer, play_in_portions
-from rlnas.algorithms.ppo.rollout import Policy
+from rlnas.algorithms.algorithm import Policy
+from rlnas.algorithms.play import play_in_portions
 from rlnas.envs import Episode, VectorEnv, make_env
 from rlnas.errors import UserError
 from rlnas.nets import Supernet
@@ -23,12 +23,12 @@ from rlnas.strategies import Evaluate, Fit, Outcome
 from rlnas.study.ranking import GamePlan, plan_games
 from rlnas.study.records import FittedPath
 from rlnas.study.settings import StudySettings
-from rlnas.trials.agents import heads_for, scale_by, scaling_bounds, standardize_by
 from rlnas.trials.checkpoint import fitting, pack
 from rlnas.trials.episodes import EpisodeTable
 from rlnas.trials.intervals import RESTARTED, Interval, remark_on_games
 from rlnas.trials.progress import Progress, RateMeter, Watcher
 from rlnas.trials.records import Count, Record, checked_record
+from rlnas.trials.scaling import scale_by
 from rlnas.trials.tensorboard import TensorBoardLog
 from rlnas.trials.trial import check_fit
 
@@ -60,10 +60,9 @@ class SupernetFit:
         space = settings.load_space()
         self.env = make_env(settings.env, settings.env_settings, threads=settings.threads)
         check_fit(space.input_shape, self.env.observation_shape, settings.env, space.name)
-        self.supernet = Supernet(space, heads_for(self.env.actions, settings.ppo), root)
-        self.supernet.standardize = scale_by(scaling_bounds(self.env, settings.ppo))
-        iterations = settings.iterations(settings.steps)
-        self.trainer = Trainer(self.supernet, self.env, settings.ppo, iterations, root, settings.device)
+        self.supernet = Supernet(space, settings.heads(self.env.actions), root)
+        self.supernet.standardize = scale_by(settings.scaling(self.env))
+        self.trainer = settings.trainer(self.supernet, self.env, settings.steps, root)
         self.games = EpisodeTable()
         self.paths: list[dict[str, Any]] = []
         self.restarts = 0
@@ -99,7 +98,7 @@ class SupernetFit:
             raise UserError(f"the strategy proposes {proposal.iterations} iterations, but its budget has {left} left.")
         self.supernet.activate(proposal.path)
         if proposal.reset_optimizer:
-            self.trainer.optimizer.state.clear()
+            self.trainer.reset_optimizer()
         if proposal.fresh:
             self.trainer.restart(len(self.paths), "path")
         scores: list[float] = []
@@ -195,12 +194,8 @@ class SupernetFit:
 
     def _policy(self) -> Policy:
         """The supernet on observations as they come from the environment."""
-        normalizer = self.trainer.normalizer
-        standardize = standardize_by(normalizer.observations) if normalizer else None
-        if standardize is None:
-            return self.supernet
-        known = standardize.to(self.trainer.device)
-        return lambda observation: self.supernet(known(observation.float()))
+        known = self.trainer.standardize
+        return self.supernet if known is None else lambda observation: self.supernet(known(observation.float()))
 
     def _ready(self, path: Architecture, policy: Policy) -> Policy:
         self.supernet.activate(path)
@@ -208,10 +203,7 @@ class SupernetFit:
 
     def start(self, path: Architecture) -> bytes:
         """What a training of a path's architecture starts from, if it is not to start from scratch."""
-        state = {f"policy.{name}": tensor for name, tensor in self.supernet.extract(path).state_dict().items()}
-        if self.trainer.normalizer is not None:
-            state |= {f"normalizer.{name}": x for name, x in self.trainer.normalizer.state_dict().items()}
-        return pack(state)
+        return pack(self.trainer.weights(self.supernet.extract(path)))
 
     @property
     def checkpoint_due(self) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from rlnas import seeding
-from rlnas.algorithms.ppo import torch_threads
+from rlnas.algorithms.torch_modes import torch_threads
 from rlnas.errors import UserError
 from rlnas.files import read_object, write_json
 from rlnas.nets import Heads, Network

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rlnas.algorithms.ppo.evaluate import LONGEST_GAME
+from rlnas.algorithms.play import LONGEST_GAME
 from rlnas.strategies import Evaluate
 from rlnas.trials.metrics import WINDOW
 

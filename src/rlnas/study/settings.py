@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rlnas.errors import UserError
 from rlnas.spaces import Limits, Space
@@ -53,6 +53,10 @@ class StudySettings(RunSettings):
         max_latency: milliseconds that a candidate may take for one observation.
     """
 
+    OPTIONAL: ClassVar[tuple[str, ...]] = (
+        *("max_params", "max_multiply_adds", "max_latency", "confirm_seeds", "random_networks"),
+    )
+
     strategy: str = "spos"
     strategy_options: dict[str, Any] = {}
     steps: int = Field(ge=1)
@@ -67,13 +71,6 @@ class StudySettings(RunSettings):
     max_params: int | None = Field(None, ge=1)
     max_multiply_adds: int | None = Field(None, ge=1)
     max_latency: float | None = Field(None, gt=0, allow_inf_nan=False)
-
-    @model_serializer(mode="wrap")
-    def _without_what_is_not_asked_for(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """What is not asked for is left out: most studies have no limits, confirmations or random networks."""
-        plain: dict[str, Any] = handler(self)
-        optional = ("max_params", "max_multiply_adds", "max_latency", "confirm_seeds", "random_networks")
-        return {name: value for name, value in plain.items() if name not in optional or value}
 
     @model_validator(mode="after")
     def _confirmation_has_seeds_of_its_own(self) -> Self:

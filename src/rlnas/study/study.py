@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rlnas.algorithms.ppo import torch_threads
+from rlnas.algorithms.torch_modes import torch_threads
 from rlnas.errors import UserError
 from rlnas.files import read_object, write_json
 from rlnas.strategies import Ranked

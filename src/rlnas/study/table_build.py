@@ -6,9 +6,9 @@ import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
 from rlnas.errors import UserError
 from rlnas.study.latency import measure_all, measure_inference, measure_training
@@ -41,18 +41,14 @@ class TableSettings(RunSettings):
         latency: whether the latencies of all networks are measured once they are trained.
     """
 
+    OPTIONAL: ClassVar[tuple[str, ...]] = ("latency",)
+
     steps: int = Field(ge=1)
     # A column of the table holds 64 bits.
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**63)], ...] = Field(min_length=1)
     architectures: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
     latency: bool = False
-
-    @model_serializer(mode="wrap")
-    def _without_latency(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """What decides no result is left out where it is not asked for, and never part of a table."""
-        plain: dict[str, Any] = handler(self)
-        return {name: value for name, value in plain.items() if name != "latency" or value}
 
     def entrants(self) -> list[NetworkSpec]:
         """Who is trained: the architectures, in the order of the space, then the hand-made networks."""
@@ -67,11 +63,6 @@ class TableSettings(RunSettings):
     def trial(self, entrant: NetworkSpec, seed: int) -> TrialSettings:
         """The settings of one training."""
         return self.training(entrant.space, entrant.architecture, seed, self.steps)
-
-    @property
-    def minibatch(self) -> int:
-        """Observations of one minibatch of PPO."""
-        return self.iteration_steps // self.ppo.minibatches
 
     @property
     def budgets(self) -> list[int]:
@@ -150,11 +141,11 @@ def measure_table(table: Table, settings: TableSettings, file: Path, watch: Watc
 
     Raises:
         UserError: if this version does not know one of its hand-made networks, the table does not say with which
-            settings of PPO it was built (which decide what is measured), or the file cannot be a new table.
+            hyperparameters it was built (which decide what is measured), or the file cannot be a new table.
     """
     check_new(file)
-    if "ppo" not in table.settings:
-        raise UserError(f"the table {table.name!r} does not say with which settings of PPO it was built.")
+    if settings.algorithm not in table.settings:
+        raise UserError(f"the table {table.name!r} does not say with which hyperparameters it was built.")
     entrants = [NetworkSpec(name, table.space, name) for name in table.architectures]
     entrants += [find_baseline(name, table.space) for name in table.baselines]
     latencies = _latencies(entrants, settings, watch)
@@ -205,9 +196,12 @@ def _write(
 def _latencies(entrants: Sequence[NetworkSpec], settings: TableSettings, watch: Watcher) -> dict[str, dict[str, float]]:
     """What the rows of each network say of its latencies."""
     networks = [(entrant.space, entrant.space.architecture(entrant.architecture)) for entrant in entrants]
-    own = settings.ppo.own_value_encoder
+    own, minibatch = (
+        settings.algorithm_options.own_value_encoder,
+        settings.algorithm_options.minibatch(settings.env_settings.num_envs),
+    )
     inference = measure_all(networks, partial(measure_inference, own_value_encoder=own), watch)
-    learn = partial(measure_training, minibatch=settings.minibatch, own_value_encoder=own)
+    learn = partial(measure_training, minibatch=minibatch, own_value_encoder=own)
     training = measure_all(networks, learn, watch, "latency of a minibatch")
     return {
         entrant.name: {"measured_inference_ms": one, "measured_training_ms": many}

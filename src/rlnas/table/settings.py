@@ -52,11 +52,11 @@ def whole_settings(group: Group, values: Mapping[str, Any]) -> dict[str, Any]:
         values: by name.
     """
     # These packages import torch, which takes seconds; equal settings do not need them.
-    from rlnas.algorithms.ppo import PPOSettings
+    from rlnas.algorithms.registry import find_algorithm
     from rlnas.envs import EnvSettings
 
-    models: dict[Group, type[BaseModel]] = {"env_settings": EnvSettings, "ppo": PPOSettings}
+    model = EnvSettings if group == "env_settings" else find_algorithm(group).settings
     try:
-        return models[group](**values).model_dump(mode="json")
+        return model(**values).model_dump(mode="json")
     except ValidationError:
         return dict(values)

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+from torch import nn
 
-from rlnas.algorithms.ppo import PPOSettings
-from rlnas.envs import EnvSettings
+from rlnas.algorithms.algorithm import AlgorithmSettings, Trainer
+from rlnas.algorithms.registry import ALGORITHMS, DEFAULT, find_algorithm
+from rlnas.envs import ActionSpace, EnvSettings, VectorEnv
+from rlnas.envs.base import Bounds
+from rlnas.nets import Heads
 from rlnas.spaces import Space
 
 
@@ -23,20 +37,51 @@ def current_versions() -> dict[str, str]:
 
 
 class RunSettings(BaseModel):
-    """What all runs share; see `TrialSettings`."""
+    """What all runs share; see `TrialSettings`.
+
+    In files the algorithm's options stand under its name: `"ppo": {...}`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    OPTIONAL: ClassVar[tuple[str, ...]] = ()
+    """Settings that files leave out where they are 0, false or empty."""
 
     env: str
     imports: tuple[str, ...] = ()
     env_settings: EnvSettings = EnvSettings()
     space: dict[str, Any]
-    ppo: PPOSettings = PPOSettings()
+    algorithm: str = DEFAULT
+    algorithm_options: SerializeAsAny[AlgorithmSettings] = ALGORITHMS[DEFAULT].settings()
     seed: int = Field(0, ge=0)
     checkpoint_steps: int = Field(100_000, ge=1)
     device: str = "cpu"
     threads: int = Field(1, ge=1)
     versions: dict[str, str] = Field(default_factory=current_versions)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _options_of_the_algorithm(cls, data: Any) -> Any:
+        """Takes the options by the algorithm's name, too, as files have them; checks them with its class."""
+        if not isinstance(data, Mapping):
+            return data
+        values = {"algorithm": DEFAULT, "algorithm_options": {}, **data}
+        for name in values.keys() & ALGORITHMS.keys():
+            values |= {"algorithm": name, "algorithm_options": values.pop(name)}
+        name, options = values["algorithm"], values["algorithm_options"]
+        kind = find_algorithm(name).settings
+        try:
+            return values | {
+                "algorithm_options": options if isinstance(options, kind) else kind.model_validate(options)
+            }
+        except ValidationError as error:
+            lines = [{**line, "loc": (name, *line["loc"])} for line in error.errors()]
+            raise ValidationError.from_exception_data(cls.__name__, lines) from None  # type: ignore[arg-type]
+
+    @model_serializer(mode="wrap")
+    def _as_in_files(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        plain: dict[str, Any] = handler(self)
+        own = {"algorithm_options": plain.pop("algorithm", self.algorithm)}
+        return {own.get(name, name): value for name, value in plain.items() if value or name not in self.OPTIONAL}
 
     def load_space(self) -> Space:
         """The space, built from its plain form."""
@@ -44,17 +89,30 @@ class RunSettings(BaseModel):
 
     @property
     def iteration_steps(self) -> int:
-        """Environment steps of one PPO iteration."""
-        return self.ppo.rollout_steps * self.env_settings.num_envs
+        """Environment steps of one iteration."""
+        return self.algorithm_options.iteration_steps(self.env_settings.num_envs)
 
     def iterations(self, steps: int) -> int:
-        """PPO iterations that a budget of environment steps pays for, rounded up."""
+        """Iterations that a budget of environment steps pays for, rounded up."""
         return -(-steps // self.iteration_steps)
 
     @property
     def checkpoint_iterations(self) -> int:
-        """PPO iterations between checkpoints."""
+        """Iterations between checkpoints."""
         return self.iterations(self.checkpoint_steps)
+
+    def heads(self, actions: ActionSpace) -> Heads:
+        """What a network ends in, for an action space."""
+        return find_algorithm(self.algorithm).heads(actions, self.algorithm_options)
+
+    def scaling(self, env: VectorEnv) -> Bounds | None:
+        """What a network scales the observations of an environment by; `None` where the trainer scales them."""
+        return None if self.algorithm_options.scales_observations else env.observation_bounds
+
+    def trainer(self, policy: nn.Module, env: VectorEnv, steps: int, seed: int) -> Trainer:
+        """What trains a policy for a budget of environment steps."""
+        algorithm, iterations = find_algorithm(self.algorithm), self.iterations(steps)
+        return algorithm.trainer(policy, env, self.algorithm_options, iterations, seed, self.device)
 
     def training(self, space: Space, architecture: str, seed: int, steps: int) -> TrialSettings:
         """The settings of a training from scratch that is a part of the run; it has one thread, whatever a fit has."""
@@ -71,7 +129,8 @@ class TrialSettings(RunSettings):
         imports: modules that register the user's own environments, or hold layers of the user's own.
         env_settings: how the environment is set up.
         space: the space, in its plain form.
-        ppo: hyperparameters.
+        algorithm: name of the algorithm.
+        algorithm_options: its hyperparameters.
         seed: root of the trial's random streams; those of searches are others, whatever their number.
         checkpoint_steps: environment steps between checkpoints; there the environments are restarted.
         device: torch device.

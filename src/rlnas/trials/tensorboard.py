@@ -11,7 +11,7 @@ from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from rlnas.algorithms.ppo import IterationLog
+from rlnas.algorithms.algorithm import IterationLog
 
 
 class TensorBoardLog:
@@ -46,7 +46,7 @@ class TensorBoardLog:
         """Writes one iteration's episodes, losses and speed."""
         for step, game in log.episodes:
             self._scalars(step, {"charts/episodic_return": game.score, "charts/episodic_length": game.length})
-        values = {f"losses/{name}": value for name, value in vars(log.stats).items()}
+        values = {f"losses/{name}": value for name, value in log.losses.items()}
         values["charts/learning_rate"] = log.learning_rate
         if rate is not None:
             values["charts/SPS"] = rate

@@ -10,22 +10,14 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from rlnas import seeding
-from rlnas.algorithms.ppo import Trainer, below
+from rlnas.algorithms.algorithm import Trainer
+from rlnas.algorithms.registry import find_algorithm
 from rlnas.envs import make_env
 from rlnas.envs.actions import actions_from_dict, actions_to_dict
 from rlnas.errors import UserError
 from rlnas.files import write_json
 from rlnas.nets import Network
 from rlnas.spaces import Space
-from rlnas.trials.agents import (
-    bounds_from_dict,
-    bounds_to_dict,
-    heads_for,
-    scale_by,
-    scaling_bounds,
-    standardize_by,
-    stored_moments,
-)
 from rlnas.trials.checkpoint import fitting, load_checkpoint, save_checkpoint
 from rlnas.trials.episodes import EpisodeTable
 from rlnas.trials.intervals import RESTARTED, Interval, remark_on_games
@@ -33,6 +25,7 @@ from rlnas.trials.metrics import learning_curve, reward_mean, total_reward
 from rlnas.trials.progress import Progress, RateMeter, Watcher, nobody
 from rlnas.trials.records import Count, Seed, read_record
 from rlnas.trials.run_directory import RunDirectory, fingerprint
+from rlnas.trials.scaling import bounds_from_dict, bounds_to_dict, scale_by
 from rlnas.trials.settings import TrialSettings
 from rlnas.trials.tensorboard import TensorBoardLog
 from rlnas.trials.warm_start import unpack
@@ -178,12 +171,10 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
         cleanup.callback(env.close)
         check_fit(space.input_shape, env.observation_shape, settings.env, space.name)
         root = seeding.integer(settings.seed, "trial")
-        heads = heads_for(env.actions, settings.ppo)
-        network = Network(space, space.architecture(settings.architecture), heads, root)
-        bounds = scaling_bounds(env, settings.ppo)
+        network = Network(space, space.architecture(settings.architecture), settings.heads(env.actions), root)
+        bounds = settings.scaling(env)
         network.standardize = scale_by(bounds)
-        iterations = settings.iterations(settings.steps)
-        trainer = Trainer(network, env, settings.ppo, iterations, root, settings.device)
+        trainer = settings.trainer(network, env, settings.steps, root)
         games = EpisodeTable()
         file, owner = path / "checkpoint.safetensors", fingerprint(settings.model_dump(mode="json"))
         data: dict[str, Any] = {"seconds": 0.0, "said": {}, "silent": 0}
@@ -195,7 +186,7 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
         start = time.perf_counter() - data["seconds"]
         log, meter = TensorBoardLog(path / "tensorboard", trainer.steps), RateMeter()
         cleanup.callback(log.close)
-        every, total = settings.checkpoint_iterations, iterations * trainer.steps_per_iteration
+        every, total = settings.checkpoint_iterations, trainer.iterations * trainer.steps_per_iteration
         trainer.restart(trainer.iteration // every)
         interval = Interval(every, trainer.iteration, len(games.score))
         while not trainer.done:
@@ -279,8 +270,8 @@ def load_network(path: Path) -> tuple[TrialSettings, Network]:
     space = settings.load_space()
     with fitting(file):
         state = TrialState(**data)
-        heads = heads_for(actions_from_dict(state.actions), settings.ppo)
+        heads = settings.heads(actions_from_dict(state.actions))
         network = Network(space, space.architecture(settings.architecture), heads)
-        network.load_state_dict(below("policy.", tensors))
-        network.standardize = standardize_by(stored_moments(tensors)) or scale_by(bounds_from_dict(state.bounds))
+        network.standardize = scale_by(bounds_from_dict(state.bounds))
+        find_algorithm(settings.algorithm).load_agent(network, tensors)
     return settings, network

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import torch
 
-from rlnas.algorithms.ppo import set_float_modes
+from rlnas.algorithms.torch_modes import set_float_modes
 from rlnas.errors import EnvironmentFault, TrainingDiverged, UserError
 from rlnas.processes import leave
 from rlnas.trials.progress import Progress

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from rlnas.algorithms.distributions import Categorical
 from rlnas.algorithms.ppo import Rollout, collect
-from rlnas.algorithms.ppo.distributions import Categorical
 from rlnas.envs import DiscreteActions
 from rlnas.nets import Network
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import rlnas.algorithms.ppo
-from rlnas.algorithms.ppo import PPOSettings, Trainer
+from rlnas.algorithms.ppo import PPOSettings, PPOTrainer
 from rlnas.envs import GymEnv
 from rlnas.errors import TrainingDiverged
 from rlnas.nets import Heads, Network, Supernet
@@ -20,13 +20,13 @@ SETTINGS = PPOSettings(rollout_steps=16, epochs=2, minibatches=3, learning_rate=
 def make(guess_env, guess_space):
     """Makes a trainer of a small network, or of the supernet where `path` is `"all"`."""
 
-    def make(seed=1, iterations=10, weights=0, path="k=1,c=8", settings=SETTINGS, num_envs=4) -> Trainer:
+    def make(seed=1, iterations=10, weights=0, path="k=1,c=8", settings=SETTINGS, num_envs=4) -> PPOTrainer:
         env = guess_env(num_envs)
         if path == "all":
             policy = Supernet(guess_space, env.actions.outputs, weights)
         else:
             policy = Network(guess_space, guess_space.architecture(path), env.actions.outputs, weights)
-        return Trainer(policy, env, settings, iterations, seed)
+        return PPOTrainer(policy, env, settings, iterations, seed)
 
     return make
 
@@ -50,7 +50,7 @@ def test_training_improves_the_score(make):
 @pytest.mark.parametrize("memory_format", [torch.preserve_format, torch.contiguous_format])
 @pytest.mark.parametrize("path", ["k=1,c=8", "k=2,c=4", "all"])
 def test_a_restored_trainer_goes_on_bit_by_bit(make, path, memory_format):
-    def go_on(trainer: Trainer) -> tuple:
+    def go_on(trainer: PPOTrainer) -> tuple:
         trainer.restart(1)
         return [trainer.iterate() for _ in range(3)], trainer.state_dict()
 
@@ -221,7 +221,7 @@ def test_an_environment_of_vectors_is_trained_all_the_same():
     space = Space("mlp", (4,), [Linear(16), Linear(16)])
     env = GymEnv("CartPole-v1", 4)
     policy = Network(space, space.architecture("fixed"), env.actions.outputs)
-    trainer = Trainer(policy, env, PPOSettings(rollout_steps=32, reward_clip="none"), 3, seed=1)
+    trainer = PPOTrainer(policy, env, PPOSettings(rollout_steps=32, reward_clip="none"), 3, seed=1)
     logs = [trainer.iterate() for _ in range(3)]
     scores = [episode.score for log in logs for _, episode in log.episodes]
     assert scores
@@ -258,7 +258,7 @@ class Reach(gymnasium.Env):
 def make_continuous():
     gymnasium.register("RlnasTest/Reach-v0", Reach, disable_env_checker=True)
 
-    def make(iterations: int, rollout_steps: int = 32) -> Trainer:
+    def make(iterations: int, rollout_steps: int = 32) -> PPOTrainer:
         space = Space("mlp", (2,), [Linear(16, activation="tanh")])
         heads = Heads(2, log_std=-0.5, own_value_encoder=True)
         settings = PPOSettings(
@@ -266,7 +266,7 @@ def make_continuous():
             entropy_coef=0, normalize_observations=True, normalize_rewards=True, value_encoder="own",
         )  # fmt: skip
         env = GymEnv("RlnasTest/Reach-v0", 8)
-        return Trainer(Network(space, space.architecture("fixed"), heads), env, settings, iterations, seed=1)
+        return PPOTrainer(Network(space, space.architecture("fixed"), heads), env, settings, iterations, seed=1)
 
     yield make
     del gymnasium.registry["RlnasTest/Reach-v0"]

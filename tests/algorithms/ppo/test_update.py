@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from rlnas.algorithms.distributions import Categorical
 from rlnas.algorithms.ppo import Adam, Minibatch, PPOSettings, Rollout, collect, ppo_loss, update
-from rlnas.algorithms.ppo.distributions import Categorical
 from rlnas.algorithms.ppo.update import UpdateStats
 from rlnas.envs import DiscreteActions
 from rlnas.nets import Network

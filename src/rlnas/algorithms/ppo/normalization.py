@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from rlnas.envs import Step
+from rlnas.nets import Standardize
 
 CLIP = 10.0
 """Largest absolute value of a normalised observation or reward."""
@@ -45,6 +46,12 @@ class Moments:
     def deviation(self) -> np.ndarray:
         """The standard deviation, never 0."""
         return np.sqrt(self.variance + EPSILON)
+
+    @property
+    def standardize(self) -> Standardize:
+        """What normalises observations as these moments have it, before a network that no longer learns."""
+        mean, deviation = (torch.as_tensor(x, dtype=torch.float32) for x in (self.mean, self.deviation))
+        return Standardize(mean, deviation, CLIP)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Mean, variance and count, float64."""

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from rlnas.algorithms.ppo.distributions import Distribution
+from rlnas.algorithms.algorithm import Policy
+from rlnas.algorithms.distributions import Distribution, check_finite
 from rlnas.algorithms.ppo.normalization import Normalizer
 from rlnas.envs import Episode, VectorEnv
-from rlnas.errors import TrainingDiverged
 
 COMPACT = {np.dtype(np.uint8): torch.uint8, np.dtype(np.bool_): torch.bool}
 """Observations that are kept as they come, a byte each; others become float32."""
-
-Policy = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Maps observations `(n, *shape)` to the parameters of a distribution of actions, `(n, k)`, and to values `(n,)`."""
 
 
 class Rollout:
@@ -63,12 +58,6 @@ class Rollout:
 
     def _as_maps(self, stored: Tensor) -> Tensor:
         return stored.permute(0, 3, 1, 2) if self.is_map else stored
-
-
-def check_finite(parameters: Tensor) -> None:
-    """Raises `TrainingDiverged` where actions cannot be drawn, because a policy no longer gives finite numbers."""
-    if not parameters.isfinite().all():
-        raise TrainingDiverged("training diverged: the policy's outputs are no longer finite.")
 
 
 @torch.no_grad()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from rlnas.algorithms.algorithm import AlgorithmSettings
 
 
-class PPOSettings(BaseModel):
+class PPOSettings(AlgorithmSettings):
     """Hyperparameters; the defaults are those for Atari (paper, appendix C, table 4).
 
     Attributes:
@@ -35,8 +37,6 @@ class PPOSettings(BaseModel):
         log_std: logarithm of the standard deviation of continuous actions at the start.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
     rollout_steps: int = Field(128, ge=1, le=10**6)
     epochs: int = Field(3, ge=1, le=10**6)
     minibatches: int = Field(4, ge=1)
@@ -63,7 +63,20 @@ class PPOSettings(BaseModel):
         """Lets the command line say `none`."""
         return None if value == "none" else value
 
+    def iteration_steps(self, num_envs: int) -> int:
+        """A rollout of every environment."""
+        return self.rollout_steps * num_envs
+
+    def minibatch(self, num_envs: int) -> int:
+        """See `AlgorithmSettings.minibatch`."""
+        return self.iteration_steps(num_envs) // self.minibatches
+
     @property
     def own_value_encoder(self) -> bool:
-        """Whether the value head has an encoder of its own."""
+        """Whether `value_encoder` says so."""
         return self.value_encoder == "own"
+
+    @property
+    def scales_observations(self) -> bool:
+        """Whether `normalize_observations` says so."""
+        return self.normalize_observations

@@ -2,73 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from rlnas import seeding
+from rlnas.algorithms.algorithm import IterationLog, Trainer, below
+from rlnas.algorithms.distributions import distribution_for
 from rlnas.algorithms.ppo.adam import Adam
-from rlnas.algorithms.ppo.distributions import distribution_for
 from rlnas.algorithms.ppo.normalization import Normalizer
 from rlnas.algorithms.ppo.rollout import COMPACT, Rollout, collect
 from rlnas.algorithms.ppo.settings import PPOSettings
-from rlnas.algorithms.ppo.update import UpdateStats, update
-from rlnas.envs import Episode, VectorEnv
+from rlnas.algorithms.ppo.update import update
+from rlnas.algorithms.torch_modes import set_float_modes
+from rlnas.envs import VectorEnv
 from rlnas.errors import TrainingDiverged, UserError
-
-
-@dataclass(frozen=True)
-class IterationLog:
-    """What one iteration did.
-
-    Attributes:
-        iteration: its number, from 1.
-        steps: environment steps so far, this iteration's included.
-        episodes: the full games that ended in it, each with the environment step at which it did.
-        stats: losses and the like.
-        learning_rate: the rate used.
-    """
-
-    iteration: int
-    steps: int
-    episodes: list[tuple[int, Episode]]
-    stats: UpdateStats
-    learning_rate: float
-
-
-def set_float_modes() -> None:
-    """Sets how this process computes: denormal numbers are 0, and CUDA's fp32 is whole, its convolutions deterministic.
-
-    Adam's moments of idle weights decay into denormals, which are slow many times over. Torch would round what goes
-    into CUDA's convolutions to TF32, ten bits of mantissa, and differently in rollout and update where their batch
-    sizes pick different kernels. Of its convolutions some add up in whatever order threads arrive; these are left out.
-    Max-pooling to a size that does not divide the map, and padding by reflection, have no deterministic gradient there.
-
-    The mode of denormals belongs to a thread and is inherited by those that it starts, so this has to come before
-    torch's first parallel operation.
-    """
-    torch.set_flush_denormal(True)
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cudnn.deterministic = True
-    torch.backends.cudnn.benchmark = False
-    torch.backends.cuda.matmul.allow_tf32 = False
-
-
-@contextlib.contextmanager
-def torch_threads(count: int) -> Iterator[None]:
-    """Runs the body with so many torch threads and `set_float_modes`; the caller's number of threads comes back."""
-    set_float_modes()
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+from rlnas.nets import Standardize
 
 
 def make_normalizer(env: VectorEnv, settings: PPOSettings) -> Normalizer | None:
@@ -91,13 +43,8 @@ def make_normalizer(env: VectorEnv, settings: PPOSettings) -> Normalizer | None:
     return Normalizer(env.observation_shape, env.num_envs, *chosen, settings.gamma)
 
 
-class Trainer:
-    """Trains a policy module on a vector environment.
-
-    Every random stream is derived from the seed and the iteration, so the state is the weights, Adam's moments, those
-    of observations and rewards, and the number of iterations. Emulators cannot be saved, so `restart` begins new
-    episodes from a seed of their own; runs that are to be resumable call it after every checkpoint, whether they were
-    interrupted or not.
+class PPOTrainer(Trainer):
+    """See `Trainer`: its state is the weights, Adam's moments, those of observations and rewards, and the iteration.
 
     Args:
         policy: a module that maps observations to the parameters of a distribution of actions, and to values. Where it
@@ -124,8 +71,8 @@ class Trainer:
         self.env = env
         self.settings = settings
         self.iterations = iterations
+        self.steps_per_iteration = settings.iteration_steps(env.num_envs)
         self.seed = seed
-        self.iteration = 0
         self.optimizer = Adam(
             policy.named_parameters(),
             settings.learning_rate,
@@ -139,19 +86,10 @@ class Trainer:
         self.observation: np.ndarray | None = None
 
     @property
-    def steps_per_iteration(self) -> int:
-        """Environment steps of one iteration."""
-        return self.settings.rollout_steps * self.env.num_envs
-
-    @property
-    def steps(self) -> int:
-        """Environment steps so far."""
-        return self.iteration * self.steps_per_iteration
-
-    @property
-    def done(self) -> bool:
-        """Whether the budget is spent."""
-        return self.iteration >= self.iterations
+    def standardize(self) -> Standardize | None:
+        """See `Trainer.standardize`."""
+        known = self.normalizer.observations if self.normalizer else None
+        return None if known is None else known.standardize.to(self.device)
 
     @property
     def learning_rate(self) -> float:
@@ -161,21 +99,12 @@ class Trainer:
         return self.settings.learning_rate * left[self.settings.learning_rate_schedule]
 
     def restart(self, number: int, occasion: str = "environments") -> None:
-        """Begins new episodes everywhere; `occasion` and `number` say which restart this is: its seeds come from them.
-
-        Episodes in progress are cut: for learning they end as truncated, since every rollout bootstraps its last
-        values, and they are not scored.
-        """
+        """See `Trainer.restart`; every rollout bootstraps its last values, so a cut episode ends as truncated."""
         observation = self.env.reset(seeding.integers(self.seed, occasion, number, count=self.env.num_envs))
         self.observation = self.normalizer.reset(observation) if self.normalizer else observation
 
     def iterate(self) -> IterationLog:
-        """Runs one iteration: a rollout, then the update.
-
-        Raises:
-            EnvironmentFault: if an environment fails.
-            TrainingDiverged: if a loss or gradient is no longer finite.
-        """
+        """See `Trainer.iterate`: a rollout, then the update."""
         if self.observation is None:
             self.restart(0)
         assert self.observation is not None
@@ -197,41 +126,32 @@ class Trainer:
             raise TrainingDiverged(f"training diverged at step {before}: a loss or gradient is not finite.")
         self.iteration += 1
         episodes = [(before + (t + 1) * self.env.num_envs, episode) for t, episode in self.rollout.episodes]
-        return IterationLog(self.iteration, self.steps, episodes, stats, rate)
+        return IterationLog(self.iteration, self.steps, episodes, vars(stats), rate)
+
+    def reset_optimizer(self) -> None:
+        """Lets Adam's moments begin at 0."""
+        self.optimizer.state.clear()
+
+    def weights(self, policy: nn.Module) -> dict[str, Tensor]:
+        """See `Trainer.weights`: with them go the moments of observations and rewards."""
+        state = {f"policy.{name}": tensor for name, tensor in policy.state_dict().items()}
+        if self.normalizer is not None:
+            state |= {f"normalizer.{name}": tensor for name, tensor in self.normalizer.state_dict().items()}
+        return state
 
     def start_from(self, state: Mapping[str, Tensor]) -> None:
-        """Takes over the weights and the moments of observations and rewards of another training, and nothing else.
-
-        Args:
-            state: as `state_dict` gives it; what it holds beyond that is left.
-
-        Raises:
-            KeyError, RuntimeError: if the tensors are those of another policy.
-        """
+        """See `Trainer.start_from`."""
         self.policy.load_state_dict(below("policy.", state))
         if self.normalizer is not None:
             self.normalizer.load_state_dict(below("normalizer.", state))
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Weights, Adam's moments, the moments of observations and rewards, and the iteration, as tensors by name."""
-        state = {f"policy.{name}": tensor for name, tensor in self.policy.state_dict().items()}
-        state |= {f"adam.{name}": tensor for name, tensor in self.optimizer.state_dict().items()}
-        if self.normalizer is not None:
-            state |= {f"normalizer.{name}": tensor for name, tensor in self.normalizer.state_dict().items()}
-        state["iteration"] = torch.tensor(self.iteration)
-        return state
+        """See `Trainer.state_dict`."""
+        adam = {f"adam.{name}": tensor for name, tensor in self.optimizer.state_dict().items()}
+        return {**self.weights(self.policy), **adam, "iteration": torch.tensor(self.iteration)}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Restores what `state_dict` gave.
-
-        Raises:
-            KeyError, RuntimeError: if the tensors are those of another policy.
-        """
+        """See `Trainer.load_state_dict`."""
         self.start_from(state)
         self.optimizer.load_state_dict(below("adam.", state))
         self.iteration = int(state["iteration"])
-
-
-def below(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors whose names have a prefix, without it."""
-    return {name[len(prefix) :]: tensor for name, tensor in state.items() if name.startswith(prefix)}

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from rlnas.algorithms.algorithm import Policy
+from rlnas.algorithms.distributions import Distribution
 from rlnas.algorithms.ppo.adam import Adam
 from rlnas.algorithms.ppo.advantages import generalized_advantages
-from rlnas.algorithms.ppo.distributions import Distribution
-from rlnas.algorithms.ppo.rollout import Policy, Rollout
+from rlnas.algorithms.ppo.rollout import Rollout
 from rlnas.algorithms.ppo.settings import PPOSettings
 
 

@@ -3,8 +3,7 @@ import pytest
 import torch
 from stable_baselines3.common.distributions import DiagGaussianDistribution, MultiCategoricalDistribution
 
-from rlnas.algorithms.ppo import distribution_for
-from rlnas.algorithms.ppo.distributions import Categorical, DiagonalGaussian, MultiCategorical
+from rlnas.algorithms.distributions import Categorical, DiagonalGaussian, MultiCategorical, distribution_for
 from rlnas.envs import ContinuousActions, DiscreteActions, MultiDiscreteActions
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from rlnas.algorithms.ppo.distributions import distribution_for
-from rlnas.algorithms.ppo.rollout import Policy, check_finite
+from rlnas.algorithms.algorithm import Policy
+from rlnas.algorithms.distributions import check_finite, distribution_for
 from rlnas.envs import Episode, VectorEnv
 
 LONGEST_GAME = 100_000

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from rlnas.algorithms.ppo import play_episodes, play_in_portions
+from rlnas.algorithms.play import play_episodes, play_in_portions
 from rlnas.envs import Episode
 from rlnas.nets import Network, Supernet
 
@@ -108,7 +108,7 @@ def test_games_in_progress_are_scored_as_they_stand_when_the_steps_run_out(guess
 
 @pytest.mark.parametrize(("own", "length"), [(None, 5), (7, 7)])
 def test_a_game_that_does_not_end_is_cut_unless_the_environment_says_when_it_ends(guess_env, monkeypatch, own, length):
-    monkeypatch.setattr("rlnas.algorithms.ppo.evaluate.LONGEST_GAME", 5)
+    monkeypatch.setattr("rlnas.algorithms.play.LONGEST_GAME", 5)
     env = guess_env(1)
     env.max_steps, begin = own, env.begin
     env.begin = lambda which: (begin(which), env.length.__setitem__(0, 10**9))

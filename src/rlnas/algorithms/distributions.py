@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from rlnas.envs import ActionSpace, ContinuousActions, MultiDiscreteActions
+from rlnas.errors import TrainingDiverged
 
 
 class Distribution(Protocol):
@@ -102,3 +103,9 @@ def distribution_for(actions: ActionSpace) -> Distribution:
     if isinstance(actions, ContinuousActions):
         return DiagonalGaussian()
     return MultiCategorical(actions.counts) if isinstance(actions, MultiDiscreteActions) else Categorical()
+
+
+def check_finite(parameters: Tensor) -> None:
+    """Raises `TrainingDiverged` where actions cannot be drawn, because a policy no longer gives finite numbers."""
+    if not parameters.isfinite().all():
+        raise TrainingDiverged("training diverged: the policy's outputs are no longer finite.")
