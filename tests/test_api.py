@@ -8,8 +8,7 @@ import torch
 
 import rlnas
 from rlnas.cli.main import main
-from rlnas.cli.printing import print_study
-from rlnas.errors import RlnasError, UserError
+from rlnas.errors import UserError
 from rlnas.spaces import LimitedSpace, Limits, load_space
 from rlnas.table import shipped_searches
 
@@ -36,8 +35,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> rlnas.SearchResult:
 
 def test_search_returns_ranking_trials_best_and_network(found: rlnas.SearchResult) -> None:
     assert len(found.ranking) == 4
-    assert [entry["name"] for entry in found.networks] == [found.ranking[0][0]]
-    assert found.best == found.ranking[0][0]
+    assert [network.name for network in found.networks] == [found.ranking[0][0]]
+    assert found.best.name == found.ranking[0][0]
     assert (found.path / "report.html").exists()
     logits, value = found.network()(torch.zeros(3, 4, 84, 84, dtype=torch.uint8))
     assert logits.shape == (3, 4)
@@ -54,7 +53,7 @@ def test_evaluate_plays_the_trained_network(found: rlnas.SearchResult) -> None:
     one, again, other = (rlnas.evaluate(found.path, 3, seed=seed) for seed in (1, 1, 2))
     assert len(one.scores) == 3
     assert one == again
-    assert one.architecture == found.best
+    assert one.architecture == found.best.name
     assert (one.scores, one.lengths) != (other.scores, other.lengths) or one.lengths == [40, 40, 40]
 
 
@@ -182,15 +181,3 @@ def test_tables_are_compared_one_by_one_and_put_side_by_side(tmp_path):
     assert "minatar-1, MinAtar/Breakout-v1 | minatar-1, MinAtar/Freeway-v1 |" in overview
     for link in re.findall(r"\]\(([^)]+)\)", overview):
         assert (tmp_path / "overview" / link).exists(), link
-
-
-@pytest.mark.parametrize(("status", "word"), [("failed", "trainings of candidates failed"), ("done", "no best")])
-def test_a_search_without_a_best_says_why(tmp_path: Path, status: str, word: str) -> None:
-    trial = {"seed": 1, "status": status, "reason": "", "total_reward": None, "reward_mean": None}
-    entry = {"name": "a", "baseline": False, "candidate": True, "proxy": 1.0, "parameters": 1, "trials": [trial]}
-    scores = {"total_reward": None, "reward_mean": None}
-    data = {"best": None, "ranking": [{"architecture": "a", "proxy": 1.0}], "architectures": [entry | scores]}
-    result = rlnas.SearchResult(tmp_path, data | {"search": {}})
-    assert word in str(result.failure)
-    with pytest.raises(RlnasError, match=word):  # which ends the command with 1
-        print_study(result)

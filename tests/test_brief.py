@@ -7,16 +7,22 @@ import pytest
 import rlnas
 from rlnas import SearchResult, TrainingResult
 from rlnas.experiments import Evaluation, Film, ReproductionResult
+from rlnas.study.records import StudyResult
+from rlnas.trials.results import TrialResult
 
-RESULT = {
-    "env": "X-v0",
-    "space": "<b>mine</b>",
-    "strategy": "spos",
-    "best": "k=3",
-    "architectures": [{"name": "k=3", "total_reward": 1 / 3}] * 500,
-    "ranking": [],
+TRIAL = {"architecture": "k=3", "space": "<b>mine</b>", "seed": 1, "parameters": 1, "multiply_adds": 1}
+SCORED = TRIAL | {"status": "done", "reason": "", "steps": 1, "episodes": 1, "total_reward": 1 / 3, "reward_mean": None}
+NETWORK = {
+    "architecture": {"k": 3},
+    **{"space": "<b>mine</b>", "baseline": False, "candidate": True, "proxy": 1.0, "parameters": 1, "multiply_adds": 1},
+    "trials": [SCORED],
 }
-TRAINED = {"architecture": "k=3", "seed": 1, "total_reward": None}
+RESULT = {
+    **{"env": "X-v0", "space": "<b>mine</b>", "strategy": "spos", "seed": 0, "steps": 1, "train_steps": 1},
+    **{"best": "k=3", "ranking": []},
+    "architectures": [NETWORK | {"name": f"k={number}"} for number in range(500)],
+    "search": {"fit_steps": 1, "evaluated_architectures": 1, "evaluation_steps": 1},
+}
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +33,11 @@ def compared():
 @pytest.mark.parametrize(
     ("result", "said"),
     [
-        (SearchResult(Path("run"), RESULT), "best='k=3', total_reward=0.3333, path='run')"),
-        (TrainingResult(Path("run"), TRAINED), "TrainingResult(architecture='k=3', seed=1, total_reward=None"),
+        (SearchResult(Path("run"), StudyResult(**RESULT)), "best='k=3', total_reward=0.3333, path='run')"),
+        (
+            TrainingResult(Path("run"), TrialResult(**TRIAL)),
+            "(architecture='k=3', seed=1, total_reward=None",
+        ),
         (Evaluation("k=3", [1.0, 2.0] * 500, [1] * 1000), "games=1000, mean_return=1.5)"),
         (Film("k=3", [1.0], [1], Path("x.gif"), 30, 2), "video='x.gif', fps=30, frames=2)"),
     ],

@@ -48,7 +48,7 @@ def drawn(tmp_path, count: int, **changes) -> list[str]:
     words = "architecture drawn at random scores" if count == 1 else f"{count} architectures drawn at random score"
     assert (words in text) == (count > 0)
     assert (f"--random-networks {count}" in text) == (count > 0)
-    return [entry["name"] for entry in found.networks if entry.get("drawn")]
+    return [network.name for network in found.networks if network.random]
 
 
 def test_random_networks_are_drawn_by_the_seed_and_within_the_limits(tmp_path):

@@ -106,7 +106,7 @@ def test_a_run_looked_up_in_a_table_has_its_curves_and_the_average(tmp_path):
         ]
     result(tmp_path, names[0], trials)
     run = read_run(tmp_path)
-    own = run.entrants[0].trials[0]
+    own = run.networks[0].trials[0]
     assert own.curve_steps == table.budgets
     assert own.curve[-1] == own.total_reward
     average = table.scores(budget=table.steps, metric="total_reward", seeds=table.seeds).mean()

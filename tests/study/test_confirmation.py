@@ -14,7 +14,7 @@ from rlnas.errors import UserError, WorkerError
 from rlnas.report import write_report
 from rlnas.study import study
 from rlnas.study.fitting import SupernetFit
-from rlnas.trials.trial import TrialResult
+from rlnas.trials.results import TrialResult
 
 SEARCH = ("CartPole-v1", "mlp", "random", 1)
 
@@ -63,14 +63,14 @@ def test_later_is_as_from_the_start(search, first, by_resume):
     MadeUp.asked.clear()
     later = rlnas.resume(begun.path, confirm_seeds=3) if by_resume else search(confirm_seeds=3)
     assert files(later) == files(whole)
-    assert MadeUp.asked == [(name, seed) for name in (whole.best, "mlp-64-64") for seed in (3, 4, 5)]
+    assert MadeUp.asked == [(name, seed) for name in (whole.best.name, "mlp-64-64") for seed in (3, 4, 5)]
 
 
 def test_who_asks_for_none_gets_what_is_there(search):
     first = search()
     assert first.confirmation == []
     grown = search(confirm_seeds=2)
-    assert len(grown.confirmation[0]["trials"]) == 2
+    assert len(grown.confirmation[0].trials) == 2
     assert search().data == rlnas.resume(first.path).data == grown.data
     with pytest.raises(UserError, match="confirm_seeds is 2 there, not 1"):
         search(confirm_seeds=1)
@@ -78,14 +78,14 @@ def test_who_asks_for_none_gets_what_is_there(search):
 
 
 def test_trainings_that_failed_are_not_tried_again(search):
-    drawn = [entry["name"] for entry in search("other").networks if entry["candidate"]]
+    drawn = [network.name for network in search("other").networks if network.candidate]
     MadeUp.failing = (drawn[0],)
     first = search()
-    assert first.best in drawn[1:]
+    assert first.best.name in drawn[1:]
     MadeUp.failing, MadeUp.asked = (), []
     grown = rlnas.resume(first.path, confirm_seeds=1)
-    assert MadeUp.asked == [(first.best, 3), ("mlp-64-64", 3)]
-    assert grown.data == {**first.data, "confirmation": grown.confirmation}
+    assert MadeUp.asked == [(first.best.name, 3), ("mlp-64-64", 3)]
+    assert grown.data == {**first.data, "confirmation": grown.data["confirmation"]}
 
 
 def test_a_study_without_a_best_confirms_nothing(search):
@@ -125,7 +125,7 @@ def test_what_was_asked_for_by_mistake_can_be_taken_back(search):
     assert rlnas.resume(first.path, confirm_seeds=1).data == first.data
     assert rlnas.resume(first.path).data == first.data
     MadeUp.broken = False
-    assert len(rlnas.resume(first.path, confirm_seeds=2).confirmation[0]["trials"]) == 2
+    assert len(rlnas.resume(first.path, confirm_seeds=2).confirmation[0].trials) == 2
 
 
 def test_the_seeds_of_an_unfinished_study_grow_and_never_shrink(search):
@@ -146,9 +146,9 @@ def test_training_seeds_later_are_as_from_the_start(search, by_resume, confirmed
     begun = search(confirm_seeds=confirmed)
     later = rlnas.resume(begun.path, train_seeds=4) if by_resume else search(train_seeds=4)
     assert files(later) == files(whole)
-    assert {len(entry["trials"]) for entry in later.networks} == {4}
-    judges = {trial["seed"] for entry in later.confirmation for trial in entry["trials"]}
-    assert judges.isdisjoint({trial["seed"] for trial in later.trials})
+    assert {len(network.trials) for network in later.networks} == {4}
+    judges = {trial.seed for network in later.confirmation for trial in network.trials}
+    assert judges.isdisjoint({trial.seed for network in later.networks for trial in network.trials})
     MadeUp.asked.clear()
     assert search(train_seeds=None).data == rlnas.resume(begun.path).data == later.data
     assert MadeUp.asked == []
@@ -224,7 +224,7 @@ def test_other_versions_are_said_where_trainings_are_left(search, recwarn):
 
 def test_the_terminal_says_what_is_odd_about_the_search(search, capsys):
     found = search()
-    found.data["search"]["remarks"] = ["It rained."]
+    found.study.search.remarks.append("It rained.")
     print_study(found)
     assert "Remark: It rained." in capsys.readouterr().out
 

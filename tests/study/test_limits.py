@@ -64,8 +64,8 @@ def test_a_study_keeps_to_its_limits_and_trains_the_hand_made_network_whatever_i
     assert {name for name, _ in result.ranking} == within
     fitted = [json.loads(line)["path"] for line in (tmp_path / "run/search/paths.jsonl").read_text().splitlines()]
     assert set(fitted) <= within
-    assert result.best in within
-    assert [entry["name"] for entry in result.networks] == [result.best, "width=16,out=3"]
+    assert result.best.name in within
+    assert [network.name for network in result.networks] == [result.best.name, "width=16,out=3"]
     assert result.data["limits"] == {"max_params": 75}
     assert not (tmp_path / "run/search/latency.json").exists()
     assert "--max-params 75" in (tmp_path / "run/report.html").read_text()

@@ -20,7 +20,7 @@ from rlnas.strategies import Evaluate, Fit
 from rlnas.study import StudySettings, TrialSettings, load_network, run_trial
 from rlnas.study.fitting import SupernetFit
 from rlnas.trials.progress import Progress
-from rlnas.trials.trial import TrialResult
+from rlnas.trials.results import TrialResult
 
 SPACE = Space("three", (3,), [Linear(8)])
 

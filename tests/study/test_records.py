@@ -43,10 +43,10 @@ def put(data: Any, place: tuple[Any, ...], value: object) -> Any:
 
 def test_a_value_of_another_type_is_named_wherever_it_stands(tmp_path):
     own = ("name", "total_reward", "reward_mean", "trials")
-    confirmation = [{key: network("k=1")[key] for key in own}]
-    file = study(tmp_path, confirmation=confirmation) / "result.json"
+    confirmation = [{key: network("k=1", (7003,))[key] for key in own}]
+    file = study(tmp_path, confirmation=confirmation, limits={"max_params": 10}) / "result.json"
     whole = json.loads(file.read_text())
-    assert read_study_result(tmp_path) == whole
+    assert json.dumps(read_study_result(tmp_path).plain()) == json.dumps(whole)
     for place in values(whole):
         file.write_text(json.dumps(put(whole, place, {"odd": [True]})))
         with pytest.raises(UserError, match=r"result\.json' is damaged or of another version: |has a result of schema"):

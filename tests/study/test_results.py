@@ -3,9 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from rlnas.errors import UserError
+from rlnas import SearchResult
+from rlnas.cli.printing import print_study
+from rlnas.errors import RlnasError, UserError
+from rlnas.stats.estimates import mean_difference
+from rlnas.study.records import StudyResult
 from rlnas.study.results import collect_searches, search_of_run
 from rlnas.table import StoredSearch, write_searches
 
@@ -25,16 +30,22 @@ def stored(**changes) -> StoredSearch:
     return StoredSearch(**{**fields, **changes})
 
 
-def network(name: str, seeds=(7001, 7002)) -> dict:
-    score = {"status": "done", "reason": "", "steps": 512, "episodes": 3, "total_reward": 1.5, "reward_mean": 1.0}
+def network(name: str, seeds=(7001, 7002), scores=1.5, **changes) -> dict:
+    """A network's entry in a result; `scores` of its trials, or one for all."""
+    all_scores = scores if isinstance(scores, list) else [scores] * len(seeds)
+    done = {"status": "done", "reason": "", "steps": 512, "episodes": 3}
+    mean = None if None in all_scores else sum(all_scores) / len(all_scores)
     kind = {"name": name, "architecture": {"k": 1}, "space": "tiny", "baseline": False, "candidate": True}
-    costs = {"proxy": None, "parameters": 10, "multiply_adds": 20, "total_reward": 1.5, "reward_mean": 1.0}
-    return {**kind, **costs, "trials": [{"seed": seed, **score} for seed in seeds]}
+    costs = {"proxy": None, "parameters": 10, "multiply_adds": 20, "total_reward": mean, "reward_mean": mean}
+    trials = [
+        {"seed": seed, **done, "total_reward": score, "reward_mean": score}
+        for seed, score in zip(seeds, all_scores, strict=True)
+    ]
+    return {**kind, **costs, **changes, "trials": trials}
 
 
-def study(path: Path, **changes) -> Path:
-    path.mkdir(parents=True, exist_ok=True)
-    result = {
+def result_json(**changes) -> dict:
+    return {
         "schema": 1,
         "env": "My-v0",
         "space": "tiny",
@@ -42,16 +53,25 @@ def study(path: Path, **changes) -> Path:
         "seed": 7,
         "steps": 1000,
         "train_steps": 500,
+        **({"limits": changes.pop("limits")} if "limits" in changes else {}),
         "best": "k=1",
         "architectures": [network("k=1"), network("k=2")],
+        "remarks": [],
         "ranking": [{"architecture": "k=1", "proxy": 0.5}, {"architecture": "k=2", "proxy": 0.25}],
-        "search": {"fit_steps": 1024, "evaluated_architectures": 0, "evaluation_steps": 30},
+        "search": {"fit_steps": 1024, "evaluated_architectures": 0, "evaluation_steps": 30, **NO_WORDS},
         **changes,
     }
+
+
+NO_WORDS = {"trained_architectures": [], "remarks": []}
+
+
+def study(path: Path, **changes) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
     (path / "study.json").write_text(
         json.dumps({"strategy_options": {"entropy": 0.1}, "env_settings": {"num_envs": 4}, "ppo": {"clip": 0.3}})
     )
-    (path / "result.json").write_text(json.dumps(result))
+    (path / "result.json").write_text(json.dumps(result_json(**changes)))
     return path
 
 
@@ -104,3 +124,64 @@ def test_a_run_that_is_no_finished_study(tmp_path):
     (run / "result.json").unlink()
     with pytest.raises(UserError, match="is not done: rlnas resume"):
         search_of_run(run)
+
+
+def found(**changes) -> SearchResult:
+    return SearchResult(Path("run"), StudyResult(**result_json(**changes)))
+
+
+NETWORKS = [
+    network("k=1", scores=[3.0, 5.0]),
+    network("k=2", scores=[9.0, None], drawn=True),
+    network("cnn", scores=[1.0, 2.0], baseline=True, candidate=False),
+]
+
+
+def test_what_users_get_of_a_network():
+    result = found(architectures=NETWORKS)
+    best, failed, hand_made = result.networks
+    assert result.best is best
+    assert f"{best}: {best.mean('total_reward')}" == "k=1: 4.0"
+    assert best.scores("total_reward") == [3.0, 5.0]
+    assert best.deviation == pytest.approx(2**0.5)
+    assert (failed.mean("total_reward"), failed.scores("total_reward")) == (None, [9.0])
+    assert [one.roles for one in result.networks] == [("candidate",), ("candidate", "random"), ("baseline",)]
+    assert result.default is hand_made
+    assert result.lead.value == 2.5
+    assert (result.lead.low, result.lead.high) == (None, None)  # the seeds that picked the best flatter it
+
+
+def test_the_lead_is_that_of_the_confirmation_seeds():
+    scores = {"k=1": [4.0, 3.0], "cnn": [1.0, 2.5]}
+    entries = [network(name, (7003, 7004), own) for name, own in scores.items()]
+    kept = [{key: entry[key] for key in ("name", "total_reward", "reward_mean", "trials")} for entry in entries]
+    result = found(architectures=NETWORKS, confirmation=kept)
+    assert [(one.name, one.scores("total_reward")) for one in result.confirmation] == [*scores.items()]
+    assert result.confirmation[1].baseline
+    assert result.lead == mean_difference(*map(np.array, scores.values()))
+    assert result.lead.low < result.lead.value == 1.75
+    frame = result.frame()
+    assert frame.filter(confirmation=True).select("network", "seed", "total_reward", "baseline").rows() == [
+        ("k=1", 7003, 4.0, False),
+        ("k=1", 7004, 3.0, False),
+        ("cnn", 7003, 1.0, True),
+        ("cnn", 7004, 2.5, True),
+    ]
+    assert frame.height == 10
+
+
+def test_without_a_hand_made_network_there_is_no_lead():
+    result = found()
+    assert (result.default, result.lead) == (None, None)
+    own = found(architectures=[network("k=1", baseline=True), network("k=2")])
+    assert (own.default.name, own.lead) == ("k=1", None)
+
+
+@pytest.mark.parametrize(("status", "word"), [("failed", "trainings of candidates failed"), ("done", "no best")])
+def test_a_search_without_a_best_says_why(status: str, word: str) -> None:
+    failed = network("k=1", scores=None)
+    failed["trials"] = [trial | {"status": status} for trial in failed["trials"]]
+    result = found(best=None, architectures=[failed])
+    assert word in str(result.failure)
+    with pytest.raises(RlnasError, match=word):  # which ends the command with 1
+        print_study(result)

@@ -5,14 +5,15 @@ import pytest
 import rlnas
 from rlnas.cli.main import main
 from rlnas.spaces import load_space
-from rlnas.strategies import Ranked
-from rlnas.study import StudySettings, TrialResult
+from rlnas.study import StudyResult, StudySettings, TrialResult
 from rlnas.study.networks import find_baseline, folder_name, networks_to_train, to_confirm
+from rlnas.study.records import RankedPath, SearchCost
 from rlnas.study.study import summarize
 
 SPACE = load_space("paper-1")
-RANKING = [Ranked(architecture, 10.0 - i) for i, architecture in enumerate(SPACE)]
-RANKED = [entry.architecture.id for entry in RANKING]
+RANKED = [architecture.id for architecture in SPACE]
+RANKING = [RankedPath(architecture=name, proxy=10.0 - i) for i, name in enumerate(RANKED)]
+COST = SearchCost(fit_steps=1024, evaluated_architectures=25, evaluation_steps=300)
 
 
 def settings(**changes) -> StudySettings:
@@ -20,9 +21,8 @@ def settings(**changes) -> StudySettings:
 
 
 def result(name: str, seed: int, total: float | None, status: str = "done") -> TrialResult:
-    return TrialResult(
-        architecture=name, space="paper-1", seed=seed, status=status, total_reward=total, parameters=1, multiply_adds=2
-    )
+    own = {"architecture": name, "space": "paper-1", "seed": seed, "parameters": 1, "multiply_adds": 2}
+    return TrialResult(**own, status=status, total_reward=total)
 
 
 def test_contestants_are_the_top_and_the_baselines_each_once() -> None:
@@ -45,9 +45,9 @@ def test_networks_drawn_at_random_are_trained_once_and_are_no_candidates() -> No
         ("k2=5,k3=5", False),
     ]
     scores = dict(zip([c.name for c in entrants], [5.0, 4.0, 6.0, 90.0], strict=True))
-    summary = summarize(found, RANKING, [(c, [result(c.name, 1, scores[c.name])]) for c in entrants])
-    assert summary["best"] == "k2=1,k3=1"
-    assert [(entry["name"], entry["candidate"]) for entry in summary["architectures"] if entry.get("drawn")] == [
+    summary = summarize(found, RANKING, [(c, [result(c.name, 1, scores[c.name])]) for c in entrants], COST)
+    assert summary.best == "k2=1,k3=1"
+    assert [(network.name, network.candidate) for network in summary.networks if network.random] == [
         ("k2=1,k3=2", True),
         ("k2=5,k3=5", False),
     ]
@@ -64,16 +64,17 @@ def test_the_best_is_a_candidate_with_a_score_from_every_seed() -> None:
         (third, [result(third.name, 1, 6.0), result(third.name, 2, 6.5)]),
         (baseline, [result("fixed", 1, 100.0), result("fixed", 2, 100.0)]),
     ]
-    summary = summarize(found, RANKING, trials)
-    assert summary["best"] == third.name
-    scores = {entry["name"]: entry["total_reward"] for entry in summary["architectures"]}
+    summary = summarize(found, RANKING, trials, COST)
+    assert summary.best == third.name
+    assert StudyResult(**summary.plain()).plain() == summary.plain()
+    scores = {network.name: network.mean("total_reward") for network in summary.networks}
     assert scores == {first.name: 6.0, second.name: None, third.name: 6.25, "nature-cnn": 100.0}
 
 
 def test_no_score_no_best() -> None:
     found = settings(top_k=1, baselines=())
     (only,) = networks_to_train(RANKED, found, SPACE)
-    assert summarize(found, RANKING, [(only, [result(only.name, 1, None)])])["best"] is None
+    assert summarize(found, RANKING, [(only, [result(only.name, 1, None)])], COST).best is None
 
 
 def test_training_seeds_differ_between_studies_and_from_searches() -> None:
@@ -139,5 +140,5 @@ def test_a_space_without_choices_has_one_candidate_and_a_report(tmp_path: Path) 
     found = rlnas.search(
         "CartPole-v1", "mlp-64-64", steps=512, out=tmp_path / "run", baselines=(), threads=1, strategy_options=options
     )
-    assert found.best == "fixed"
+    assert found.best.name == "fixed"
     assert (tmp_path / "run/report.html").exists()

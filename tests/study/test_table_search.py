@@ -62,13 +62,13 @@ def test_random_search_looks_its_trainings_up(table: str, tmp_path: Path) -> Non
     result = rlnas.search(GAME, "minatar-1", "random", 1, table=table, out=tmp_path / "run", seed=3, device="cpu")
     places = [NAMES.index(name) for name, _ in result.ranking]
     assert len(places) == 3
-    assert result.best == NAMES[max(places)]
-    assert dict(result.ranking)[result.best] == pytest.approx(max(places) + 0.15)
-    trials = {entry["name"]: [t["total_reward"] for t in entry["trials"]] for entry in result.networks}
+    assert result.best.name == NAMES[max(places)]
+    assert dict(result.ranking)[result.best.name] == pytest.approx(max(places) + 0.15)
+    trials = {network.name: network.scores("total_reward") for network in result.networks}
     assert trials == {**{NAMES[p]: [p + 0.1, p + 0.2] for p in places}, "minatar-cnn": [25.1, 25.2]}
-    assert {(t["network"], t["seed"]): t["total_reward"] for t in result.trials} == {
-        (name, seed): score for name, own in trials.items() for seed, score in zip((1, 2), own, strict=True)
-    }
+    assert result.frame().select("network", "seed", "total_reward").rows() == [
+        (name, seed, score) for name, own in trials.items() for seed, score in zip((1, 2), own, strict=True)
+    ]
     assert result.failure is None
     assert result.data["search"]["fit_steps"] == 0
     assert not (tmp_path / "run/trials").exists()
@@ -131,7 +131,7 @@ def test_an_incomplete_table_is_refused_before_the_search(table: str, tmp_path: 
 def test_a_hand_made_network_that_lacks_a_seed_is_left_out_or_refused(table: str, tmp_path: Path) -> None:
     half = table.replace("made.parquet", "half-made.parquet")
     result = rlnas.search(GAME, "minatar-1", "random", 1, table=half, out=tmp_path / "run", device="cpu")
-    assert all(entry["candidate"] for entry in result.networks)
+    assert all(network.candidate for network in result.networks)
     with pytest.raises(UserError, match="lacks runs of baseline 'minatar-cnn'"):
         rlnas.search(
             GAME,
@@ -177,7 +177,7 @@ def test_one_shot_strategies_fit_live_and_look_up(
     )
     assert len(result.ranking) == ranked
     assert result.data["search"]["fit_steps"] == 2048
-    assert result.best == NAMES[max(NAMES.index(name) for name, _ in result.ranking[:3])]
+    assert result.best.name == NAMES[max(NAMES.index(name) for name, _ in result.ranking[:3])]
 
 
 @pytest.mark.slow
@@ -208,7 +208,7 @@ def test_random_search_trains_live_and_each_training_once(tmp_path: Path) -> Non
     arguments = {"train_steps": 256, "strategy_options": {"samples": 2}, "top_k": 2, "baselines": [], **SMALL}
     result = rlnas.search(GAME, "minatar-1", "random", 1, out=tmp_path / "run", **arguments)
     assert len(result.ranking) == 2
-    assert {entry["name"]: entry["total_reward"] for entry in result.networks} == dict(result.ranking)
+    assert {network.name: network.mean("total_reward") for network in result.networks} == dict(result.ranking)
     assert len(list((tmp_path / "run/trials").glob("*/*/result.json"))) == 2
 
 

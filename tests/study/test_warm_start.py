@@ -61,7 +61,7 @@ def extracted(run, architecture):
 @pytest.mark.slow
 def test_a_later_confirmation_starts_as_the_first(run, tmp_path):
     shutil.copytree(run, tmp_path / "run")
-    best = rlnas.resume(tmp_path / "run", confirm_seeds=2).best
+    best = rlnas.resume(tmp_path / "run", confirm_seeds=2).best.name
     for name, started in ((best, True), ("mlp-64-64", False)):
         (start,) = {
             json.loads((tmp_path / "run/trials" / name / f"seed-{seed}/trial.json").read_text())["start"]

@@ -11,7 +11,8 @@ from rlnas.errors import UserError, WorkerError
 from rlnas.spaces import load_space
 from rlnas.study import TrialSettings
 from rlnas.trials.progress import Progress
-from rlnas.trials.trial import TrialResult, blank_result
+from rlnas.trials.results import TrialResult
+from rlnas.trials.trial import blank_result
 from rlnas.trials.workers import Exit, LocalWorkers, Trial
 
 SPACE = load_space("minatar-1")

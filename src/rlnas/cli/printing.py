@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
@@ -20,6 +20,7 @@ from rlnas.quantity import plural, short
 # Comparisons need matplotlib, which most commands do not.
 if TYPE_CHECKING:
     from rlnas.report.comparison import Comparison
+    from rlnas.trials.results import NetworkResult
 
 PIPED_WIDTH = 160
 """Columns of tables that go into a file or a pipe, where nothing has to fit a window; `COLUMNS` says otherwise."""
@@ -57,20 +58,18 @@ def print_study(result: api.SearchResult) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("network", "total reward", "reward mean", "proxy", "parameters", "seeds"):
         table.add_column(column, justify="left" if column == "network" else "right", overflow="fold")
-    for entry in result.networks:
-        failed = sum(trial["status"] == "failed" for trial in entry["trials"])
+    for network in result.networks:
+        failed = sum(trial.status == "failed" for trial in network.trials)
         table.add_row(
-            entry["name"] + (" (hand-made)" if entry["baseline"] else "") + (" (drawn)" if "drawn" in entry else ""),
-            _score(entry["total_reward"]),
-            _score(entry["reward_mean"]),
-            _score(entry["proxy"]),
-            f"{entry['parameters']:,}",
-            f"{len(entry['trials'])}" + (f", {failed} failed" if failed else ""),
+            network.name + (" (hand-made)" if network.baseline else "") + (" (drawn)" if network.random else ""),
+            *(_score(network.mean(metric)) for metric in ("total_reward", "reward_mean")),
+            _score(network.proxy),
+            f"{network.parameters:,}",
+            f"{len(network.trials)}" + (f", {failed} failed" if failed else ""),
         )
     print_failures(result.networks)
     console.print(table)
-    # A run of an earlier version has none.
-    print_remarks([*result.data.get("remarks", []), *result.data["search"].get("remarks", [])])
+    print_remarks(result.study.all_remarks)
     report = result.path / "report.html"
     if result.failure is not None:
         raise RlnasError(f"{result.failure}; report: {place(report)}")
@@ -83,21 +82,21 @@ def print_study(result: api.SearchResult) -> None:
     console.print(f"Report: {place(report)}", soft_wrap=True, markup=False)
 
 
-def print_confirmation(confirmation: Sequence[dict[str, Any]]) -> None:
+def print_confirmation(confirmation: Sequence[NetworkResult]) -> None:
     """Prints what the best and the hand-made networks scored with seeds that had no part in picking the best."""
     if confirmation:
         print_failures(confirmation)
-        count = len(confirmation[0]["trials"])
-        scores = ", ".join(f"{entry['name']} {_score(entry['total_reward'])}" for entry in confirmation)
+        count = len(confirmation[0].trials)
+        scores = ", ".join(f"{network} {_score(network.score)}" for network in confirmation)
         console.print(f"With {plural(count, 'confirmation seed')}: {scores}.", soft_wrap=True, markup=False)
 
 
-def print_failures(entries: Sequence[dict[str, Any]]) -> None:
+def print_failures(networks: Sequence[NetworkResult]) -> None:
     """Prints the trainings that failed, and why."""
-    for entry in entries:
-        for trial in entry["trials"]:
-            if trial["status"] == "failed":
-                console.print(f"Failed: {entry['name']} seed {trial['seed']}: {trial['reason']}", markup=False)
+    for network in networks:
+        for trial in network.trials:
+            if trial.status == "failed":
+                console.print(f"Failed: {network} seed {trial.seed}: {trial.reason}", markup=False)
 
 
 def print_remarks(remarks: Sequence[str]) -> None:
@@ -110,10 +109,10 @@ def print_training(result: api.TrainingResult) -> None:
     """Prints the outcome of a training and where it is."""
     console.print(
         f"{result.architecture}: total reward {_score(result.total_reward)}, reward mean "
-        f"{_score(result.reward_mean)}, {result.data['episodes']} full games in {short(result.data['steps'])} steps.",
+        f"{_score(result.reward_mean)}, {result.trial.episodes} full games in {short(result.trial.steps)} steps.",
         soft_wrap=True,
     )
-    print_remarks(result.data["remarks"])
+    print_remarks(result.trial.remarks)
     console.print(f"Report: {place(result.path / 'report.html')}", soft_wrap=True, markup=False)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,21 +11,24 @@ from rlnas.errors import UserError
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
+    from polars import DataFrame
+
     from rlnas.nets import Network
     from rlnas.report.comparison import Comparison
+    from rlnas.stats.estimates import Estimate
+    from rlnas.study.records import StudyResult
+    from rlnas.trials.results import NetworkResult, TrialResult
 
 
-@dataclass(frozen=True, repr=False)
 class AgentResult(Brief):
-    """A finished run.
-
-    Attributes:
-        path: the run directory, as it was given.
-        data: the content of its `result.json`.
-    """
+    """A finished run."""
 
     path: Path
-    data: dict[str, Any] = field(hash=False)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The content of its `result.json` (docs/runs.md)."""
+        raise NotImplementedError
 
     def network(self) -> Network:
         """The trained network (of a search: the best architecture's, first training seed).
@@ -57,45 +60,73 @@ class AgentResult(Brief):
 
 @dataclass(frozen=True, repr=False)
 class SearchResult(AgentResult):
-    """What a study found."""
+    """What a study found.
+
+    Attributes:
+        path: the run directory, as it was given.
+        study: the content of its `result.json`.
+    """
+
+    path: Path
+    study: StudyResult = field(hash=False)
 
     def _facts(self) -> dict[str, Any]:
-        judged = {entry["name"]: entry["total_reward"] for entry in self.confirmation or self.networks}
-        about = {name: self.data.get(name) for name in ("env", "space", "strategy")}
-        return {**about, "best": self.best, "total_reward": judged.get(self.best or ""), "path": str(self.path)}
+        about = {name: getattr(self.study, name) for name in ("env", "space", "strategy", "best")}
+        score = self.study.confirmed(self.best).score if self.best else None
+        return {**about, "total_reward": score, "path": str(self.path)}
 
     @property
-    def best(self) -> str | None:
-        """Id of the best architecture by true performance; `None` if no candidate has a score with every seed."""
-        return self.data["best"]
+    def data(self) -> dict[str, Any]:
+        """The content of its `result.json` (docs/runs.md)."""
+        return self.study.plain()
+
+    @property
+    def networks(self) -> list[NetworkResult]:
+        """Every network trained from scratch, with its scores and its trials."""
+        return self.study.networks
+
+    @property
+    def confirmation(self) -> list[NetworkResult]:
+        """The best and the hand-made networks, with their trials with the confirmation seeds; empty without any."""
+        return self.study.confirmation
 
     @property
     def ranking(self) -> list[tuple[str, float]]:
         """Architecture ids and proxy performances, best first."""
-        return [(entry["architecture"], entry["proxy"]) for entry in self.data["ranking"]]
+        return [(entry.architecture, entry.proxy) for entry in self.study.ranking]
 
     @property
-    def networks(self) -> list[dict[str, Any]]:
-        """Every network trained from scratch, with its scores and its trials."""
-        return self.data["architectures"]
+    def best(self) -> NetworkResult | None:
+        """The candidate with the highest mean total reward; `None` if none has a score with every seed."""
+        return self.study.network(self.study.best)
 
     @property
-    def trials(self) -> list[dict[str, Any]]:
-        """Every training from scratch: `network`, `seed`, `status`, `total_reward`, `reward_mean` and others."""
-        return [{"network": entry["name"], **trial} for entry in self.networks for trial in entry["trials"]]
+    def default(self) -> NetworkResult | None:
+        """The usual hand-made network, or the first of those that were named; `None` without one."""
+        return next((network for network in self.networks if network.baseline), None)
 
     @property
-    def confirmation(self) -> list[dict[str, Any]]:
-        """The best and the hand-made networks as they scored with the confirmation seeds; empty without any."""
-        return self.data.get("confirmation", [])
+    def lead(self) -> Estimate | None:
+        """By how much the best scores higher than the hand-made network, in total reward.
+
+        It has a 95% interval where both were trained with several confirmation seeds. The training seeds picked the
+        best, so by them there is only a value. `None` without two such networks that have a score.
+        """
+        if self.best is None or self.default is None or self.default.name == self.best.name:
+            return None
+        found = self.study.confirmed(self.best).lead_over(self.study.confirmed(self.default))
+        return found if found is None or self.confirmation else replace(found, low=None, high=None)
+
+    def frame(self) -> DataFrame:
+        """All trials as a table of polars, a row each: network, roles, seed, status, scores, costs."""
+        return self.study.frame()
 
     @property
     def failure(self) -> str | None:
         """Why the study found no best architecture; `None` if it did."""
         if not self.ranking:
             return "the search ranked no architecture: its trainings failed or finished no game"
-        candidates = [trial for entry in self.networks if entry["candidate"] for trial in entry["trials"]]
-        if all(trial["status"] == "failed" for trial in candidates):
+        if all(trial.status == "failed" for network in self.networks if network.candidate for trial in network.trials):
             return "all trainings of candidates failed"
         if self.best is None:
             return "there is no best architecture, since no candidate has a score with every training seed"
@@ -104,31 +135,44 @@ class SearchResult(AgentResult):
 
 @dataclass(frozen=True, repr=False)
 class TrainingResult(AgentResult):
-    """What one training from scratch came to."""
+    """What one training from scratch came to.
+
+    Attributes:
+        path: the run directory, as it was given.
+        trial: the content of its `result.json`.
+    """
+
+    path: Path
+    trial: TrialResult = field(hash=False)
 
     def _facts(self) -> dict[str, Any]:
-        facts = {"architecture": self.architecture, "seed": self.data.get("seed"), "total_reward": self.total_reward}
+        facts = {"architecture": self.architecture, "seed": self.trial.seed, "total_reward": self.total_reward}
         return {**facts, "path": str(self.path)}
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The content of its `result.json` (docs/runs.md)."""
+        return self.trial.model_dump(mode="json")
 
     @property
     def architecture(self) -> str:
         """Id of the architecture."""
-        return self.data["architecture"]
+        return self.trial.architecture
 
     @property
     def total_reward(self) -> float | None:
         """Mean unclipped return of the last 100 full games; `None` if none finished."""
-        return self.data["total_reward"]
+        return self.trial.total_reward
 
     @property
     def reward_mean(self) -> float | None:
         """The metric that rewards learning early (paper, 5.3); `None` if no game finished."""
-        return self.data["reward_mean"]
+        return self.trial.scores["reward_mean"]
 
     @property
     def curve(self) -> list[tuple[int, float]]:
         """The learning curve: environment steps, and the mean return of the last 100 games at them."""
-        return list(zip(self.data["curve_steps"], self.data["curve"], strict=True))
+        return list(zip(self.trial.curve_steps, self.trial.curve, strict=True))
 
 
 @dataclass(frozen=True, repr=False)

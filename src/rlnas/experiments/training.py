@@ -86,4 +86,4 @@ def run_training(path: Path, settings: TrialSettings, watch: calls.Watch | None)
     with torch_threads(settings.threads):
         result = run_trial(path, settings, watch or nobody, label)
     write_report(path)
-    return TrainingResult(path, result.model_dump(mode="json"))
+    return TrainingResult(path, result)

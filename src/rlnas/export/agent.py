@@ -27,6 +27,7 @@ from rlnas.nets import Network
 from rlnas.spaces import Shape
 from rlnas.study import TrialResult, TrialSettings, load_network
 from rlnas.study.study import trained_trial
+from rlnas.trials.metrics import METRICS
 from rlnas.trials.settings import current_versions
 from rlnas.trials.trial import read_result, read_settings
 from rlnas.trust import allow_imports, import_modules
@@ -105,8 +106,7 @@ class Agent:
                 "budget": self.settings.steps,
                 "steps": result.steps if result else None,
                 "episodes": result.episodes if result else None,
-                "total_reward": result.total_reward if result else None,
-                "reward_mean": result.reward_mean if result else None,
+                **{metric: result.scores[metric] if result else None for metric in METRICS},
                 "versions": self.settings.versions,
             },
             "exported_by": current_versions(),

@@ -10,11 +10,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from rlnas.report.data import Entrant, Run
+from rlnas.report.data import Run
 from rlnas.report.evidence import Margin, interquartile, margin
 from rlnas.report.figures import INK, STYLE, colour_of, label_points, new_figure, svg
 from rlnas.report.formats import NONE, big, estimate, gain_estimate, milliseconds, spread
 from rlnas.report.markup import Html, table, tag
+from rlnas.trials.results import NetworkResult
 
 COLUMNS = {
     "interquartile mean": "Interquartile mean: without the lowest and the highest quarter of the seeds, each rounded "
@@ -41,20 +42,20 @@ class Kind:
     """
 
     name: str
-    of: Callable[[Run, Entrant], float | None]
+    of: Callable[[Run, NetworkResult], float | None]
     text: Callable[[float], str]
 
 
 KINDS = (
-    Kind("parameters", lambda _, entrant: entrant.cost.parameters, lambda value: f"{value:,.0f}"),
-    Kind("multiply-adds", lambda _, entrant: entrant.cost.multiply_adds, big),
-    Kind("latency", lambda run, entrant: run.latency.get(entrant.name), milliseconds),
+    Kind("parameters", lambda _, network: network.parameters, lambda value: f"{value:,.0f}"),
+    Kind("multiply-adds", lambda _, network: network.multiply_adds, big),
+    Kind("latency", lambda run, network: run.latency.get(network.name), milliseconds),
 )
 
 
 def known_kinds(run: Run) -> list[Kind]:
     """The kinds of cost that at least one network of the run has."""
-    return [kind for kind in KINDS if any(kind.of(run, entrant) is not None for entrant in run.entrants)]
+    return [kind for kind in KINDS if any(kind.of(run, network) is not None for network in run.networks)]
 
 
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
@@ -77,11 +78,11 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
     return sorted(found, key=lambda n: points[n][0])
 
 
-def _points(run: Run, kind: Kind) -> tuple[list[tuple[float, Entrant]], list[int]]:
+def _points(run: Run, kind: Kind) -> tuple[list[tuple[float, NetworkResult]], list[int]]:
     """The networks with a score and this cost, and which of them are on the front."""
-    costs = [(kind.of(run, entrant), entrant) for entrant in run.entrants if entrant.score is not None]
-    points = [(cost, entrant) for cost, entrant in costs if cost is not None]
-    return points, pareto_front([(cost, entrant.score or 0.0) for cost, entrant in points])
+    costs = [(kind.of(run, network), network) for network in run.networks if network.score is not None]
+    points = [(cost, network) for cost, network in costs if cost is not None]
+    return points, pareto_front([(cost, network.score or 0.0) for cost, network in points])
 
 
 def network_table(run: Run) -> Html:
@@ -93,64 +94,64 @@ def network_table(run: Run) -> Html:
         fronts[kind.name] = {points[place][1].name for place in front}
     columns = _columns(run)
     rows = []
-    for entrant in run.entrants:
-        lead, of = _lead(run, entrant)
-        again = run.judged(entrant)
+    for network in run.networks:
+        lead, of = _lead(run, network)
+        again = run.judged(network)
         told = {
-            "interquartile mean": estimate(interquartile(entrant), entrant.score),
-            "confirmed": NONE if again is entrant or again.score is None else spread(again.score, again.deviation),
+            "interquartile mean": estimate(interquartile(network), network.score),
+            "confirmed": NONE if again is network or again.score is None else spread(again.score, again.deviation),
             "best minus this": gain_estimate(lead.gap, of) if lead else NONE,
             "best is better": estimate(lead.better if lead else None),
         }
-        row = [named(run, entrant), spread(entrant.score, entrant.deviation), *(told[name] for name in columns)]
+        row = [named(run, network), spread(network.score, network.deviation), *(told[name] for name in columns)]
         for kind in kinds:
-            cost = kind.of(run, entrant)
-            star = " ●" if entrant.name in fronts[kind.name] else ""
+            cost = kind.of(run, network)
+            star = " ●" if network.name in fronts[kind.name] else ""
             row.append(NONE if cost is None else kind.text(cost) + star)
         rows.append(row)
-    marked = [number for number, entrant in enumerate(run.entrants) if entrant is run.best]
+    marked = [number for number, network in enumerate(run.networks) if network is run.best]
     head = ["network", "total reward", *columns, *(kind.name for kind in kinds)]
     return table(head, rows, marked=marked)
 
 
-def _lead(run: Run, entrant: Entrant) -> tuple[Margin | None, float]:
+def _lead(run: Run, network: NetworkResult) -> tuple[Margin | None, float]:
     """How far the best is ahead of a network, and the best's score in that comparison."""
     best = run.best
-    if best is None or entrant is best:
+    if best is None or network is best:
         return None, 0.0
-    if run.judged(entrant) is not entrant:
-        best, entrant = run.judged(best), run.judged(entrant)
-    return margin(best, entrant), best.score or 0.0
+    if run.judged(network) is not network:
+        best, network = run.judged(best), run.judged(network)
+    return margin(best, network), best.score or 0.0
 
 
 def _columns(run: Run) -> list[str]:
     """Those of `COLUMNS` that have something to say: what needs several seeds is left out where there is one."""
-    several = any(len(entrant.trials) > 1 for entrant in run.entrants)
+    several = any(len(network.trials) > 1 for network in run.networks)
     known = {
-        "interquartile mean": any(interquartile(entrant) for entrant in run.entrants),
-        "confirmed": any(run.judged(entrant) is not entrant for entrant in run.entrants),
+        "interquartile mean": any(interquartile(network) for network in run.networks),
+        "confirmed": any(run.judged(network) is not network for network in run.networks),
         "best is better": several,
     }
     return [name for name in COLUMNS if known.get(name, True)]
 
 
-def named(run: Run, entrant: Entrant) -> str:
+def named(run: Run, network: NetworkResult) -> str:
     """A network's name and what it is in the run."""
     if run.kind == "trial":
-        return entrant.name
-    best = run.best is not None and entrant.name == run.best.name
+        return network.name
+    best = run.best is not None and network.name == run.best.name
     roles = [
         role
-        for role, holds in (("best", best), ("hand-made", entrant.baseline), ("drawn at random", entrant.drawn))
+        for role, holds in (("best", best), ("hand-made", network.baseline), ("drawn at random", network.random))
         if holds
     ]
-    return entrant.name + (f" ({', '.join(roles)})" if roles else "")
+    return network.name + (f" ({', '.join(roles)})" if roles else "")
 
 
 def networks(run: Run) -> Html:
     """The section on all networks of a study, their scores and their costs."""
     title = tag("h2", "Networks: score and cost")
-    if not run.entrants:
+    if not run.networks:
         return tag("section", title, tag("p", "No training has begun.", class_="note"))
     panels = []
     for kind in known_kinds(run):
@@ -174,15 +175,15 @@ def networks(run: Run) -> Html:
     return tag("section", title, network_table(run), *charts, *words)
 
 
-def _panel(run: Run, kind: Kind, points: Sequence[tuple[float, Entrant]], front: Sequence[int]) -> Html:
+def _panel(run: Run, kind: Kind, points: Sequence[tuple[float, NetworkResult]], front: Sequence[int]) -> Html:
     with matplotlib.style.context(["default", STYLE]):
         figure, axes = new_figure(3.0)
         edge = [(points[place][0], points[place][1].score) for place in front]
         axes.plot(*zip(*edge, strict=True), color=INK, linewidth=1.0, alpha=0.6, drawstyle="steps-post")
-        for place, (cost, entrant) in enumerate(points):
-            colour = colour_of(run, entrant)
-            axes.vlines(cost, min(entrant.scores), max(entrant.scores), color=colour, linewidth=1.2)
-            axes.plot([cost], [float(np.mean(entrant.scores))], "s" if entrant.baseline else "o", color=colour,
+        for place, (cost, network) in enumerate(points):
+            colour = colour_of(run, network)
+            axes.vlines(cost, min(network.scores()), max(network.scores()), color=colour, linewidth=1.2)
+            axes.plot([cost], [float(np.mean(network.scores()))], "s" if network.baseline else "o", color=colour,
                       markersize=6.5, markerfacecolor=colour if place in front else "none")  # fmt: skip
         axes.margins(x=0.15, y=0.15)
         cost_axis(axes, kind.name, [cost for cost, _ in points])

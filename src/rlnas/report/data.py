@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,70 +16,19 @@ from rlnas.errors import UserError, fault
 from rlnas.files import read_object
 from rlnas.quantity import plural
 from rlnas.report.proxy import Truth
-from rlnas.spaces import FIXED_ID, Cost, Space, limit
+from rlnas.spaces import FIXED_ID, Space, limit
 from rlnas.study.latency import read_latencies
-from rlnas.study.networks import NetworkSpec, is_drawn, is_yardstick, networks_to_train, to_confirm
-from rlnas.study.records import FittedPath, read_paths, read_ranking
-from rlnas.study.results import confirmed_seeds, read_study_result, trained_seeds
+from rlnas.study.networks import NetworkSpec, networks_to_train, to_confirm
+from rlnas.study.records import FittedPath, SearchCost, StudyResult, read_paths, read_ranking
+from rlnas.study.results import network_result, read_study_result
 from rlnas.study.settings import StudySettings
 from rlnas.table import MissingRun, Table
 from rlnas.trials.episodes import EpisodeTable
-from rlnas.trials.metrics import mean_over_seeds
+from rlnas.trials.results import NetworkResult, TrialResult
 from rlnas.trials.settings import TrialSettings
-from rlnas.trials.trial import TrialResult, read_result
-
-COSTS = ("fit_steps", "evaluated_architectures", "evaluation_steps")
+from rlnas.trials.trial import read_result
 
 Curve = tuple[list[int], list[float]]
-
-
-@dataclass(frozen=True)
-class Entrant:
-    """A network that is trained from scratch, with all its trainings.
-
-    Attributes:
-        name: what results call it.
-        space: its space.
-        architecture: its id in there.
-        baseline: whether it is a hand-made network.
-        candidate: whether the search put it forward.
-        drawn: whether it was drawn at random.
-        trials: one for each training seed; beside `done` and `failed` their status may be `unfinished` (running or
-            stopped) or `not begun`.
-    """
-
-    name: str
-    space: Space
-    architecture: str
-    baseline: bool
-    candidate: bool
-    drawn: bool
-    trials: list[TrialResult]
-
-    @cached_property
-    def cost(self) -> Cost:
-        """What its encoder costs."""
-        return self.space.cost(self.space.architecture(self.architecture))
-
-    @property
-    def scores(self) -> list[float]:
-        """The total reward of every training that has one."""
-        return [trial.total_reward for trial in self.trials if trial.total_reward is not None]
-
-    @property
-    def score(self) -> float | None:
-        """The mean total reward; `None` unless every training has one, so that no failure flatters a network."""
-        return mean_over_seeds([trial.total_reward for trial in self.trials])
-
-    @property
-    def reward_mean(self) -> float | None:
-        """The mean over the trainings of the reward mean."""
-        return mean_over_seeds([trial.reward_mean for trial in self.trials])
-
-    @property
-    def deviation(self) -> float | None:
-        """The sample standard deviation of the total reward over the seeds."""
-        return statistics.stdev(self.scores) if len(self.scores) > 1 else None
 
 
 @dataclass(frozen=True)
@@ -91,13 +39,15 @@ class Run:
         kind: `"study"` or `"trial"`.
         settings: `study.json` or `trial.json`.
         space: the space of it.
-        entrants: the networks to train, the search's first.
+        networks: the networks to train, the search's first; beside `done` and `failed` the status of a trial may be
+            `unfinished` (running or stopped) or `not begun`.
+        spaces: the space of each, by its name.
         done: whether it has ended.
         best_name: what the study returned.
         ranking: architectures and proxy scores, best first.
         paths: the path log of a one-shot search.
         games: step and return of every game of the search.
-        search: what the search cost.
+        search: what the search cost; `None` while it runs.
         remarks: what the strategy says about how it went, what is odd about the environment and its games, and what
             this report lacks.
         latency: measured milliseconds of an architecture, by its name; empty where none was measured.
@@ -109,17 +59,18 @@ class Run:
     kind: str
     settings: dict[str, Any]
     space: Space
-    entrants: list[Entrant]
+    networks: list[NetworkResult]
+    spaces: dict[str, Space]
     done: bool
     best_name: str | None = None
     ranking: list[tuple[str, float]] = field(default_factory=list)
     paths: list[FittedPath] = field(default_factory=list)
     games: Curve = field(default_factory=lambda: ([], []))
-    search: dict[str, int] = field(default_factory=dict)
+    search: SearchCost | None = None
     remarks: list[str] = field(default_factory=list)
     latency: dict[str, float] = field(default_factory=dict)
     truth: Truth | None = None
-    confirmation: list[Entrant] = field(default_factory=list)
+    confirmation: list[NetworkResult] = field(default_factory=list)
 
     @property
     def env(self) -> str:
@@ -127,27 +78,27 @@ class Run:
         return str(self.settings["env"])
 
     @property
-    def best(self) -> Entrant | None:
+    def best(self) -> NetworkResult | None:
         """The network that a study returned or would return now, or the one of a trial."""
         if self.best_name is not None:
-            return next((entrant for entrant in self.entrants if entrant.name == self.best_name), None)
-        scored = [entrant for entrant in self.entrants if entrant.candidate and entrant.score is not None]
-        return max(scored, key=lambda entrant: entrant.score or 0.0, default=None)
+            return next((network for network in self.networks if network.name == self.best_name), None)
+        scored = [network for network in self.networks if network.candidate and network.score is not None]
+        return max(scored, key=lambda network: network.score or 0.0, default=None)
 
     @property
-    def baselines(self) -> list[Entrant]:
+    def baselines(self) -> list[NetworkResult]:
         """The hand-made networks."""
-        return [entrant for entrant in self.entrants if entrant.baseline]
+        return [network for network in self.networks if network.baseline]
 
     @property
-    def drawn(self) -> list[Entrant]:
+    def drawn(self) -> list[NetworkResult]:
         """The networks that were drawn at random."""
-        return [entrant for entrant in self.entrants if entrant.drawn]
+        return [network for network in self.networks if network.random]
 
-    def judged(self, entrant: Entrant) -> Entrant:
+    def judged(self, network: NetworkResult) -> NetworkResult:
         """A network with the trainings that say best what it is worth: those of the confirmation, once done."""
         confirmed = self.confirmation if self.done else []
-        return next((again for again in confirmed if again.name == entrant.name), entrant)
+        return next((again for again in confirmed if again.name == network.name), network)
 
     @cached_property
     def ranks(self) -> dict[str, int]:
@@ -187,11 +138,19 @@ def _read_single(path: Path) -> Run:
     settings = TrialSettings(**read_object(path / "trial.json"))
     space = settings.load_space()
     name = space.name if settings.architecture == FIXED_ID else settings.architecture
-    network = NetworkSpec(name, space, space.architecture(settings.architecture).id)
-    trial = _read_trial(path, network, settings.seed)
-    entrant = Entrant(name, space, network.architecture, False, True, False, [trial])
+    trial = read_result(path) or _open_trial(path, NetworkSpec(name, space, settings.architecture), settings.seed)
+    network = NetworkResult(
+        name=settings.architecture,
+        architecture=dict(space.architecture(settings.architecture)),
+        baseline=False,
+        candidate=True,
+        proxy=None,
+        trials=[trial],
+        **{field: getattr(trial, field) for field in ("space", "parameters", "multiply_adds")},
+    ).model_copy(update={"name": name})  # nothing is stored by this name, so it may be any
+    done = trial.status == "done"
     plain = settings.model_dump(mode="json")
-    return Run("trial", plain, space, [entrant], trial.status == "done", best_name=name, remarks=trial.remarks)
+    return Run("trial", plain, space, [network], {name: space}, done, best_name=name, remarks=trial.remarks)
 
 
 def _read_study(path: Path) -> Run:
@@ -201,39 +160,55 @@ def _read_study(path: Path) -> Run:
     told: list[str] = []
     if result is not None:
         settings, told = _as_done(settings, result)
-        told += [*result["search"].get("remarks", []), *result.get("remarks", [])]
+        told += [*result.search.remarks, *result.remarks]
     file = path / "search" / "ranking.json"
-    entries = result["ranking"] if result is not None else read_ranking(file) if file.exists() else []
-    ranking = [(str(entry["architecture"]), float(entry["proxy"])) for entry in entries]
+    entries = result.ranking if result is not None else read_ranking(file) if file.exists() else []
+    ranking = [(entry.architecture, float(entry.proxy)) for entry in entries]
     paths = read_paths(path / "search" / "paths.jsonl")
     table, gone = _find_table(settings)
     told += table.remarks if table else ()
     latency = path / "search" / "latency.json"
     latencies = read_latencies(latency) if latency.exists() else {}
-    entrants = _read_entrants(path, settings, space, result, [name for name, _ in ranking], table)
+    specs = networks_to_train([name for name, _ in ranking], settings, space) if ranking else []
+    trained = [*result.networks, *result.confirmation] if result is not None else []
+    known = {(network.name, trial.seed): trial for network in trained for trial in network.trials}
+    networks = []
+    for spec in specs:
+        trials = _read_trials(path, spec, settings.training_seeds, known)
+        if table is not None:
+            trials = [_with_curve(trial, spec.name, table, settings.train_steps) for trial in trials]
+        networks.append(network_result(spec, trials, settings, dict(ranking)))
     run = Run(
         "study",
         settings.model_dump(mode="json"),
         space,
-        entrants,
+        networks,
+        {spec.name: spec.space for spec in specs},
         done=result is not None,
-        best_name=result["best"] if result is not None else None,
+        best_name=result.best if result is not None else None,
         ranking=ranking,
         paths=paths,
         games=_read_games(path / "search" / "episodes.parquet", paths),
-        search={key: int(result["search"][key]) for key in COSTS} if result is not None else {},
+        search=result.search if result is not None else None,
         remarks=[*gone, *told],
         latency=latencies,
         truth=_truth(table, settings, space, latencies),
     )
-    return replace(run, confirmation=_read_confirmation(path, settings, run, result))
+    ended = all(trial.ended for network in networks for trial in network.trials)
+    if run.best is None or not ended or not settings.confirm_seeds:
+        return run
+    again = [
+        network_result(spec, _read_trials(path, spec, settings.confirmation_seeds, known), settings, dict(ranking))
+        for spec in to_confirm(run.best.name, specs, settings)
+    ]
+    return replace(run, confirmation=again)
 
 
-def _as_done(settings: StudySettings, result: dict[str, Any]) -> tuple[StudySettings, list[str]]:
+def _as_done(settings: StudySettings, result: StudyResult) -> tuple[StudySettings, list[str]]:
     """The settings with the seeds that the result has, and what to say if more were asked for since."""
-    has = {"train_seeds": trained_seeds(result)}
-    if result["best"] is not None:
-        has["confirm_seeds"] = confirmed_seeds(result)
+    has = {"train_seeds": result.train_seeds}
+    if result.best is not None:
+        has["confirm_seeds"] = result.confirm_seeds
     asked = {name: getattr(settings, name) for name in has}
     kinds = {"train_seeds": "more training seed", "confirm_seeds": "more confirmation seed"}
     more = [plural(asked[name] - has[name], kinds[name]) for name in has if asked[name] > has[name]]
@@ -276,62 +251,22 @@ def _with_curve(trial: TrialResult, name: str, table: Table, budget: int) -> Tri
     return trial.model_copy(update=found)
 
 
-def _read_entrants(
-    path: Path,
-    settings: StudySettings,
-    space: Space,
-    result: dict[str, Any] | None,
-    ranked: list[str],
-    table: Table | None,
-) -> list[Entrant]:
-    """The networks that the ranking and the settings imply; none before there is a ranking."""
-    summaries = _summaries(result["architectures"]) if result is not None else {}
+def _read_trials(
+    path: Path, spec: NetworkSpec, seeds: Sequence[int], known: Mapping[tuple[str, int], TrialResult]
+) -> list[TrialResult]:
+    """The trials of a network; the study's own result says what is known of those that are looked up or failed."""
     found = []
-    for network in networks_to_train(ranked, settings, space) if ranked else []:
-        name, made = network.name, is_yardstick(network, settings)
-        trials = _read_trials(path, network, settings.training_seeds, summaries)
-        if table is not None:
-            trials = [_with_curve(trial, name, table, settings.train_steps) for trial in trials]
-        drawn = is_drawn(network, settings)
-        found.append(Entrant(name, network.space, network.architecture, made, network.candidate, drawn, trials))
+    for seed in seeds:
+        folder = spec.folder(path, seed)
+        trial = read_result(folder) or known.get((spec.name, seed))
+        found.append(trial or _open_trial(folder, spec, seed))
     return found
 
 
-def _read_confirmation(path: Path, settings: StudySettings, run: Run, result: dict[str, Any] | None) -> list[Entrant]:
-    """The networks that train once the best is picked, with those trainings alone."""
-    ended = all(trial.status in ("done", "failed") for entrant in run.entrants for trial in entrant.trials)
-    if run.best is None or not ended or not settings.confirm_seeds:
-        return []
-    summaries = _summaries((result or {}).get("confirmation", []))
-    known = {entrant.name: entrant for entrant in run.entrants}
-    networks = networks_to_train([name for name, _ in run.ranking], settings, run.space)
-    return [
-        replace(known[network.name], trials=_read_trials(path, network, settings.confirmation_seeds, summaries))
-        for network in to_confirm(run.best.name, networks, settings)
-    ]
-
-
-def _summaries(entries: list[dict[str, Any]]) -> dict[tuple[str, int], dict[str, Any]]:
-    """What a study's result says of each training, by network and seed."""
-    return {(str(entry["name"]), int(trial["seed"])): trial for entry in entries for trial in entry["trials"]}
-
-
-def _read_trials(
-    path: Path, network: NetworkSpec, seeds: Sequence[int], summaries: dict[tuple[str, int], dict[str, Any]]
-) -> list[TrialResult]:
-    return [
-        _read_trial(network.folder(path, seed), network, seed, summaries.get((network.name, seed))) for seed in seeds
-    ]
-
-
-def _read_trial(folder: Path, network: NetworkSpec, seed: int, summary: dict[str, Any] | None = None) -> TrialResult:
-    """A trial from its own directory, or from the study's summary of it where it left no result there."""
-    result = read_result(folder)
-    if result is not None:
-        return result
-    if summary is None:
-        summary = {"seed": seed, "status": "unfinished" if (folder / "trial.json").exists() else "not begun"}
-    return TrialResult.blank(network.space, network.architecture, **summary)
+def _open_trial(folder: Path, spec: NetworkSpec, seed: int) -> TrialResult:
+    """A trial without a result."""
+    status = "unfinished" if (folder / "trial.json").exists() else "not begun"
+    return TrialResult.blank(spec.space, spec.architecture, seed, status=status)
 
 
 def _read_games(file: Path, paths: list[FittedPath]) -> Curve:

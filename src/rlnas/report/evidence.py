@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rlnas.report.data import Entrant
 from rlnas.report.proxy import ROOT
-from rlnas.stats.estimates import Estimate, interquartile_mean_estimate, mean_difference, probability_better
+from rlnas.stats.estimates import Estimate, interquartile_mean_estimate, probability_better
+from rlnas.trials.results import NetworkResult
 
 FEW = 5
 """Below so many seeds, what is said of them is rough."""
@@ -47,17 +47,18 @@ class Margin:
         return "it holds 0, so the difference may be chance"
 
 
-def margin(first: Entrant, second: Entrant) -> Margin | None:
+def margin(first: NetworkResult, second: NetworkResult) -> Margin | None:
     """The margin of one network over another; `None` unless both have a score with every seed."""
-    if first.score is None or second.score is None:
+    gap = first.lead_over(second)
+    if gap is None:
         return None
-    one, other = np.array(first.scores), np.array(second.scores)
+    one, other = np.array(first.scores()), np.array(second.scores())
     seeds = min(one.size, other.size)
-    return Margin(mean_difference(one, other), probability_better(one, other) if seeds > 1 else None, seeds)
+    return Margin(gap, probability_better(one, other) if seeds > 1 else None, seeds)
 
 
-def interquartile(entrant: Entrant) -> Estimate | None:
+def interquartile(network: NetworkResult) -> Estimate | None:
     """The interquartile mean of a network's total reward over its seeds; `None` with fewer than three scores."""
-    if entrant.score is None or len(entrant.scores) < 3:
+    if network.score is None or len(network.scores()) < 3:
         return None
-    return interquartile_mean_estimate(np.array(entrant.scores), seed=ROOT)
+    return interquartile_mean_estimate(np.array(network.scores()), seed=ROOT)

@@ -15,9 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from rlnas.report.data import Curve, Entrant, Run
+from rlnas.report.data import Curve, Run
 from rlnas.report.formats import big
 from rlnas.report.markup import Html, tag
+from rlnas.trials.results import NetworkResult
 
 # Stand-ins for the page's colours: matplotlib writes them, `svg` replaces them.
 INK, MUTED, LINE, ACCENT, MADE, FOUND = "#010203", "#040506", "#070809", "#0a0b0c", "#0d0e0f", "#101112"
@@ -62,13 +63,13 @@ def lines(run: Run) -> dict[str, Line]:
     made = cycle([(6.0, 3.0), (6.0, 2.0, 1.5, 2.0), (10.0, 2.0)])
     other = cycle([(), (1.5, 2.0), (4.0, 1.5, 1.5, 1.5), (3.0, 1.5)])
     found = {}
-    for entrant in run.entrants:
-        if entrant is run.best:
-            found[entrant.name] = Line(ACCENT, 2.2)
-        elif entrant.baseline:
-            found[entrant.name] = Line(MADE, 1.8, next(made))
+    for network in run.networks:
+        if network is run.best:
+            found[network.name] = Line(ACCENT, 2.2)
+        elif network.baseline:
+            found[network.name] = Line(MADE, 1.8, next(made))
         else:
-            found[entrant.name] = Line(MUTED, 1.3, next(other))
+            found[network.name] = Line(MUTED, 1.3, next(other))
     return found
 
 
@@ -135,15 +136,15 @@ def learning_curves(run: Run) -> Html:
         figure, axes = new_figure(3.1)
         drawn = lines(run)
         # The best last, on top.
-        for entrant in sorted(run.entrants, key=lambda entrant: entrant is run.best):
-            _draw_curve(axes, entrant, drawn[entrant.name])
+        for network in sorted(run.networks, key=lambda network: network is run.best):
+            _draw_curve(axes, network, drawn[network.name])
         _steps_axis(axes)
         axes.set_xlim(left=0)
         return svg(figure, "curves", "Learning curves")
 
 
-def _draw_curve(axes: Axes, entrant: Entrant, line: Line) -> None:
-    curves = [(trial.curve_steps, trial.curve) for trial in entrant.trials if trial.curve]
+def _draw_curve(axes: Axes, network: NetworkResult, line: Line) -> None:
+    curves = [(trial.curve_steps, trial.curve) for trial in network.trials if trial.curve]
     dashes: Any = (0, line.dashes) if line.dashes else "-"
     style: dict[str, Any] = {"color": line.colour, "linewidth": line.width, "linestyle": dashes}
     start = max((steps[0] for steps, _ in curves), default=0)
@@ -176,26 +177,26 @@ def short(run: Run, name: str) -> str:
 def proxy_scatter(run: Run) -> Html | None:
     """Proxy against true performance of the trained architectures; `None` where there are none."""
     proxy = dict(run.ranking)
-    points = [(proxy[e.name], e) for e in run.entrants if e.name in proxy and e.scores]
+    points = [(proxy[e.name], e) for e in run.networks if e.name in proxy and e.scores()]
     if not points:
         return None
     with matplotlib.style.context(["default", STYLE]):
         figure, axes = new_figure(3.1)
-        trained = {entrant.name for _, entrant in points}
+        trained = {network.name for _, network in points}
         others = [(x, run.truth.means[name]) for name, x in run.ranking if name not in trained] if run.truth else []
         axes.plot(*np.reshape(others, (-1, 2)).T, "o", color=MUTED, markersize=4, alpha=0.35)
-        for x, entrant in points:
-            colour = colour_of(run, entrant)
-            middle = float(np.mean(entrant.scores))
-            if len(entrant.scores) > 1:
-                axes.vlines(x, min(entrant.scores), max(entrant.scores), color=colour, linewidth=1.2)
+        for x, network in points:
+            colour = colour_of(run, network)
+            middle = float(np.mean(network.scores()))
+            if len(network.scores()) > 1:
+                axes.vlines(x, min(network.scores()), max(network.scores()), color=colour, linewidth=1.2)
             axes.plot([x], [middle], "o", color=colour, markersize=6)
-        for entrant in run.baselines:
-            if entrant.name not in proxy and entrant.scores:
-                height = float(np.mean(entrant.scores))
-                axes.axhline(height, color=MADE, linewidth=1.5, linestyle=(0, lines(run)[entrant.name].dashes))
+        for network in run.baselines:
+            if network.name not in proxy and network.scores():
+                height = float(np.mean(network.scores()))
+                axes.axhline(height, color=MADE, linewidth=1.5, linestyle=(0, lines(run)[network.name].dashes))
                 where = (0.01, height)
-                axes.annotate(entrant.name, where, (0, 3), xycoords=("axes fraction", "data"),
+                axes.annotate(network.name, where, (0, 3), xycoords=("axes fraction", "data"),
                               textcoords="offset points", color=MADE, fontsize=8.5)  # fmt: skip
         axes.margins(x=0.15, y=0.15)
         label_points(axes, run, points)
@@ -204,12 +205,12 @@ def proxy_scatter(run: Run) -> Html | None:
         return svg(figure, "scatter", "Proxy against true performance")
 
 
-def colour_of(run: Run, entrant: Entrant) -> str:
+def colour_of(run: Run, network: NetworkResult) -> str:
     """The colour of a network in every chart: the best, hand-made, or another."""
-    return ACCENT if entrant is run.best else MADE if entrant.baseline else MUTED
+    return ACCENT if network is run.best else MADE if network.baseline else MUTED
 
 
-def label_points(axes: Axes, run: Run, points: Sequence[tuple[float, Entrant]]) -> None:
+def label_points(axes: Axes, run: Run, points: Sequence[tuple[float, NetworkResult]]) -> None:
     """Names the points, each at its mean score, on the side where there is room; labels that would meet are moved up.
 
     Args:
@@ -220,14 +221,14 @@ def label_points(axes: Axes, run: Run, points: Sequence[tuple[float, Entrant]]) 
     used: dict[str, float] = {}
     bottom, top = axes.get_ylim()
     gap = (top - bottom) * 0.065
-    for x, entrant in sorted(points, key=lambda point: float(np.mean(point[1].scores))):
-        score = float(np.mean(entrant.scores))
+    for x, network in sorted(points, key=lambda point: float(np.mean(point[1].scores()))):
+        score = float(np.mean(network.scores()))
         fraction = axes.transAxes.inverted().transform(axes.transData.transform((x, score)))[0]
         side = "left" if fraction <= 0.5 else "right"
         y = max(score, used.get(side, -np.inf) + gap)
         used[side] = y
-        colour = colour_of(run, entrant)
-        axes.annotate(short(run, entrant.name), (x, y), (7 if side == "left" else -7, 0), textcoords="offset points",
+        colour = colour_of(run, network)
+        axes.annotate(short(run, network.name), (x, y), (7 if side == "left" else -7, 0), textcoords="offset points",
                       ha=side, va="center", color=INK if colour == MUTED else colour, fontsize=8.5)  # fmt: skip
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from rlnas.quantity import plural
-from rlnas.report.data import Entrant, Run
+from rlnas.report.data import Run
 from rlnas.report.evidence import FEW, Margin, margin
 from rlnas.report.formats import big, estimate, exact, gain, gain_estimate, score, spread
 from rlnas.stats.estimates import mean_difference
 from rlnas.strategies import RANDOM
+from rlnas.trials.results import NetworkResult
 
 ONE_SEED = (
     "One training seed each: this shows nothing sure. An architecture's seeds may differ by more than architectures "
@@ -45,9 +46,9 @@ def headline(run: Run) -> Headline:
 
 
 def _trial(run: Run) -> Headline:
-    (entrant,) = run.entrants
-    (trial,) = entrant.trials
-    name, budget = entrant.name, f"{big(run.settings['steps'])} environment steps"
+    (network,) = run.networks
+    (trial,) = network.trials
+    name, budget = network.name, f"{big(run.settings['steps'])} environment steps"
     start = "from a supernet's weights" if run.settings.get("start") else "from scratch"
     lead = f"{name} of space {run.space.name}, trained {start} for {budget} with seed {trial.seed}."
     if not run.done:
@@ -64,18 +65,18 @@ def _study(run: Run) -> Headline:
     if chosen is None or chosen.score is None:
         return Headline(_no_best(run), _budget(run), "", warnings)
     best = run.judged(chosen)
-    others = [run.judged(entrant) for entrant in run.baselines if entrant is not chosen]
+    others = [run.judged(network) for network in run.baselines if network is not chosen]
     if best.score is None:
         title = f"{best.name} was the best on {run.env}, but has no score with the confirmation seeds"
         return Headline(title, _budget(run), _before(chosen), warnings)
     title = ("" if run.done else "So far: ") + f"{best.name} scored {score(best.score)} on {run.env}"
-    if len(best.scores) == 1:
+    if len(best.scores()) == 1:
         title += " with a single training seed"
-    title += "".join(_against(best, entrant) for entrant in others)
+    title += "".join(_against(best, network) for network in others)
     return Headline(title, _budget(run), _sure(run, best, others), warnings)
 
 
-def _against(best: Entrant, other: Entrant) -> str:
+def _against(best: NetworkResult, other: NetworkResult) -> str:
     """What the title says of a hand-made network: which of the two is better only where that is sure."""
     found = margin(best, other)
     if found is None:
@@ -92,7 +93,7 @@ def _against(best: Entrant, other: Entrant) -> str:
 def _no_best(run: Run) -> str:
     if not run.done:
         return f"The study of {run.env} is not finished: no network has a score yet"
-    trials = [trial for entrant in run.entrants if entrant.candidate for trial in entrant.trials]
+    trials = [trial for network in run.networks if network.candidate for trial in network.trials]
     if trials and all(trial.status == "failed" for trial in trials):
         return f"Nothing found on {run.env}: every training failed"
     if all(trial.total_reward is None for trial in trials):
@@ -117,19 +118,19 @@ def _budget(run: Run) -> str:
     if (again := chosen.get("confirm_seeds")) and not (run.done and not run.confirmation):
         seeds = plural(again, "confirmation seed")
         words += f" Once the best is picked, it and the hand-made networks train with {seeds}."
-    if run.search and not run.search["fit_steps"] + run.search["evaluation_steps"]:
+    if run.search and not run.search.steps:
         words += " The search itself took no steps beside these trainings."
     elif run.search:
         words += (
-            f" The search took {big(run.search['fit_steps'])} steps of training and "
-            f"{big(run.search['evaluation_steps'])} of evaluation "
-            f"({plural(run.search['evaluated_architectures'], 'architecture')})."
+            f" The search took {big(run.search.fit_steps)} steps of training and "
+            f"{big(run.search.evaluation_steps)} of evaluation "
+            f"({plural(run.search.evaluated_architectures, 'architecture')})."
         )
     return words
 
 
-def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
-    words = [_difference(best, entrant) for entrant in others if entrant.score is not None]
+def _sure(run: Run, best: NetworkResult, others: list[NetworkResult]) -> str:
+    words = [_difference(best, network) for network in others if network.score is not None]
     if best.baseline:
         words.insert(0, "The best that the search put forward is itself one of the hand-made networks.")
     if run.truth is not None and best.score is not None:
@@ -145,7 +146,7 @@ def _sure(run: Run, best: Entrant, others: list[Entrant]) -> str:
     if run.settings.get("confirm_seeds"):
         if run.done and run.best is not None:
             words.append(_before(run.best))
-    elif len(best.trials) > 1 and sum(entrant.candidate for entrant in run.entrants) > 1:
+    elif len(best.trials) > 1 and sum(network.candidate for network in run.networks) > 1:
         others_train = "" if run.settings["table"] else f": {CONFIRM} trains it with others"
         words.append(f"The best was picked for the highest of these same scores, which flatters it{others_train}.")
     if run.truth is None and not run.drawn and run.settings["strategy"] != RANDOM:
@@ -167,15 +168,17 @@ def _for_random(run: Run) -> str:
     return "" if hindered else f": a search with --random-networks {count} trains some beside them"
 
 
-def _over_random(run: Run, best: Entrant) -> list[str]:
+def _over_random(run: Run, best: NetworkResult) -> list[str]:
     """The best beside what was drawn at random."""
-    scores = [entrant.score for entrant in run.drawn if entrant.score is not None]
+    scores = [network.score for network in run.drawn if network.score is not None]
     if best.score is None or not scores or len(scores) < len(run.drawn):
         return []  # a mean without those that failed would flatter chance
     average = statistics.fmean(scores)
     deviation = statistics.stdev(scores) if len(scores) > 1 else None
     verb = "scores" if len(scores) == 1 else "score"
-    found = Margin(mean_difference(np.array(best.scores), np.array(scores)), None, min(len(best.scores), len(scores)))
+    found = Margin(
+        mean_difference(np.array(best.scores()), np.array(scores)), None, min(len(best.scores()), len(scores))
+    )
     sure = "" if found.gap.low is None else f" {_interval(found, best.score)}"
     return [
         f"{plural(len(scores), 'architecture')} drawn at random {verb} {spread(average, deviation)}; the best found "
@@ -183,13 +186,13 @@ def _over_random(run: Run, best: Entrant) -> list[str]:
     ]
 
 
-def _before(chosen: Entrant) -> str:
+def _before(chosen: NetworkResult) -> str:
     """What the best scored with the seeds that picked it."""
     scored = spread(chosen.score, chosen.deviation)
     return f"The confirmation seeds had no part in picking the best; with those that had, it scored {scored}."
 
 
-def _difference(best: Entrant, other: Entrant) -> str:
+def _difference(best: NetworkResult, other: NetworkResult) -> str:
     """The comparison of two networks in a few sentences."""
     found = margin(best, other)
     assert found is not None
@@ -229,28 +232,28 @@ def _missing(run: Run) -> list[str]:
             )
     if run.kind == "trial" and not run.done:
         return found
-    trained = [*run.entrants, *run.confirmation]
-    open_ = [(e, trial) for e in trained for trial in e.trials if trial.status not in ("done", "failed")]
+    trained = [*run.networks, *run.confirmation]
+    open_ = [(e, trial) for e in trained for trial in e.trials if not trial.ended]
     if open_:
-        names = "; ".join(f"{entrant.name}, seed {trial.seed} ({trial.status})" for entrant, trial in open_)
-        count = sum(len(entrant.trials) for entrant in trained)
+        names = "; ".join(f"{network.name}, seed {trial.seed} ({trial.status})" for network, trial in open_)
+        count = sum(len(network.trials) for network in trained)
         found.append(f"{len(open_)} of {plural(count, 'training')} not done: {names}.")
-    found += [line for entrant in run.entrants for line in _scoreless(entrant, "cannot be the best")]
-    return found + [line for entrant in run.confirmation for line in _scoreless(entrant, "is not confirmed")]
+    found += [line for network in run.networks for line in _scoreless(network, "cannot be the best")]
+    return found + [line for network in run.confirmation for line in _scoreless(network, "is not confirmed")]
 
 
-def _scoreless(entrant: Entrant, so: str) -> list[str]:
+def _scoreless(network: NetworkResult, so: str) -> list[str]:
     """Why trainings that have ended have no score, and what follows."""
     found = []
-    for trial in entrant.trials:
-        where = f"{entrant.name}, seed {trial.seed}"
+    for trial in network.trials:
+        where = f"{network.name}, seed {trial.seed}"
         if trial.status == "failed":
             found.append(f"{where}: failed: {trial.reason or 'no reason is known'}")
         elif trial.status == "done" and trial.total_reward is None:
             found.append(f"{where}: no game finished in {big(trial.steps)} steps, so there is no score.")
-    if found and entrant.scores:
+    if found and network.scores():
         found.append(
-            f"{entrant.name} has a score with {len(entrant.scores)} of {plural(len(entrant.trials), 'seed')} only, "
+            f"{network.name} has a score with {len(network.scores())} of {plural(len(network.trials), 'seed')} only, "
             f"so it has no mean and {so}."
         )
     return found

@@ -8,7 +8,7 @@ from importlib import resources
 from rlnas.quantity import plural
 from rlnas.report import figures
 from rlnas.report.costs import known_kinds, named, networks
-from rlnas.report.data import Entrant, Run
+from rlnas.report.data import Run
 from rlnas.report.drawing import drawing
 from rlnas.report.evidence import interquartile
 from rlnas.report.formats import NONE, alike, big, estimate, flatten, score, spread
@@ -18,6 +18,7 @@ from rlnas.report.markup import Html, details, join, table, tag
 from rlnas.report.rerun import command, in_catalogue
 from rlnas.report.searching import search
 from rlnas.spaces.toml import dump_toml
+from rlnas.trials.results import NetworkResult
 
 METRICS = (
     "Total reward: the mean unclipped return of the last 100 full games of training (of all, where there are fewer). "
@@ -61,8 +62,8 @@ def document(heading: str, *sections: Html) -> str:
 def _top(run: Run, words: Headline) -> Html:
     found = [tag("p", f"rlnas {run.kind}", class_="kind"), tag("h1", words.title)]
     if run.kind == "study" and run.best is not None:
-        others = [entrant for entrant in run.baselines if entrant is not run.best]
-        tiles = [_tile(run, run.best, "best found", "best"), *(_tile(run, entrant, "hand-made") for entrant in others)]
+        others = [network for network in run.baselines if network is not run.best]
+        tiles = [_tile(run, run.best, "best found", "best"), *(_tile(run, network, "hand-made") for network in others)]
         found.append(tag("div", *tiles, class_="tiles"))
     found.append(tag("p", words.lead))
     if words.sure:
@@ -72,24 +73,24 @@ def _top(run: Run, words: Headline) -> Html:
     return tag("section", *found)
 
 
-def _tile(run: Run, chosen: Entrant, what: str, classes: str = "tile") -> Html:
-    entrant = run.judged(chosen)
-    score_text = spread(entrant.score, entrant.deviation) if entrant.score is not None else "no score"
+def _tile(run: Run, chosen: NetworkResult, what: str, classes: str = "tile") -> Html:
+    network = run.judged(chosen)
+    score_text = spread(network.score, network.deviation) if network.score is not None else "no score"
     small = "total reward"
-    if entrant is not chosen or entrant.deviation is not None:
-        small += f", {plural(len(entrant.scores), 'seed' if entrant is chosen else 'confirmation seed')}"
-    if entrant.deviation is not None:
+    if network is not chosen or network.deviation is not None:
+        small += f", {plural(len(network.scores()), 'seed' if network is chosen else 'confirmation seed')}"
+    if network.deviation is not None:
         small += ": mean ± standard deviation"
-    if (middle := interquartile(entrant)) is not None:
-        small += f"; interquartile mean {estimate(middle, entrant.score)}"
-    small += f"; reward mean {score(entrant.reward_mean)}; {big(entrant.cost.parameters)} parameters"
-    return tag("div", tag("dl", tag("dt", f"{what}: {entrant.name}"), tag("dd", score_text, class_="value"),
+    if (middle := interquartile(network)) is not None:
+        small += f"; interquartile mean {estimate(middle, network.score)}"
+    small += f"; reward mean {score(network.mean('reward_mean'))}; {big(network.parameters)} parameters"
+    return tag("div", tag("dl", tag("dt", f"{what}: {network.name}"), tag("dd", score_text, class_="value"),
                           tag("dd", small)), class_=classes)  # fmt: skip
 
 
 def _architecture(run: Run) -> Html:
     shown = [run.best] if run.best is not None else []
-    shown += [entrant for entrant in run.baselines if entrant not in shown]
+    shown += [network for network in run.baselines if network not in shown]
     title = tag("h2", "Architecture")
     if not shown:
         return tag("section", title, tag("p", "No architecture has been trained yet.", class_="note"))
@@ -98,13 +99,14 @@ def _architecture(run: Run) -> Html:
     if run.space.choices:
         notes.insert(0, "Blue: chosen by the search." if run.kind == "study" else "Blue: one of several options.")
     return tag("section", title, tag("p", " ".join(notes), class_="note"),
-               tag("div", *(_drawn(run, entrant) for entrant in shown), class_="pair"))  # fmt: skip
+               tag("div", *(_drawn(run, network) for network in shown), class_="pair"))  # fmt: skip
 
 
-def _drawn(run: Run, entrant: Entrant) -> Html:
+def _drawn(run: Run, network: NetworkResult) -> Html:
     """One network: what was chosen, the drawing, and the layers in numbers."""
-    space, name = entrant.space, entrant.architecture
-    parts = [tag("h3", _kind(run, entrant) + entrant.name)]
+    space = run.spaces[network.name]
+    name = space.architecture(network.architecture).id
+    parts = [tag("h3", _kind(run, network) + network.name)]
     if space.choices:
         parts.append(
             details("Every choice and its options", choice_list(space, name), open_=len(space.choices) <= FEW_CHOICES)
@@ -113,29 +115,29 @@ def _drawn(run: Run, entrant: Entrant) -> Html:
     return tag("div", *parts)
 
 
-def _kind(run: Run, entrant: Entrant) -> str:
+def _kind(run: Run, network: NetworkResult) -> str:
     if run.kind == "trial":
         return ""
-    return "Best found: " if entrant is run.best else "Hand-made: "
+    return "Best found: " if network is run.best else "Hand-made: "
 
 
 def _curves(run: Run) -> Html:
     title = tag("h2", "Learning curves")
     labels = {
-        entrant.name: named(run, entrant) for entrant in run.entrants if any(trial.curve for trial in entrant.trials)
+        network.name: named(run, network) for network in run.networks if any(trial.curve for trial in network.trials)
     }
     if not labels:
         return tag("section", title, tag("p", "No training has a learning curve yet.", class_="note"))
     caption = "Mean return of the last 100 full games against environment steps."
-    if any(len(entrant.trials) > 1 for entrant in run.entrants):
+    if any(len(network.trials) > 1 for network in run.networks):
         caption += " Line: mean over the seeds; band: from the lowest to the highest seed."
     words = tag("div", figures.legend(run, labels), tag("figcaption", caption))
     return tag("section", title, tag("figure", figures.learning_curves(run), words, class_="pair"))
 
 
 def _trials(run: Run) -> Html:
-    first = [(entrant, trial) for entrant in run.entrants for trial in entrant.trials]
-    trials = first + [(entrant, trial) for entrant in run.confirmation for trial in entrant.trials]
+    first = [(network, trial) for network in run.networks for trial in network.trials]
+    trials = first + [(network, trial) for network in run.confirmation for trial in network.trials]
     kinds = [] if run.kind == "study" else known_kinds(run)
     head = [
         "network",
@@ -147,19 +149,18 @@ def _trials(run: Run) -> Html:
         *(kind.name for kind in kinds),
         "status",
     ]
-    columns = [alike([trial.total_reward for _, trial in trials]), alike([trial.reward_mean for _, trial in trials])]
+    columns = [alike([trial.scores[metric] for _, trial in trials]) for metric in ("total_reward", "reward_mean")]
     rows: list[list[str]] = []
-    for number, (entrant, trial) in enumerate(trials):
-        begun = trial.status in ("done", "failed")
+    for number, (network, trial) in enumerate(trials):
         # A table does not say how many games a training had.
-        games = f"{trial.episodes:,}" if begun and not run.settings.get("table") else NONE
-        steps = f"{trial.steps:,}" if begun else NONE
-        costs = [kind.text(cost) for kind in kinds if (cost := kind.of(run, entrant)) is not None]
+        games = f"{trial.episodes:,}" if trial.ended and not run.settings.get("table") else NONE
+        steps = f"{trial.steps:,}" if trial.ended else NONE
+        costs = [kind.text(cost) for kind in kinds if (cost := kind.of(run, network)) is not None]
         own = [column[number] for column in columns]
         seed = f"{trial.seed}" + (" (confirmation)" if number >= len(first) else "")
-        rows.append([named(run, entrant), seed, *own, games, steps, *costs, trial.status])
+        rows.append([named(run, network), seed, *own, games, steps, *costs, trial.status])
     best = run.best.name if run.best is not None and run.kind == "study" else None
-    marked = [n for n, (entrant, _) in enumerate(trials) if entrant.name == best]
+    marked = [n for n, (network, _) in enumerate(trials) if network.name == best]
     body = table(head, rows, marked=marked) if rows else tag("p", "No training has begun.", class_="note")
     return tag("section", tag("h2", "Every training"), body, tag("p", METRICS, class_="note"))
 

@@ -43,9 +43,9 @@ def search(run: Run) -> Html:
 def _proxy_caption(run: Run) -> str:
     """What the chart of proxy and true performance shows, and what it cannot show."""
     proxy = dict(run.ranking)
-    pairs = [(proxy[e.name], e.score) for e in run.entrants if e.name in proxy and e.score is not None]
+    pairs = [(proxy[e.name], e.score) for e in run.networks if e.name in proxy and e.score is not None]
     words = "Proxy against true performance of what was trained."
-    if any(len(entrant.scores) > 1 for entrant in run.entrants):
+    if any(len(network.scores()) > 1 for network in run.networks):
         words += " Dot: mean over the seeds; bar: from the lowest to the highest seed."
     if pairs and all(first == second for first, second in pairs):
         return words + " Here the proxy is the true performance itself."
@@ -107,7 +107,7 @@ def _fits(run: Run) -> str:
 def _ranking_table(run: Run) -> Html:
     if not run.ranking:
         return Html("")
-    true = {entrant.name: entrant for entrant in run.entrants}
+    true = {network.name: network for network in run.networks}
     proxies = alike([proxy for _, proxy in run.ranking])
     rows = []
     for rank, (name, _) in enumerate(run.ranking, 1):

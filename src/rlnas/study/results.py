@@ -4,24 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from rlnas.errors import UserError
 from rlnas.files import read_object
 from rlnas.processes import absolute
-from rlnas.study.records import StudyResult
-from rlnas.study.settings import MAX_SEEDS
+from rlnas.study.networks import NetworkSpec, is_drawn, is_yardstick
+from rlnas.study.records import RESULT_SCHEMA, StudyResult
+from rlnas.study.settings import StudySettings
 from rlnas.table import StoredSearch, read_searches
 from rlnas.table.searches import build_search, distinct
 from rlnas.table.settings import GROUPS
 from rlnas.trials.records import checked_record
-
-RESULT_SCHEMA = 1
-"""The schema of `result.json`."""
+from rlnas.trials.results import NetworkResult, TrialResult
 
 
-def read_study_result(run: Path) -> dict[str, Any] | None:
-    """The content of a study's `result.json`, or `None` if it is not done, or there is no study.
+def network_result(
+    spec: NetworkSpec, trials: Sequence[TrialResult], settings: StudySettings, proxies: Mapping[str, float]
+) -> NetworkResult:
+    """What a network of a study scored in some of its trials."""
+    return NetworkResult(
+        name=spec.name,
+        architecture=dict(spec.space.architecture(spec.architecture)),
+        space=spec.space.name,
+        baseline=is_yardstick(spec, settings),
+        candidate=spec.candidate,
+        random=is_drawn(spec, settings),
+        proxy=None if spec.baseline else proxies.get(spec.name),
+        parameters=trials[0].parameters,
+        multiply_adds=trials[0].multiply_adds,
+        trials=list(trials),
+    )
+
+
+def read_study_result(run: Path) -> StudyResult | None:
+    """A study's `result.json`, or `None` if it is not done, or there is no study.
 
     Raises:
         UserError: if it cannot be read, or is of another schema.
@@ -32,11 +48,11 @@ def read_study_result(run: Path) -> dict[str, Any] | None:
     result = read_object(file)
     if result.get("schema") != RESULT_SCHEMA:
         raise UserError(f"the study {str(run)!r} has a result of schema {result.get('schema')!r}, not {RESULT_SCHEMA}.")
-    checked_record(StudyResult, result, file)
-    return result
+    found: StudyResult = checked_record(StudyResult, result, file)
+    return found
 
 
-def finished_study(run: Path) -> dict[str, Any]:
+def finished_study(run: Path) -> StudyResult:
     """As `read_study_result`, of a study that must be done.
 
     Raises:
@@ -46,16 +62,6 @@ def finished_study(run: Path) -> dict[str, Any]:
     if result is None:
         raise UserError(f"the study {str(run)!r} is not done: rlnas resume {run}")
     return result
-
-
-def trained_seeds(result: Mapping[str, Any]) -> int:
-    """The training seeds that are in a study's result; where nothing was trained, as many as there can be."""
-    return max((len(entry["trials"]) for entry in result["architectures"]), default=MAX_SEEDS)
-
-
-def confirmed_seeds(result: Mapping[str, Any]) -> int:
-    """The confirmation seeds that are in a study's result."""
-    return max((len(entry["trials"]) for entry in result.get("confirmation", [])), default=0)
 
 
 def search_of_run(run: str | Path) -> StoredSearch:
@@ -68,21 +74,23 @@ def search_of_run(run: str | Path) -> StoredSearch:
     if not (path / "study.json").exists():
         raise UserError(f"{str(run)!r} is no run of rlnas search: it has no study.json.")
     study, result = read_object(path / "study.json"), finished_study(path)
+    cost = result.search
     try:
-        cost = result["search"]
-        found = {name: result[name] for name in ("strategy", "seed", "env", "space", "steps")}
-        found["options"] = study["strategy_options"] | result.get("limits", {})
-        found["cost_steps"] = cost["fit_steps"] + cost["evaluation_steps"]
-        found["trained"] = cost.get("trained_architectures", ())
-        if found["trained"]:
-            found["train_steps"] = result["train_steps"]
-            own = [trial["seed"] for entry in result["architectures"] for trial in entry["trials"]]
-            found["train_seeds"] = sorted({*own})
-        found["settings"] = {group: study[group] for group in GROUPS}
-        found["ranking"] = [(entry["architecture"], entry["proxy"]) for entry in result["ranking"]]
+        found = {
+            **{name: getattr(result, name) for name in ("strategy", "seed", "env", "space", "steps")},
+            "options": study["strategy_options"] | result.limits,
+            "cost_steps": cost.steps,
+            "trained": cost.trained_architectures,
+            "settings": {group: study[group] for group in GROUPS},
+            "ranking": [(entry.architecture, entry.proxy) for entry in result.ranking],
+            "remarks": cost.remarks,
+        }
     except (LookupError, TypeError) as error:
         raise UserError(f"the study {str(run)!r} is damaged or of another version: {error!r}.") from None
-    return build_search({**found, "remarks": cost.get("remarks", ())}, f"the study {str(run)!r}")
+    if cost.trained_architectures:
+        found["train_steps"] = result.train_steps
+        found["train_seeds"] = sorted({trial.seed for network in result.networks for trial in network.trials})
+    return build_search(found, f"the study {str(run)!r}")
 
 
 def collect_searches(sources: Sequence[str | Path]) -> list[StoredSearch]:

@@ -5,31 +5,31 @@ Beyond the paper: the seeds that pick the best flatter it, so it may be trained 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
 
 from rlnas.algorithms.torch_modes import torch_threads
 from rlnas.errors import UserError
 from rlnas.files import read_object, write_json
-from rlnas.strategies import Ranked
 from rlnas.study.candidates import find_candidates, needed_latencies
 from rlnas.study.live import LiveSearch
-from rlnas.study.networks import NetworkSpec, folder_name, is_drawn, is_yardstick, networks_to_train, to_confirm
-from rlnas.study.results import RESULT_SCHEMA, confirmed_seeds, finished_study, read_study_result, trained_seeds
+from rlnas.study.networks import NetworkSpec, folder_name, is_yardstick, networks_to_train, to_confirm
+from rlnas.study.records import RankedPath, SearchCost, StudyResult
+from rlnas.study.results import finished_study, network_result, read_study_result
 from rlnas.study.settings import StudySettings
 from rlnas.study.trainings import LiveTrainings, TableTrainings, Trainings
-from rlnas.trials.metrics import mean_over_seeds
 from rlnas.trials.progress import Watcher, nobody
+from rlnas.trials.results import TrialResult
 from rlnas.trials.run_directory import GROWING, RunDirectory
-from rlnas.trials.trial import TrialResult, read_settings
+from rlnas.trials.trial import read_settings
 from rlnas.trials.warm_start import read_start
 from rlnas.trials.workers import LocalWorkers
 from rlnas.trust import import_modules
 
 
-def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watcher = nobody) -> dict[str, Any]:
+def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watcher = nobody) -> StudyResult:
     """Runs a study, or goes on where an earlier process was stopped.
 
     Args:
@@ -37,9 +37,6 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
         settings: what to do.
         workers: trials that run at a time.
         watch: told of the progress.
-
-    Returns:
-        The content of `result.json`.
 
     Raises:
         UserError: if the directory or a checkpoint in it belongs to something else, or no architecture is within the
@@ -77,50 +74,40 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
                     ]
                 del search  # frees the emulators and the supernet before the trainings begin
             trials = list(zip(entrants, trainings.run(entrants, settings.training_seeds), strict=True))
-            found = {**summarize(settings, ranking, trials), "search": cost}
-            result = _with_confirmation(found, entrants, settings, trainings)
-        write_json(path / "result.json", result)
+            lines = [RankedPath(architecture=entry.architecture.id, proxy=entry.proxy) for entry in ranking]
+            result = summarize(settings, lines, trials, SearchCost(**cost))
+            result = _with_confirmation(result, entrants, settings, trainings)
+        write_json(path / "result.json", result.plain())
         return result
-
-
-def _confirm(
-    best: str, entrants: Sequence[NetworkSpec], settings: StudySettings, trainings: Trainings
-) -> list[dict[str, Any]]:
-    """Trains the best and the hand-made networks with the confirmation seeds; what each scored."""
-    again = to_confirm(best, entrants, settings)
-    results = zip(again, trainings.run(again, settings.confirmation_seeds), strict=True)
-    return [{"name": entrant.name, **_scores(own)} for entrant, own in results]
 
 
 def _free(path: Path) -> dict[str, float]:
     """The least numbers of seeds that a command may ask for: those of the result, or what an unfinished study has."""
     done = read_study_result(path)
     if done is not None:
-        return {"train_seeds": trained_seeds(done), "confirm_seeds": confirmed_seeds(done)}
+        return {name: getattr(done, name) for name in GROWING}
     begun = read_object(path / "study.json") if (path / "study.json").exists() else {}
     return {name: begun.get(name, 0) for name in GROWING}
 
 
-def _searches_anew(settings: StudySettings, result: Mapping[str, Any]) -> bool:
+def _searches_anew(settings: StudySettings, result: StudyResult) -> bool:
     """Whether more training seeds change the search itself, as it asked for trainings; those on disk are kept."""
-    return settings.train_seeds > trained_seeds(result) and bool(result["search"].get("trained_architectures"))
+    return settings.train_seeds > result.train_seeds and bool(result.search.trained_architectures)
 
 
 def _grown(
-    run: RunDirectory, settings: StudySettings, result: dict[str, Any], workers: int, watch: Watcher
-) -> dict[str, Any]:
+    run: RunDirectory, settings: StudySettings, result: StudyResult, workers: int, watch: Watcher
+) -> StudyResult:
     """The result of a finished study; training and confirmation seeds that are asked for now are trained first.
 
     The old result stays until the new one is whole, and what it says of the search goes into that. It is the result of
     a study that had all these seeds from the start.
     """
-    more = settings.train_seeds > trained_seeds(result)
-    if not more and (result["best"] is None or settings.confirm_seeds <= confirmed_seeds(result)):
+    more = settings.train_seeds > result.train_seeds
+    if not more and (result.best is None or settings.confirm_seeds <= result.confirm_seeds):
         run.rewrite()
         return result
-    space = settings.load_space()
-    ranking = [Ranked(space.architecture(entry["architecture"]), entry["proxy"]) for entry in result["ranking"]]
-    entrants = networks_to_train([entry.architecture.id for entry in ranking], settings, space)
+    entrants = networks_to_train([entry.architecture for entry in result.ranking], settings, settings.load_space())
     if settings.warm_start:
         entrants = [_started(entrant, run.path, settings) for entrant in entrants]
     run.warn()
@@ -129,19 +116,23 @@ def _grown(
         trainings = LiveTrainings(run.path, settings, pool)
         if more:
             trials = list(zip(entrants, trainings.run(entrants, settings.training_seeds), strict=True))
-            result = {**summarize(settings, ranking, trials), "search": result["search"]}
+            result = summarize(settings, result.ranking, trials, result.search)
         result = _with_confirmation(result, entrants, settings, trainings)
-    write_json(run.path / "result.json", result)
+    write_json(run.path / "result.json", result.plain())
     return result
 
 
 def _with_confirmation(
-    result: dict[str, Any], entrants: Sequence[NetworkSpec], settings: StudySettings, trainings: Trainings
-) -> dict[str, Any]:
+    result: StudyResult, entrants: Sequence[NetworkSpec], settings: StudySettings, trainings: Trainings
+) -> StudyResult:
     """A result with what the best and the hand-made networks score with the confirmation seeds, if there are any."""
-    if not settings.confirm_seeds or result["best"] is None:
+    if not settings.confirm_seeds or result.best is None:
         return result
-    return {**result, "confirmation": _confirm(result["best"], entrants, settings, trainings)}
+    again = to_confirm(result.best, entrants, settings)
+    proxies = {entry.architecture: entry.proxy for entry in result.ranking}
+    trials = zip(again, trainings.run(again, settings.confirmation_seeds), strict=True)
+    confirmation = [network_result(spec, own, settings, proxies) for spec, own in trials]
+    return result.model_copy(update={"confirmation": confirmation})
 
 
 def _started(entrant: NetworkSpec, path: Path, settings: StudySettings) -> NetworkSpec:
@@ -153,53 +144,26 @@ def _started(entrant: NetworkSpec, path: Path, settings: StudySettings) -> Netwo
 
 
 def summarize(
-    settings: StudySettings, ranking: list[Ranked], trials: list[tuple[NetworkSpec, list[TrialResult]]]
-) -> dict[str, Any]:
-    """The content of `result.json`; the same settings give the same bytes, so there are no times in it."""
-    proxy = {entry.architecture.id: entry.proxy for entry in ranking}
-    networks: list[dict[str, Any]] = []
-    for entrant, own in trials:
-        networks.append(
-            {
-                "name": entrant.name,
-                "architecture": dict(entrant.space.architecture(entrant.architecture)),
-                "space": entrant.space.name,
-                "baseline": is_yardstick(entrant, settings),
-                "candidate": entrant.candidate,
-                **({"drawn": True} if is_drawn(entrant, settings) else {}),
-                "proxy": None if entrant.baseline else proxy.get(entrant.name),
-                "parameters": own[0].parameters,
-                "multiply_adds": own[0].multiply_adds,
-                **_scores(own),
-            }
-        )
-    scored = [entry for entry in networks if entry["candidate"] and entry["total_reward"] is not None]
-    best = max(scored, key=lambda entry: entry["total_reward"], default=None)
-    return {
-        "schema": RESULT_SCHEMA,
-        "env": settings.env,
-        "space": settings.space["name"],
-        "strategy": settings.strategy,
-        "seed": settings.seed,
-        "steps": settings.steps,
-        "train_steps": settings.train_steps,
-        **({"warm_start": True} if settings.warm_start else {}),
-        **({"limits": settings.limits.given} if settings.limits.given else {}),
-        "best": best["name"] if best else None,
-        "architectures": networks,
-        "remarks": sorted({remark for _, own in trials for result in own for remark in result.remarks}),
-        "ranking": [{"architecture": entry.architecture.id, "proxy": entry.proxy} for entry in ranking],
-    }
-
-
-def _scores(own: list[TrialResult]) -> dict[str, Any]:
-    """What a network scored, on average and with each seed."""
-    kept = {"seed", "status", "reason", "steps", "episodes", "total_reward", "reward_mean"}
-    return {
-        "total_reward": mean_over_seeds([result.total_reward for result in own]),
-        "reward_mean": mean_over_seeds([result.reward_mean for result in own]),
-        "trials": [result.model_dump(include=kept) for result in own],
-    }
+    settings: StudySettings,
+    ranking: list[RankedPath],
+    trials: Sequence[tuple[NetworkSpec, list[TrialResult]]],
+    search: SearchCost,
+) -> StudyResult:
+    """The result of a study; the same settings give the same one, so there are no times in it."""
+    proxies = {entry.architecture: entry.proxy for entry in ranking}
+    networks = [network_result(spec, own, settings, proxies) for spec, own in trials]
+    scored = [(network.score, network) for network in networks if network.candidate and network.score is not None]
+    best = max(scored, key=itemgetter(0), default=None)
+    return StudyResult(
+        **{name: getattr(settings, name) for name in ("env", "strategy", "seed", "steps", "train_steps", "warm_start")},
+        space=settings.space["name"],
+        limits=settings.limits.given,
+        best=best[1].name if best else None,
+        networks=networks,
+        remarks=sorted({remark for _, own in trials for result in own for remark in result.remarks}),
+        ranking=ranking,
+        search=search,
+    )
 
 
 def trained_trial(run: Path) -> Path:
@@ -212,13 +176,13 @@ def trained_trial(run: Path) -> Path:
         return run
     if not (run / "study.json").exists():
         raise UserError(f"there is no search and no training at {str(run)!r}: it has no study.json or trial.json.")
-    data = finished_study(run)
+    result = finished_study(run)
     if read_object(run / "study.json").get("table") is not None:
         raise UserError(
             f"the study {str(run)!r} looked its trainings up in a table: it has no trained agent. "
             "Train the architecture that it found with rlnas train."
         )
-    if data["best"] is None:
+    best = result.network(result.best)
+    if best is None:
         raise UserError(f"the study {str(run)!r} has no best architecture: no candidate has a score with every seed.")
-    (entry,) = [entry for entry in data["architectures"] if entry["name"] == data["best"]]
-    return run / "trials" / folder_name(entry["name"]) / f"seed-{entry['trials'][0]['seed']}"
+    return run / "trials" / folder_name(best.name) / f"seed-{best.trials[0].seed}"

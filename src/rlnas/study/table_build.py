@@ -20,9 +20,10 @@ from rlnas.trials.episodes import EpisodeTable
 from rlnas.trials.metrics import metrics_at
 from rlnas.trials.progress import Progress, Watcher, nobody
 from rlnas.trials.records import Timing, read_record
+from rlnas.trials.results import TrialResult
 from rlnas.trials.run_directory import RunDirectory
 from rlnas.trials.settings import RunSettings, TrialSettings
-from rlnas.trials.trial import TrialResult, read_result
+from rlnas.trials.trial import read_result
 from rlnas.trials.workers import LocalWorkers
 from rlnas.trust import import_modules
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from rlnas.study.networks import NetworkSpec
 from rlnas.study.settings import StudySettings
 from rlnas.table import NoScore, Table
-from rlnas.trials.trial import TrialResult
+from rlnas.trials.results import TrialResult
 from rlnas.trials.warm_start import put_start
 from rlnas.trials.workers import Trial, Workers
 

@@ -8,6 +8,9 @@ import numpy as np
 
 WINDOW = 100
 
+PRIMARY = "total_reward"
+"""The metric that picks the best, and that strategies are told."""
+
 
 def total_reward(scores: Sequence[float]) -> float | None:
     """Mean return of the last 100 finished games; of all, where there are fewer; `None` where there are none."""
@@ -20,6 +23,9 @@ def reward_mean(scores: Sequence[float]) -> float | None:
         return None
     running = np.cumsum(np.asarray(scores, dtype=np.float64)) / np.arange(1, len(scores) + 1)
     return float(running[-WINDOW:].mean())
+
+
+METRICS = {PRIMARY: total_reward, "reward_mean": reward_mean}
 
 
 def mean_over_seeds(values: Sequence[float | None]) -> float | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import time
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict
 
 from rlnas import seeding
 from rlnas.algorithms.algorithm import Trainer
@@ -17,13 +17,13 @@ from rlnas.envs.actions import actions_from_dict, actions_to_dict
 from rlnas.errors import UserError
 from rlnas.files import write_json
 from rlnas.nets import Network
-from rlnas.spaces import Space
 from rlnas.trials.checkpoint import fitting, load_checkpoint, save_checkpoint
 from rlnas.trials.episodes import EpisodeTable
 from rlnas.trials.intervals import RESTARTED, Interval, remark_on_games
-from rlnas.trials.metrics import learning_curve, reward_mean, total_reward
+from rlnas.trials.metrics import METRICS, learning_curve
 from rlnas.trials.progress import Progress, RateMeter, Watcher, nobody
-from rlnas.trials.records import Count, Seed, read_record
+from rlnas.trials.records import Count, read_record
+from rlnas.trials.results import TrialResult
 from rlnas.trials.run_directory import RunDirectory, fingerprint
 from rlnas.trials.scaling import bounds_from_dict, bounds_to_dict, scale_by
 from rlnas.trials.settings import TrialSettings
@@ -33,63 +33,6 @@ from rlnas.trust import import_modules
 
 LOCK_PATIENCE = 10.0
 """Seconds that a trial waits for a worker that lost its parent to go."""
-
-
-class TrialResult(BaseModel):
-    """What a trial came to; the same settings give the same bytes.
-
-    Attributes:
-        architecture: id of the architecture.
-        space: name of its space.
-        seed: root of the trial's random streams.
-        status: `"done"` or `"failed"`.
-        reason: why it failed.
-        steps: environment steps trained.
-        episodes: full games finished.
-        total_reward: mean unclipped return of the last 100 full games; `None` if none finished.
-        reward_mean: the metric that rewards learning early (paper, 5.3).
-        parameters: trainable parameters of the encoder.
-        multiply_adds: multiply-adds of the encoder, for one observation.
-        curve_steps: environment steps of the learning curve.
-        curve: mean return of the last 100 games at those steps.
-        remarks: what is odd about the environment or its games, each in one sentence.
-    """
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-    architecture: str
-    space: str
-    seed: Seed
-    status: str = "done"
-    reason: str = ""
-    steps: Count = 0
-    episodes: Count = 0
-    total_reward: float | None = None
-    reward_mean: float | None = None
-    parameters: Count
-    multiply_adds: Count
-    curve_steps: list[Count] = []
-    curve: list[float] = []
-    remarks: list[str] = []
-
-    @model_validator(mode="after")
-    def _curve_has_steps(self) -> Self:
-        if len(self.curve_steps) != len(self.curve):
-            raise ValueError("curve_steps and curve are of different lengths")
-        return self
-
-    @classmethod
-    def blank(cls, space: Space, architecture: str, seed: int, **found: Any) -> TrialResult:
-        """The result of a training of an architecture's id: its names, its costs, and what else was found."""
-        cost = space.cost(space.architecture(architecture))
-        return cls(
-            architecture=architecture,
-            space=space.name,
-            seed=seed,
-            parameters=cost.parameters,
-            multiply_adds=cost.multiply_adds,
-            **found,
-        )
 
 
 class TrialState(BaseModel):
@@ -214,8 +157,7 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
         update={
             "steps": trainer.steps,
             "episodes": len(games.score),
-            "total_reward": total_reward(games.score),
-            "reward_mean": reward_mean(games.score),
+            "scores": {name: metric(games.score) for name, metric in METRICS.items()},
             "remarks": [*data["said"].values(), *said.values()],
             "curve_steps": steps,
             "curve": curve,

@@ -20,9 +20,10 @@ from rlnas.errors import UserError, WorkerError
 from rlnas.files import open_own
 from rlnas.processes import child_environment, home, kill_group
 from rlnas.trials.progress import Progress, Watcher, nobody
+from rlnas.trials.results import TrialResult
 from rlnas.trials.run_directory import fingerprint
 from rlnas.trials.settings import TrialSettings
-from rlnas.trials.trial import TrialResult, blank_result, read_result, read_settings
+from rlnas.trials.trial import blank_result, read_result, read_settings
 
 ATTEMPTS = 2
 """How often a trial is started from one checkpoint when its process dies without a word (killed for memory, say)."""
