@@ -41,13 +41,13 @@ def snippets(page: str, language: str) -> list[str]:
 
 
 def test_the_tutorial_of_a_space_shows_the_example_twice(tmp_path: Path) -> None:
-    declared, searched = snippets("tutorial-space.md", "python")
+    declared, searched, *_ = snippets("tutorial-space.md", "python")
     example = (EXAMPLES[0].parent / "own_space.py").read_text(encoding="utf-8")
     assert declared.strip().partition("\n")[2].strip() in example
     assert all(line.strip() in example for line in searched.splitlines())
     scope: dict = {}
     exec(declared, scope)
-    (text,) = snippets("tutorial-space.md", "toml")
+    text, *_ = snippets("tutorial-space.md", "toml")
     (tmp_path / "small-mlp.toml").write_text(text)
     assert load_space(tmp_path / "small-mlp.toml") == scope["space"]
     assert scope["space"].size == 16

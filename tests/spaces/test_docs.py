@@ -1,4 +1,4 @@
-"""What docs/spaces.md shows works."""
+"""What docs/spaces.md and docs/tutorial-space.md show works."""
 
 import re
 import sys
@@ -11,15 +11,17 @@ from rlnas.errors import UserError
 from rlnas.spaces import CATALOGUE, load_space
 from rlnas.spaces.plain import LAYERS
 
-TEXT = (Path(__file__).parents[2] / "docs/spaces.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+TEXT = (DOCS / "spaces.md").read_text()
 
 
-def snippets(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+def snippets(language: str, page: str = "spaces.md") -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
 
 
 def test_the_snippets_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    declared, blocks, factory, layer = snippets("python")
+    declared, blocks = snippets("python")
+    *_, factory, layer = snippets("python", "tutorial-space.md")
     scope: dict = {}
     exec(declared, scope)
     assert scope["space"].size == 6
@@ -27,7 +29,8 @@ def test_the_snippets_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert [path.id for path in scope["space"]][:3] == ["depth=1,op=block", "depth=1,op=conv", "depth=1,op=skip"]
     (tmp_path / "mine.py").write_text(factory)
     monkeypatch.syspath_prepend(tmp_path)
-    whole, switch, module = snippets("toml")
+    whole, switch = snippets("toml")
+    *_, module = snippets("toml", "tutorial-space.md")
     (tmp_path / "whole.toml").write_text(whole)
     assert load_space(tmp_path / "whole.toml").size == 6
     vector = '\n[[layers]]\ntype = "readout"\nfeatures = 3\n'
