@@ -7,8 +7,8 @@ import pytest
 
 from rlnas.algorithms.ppo import PPOSettings
 from rlnas.algorithms.ppo.trainer import make_normalizer
-from rlnas.defaults import ATARI, CONTINUOUS, GRIDS, MINATAR, PICTURES, TUNED, VECTORS, defaults
-from rlnas.envs import ContinuousActions, DiscreteActions, EnvSettings
+from rlnas.defaults import CONTINUOUS, GRIDS, MINATAR, PICTURES, TUNED, VECTORS, defaults
+from rlnas.envs import ContinuousActions, DiscreteActions, EnvSettings, family_of
 
 REAL = ContinuousActions((-1.0,), (1.0,))
 
@@ -20,7 +20,7 @@ def probe(shape, dtype, actions):
 @pytest.mark.parametrize(
     ("env", "shape", "actions", "expected"),
     [
-        ("ALE/Pong-v5", (4, 84, 84), DiscreteActions(6), ATARI),
+        ("ALE/Pong-v5", (4, 84, 84), DiscreteActions(6), family_of("ALE/Pong-v5").defaults),
         ("MinAtar/Breakout-v1", (4, 10, 10), DiscreteActions(3), MINATAR),
         ("Pendulum-v1", (3,), REAL, TUNED["Pendulum-v1"]),
         ("Own-v0", (3,), REAL, CONTINUOUS),

@@ -13,7 +13,7 @@ import torch
 import rlnas
 from rlnas.cli.main import main
 from rlnas.envs.actions import ActionSpace, ContinuousActions, DiscreteActions, actions_to_dict
-from rlnas.envs.rendering import GridCamera
+from rlnas.envs.minatar import GridCamera
 from rlnas.errors import UserError
 from rlnas.files import write_json
 from rlnas.nets import Network

@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from rlnas.envs.actions import ContinuousActions
 from rlnas.envs.base import VectorEnv
-from rlnas.envs.minatar import MINATAR_PREFIX
-from rlnas.envs.registry import ATARI_PREFIX
+from rlnas.envs.families import family_of
+from rlnas.envs.family import Defaults
+from rlnas.envs.minatar import MinAtar
 from rlnas.errors import UserError
 from rlnas.spaces import LARGE_MAP, Shape
 
-
-@dataclass(frozen=True)
-class Defaults:
-    """Settings for an environment.
-
-    Attributes:
-        source: where they come from.
-        env: what differs from `EnvSettings`.
-        ppo: what differs from `PPOSettings`, which are for Atari.
-    """
-
-    source: str
-    env: dict[str, Any]
-    ppo: dict[str, Any]
-
-
-ATARI = Defaults("the paper's table 4", {}, {})
-
-MINATAR = Defaults(
-    "MinAtar's own sticky actions, and a sweep on its Breakout (docs/ppo.md)",
-    {"num_envs": 32, "sticky_actions": 0.1},
-    {"rollout_steps": 64, "learning_rate": 1e-3, "clip": 0.2, "value_clip": None, "reward_clip": "none"},
-)
+MINATAR = MinAtar.defaults
 
 PICTURES = Defaults("those for Atari (the paper's table 4), with rewards as they are", {}, {"reward_clip": "none"})
 
@@ -97,9 +76,7 @@ BY_KIND = (PICTURES, GRIDS, VECTORS, CONTINUOUS)
 
 def defaults_by_name(env: str) -> Defaults | None:
     """The settings for an environment that is known by its name."""
-    if env.startswith(ATARI_PREFIX):
-        return ATARI
-    return MINATAR if env.startswith(MINATAR_PREFIX) else TUNED.get(env)
+    return family_of(env).defaults or TUNED.get(env)
 
 
 def defaults(env: str, probe: VectorEnv) -> Defaults:

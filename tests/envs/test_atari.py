@@ -1,7 +1,5 @@
 """AtariEnv against Gymnasium's own wrappers, and the rules that it adds to ale-py's vector environment."""
 
-import sys
-
 import gymnasium
 import numpy as np
 import pytest
@@ -10,7 +8,7 @@ from ale_py.env import AtariEnv as RawAtari
 from gymnasium.wrappers import AtariPreprocessing, FrameStackObservation
 
 from rlnas.envs import AtariEnv, EnvSettings, Episode
-from rlnas.errors import EnvironmentFault, UserError
+from rlnas.errors import EnvironmentFault
 
 NOOP = 0
 
@@ -329,9 +327,3 @@ def test_scores_are_not_clipped(make):
     env, rng = make("space_invaders", **SMALL), np.random.default_rng(0)
     env.reset(act(3))
     assert max(env.step(rng.integers(6, size=1)).reward[0] for _ in range(300)) >= 5
-
-
-def test_a_missing_extra_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "ale_py.vector_env", None)
-    with pytest.raises(UserError, match=r"pip install .* -e '\.\[atari\]'"):
-        AtariEnv("breakout", EnvSettings())

@@ -5,7 +5,7 @@ import torch
 from gymnasium.spaces import Box, Dict, Discrete, Space, Tuple
 
 from rlnas.envs import ContinuousActions
-from rlnas.envs.gym_spaces import Observations, find_bounds, play_action
+from rlnas.envs.gym_spaces import Observations, action_converter, find_bounds
 from rlnas.errors import UserError
 from rlnas.nets import Standardize
 
@@ -167,10 +167,10 @@ def test_scaled_actions_reach_the_bounds_and_the_middle():
         (1, [2000, 100, 3, 1]),
         (9, [2000, 100, 3, 5]),
     ):
-        assert play_action(space, np.full(4, action, np.float32), scaled=True).tolist() == played
-    assert play_action(space, np.full(4, 0.5, np.float32)).tolist() == [0.5] * 4
+        assert action_converter(space, scaled=True)(np.full(4, action, np.float32)).tolist() == played
+    assert action_converter(space)(np.full(4, 0.5, np.float32)).tolist() == [0.5] * 4
     matrix = Box(0, 10, (2, 2), np.float32)
-    assert play_action(matrix, np.array([-1, 0, 1, 0], np.float32), scaled=True).tolist() == [[0, 5], [10, 5]]
+    assert action_converter(matrix, scaled=True)(np.array([-1, 0, 1, 0], np.float32)).tolist() == [[0, 5], [10, 5]]
 
 
 def test_numbers_without_bounds_beside_others_are_not_cut():

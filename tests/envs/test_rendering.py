@@ -9,8 +9,8 @@ from ale_py.env import AtariEnv as RawAtari
 from gymnasium.spaces import Box, Discrete
 from gymnasium.wrappers import AtariPreprocessing, FrameStackObservation
 
-from rlnas.envs import EnvSettings, make_env
-from rlnas.envs.rendering import GridCamera, film_env
+from rlnas.envs import EnvSettings, film_env, make_env
+from rlnas.envs.minatar import GridCamera
 from rlnas.errors import EnvironmentFault, UserError
 
 FIRE = 1

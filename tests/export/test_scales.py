@@ -15,7 +15,7 @@ from gymnasium.spaces import Box
 from stable_baselines3 import PPO
 
 from rlnas.envs import ContinuousActions
-from rlnas.envs.gym_spaces import Observations, play_action
+from rlnas.envs.gym_spaces import Observations, action_converter
 from rlnas.export import export
 from rlnas.export.pytorch import run_source
 from rlnas.spaces import Choice, Linear, Space
@@ -78,7 +78,7 @@ def test_every_export_scales_as_the_network_does(tmp_path: Path, observations: B
     for outputs in (found, session.run(None, {"observation": seen}), sb3):
         for one, other in zip(outputs, expected, strict=False):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
-    played = [play_action(ACTIONS, action, scaled=True) for action in mean]
+    played = list(map(action_converter(ACTIONS, scaled=True), mean))
     np.testing.assert_allclose(model.predict(seen, deterministic=True)[0], played, rtol=1e-4, atol=1e-7)
     said = json.loads((folder / "architecture.json").read_text())
     assert said["observation"]["divided_by"] == 1

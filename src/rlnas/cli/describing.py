@@ -127,7 +127,7 @@ def _is_space(name: str) -> bool:
 
 def _describe_env(env: str, imports: tuple[str, ...]) -> None:
     from rlnas.defaults import default_baselines, default_space, defaults
-    from rlnas.envs import EnvSettings, GymEnv, make_env
+    from rlnas.envs import EnvSettings, make_env
 
     import_modules(imports)
     probe = make_env(env, EnvSettings(), num_envs=1)
@@ -135,7 +135,7 @@ def _describe_env(env: str, imports: tuple[str, ...]) -> None:
     shape = probe.observation_shape
     own = defaults(env, probe)
     _headed(env, f": observations {shape} {probe.observation_dtype}, {probe.actions}.")
-    if isinstance(probe, GymEnv) and probe.axes:
+    if probe.axes:
         console.print(f"Axes: {probe.axes}.", soft_wrap=True, markup=False)
     console.print(f"Networks take observations {_scaling(probe, own.ppo)}.", soft_wrap=True, markup=False)
     if own.env.get("scale_actions"):

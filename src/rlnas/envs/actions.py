@@ -4,36 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from rlnas.errors import EnvironmentFault
 
+NEAR = 4.0
+"""A standard normal distribution reaches bounds up to here."""
+
+APART = 0.5
+"""A standard normal distribution mostly overshoots bounds that are less apart than this."""
+
 
 @dataclass(frozen=True)
-class DiscreteActions:
+class ActionSpace:
+    """Base of the action spaces."""
+
+    dtype: ClassVar[np.dtype] = np.dtype(np.int64)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one action."""
+        raise NotImplementedError
+
+    @property
+    def outputs(self) -> int:
+        """The numbers that a policy's head gives: logits, or the means of real numbers."""
+        raise NotImplementedError
+
+    def check(self, actions: np.ndarray, number: int) -> None:
+        """Raises an `EnvironmentFault` unless `actions` are those of `number` environments."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class DiscreteActions(ActionSpace):
     """One of `count` actions, named by the numbers from 0."""
 
     count: int
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of one action."""
         return ()
 
     @property
-    def dtype(self) -> np.dtype:
-        """The type of an action."""
-        return np.dtype(np.int64)
-
-    @property
     def outputs(self) -> int:
-        """The numbers that a policy's head gives."""
         return self.count
 
     def check(self, actions: np.ndarray, number: int) -> None:
-        """Raises an `EnvironmentFault` unless `actions` are those of so many environments."""
         if actions.shape != (number,) or actions.min() < 0 or actions.max() >= self.count:
             raise EnvironmentFault(f"actions must be {number} numbers in 0..{self.count - 1}: {actions}.")
 
@@ -42,28 +61,20 @@ class DiscreteActions:
 
 
 @dataclass(frozen=True)
-class MultiDiscreteActions:
+class MultiDiscreteActions(ActionSpace):
     """Several decisions at once, each among as many options as `counts` says."""
 
     counts: tuple[int, ...]
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of one action."""
         return (len(self.counts),)
 
     @property
-    def dtype(self) -> np.dtype:
-        """The type of an action."""
-        return np.dtype(np.int64)
-
-    @property
     def outputs(self) -> int:
-        """The numbers that a policy's head gives."""
         return sum(self.counts)
 
     def check(self, actions: np.ndarray, number: int) -> None:
-        """Raises an `EnvironmentFault` unless `actions` are those of so many environments."""
         if actions.shape != (number, *self.shape) or (actions < 0).any() or (actions >= np.array(self.counts)).any():
             raise EnvironmentFault(f"actions must be {number} rows of numbers below {self.counts}: {actions}.")
 
@@ -71,15 +82,8 @@ class MultiDiscreteActions:
         return f"{len(self.counts)} decisions at once, among {', '.join(map(str, self.counts))} options"
 
 
-NEAR = 4.0
-"""Bounds up to here are met by a standard normal distribution, and not so narrow that it meets nothing else."""
-
-APART = 0.5
-"""Bounds that are less apart than this are mostly overshot by a standard normal distribution."""
-
-
 @dataclass(frozen=True)
-class ContinuousActions:
+class ContinuousActions(ActionSpace):
     """Real numbers between `low` and `high`; those beyond are clipped before they are played.
 
     Attributes:
@@ -89,24 +93,17 @@ class ContinuousActions:
 
     low: tuple[float, ...]
     high: tuple[float, ...]
+    dtype: ClassVar[np.dtype] = np.dtype(np.float32)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of one action."""
         return (len(self.low),)
 
     @property
-    def dtype(self) -> np.dtype:
-        """The type of an action."""
-        return np.dtype(np.float32)
-
-    @property
     def outputs(self) -> int:
-        """The numbers that a policy's head gives: the means."""
         return len(self.low)
 
     def check(self, actions: np.ndarray, number: int) -> None:
-        """Raises an `EnvironmentFault` unless `actions` are finite and those of so many environments."""
         if actions.shape != (number, *self.shape) or not np.isfinite(actions).all():
             raise EnvironmentFault(f"actions must be {number} rows of {len(self.low)} finite numbers: {actions}.")
 
@@ -136,9 +133,6 @@ def centre_and_half(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.n
     return low / 2 + high / 2, high / 2 - low / 2
 
 
-ActionSpace = DiscreteActions | MultiDiscreteActions | ContinuousActions
-
-
 def actions_to_dict(actions: ActionSpace) -> dict[str, Any]:
     """An action space as plain data, for checkpoints and exports."""
     if isinstance(actions, ContinuousActions):
@@ -147,7 +141,7 @@ def actions_to_dict(actions: ActionSpace) -> dict[str, Any]:
         return {"kind": "continuous", "low": low, "high": high}
     if isinstance(actions, MultiDiscreteActions):
         return {"kind": "multi-discrete", "counts": list(actions.counts)}
-    return {"kind": "discrete", "count": actions.count}
+    return {"kind": "discrete", "count": actions.outputs}
 
 
 def actions_from_dict(data: Mapping[str, Any]) -> ActionSpace:

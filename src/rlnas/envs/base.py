@@ -1,9 +1,8 @@
-"""The one interface to vector environments that the PPO engine knows."""
+"""The one interface to vector environments that algorithms know."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
@@ -72,8 +71,8 @@ class Step:
     episodes: list[Episode] = field(default_factory=list)
 
 
-class VectorEnv(Protocol):
-    """`n` environments that step together.
+class VectorEnv:
+    """Base of vector environments: `n` environments that step together.
 
     Attributes:
         num_envs: how many.
@@ -83,71 +82,62 @@ class VectorEnv(Protocol):
             divided by 255.
         actions: what can be done on each step.
         max_steps: steps after which the environment itself ends a game; `None` where it does not say.
+        axes: which axis of a map is its channels, in words, where that is not certain.
+        remarks: what is odd about the environment but does not stop it: one sentence for each kind of oddity.
+        running_scores: `(n,)` float64, the unclipped returns so far of the games in progress.
     """
 
-    num_envs: int
     observation_shape: tuple[int, ...]
     observation_dtype: np.dtype
-    observation_bounds: Bounds | None
+    observation_bounds: Bounds | None = None
     actions: ActionSpace
-    max_steps: int | None
+    max_steps: int | None = None
+    axes: str = ""
 
-    @property
-    def remarks(self) -> dict[str, str]:
-        """What is odd about the environment but does not stop it: one sentence for each kind of oddity."""
-        ...
-
-    @property
-    def running_scores(self) -> np.ndarray:
-        """`(n,)` float64, the unclipped returns so far of the games in progress."""
-        ...
+    def __init__(self, num_envs: int):
+        self.num_envs = num_envs
+        self.remarks: dict[str, str] = {}
+        self.running_scores = np.zeros(num_envs)
+        self._lengths = np.zeros(num_envs, dtype=np.int64)
+        self._over = np.zeros(num_envs, dtype=bool)
 
     def reset(self, seeds: np.ndarray) -> np.ndarray:
         """Starts a new episode in every environment; `seeds` has shape `(n,)`. Returns observations `(n, *shape)`.
 
         Environments that were closed are made again.
         """
-        ...
+        raise NotImplementedError
 
     def step(self, actions: np.ndarray) -> Step:
         """Plays one action in every environment: `(n, *actions.shape)`, of the type `actions.dtype`.
 
         Raises:
-            EnvironmentFault: if an environment raises or returns something unusable.
+            EnvironmentFault: if an action is out of range, or an environment raises or returns something unusable.
         """
-        ...
+        raise NotImplementedError
 
     def close(self) -> None:
         """Frees the environments. More than one call does no harm."""
-        ...
+        raise NotImplementedError
 
-
-class EpisodeCounter:
-    """Adds up the unclipped return and the length of the game that each environment is playing."""
-
-    def __init__(self, num_envs: int):
-        self.score = np.zeros(num_envs)
-        self.length = np.zeros(num_envs, dtype=np.int64)
-
-    def reset(self) -> None:
+    def _forget_games(self) -> None:
         """Forgets the games in progress."""
-        self.score[:] = 0
-        self.length[:] = 0
+        self.running_scores[:], self._lengths[:], self._over[:] = 0, 0, False
 
-    def add(self, reward: np.ndarray, played: np.ndarray, ended: np.ndarray, truncated: np.ndarray) -> list[Episode]:
-        """Counts one step and returns the games that it ended.
+    def _count(self, reward: np.ndarray, ended: np.ndarray, truncated: np.ndarray) -> list[Episode]:
+        """Counts one step, and returns the games that it ended; those that had ended before it are reset by it.
 
         Args:
             reward: `(n,)`, unclipped.
-            played: `(n,)` bool, False where the step only reset the environment.
             ended: `(n,)` bool, the game is over, for whichever reason.
             truncated: `(n,)` bool, it was a time limit.
         """
-        self.score += np.where(played, reward, 0)
-        self.length += played
+        self.running_scores += np.where(self._over, 0, reward)
+        self._lengths += ~self._over
         finished = []
         for i in np.flatnonzero(ended):
-            finished.append(Episode(float(self.score[i]), int(self.length[i]), bool(truncated[i]), int(i)))
-            self.score[i] = 0
-            self.length[i] = 0
+            length = int(self._lengths[i])
+            finished.append(Episode(float(self.running_scores[i]), length, bool(truncated[i]), int(i)))
+            self.running_scores[i] = self._lengths[i] = 0
+        self._over = ended
         return finished

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import importlib.util
+import logging
+import sys
 from typing import Any, NoReturn
 
 import gymnasium
 import numpy as np
+from gymnasium.spaces import Box
+from gymnasium.spaces import Space as GymSpace
 
 from rlnas.envs.actions import ContinuousActions
-from rlnas.envs.base import EpisodeCounter, Step
-from rlnas.envs.gym_spaces import Channels, Observations, play_action, read_actions
+from rlnas.envs.base import Step, VectorEnv
+from rlnas.envs.family import EnvFamily
+from rlnas.envs.gym_spaces import Observations, action_converter, read_actions
+from rlnas.envs.rendering import Camera
+from rlnas.envs.settings import Channels, EnvSettings
 from rlnas.errors import EnvironmentFault, UserError
 
+FPS = 30
+"""Frames of a second of environments that do not say."""
 
-class GymEnv:
+
+class GymEnv(VectorEnv):
     """Gymnasium environments, stepped one after another in this process.
 
     What an environment returns is checked on every step, since an agent learns nothing from NaN, and a wrong shape or
@@ -40,8 +51,8 @@ class GymEnv:
         channels: Channels = "auto",
         scale_actions: bool | None = None,
     ):
+        super().__init__(num_envs)
         self.env_id = env_id
-        self.num_envs = num_envs
         # Not every environment takes the argument.
         self._options: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
         self._envs: list[gymnasium.Env] = []
@@ -49,8 +60,8 @@ class GymEnv:
         self._make()
         try:
             self._observations = Observations(env_id, own_space(env_id, self._envs[0], "observation_space"), channels)
-            self._action_space = own_space(env_id, self._envs[0], "action_space")
-            self.actions = read_actions(env_id, self._action_space)
+            action_space = own_space(env_id, self._envs[0], "action_space")
+            self.actions = read_actions(env_id, action_space)
             if scale_actions and not isinstance(self.actions, ContinuousActions):
                 raise UserError(
                     f"the environment option 'scale_actions' is for continuous actions, and {env_id!r} has "
@@ -59,47 +70,26 @@ class GymEnv:
         except Exception:
             self.close()
             raise
-        self.observation_shape = self._observations.shape
-        self.observation_dtype = self._observations.dtype
-        self.observation_bounds = self._observations.bounds
-        limit = getattr(self._envs[0].spec, "max_episode_steps", None)
-        self.max_steps: int | None = None if limit is None else int(limit)
-        self._scale_actions = bool(scale_actions)
-        self._games = EpisodeCounter(num_envs)
-        self._over = np.zeros(num_envs, dtype=bool)
-
-    @property
-    def remarks(self) -> dict[str, str]:
-        """See `VectorEnv.remarks`."""
-        return self._observations.remarks
-
-    @property
-    def axes(self) -> str:
-        """Which axis of a map is its channels, in words, and what says otherwise; empty for vectors."""
+        self._convert = action_converter(action_space, bool(scale_actions))
         found = self._observations
-        return f"{found.axes} ({found.otherwise})" if found.axes else ""
+        self.observation_shape, self.observation_dtype = found.shape, found.dtype
+        self.observation_bounds, self.remarks = found.bounds, found.remarks
+        self.axes = f"{found.axes} ({found.otherwise})" if found.axes else ""
+        limit = getattr(self._envs[0].spec, "max_episode_steps", None)
+        self.max_steps = None if limit is None else int(limit)
 
     @property
     def metadata(self) -> dict[str, Any]:
         """What the environment says of how it draws itself: `render_modes`, `render_fps`."""
         return dict(self._envs[0].metadata or {})
 
-    @property
-    def running_scores(self) -> np.ndarray:
-        """See `VectorEnv.running_scores`."""
-        return self._games.score
-
     def reset(self, seeds: np.ndarray) -> np.ndarray:
-        """Starts a new episode in every environment; see `VectorEnv.reset`.
-
-        Environments that have played are made anew: some keep state that no reset clears (the bodies of BipedalWalker's
-        physics, for one), and a run that is resumed must meet the same games.
-        """
+        # Environments that have played are made anew: some keep state that no reset clears (the bodies of
+        # BipedalWalker's physics, for one), and a run that is resumed must meet the same games.
         if self._played or not self._envs:
             self.close()
             self._make()
-        self._games.reset()
-        self._over[:] = False
+        self._forget_games()
         return np.stack([self._reset(env, int(seed)) for env, seed in zip(self._envs, seeds, strict=True)])
 
     def _make(self) -> None:
@@ -113,7 +103,6 @@ class GymEnv:
             raise_fault(error, f"environment {self.env_id!r} cannot be made")
 
     def step(self, actions: np.ndarray) -> Step:
-        """Plays one action in every environment; see `VectorEnv.step`."""
         self.actions.check(actions, self.num_envs)
         self._played = True
         observation = np.empty((self.num_envs, *self.observation_shape), dtype=self.observation_dtype)
@@ -125,9 +114,8 @@ class GymEnv:
                 observation[i] = self._reset(env, None)
             else:
                 observation[i], reward[i], terminated[i], truncated[i] = self._step(env, actions[i])
-        self._over = terminated | truncated
-        truncated = truncated & ~terminated
-        episodes = self._games.add(reward, ~resetting, self._over, truncated)
+        ended, truncated = terminated | truncated, truncated & ~terminated
+        episodes = self._count(reward, ended, truncated)
         return Step(observation, reward.astype(np.float32), terminated, truncated, ~resetting, episodes)
 
     def _reset(self, env: gymnasium.Env, seed: int | None) -> np.ndarray:
@@ -141,7 +129,7 @@ class GymEnv:
 
     def _step(self, env: gymnasium.Env, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool]:
         try:
-            returned: Any = env.step(play_action(self._action_space, action, self._scale_actions))
+            returned: Any = env.step(self._convert(action))
         except BaseException as error:
             raise_fault(error, f"environment {self.env_id!r} raised in step")
         if not isinstance(returned, tuple) or len(returned) != 5:
@@ -177,14 +165,13 @@ class GymEnv:
         return reward
 
     def close(self) -> None:
-        """Closes the environments; an error in their own `close` is not worth losing a result for."""
         for env in self._envs:
             try:
                 env.close()
             except KeyboardInterrupt:
                 raise
             except BaseException:
-                continue
+                continue  # an error in its own `close` is not worth losing a result for
         self._envs = []
 
 
@@ -213,3 +200,122 @@ def own_space(env_id: str, env: gymnasium.Env, name: str) -> gymnasium.Space:
     if found is None:
         raise UserError(f"environment {env_id!r} has no {name}: set it in the environment's __init__.")
     return found
+
+
+class GymCamera:
+    """Asks a Gymnasium environment to draw itself.
+
+    Args:
+        env: made with the render mode `"rgb_array"`.
+        fps: frames of a second.
+    """
+
+    def __init__(self, env: GymEnv, fps: float):
+        self.fps = fps
+        self._env = env
+        self._shape: tuple[int, ...] | None = None
+
+    def reset(self, seeds: np.ndarray, observation: np.ndarray) -> np.ndarray:
+        return self._draw()
+
+    def step(self, actions: np.ndarray, step: Step) -> np.ndarray:
+        return self._draw()
+
+    def _draw(self) -> np.ndarray:
+        name = f"environment {self._env.env_id!r}"
+        try:
+            frame: Any = self._env.render()
+        except gymnasium.error.DependencyNotInstalled as error:
+            raise UserError(f"{name} cannot draw itself: {str(error).rstrip('.')}.") from None
+        except BaseException as error:
+            raise_fault(error, f"{name} raised in render")
+        is_array = isinstance(frame, np.ndarray)
+        if not is_array or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+            found = f"{frame.dtype} {frame.shape}" if is_array else type(frame).__name__
+            raise UserError(f"{name} draws {found}, but a frame must be a uint8 array of shape (height, width, 3).")
+        if self._shape not in (None, frame.shape):
+            raise UserError(f"{name} draws frames of several sizes: {self._shape} and {frame.shape}.")
+        self._shape = frame.shape
+        return frame
+
+    def close(self) -> None:
+        pass  # the environment's owner closes it
+
+
+class Gymnasium(EnvFamily):
+    """Whatever is registered with Gymnasium, the user's own environments among it."""
+
+    prefix = ""
+    options = ("num_envs", "channels", "scale_actions")
+    own = True
+
+    def ids(self) -> list[str]:
+        return list(gymnasium.registry)
+
+    def make(self, env_id: str, settings: EnvSettings, num_envs: int, threads: int = 1) -> GymEnv:
+        logging.getLogger("gymnasium").setLevel(logging.ERROR)
+        return GymEnv(env_id, num_envs, None, settings.channels, settings.scale_actions)
+
+    def film(self, env_id: str, settings: EnvSettings) -> tuple[VectorEnv, Camera]:
+        env = self.make(env_id, settings, 1)
+        metadata = env.metadata
+        env.close()
+        modes = metadata.get("render_modes") or []
+        if "rgb_array" not in modes:
+            others = f"only {', '.join(map(repr, modes))}" if modes else "none at all"
+            raise UserError(
+                f"environment {env_id!r} cannot be filmed: a video needs the render mode 'rgb_array', and it has "
+                f"{others}."
+            )
+        env = GymEnv(env_id, 1, "rgb_array", settings.channels, settings.scale_actions)
+        return env, GymCamera(env, float(metadata.get("render_fps") or FPS))
+
+    def spaces(self, env_id: str, shape: tuple[int, ...], outputs: int, channels: Channels) -> tuple[Box, GymSpace]:
+        try:
+            made = gymnasium.make(env_id)
+            made.close()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise UserError(f"the environment {env_id!r} cannot be made: {type(error).__name__}: {error}.") from None
+        action_space = own_space(env_id, made, "action_space")
+        seen = Observations(env_id, own_space(env_id, made, "observation_space"), channels)
+        actions = read_actions(env_id, action_space)
+        if seen.shape != shape or actions.outputs != outputs:
+            raise UserError(
+                f"the environment {env_id!r} is not the one of the training: it has observations of shape {seen.shape} "
+                f"and {actions}, but the network takes the shape {shape} and has {outputs} outputs."
+            )
+        return seen.space, action_space
+
+
+NEEDS = {
+    "gymnasium.envs.box2d": "Box2D",
+    "gymnasium.envs.mujoco": "mujoco",
+    "gymnasium.envs.phys2d": "jax",
+    "gymnasium.envs.tabular": "jax",
+}
+"""The packages that environments of Gymnasium's own modules need."""
+
+
+def missing_package(env_id: str) -> str | None:
+    """The package that an environment needs and that is not installed, as far as its registration tells.
+
+    Nothing is imported for that, so an environment may still need what its module alone knows.
+    """
+    spec = gymnasium.registry.get(env_id)
+    if spec is None:
+        return None
+    if callable(spec.entry_point):  # some of Gymnasium's old ids only raise
+        name = getattr(spec.entry_point, "__name__", "")
+        raises = name.startswith("_raise_")
+        return name.removeprefix("_raise_").removesuffix("_error") if raises else None
+    module = str(spec.entry_point).partition(":")[0]
+    package = next((needed for place, needed in NEEDS.items() if module.startswith(place)), module.partition(".")[0])
+    return None if package in sys.modules or importlib.util.find_spec(package) is not None else package
+
+
+def registered_by(env_id: str) -> str:
+    """The module that an environment's entry point is of; empty where that cannot be told."""
+    entry = gymnasium.registry[env_id].entry_point
+    return entry.partition(":")[0] if isinstance(entry, str) else getattr(entry, "__module__", "")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -10,14 +11,13 @@ from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Tuple
 
 from rlnas.envs.actions import ActionSpace, ContinuousActions, DiscreteActions, MultiDiscreteActions, centre_and_half
 from rlnas.envs.base import Bounds
+from rlnas.envs.settings import Channels
 from rlnas.errors import EnvironmentFault, UserError
 
 LARGEST_FLOAT = float(np.finfo(np.float32).max)
 
 COLOURS = 4
 """Channels up to which a map's shape leaves no doubt where they are."""
-
-Channels = Literal["auto", "first", "last"]
 
 
 def channels_last(shape: tuple[int, ...]) -> bool:
@@ -231,21 +231,24 @@ def _advice(space: gymnasium.Space) -> str:
     return "write a gymnasium.ObservationWrapper that makes an array of numbers of them"
 
 
-def play_action(space: gymnasium.Space, action: np.ndarray, scaled: bool = False) -> Any:
-    """An action as a Gymnasium environment takes it; real numbers are clipped to their bounds.
+def action_converter(space: gymnasium.Space, scaled: bool = False) -> Callable[[np.ndarray], Any]:
+    """What makes a policy's action one of a Gymnasium environment; real numbers are clipped to their bounds.
 
     Args:
         space: of the environment's actions.
-        action: as the policy chose it.
         scaled: whether -1..1 stands for the bounds of a number, where it has two.
     """
     if isinstance(space, Discrete):
-        return np.int64(action + space.start)
+        return lambda action: np.int64(action + space.start)
     if isinstance(space, MultiDiscrete):
-        return (action.reshape(space.shape) + space.start).astype(space.dtype)
+        return lambda action: (action.reshape(space.shape) + space.start).astype(space.dtype)
     assert isinstance(space, Box)
-    if scaled:
-        centre, half = centre_and_half(space.low.flatten(), space.high.flatten())
-        action = centre + half * action.astype(np.float64)
-    # In the space's own type, since 0.1 in float32 is beyond a bound of 0.1 in float64.
-    return np.asarray(np.clip(action.reshape(space.shape).astype(space.dtype), space.low, space.high))
+    centre, half = centre_and_half(space.low.flatten(), space.high.flatten())
+
+    def convert(action: np.ndarray) -> np.ndarray:
+        if scaled:
+            action = centre + half * action.astype(np.float64)
+        # In the space's own type, since 0.1 in float32 is beyond a bound of 0.1 in float64.
+        return np.asarray(np.clip(action.reshape(space.shape).astype(space.dtype), space.low, space.high))
+
+    return convert

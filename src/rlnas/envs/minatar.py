@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import colorsys
 import importlib.util
 import logging
-import re
 from functools import partial
 from typing import Any
 
 import numpy as np
+from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Space as GymSpace
 
-from rlnas.envs.actions import ActionSpace, DiscreteActions
-from rlnas.envs.base import Bounds, EpisodeCounter, Step
-from rlnas.envs.settings import EnvSettings
-from rlnas.errors import needs_extra, unknown
+from rlnas.envs.actions import DiscreteActions
+from rlnas.envs.base import Step, VectorEnv
+from rlnas.envs.family import Defaults, EnvFamily
+from rlnas.envs.rendering import Camera
+from rlnas.envs.settings import Channels, EnvSettings
 
-MINATAR_PREFIX = "MinAtar/"
 GAMES = {
     "Asterix": "asterix",
     "Breakout": "breakout",
@@ -26,21 +28,12 @@ GAMES = {
 VERSIONS = ("v0", "v1")
 """`v0` has all six actions, `v1` only those that do something in the game; the ids are MinAtar's own."""
 
-
-def minatar_ids() -> list[str]:
-    """The ids of the games, whether or not MinAtar is installed."""
-    return [f"{MINATAR_PREFIX}{game}-{version}" for game in GAMES for version in VERSIONS]
-
-
-def minatar_installed() -> bool:
-    """Whether the package `minatar` can be imported."""
-    return importlib.util.find_spec("minatar") is not None
+FPS = 10
+"""MinAtar has no clock; at this speed a person can follow."""
 
 
 def _environment_class() -> Any:
     """MinAtar's `Environment`; its warnings about plotting packages, which only its own window needs, are dropped."""
-    if not minatar_installed():
-        raise needs_extra("MinAtar games need", "minatar")
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -50,7 +43,7 @@ def _environment_class() -> Any:
     return Environment
 
 
-class MinAtarEnv:
+class MinAtarEnv(VectorEnv):
     """MinAtar games, stepped one after another in this process, with MinAtar's own rising difficulty.
 
     Observations are grids `(channels, 10, 10)` of bools; the number of channels depends on the game.
@@ -59,48 +52,30 @@ class MinAtarEnv:
         env_id: e.g. `"MinAtar/Breakout-v1"`.
         settings: the options; of them only `num_envs` and `sticky_actions` mean something here.
         num_envs: overrides `settings.num_envs`.
-
-    Raises:
-        UserError: if there is no such game, or MinAtar is not installed.
     """
 
     def __init__(self, env_id: str, settings: EnvSettings, num_envs: int | None = None):
-        found = re.fullmatch(r"(\w+)-(v\d)", env_id.removeprefix(MINATAR_PREFIX))
-        if found is None or found[1] not in GAMES or found[2] not in VERSIONS:
-            raise unknown("environment", env_id, minatar_ids())
-        self.num_envs = num_envs or settings.num_envs
-        self._make = partial(_environment_class(), GAMES[found[1]], sticky_action_prob=settings.sticky_actions)
+        super().__init__(num_envs or settings.num_envs)
+        game, _, version = env_id.rpartition("/")[2].partition("-")
+        self._make = partial(_environment_class(), GAMES[game], sticky_action_prob=settings.sticky_actions)
         example = self._make()
-        self._numbers = example.minimal_action_set() if found[2] == "v1" else list(range(example.num_actions()))
-        self.actions: ActionSpace = DiscreteActions(len(self._numbers))
-        self.remarks: dict[str, str] = {}
+        self._numbers = example.minimal_action_set() if version == "v1" else list(range(example.num_actions()))
+        self.actions = DiscreteActions(len(self._numbers))
         height, width, channels = example.state_shape()
-        self.observation_shape: tuple[int, ...] = (channels, height, width)
+        self.observation_shape = (channels, height, width)
         self.observation_dtype = np.dtype(np.bool_)
-        self.observation_bounds: Bounds | None = None
-        self.max_steps: int | None = None
         self._games: list[Any] = []
-        self._counter = EpisodeCounter(self.num_envs)
-        self._over = np.zeros(self.num_envs, dtype=bool)
-
-    @property
-    def running_scores(self) -> np.ndarray:
-        """See `VectorEnv.running_scores`."""
-        return self._counter.score
 
     def reset(self, seeds: np.ndarray) -> np.ndarray:
-        """Starts a new game in every environment; see `VectorEnv.reset`."""
         # New objects: MinAtar's own reset does not forget the last action, which a sticky one would repeat.
         self._games = [self._make() for _ in range(self.num_envs)]
         for game, seed in zip(self._games, seeds, strict=True):
             game.seed(int(seed))
             game.reset()
-        self._counter.reset()
-        self._over[:] = False
+        self._forget_games()
         return self._observe()
 
     def step(self, actions: np.ndarray) -> Step:
-        """Plays one action in every environment; see `VectorEnv.step`."""
         self.actions.check(actions, self.num_envs)
         reward = np.zeros(self.num_envs, dtype=np.float32)
         ended = np.zeros(self.num_envs, dtype=bool)
@@ -113,13 +88,70 @@ class MinAtarEnv:
         # Only Freeway has a time limit, which MinAtar reports like any other end.
         late = [getattr(game.env, "terminate_timer", 0) < 0 for game in self._games]
         truncated = ended & np.array(late)
-        episodes = self._counter.add(reward, ~resetting, ended, truncated)
-        self._over = ended
+        episodes = self._count(reward, ended, truncated)
         return Step(self._observe(), reward, ended & ~truncated, truncated, ~resetting, episodes)
 
     def _observe(self) -> np.ndarray:
         return np.stack([game.state() for game in self._games]).transpose(0, 3, 1, 2)
 
     def close(self) -> None:
-        """Frees the games."""
         self._games = []
+
+
+class GridCamera:
+    """Draws grids `(channels, height, width)` of bools, one colour for each channel, the last channel on top.
+
+    Args:
+        channels: how many there are.
+    """
+
+    fps: float = FPS
+
+    def __init__(self, channels: int):
+        # Hues around the circle from blue on, bright and less bright by turns, on a dark ground.
+        colours = [(0.07, 0.07, 0.10)]
+        colours += [colorsys.hsv_to_rgb((0.6 + i / channels) % 1, 0.65, (1.0, 0.7)[i % 2]) for i in range(channels)]
+        self.palette = np.rint(np.array(colours) * 255).astype(np.uint8)
+        """`(1 + channels, 3)`; the first colour is that of empty fields."""
+
+    def reset(self, seeds: np.ndarray, observation: np.ndarray) -> np.ndarray:
+        return self._draw(observation[0])
+
+    def step(self, actions: np.ndarray, step: Step) -> np.ndarray:
+        return self._draw(step.observation[0])
+
+    def _draw(self, grid: np.ndarray) -> np.ndarray:
+        numbers = np.arange(1, len(grid) + 1)[:, None, None]
+        return self.palette[(grid * numbers).max(axis=0)]
+
+    def close(self) -> None:
+        pass
+
+
+class MinAtar(EnvFamily):
+    """The games of the package `minatar`."""
+
+    prefix = "MinAtar/"
+    options = ("num_envs", "sticky_actions")
+    extra = "minatar"
+    packages = ("minatar",)
+    defaults = Defaults(
+        "MinAtar's own sticky actions, and a sweep on its Breakout (docs/ppo.md)",
+        {"num_envs": 32, "sticky_actions": 0.1},
+        {"rollout_steps": 64, "learning_rate": 1e-3, "clip": 0.2, "value_clip": None, "reward_clip": "none"},
+    )
+
+    def ids(self) -> list[str]:
+        if importlib.util.find_spec("minatar") is None:
+            return []
+        return [f"{self.prefix}{game}-{version}" for game in GAMES for version in VERSIONS]
+
+    def make(self, env_id: str, settings: EnvSettings, num_envs: int, threads: int = 1) -> VectorEnv:
+        return MinAtarEnv(env_id, settings, num_envs)
+
+    def film(self, env_id: str, settings: EnvSettings) -> tuple[VectorEnv, Camera]:
+        env = self.make(env_id, settings, 1)
+        return env, GridCamera(env.observation_shape[0])
+
+    def spaces(self, env_id: str, shape: tuple[int, ...], outputs: int, channels: Channels) -> tuple[Box, GymSpace]:
+        return Box(0, 1, shape, np.bool_), Discrete(outputs)  # type: ignore[arg-type]

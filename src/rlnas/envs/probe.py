@@ -12,8 +12,7 @@ from pathlib import Path
 
 import gymnasium
 
-from rlnas.envs.minatar import MINATAR_PREFIX
-from rlnas.envs.registry import ATARI_PREFIX
+from rlnas.envs.families import family_of
 from rlnas.errors import UserError
 from rlnas.processes import child_environment, home, kill_group, python_path
 
@@ -56,7 +55,7 @@ def known_to_workers(env_id: str, imports: Sequence[str] = ()) -> bool:
     Raises:
         UserError: if that process cannot import one of the modules.
     """
-    if env_id.startswith((ATARI_PREFIX, MINATAR_PREFIX)) or env_id not in gymnasium.registry:
+    if not family_of(env_id).own or env_id not in gymnasium.registry:
         return True
     question = env_id, tuple(imports), python_path()
     if question not in _known:

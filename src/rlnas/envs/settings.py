@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+Channels = Literal["auto", "first", "last"]
+
 
 class EnvSettings(BaseModel):
     """Options of an environment; which of them an environment has, `options_of` says.
@@ -38,11 +40,11 @@ class EnvSettings(BaseModel):
     life_loss_ends_trajectory: bool = True
     fire: bool = True
     max_frames: int = Field(108_000, ge=1, le=10**15)
-    channels: Literal["auto", "first", "last"] = "auto"
+    channels: Channels = "auto"
     scale_actions: bool | None = None
 
     @model_serializer(mode="wrap")
-    def _without_what_is_not_asked_for(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _leave_out_later_options(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Options that came later are left out at their defaults: settings written before are still the same."""
         plain: dict[str, Any] = handler(self)
         later = {"channels": "auto", "scale_actions": None}

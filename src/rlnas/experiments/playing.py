@@ -72,7 +72,7 @@ def play(
 
     from rlnas.algorithms.play import play_episodes
     from rlnas.algorithms.torch_modes import torch_threads
-    from rlnas.envs.rendering import film_env
+    from rlnas.envs import film_env
 
     device = resolve_device(device)
     settings, network = open_agent(absolute(run), imports, device)

@@ -9,22 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import gymnasium
 import numpy as np
 import torch
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Box
 from gymnasium.spaces import Space as GymSpace
 from torch import Tensor, nn
 
 from rlnas.envs import ActionSpace
 from rlnas.envs.actions import actions_to_dict, centre_and_half
-from rlnas.envs.gym import own_space
-from rlnas.envs.gym_spaces import Channels, Observations, read_actions
-from rlnas.envs.minatar import MINATAR_PREFIX
-from rlnas.envs.registry import ATARI_PREFIX, check_known, options_of
-from rlnas.errors import UserError
+from rlnas.envs.families import find_spaces, options_of
+from rlnas.envs.gym_spaces import read_actions
 from rlnas.nets import Network
-from rlnas.spaces import Shape
 from rlnas.study import TrialResult, TrialSettings, load_network
 from rlnas.study.study import trained_trial
 from rlnas.trials.metrics import METRICS
@@ -201,34 +196,3 @@ def unscale(network: Network, action: Box) -> None:
     network.policy.weight.mul_(half[:, None])
     network.policy.bias.mul_(half).add_(centre)
     network.log_std.add_(half.log())
-
-
-def find_spaces(env: str, shape: Shape, outputs: int, channels: Channels = "auto") -> tuple[Box, GymSpace]:
-    """The observations of an environment, as they reach a network that takes the given shape, and its actions.
-
-    Atari games and MinAtar need not be installed for this.
-
-    Raises:
-        UserError: if the environment is not known or cannot be made, or has other observations.
-    """
-    if env.startswith(ATARI_PREFIX):
-        return Box(0, 255, shape, np.uint8), Discrete(outputs)
-    if env.startswith(MINATAR_PREFIX):
-        return Box(0, 1, shape, np.bool_), Discrete(outputs)  # type: ignore[arg-type]
-    check_known(env)
-    try:
-        made = gymnasium.make(env)
-        made.close()
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise UserError(f"the environment {env!r} cannot be made: {type(error).__name__}: {error}.") from None
-    action_space = own_space(env, made, "action_space")
-    seen = Observations(env, own_space(env, made, "observation_space"), channels)
-    actions = read_actions(env, action_space)
-    if seen.shape != shape or actions.outputs != outputs:
-        raise UserError(
-            f"the environment {env!r} is not the one of the training: it has observations of shape {seen.shape} and "
-            f"{actions}, but the network takes the shape {shape} and has {outputs} outputs."
-        )
-    return seen.space, action_space

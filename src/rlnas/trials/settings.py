@@ -21,7 +21,7 @@ from torch import nn
 
 from rlnas.algorithms.algorithm import AlgorithmSettings, Trainer
 from rlnas.algorithms.registry import ALGORITHMS, DEFAULT, find_algorithm
-from rlnas.envs import ActionSpace, EnvSettings, VectorEnv
+from rlnas.envs import FAMILIES, ActionSpace, EnvSettings, VectorEnv
 from rlnas.envs.base import Bounds
 from rlnas.nets import Heads
 from rlnas.spaces import Space
@@ -30,7 +30,8 @@ from rlnas.spaces import Space
 def current_versions() -> dict[str, str]:
     """The installed versions of the packages that decide a result."""
     found = {}
-    for package in ("rlnas", "torch", "numpy", "gymnasium", "ale-py", "minatar"):
+    games = (package for family in FAMILIES for package in family.packages)
+    for package in ("rlnas", "torch", "numpy", "gymnasium", *games):
         with contextlib.suppress(PackageNotFoundError):
             found[package] = version(package)
     return found

@@ -41,7 +41,7 @@ def test_only_environments_of_the_same_kind_are_suggested(wrong, others):
 
 def test_atari_games_without_the_extra_name_it(monkeypatch):
     ids = [name for name in known_ids() if not name.startswith("ALE/")]
-    monkeypatch.setattr("rlnas.envs.registry.known_ids", lambda: ids)
+    monkeypatch.setattr("rlnas.envs.families.known_ids", lambda: ids)
     with pytest.raises(UserError, match=r"'ALE/Pong-v5' needs the extra 'atari': pip install .* -e '\.\[atari\]'"):
         make_env("ALE/Pong-v5", SETTINGS)
 

@@ -1,0 +1,103 @@
+"""From an environment's id to its family, and from there to a vector environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import gymnasium
+import numpy as np
+from gymnasium.spaces import Box
+from gymnasium.spaces import Space as GymSpace
+
+from rlnas.envs.atari import Atari
+from rlnas.envs.base import VectorEnv
+from rlnas.envs.family import EnvFamily
+from rlnas.envs.gym import Gymnasium
+from rlnas.envs.minatar import MinAtar
+from rlnas.envs.rendering import FilmedEnv
+from rlnas.envs.settings import Channels, EnvSettings
+from rlnas.errors import UserError, needs_extra, unknown
+
+FAMILIES: tuple[EnvFamily, ...] = (Atari(), MinAtar(), Gymnasium())
+"""All families; an id belongs to the first one that owns it."""
+
+
+def family_of(env_id: str) -> EnvFamily:
+    """The family that an id belongs to, whether or not there is such an environment."""
+    return next(family for family in FAMILIES if family.owns(env_id))
+
+
+def known_ids() -> list[str]:
+    """The ids of the environments that there are now: Gymnasium's registry, ALE's and MinAtar's where installed.
+
+    The old ids of Atari games are left out, since rlnas makes none of them.
+    """
+    return sorted(name for family in FAMILIES for name in family.ids() if family_of(name) is family)
+
+
+def check_known(env_id: str) -> EnvFamily:
+    """Makes sure that an environment can be made now, before Gymnasium sees its id; returns its family.
+
+    Gymnasium imports whatever an id such as `"module:Name-v0"` names, and an id may come from a stranger's run.
+
+    Raises:
+        UserError: if there is no such environment.
+    """
+    known = known_ids()
+    family = family_of(env_id)
+    if env_id in known or env_id in gymnasium.registry:
+        return family
+    close = [name for name in known if family_of(name) is family]
+    if family.extra and not close:
+        raise needs_extra(f"{env_id!r} needs", family.extra)
+    for meant in (f"{other.prefix}{env_id}{version}" for other in FAMILIES for version in ("", "-v5")):
+        if meant in known:
+            raise UserError(f"unknown environment {env_id!r}. Did you mean {meant!r}?")
+    hint = "If it is your own, name the module that registers it with --import (in Python: imports=[...])."
+    raise UserError(f"{unknown('environment', env_id, close)} {hint}")
+
+
+def options_of(env_id: str) -> tuple[str, ...]:
+    """The names of the fields of `EnvSettings` that mean something for an environment."""
+    return family_of(env_id).options
+
+
+def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None, threads: int = 1) -> VectorEnv:
+    """Makes the vector environment of an id.
+
+    Args:
+        env_id: e.g. `"ALE/Breakout-v5"`, or any id in Gymnasium's registry.
+        settings: how to set it up.
+        num_envs: overrides `settings.num_envs`.
+        threads: emulator threads, where the environment has some.
+
+    Raises:
+        UserError: if the id is unknown, or the environment is of a kind that rlnas cannot handle.
+        EnvironmentFault: if the environment cannot be made.
+    """
+    return check_known(env_id).make(env_id, settings, num_envs or settings.num_envs, threads)
+
+
+def film_env(env_id: str, settings: EnvSettings, film: Callable[[np.ndarray], None]) -> tuple[FilmedEnv, float]:
+    """Makes one environment that is filmed.
+
+    Args:
+        env_id: as for `make_env`.
+        settings: those that its agent was trained with.
+        film: is given every frame, `(height, width, 3)` uint8.
+
+    Returns:
+        The environment, and the frames of a second at which its games look right.
+
+    Raises:
+        UserError: as `make_env`, and if the environment cannot draw itself.
+        EnvironmentFault: if the environment cannot be made.
+    """
+    env, camera = check_known(env_id).film(env_id, settings)
+    return FilmedEnv(env, camera, film), camera.fps
+
+
+def find_spaces(env_id: str, shape: tuple[int, ...], outputs: int, channels: Channels = "auto") -> tuple[Box, GymSpace]:
+    """The observations of an environment, as they reach a network, and its actions; see `EnvFamily.spaces`."""
+    family = family_of(env_id)
+    return (check_known(env_id) if family.own else family).spaces(env_id, shape, outputs, channels)

@@ -1,0 +1,78 @@
+"""A family of environments: what is made, filmed and set up alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gymnasium.spaces import Box
+from gymnasium.spaces import Space as GymSpace
+
+from rlnas.envs.base import VectorEnv
+from rlnas.envs.rendering import Camera
+from rlnas.envs.settings import Channels, EnvSettings
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """Settings for an environment.
+
+    Attributes:
+        source: where they come from.
+        env: what differs from `EnvSettings`.
+        ppo: what differs from `PPOSettings`, which are for Atari.
+    """
+
+    source: str
+    env: dict[str, Any]
+    ppo: dict[str, Any]
+
+
+class EnvFamily:
+    """Environments that are made alike. `rlnas.envs.families` has a table of all.
+
+    Attributes:
+        prefix: what their ids begin with.
+        options: the fields of `EnvSettings` that mean something for them.
+        extra: the extra of rlnas that installs them; empty where rlnas itself does.
+        packages: the packages that decide their games, whose versions a run keeps.
+        defaults: their settings; `None` where these depend on the environment.
+        own: whether users register environments of this family.
+    """
+
+    prefix: ClassVar[str]
+    options: ClassVar[tuple[str, ...]]
+    extra: ClassVar[str] = ""
+    packages: ClassVar[tuple[str, ...]] = ()
+    defaults: ClassVar[Defaults | None] = None
+    own: ClassVar[bool] = False
+
+    def owns(self, env_id: str) -> bool:
+        """Whether an id is one of this family, whether or not there is such an environment."""
+        return env_id.startswith(self.prefix)
+
+    def ids(self) -> list[str]:
+        """The ids of the environments that there are now: none where a package is missing."""
+        raise NotImplementedError
+
+    def make(self, env_id: str, settings: EnvSettings, num_envs: int, threads: int = 1) -> VectorEnv:
+        """Makes `num_envs` environments; see `make_env`."""
+        raise NotImplementedError
+
+    def film(self, env_id: str, settings: EnvSettings) -> tuple[VectorEnv, Camera]:
+        """Makes one environment and what takes its frames; see `film_env`."""
+        raise NotImplementedError
+
+    def spaces(self, env_id: str, shape: tuple[int, ...], outputs: int, channels: Channels) -> tuple[Box, GymSpace]:
+        """The observations, as they reach a network, and the actions; packages need not be installed for that.
+
+        Args:
+            env_id: of an environment that there is.
+            shape: of the observations that the network takes.
+            outputs: of its policy's head.
+            channels: as in `EnvSettings`.
+
+        Raises:
+            UserError: if the environment cannot be made, or has other observations or actions.
+        """
+        raise NotImplementedError
