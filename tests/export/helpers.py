@@ -20,13 +20,13 @@ from rlnas.spaces import (
     Activation,
     Choice,
     Conv,
-    Fit,
     Linear,
     MaxPool,
     Norm,
     Readout,
     Repeat,
     Residual,
+    Resize,
     Space,
     Switch,
     load_space,
@@ -47,7 +47,7 @@ NESTED = Space(
     (4, 10, 10),
     [
         Conv(Choice("c", (8, 3, 6)), kernel=Choice("k", (1, 3)), stride=2, share="slice"),
-        Fit(channels=8),
+        Resize(channels=8),
         Repeat(
             [Residual([Norm(), Activation(), Conv(8, kernel=2, activation="none")])], times=Choice("blocks", (1, 2))
         ),
@@ -59,7 +59,7 @@ NESTED = Space(
                 "narrow": Conv(5, kernel=1),
             },
         ),
-        Fit(4, 4, channels=9),
+        Resize(4, 4, channels=9),
         Readout(12, "mean", activation="none"),
         Linear(Choice("f", (4, 7, 9)), activation="silu", norm="layer", share="slice"),
     ],

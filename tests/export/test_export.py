@@ -12,9 +12,8 @@ import tyro
 import rlnas
 from rlnas.cli import exporting
 from rlnas.errors import UserError
-from rlnas.export import FORMATS, export
-from rlnas.export.agent import find_spaces, load_agent, trained_trial
-from rlnas.export.parity import ParityError
+from rlnas.export import EXPORTERS, export
+from rlnas.export.agent import ParityError, find_spaces, load_agent, trained_trial
 from rlnas.files import write_json
 from rlnas.spaces import Flatten, Linear, Space
 
@@ -99,9 +98,9 @@ def test_a_network_that_was_trained_for_real(tmp_path: Path) -> None:
         torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.parametrize("to", EXPORTERS)
 def test_nothing_is_written_when_the_export_differs(to: str, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rlnas.export.parity.TOLERANCE", -1.0)
+    monkeypatch.setattr("rlnas.export.agent.TOLERANCE", -1.0)
     with pytest.raises(ParityError, match="differs from the network"):
         export(run, to)
     assert not (run / "export").exists()
@@ -129,7 +128,7 @@ def test_missing_package(to: str, package: str, run: Path, monkeypatch: pytest.M
         export(run, to)
 
 
-@pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.parametrize("to", EXPORTERS)
 def test_runs_without_a_trained_agent(to: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no search and no training"):
         export(tmp_path / "missing", to)

@@ -12,9 +12,8 @@ from torch.nn import functional as F
 
 from rlnas.errors import UserError
 from rlnas.export import export
-from rlnas.export.agent import ExportedNetwork, load_agent
+from rlnas.export.agent import ExportedNetwork, ParityError, check_parity, load_agent
 from rlnas.export.onnx_file import run_onnx, windows
-from rlnas.export.parity import ParityError, check_parity
 from rlnas.nets import Network
 from rlnas.spaces import Activation, Choice, Linear, Norm, Space, load_space
 

@@ -6,7 +6,6 @@ from rlnas.spaces import (
     Activation,
     Choice,
     Conv,
-    Fit,
     Flatten,
     Layer,
     Linear,
@@ -16,6 +15,7 @@ from rlnas.spaces import (
     Readout,
     Repeat,
     Residual,
+    Resize,
     Space,
     Switch,
 )
@@ -119,9 +119,9 @@ class Drawer:
             start = Switch(self.name(), {"narrow": self.conv(2), "wide": [self.conv(4), MaxPool(2, stride=2)]})
         shrink = self.one(["pool", "crop"])
         if self.chance():
-            layers = [start, Fit(3, 2, channels=4, shrink=shrink), *self.keeping(4, False)]
+            layers = [start, Resize(3, 2, channels=4, shrink=shrink), *self.keeping(4, False)]
         else:
-            layers = [start, *self.free(3, False), Fit(3, 2, shrink=shrink), *self.free(4, False)]
+            layers = [start, *self.free(3, False), Resize(3, 2, shrink=shrink), *self.free(4, False)]
         if self.chance():
             layers += [Readout(5, self.maybe("flatten", "mean", "max"), activation=self.one(ACTIVATIONS))]
         else:

@@ -7,14 +7,14 @@ from torch.nn import functional as F
 from rlnas.nets.blocks import (
     ActivationBlock,
     ConvBlock,
-    FitBlock,
     FlattenBlock,
     LinearBlock,
     MaxPoolBlock,
     NormBlock,
     ReadoutBlock,
+    ResizeBlock,
 )
-from rlnas.spaces import Activation, Choice, Conv, Fit, Flatten, Linear, MaxPool, Norm, Readout
+from rlnas.spaces import Activation, Choice, Conv, Flatten, Linear, MaxPool, Norm, Readout, Resize
 
 
 def image(channels: int, height: int, width: int) -> torch.Tensor:
@@ -78,13 +78,13 @@ def test_max_pool_takes_the_largest_of_each_window(kernel, stride, padding):
     torch.testing.assert_close(MaxPoolBlock(layer, (3, 8, 9), {})(x), expected, rtol=0, atol=0)
 
 
-def fit(layer: Fit, x: torch.Tensor) -> torch.Tensor:
-    return FitBlock(layer, tuple(x.shape[1:]), {})(x)
+def fit(layer: Resize, x: torch.Tensor) -> torch.Tensor:
+    return ResizeBlock(layer, tuple(x.shape[1:]), {})(x)
 
 
 def test_fit_centres_a_small_map_in_zeros():
     x = image(3, 10, 5)
-    y = fit(Fit(11, 9, channels=5), x)
+    y = fit(Resize(11, 9, channels=5), x)
     expected = torch.zeros(2, 5, 11, 9)
     expected[:, :3, 0:10, 2:7] = x
     assert torch.equal(y, expected)
@@ -92,7 +92,7 @@ def test_fit_centres_a_small_map_in_zeros():
 
 def test_fit_pools_a_large_map_over_equal_parts():
     x = image(3, 20, 6)
-    y = fit(Fit(11, 4), x)
+    y = fit(Resize(11, 4), x)
     for row in range(11):
         for column in range(4):
             part = x[:, :, 20 * row // 11 : -(-20 * (row + 1) // 11), 6 * column // 4 : -(-6 * (column + 1) // 4)]
@@ -101,14 +101,14 @@ def test_fit_pools_a_large_map_over_equal_parts():
 
 def test_fit_crops_the_centre_of_a_large_map():
     x = image(3, 20, 7)
-    y = fit(Fit(11, 5, shrink="crop"), x)
+    y = fit(Resize(11, 5, shrink="crop"), x)
     assert torch.equal(y, x[:, :, 5:16, 1:6])
 
 
 @pytest.mark.parametrize("shrink", ["pool", "crop"])
 def test_fit_treats_each_side_by_itself(shrink):
     x = image(3, 6, 2)
-    y = fit(Fit(3, 4, shrink=shrink), x)
+    y = fit(Resize(3, 4, shrink=shrink), x)
     rows = x[:, :, 2:5] if shrink == "crop" else x.unflatten(2, (3, 2)).amax(3)
     assert torch.equal(y[:, :, :, 1:3], rows)
     assert (y[:, :, :, [0, 3]] == 0).all()
@@ -116,7 +116,7 @@ def test_fit_treats_each_side_by_itself(shrink):
 
 def test_fit_leaves_a_map_of_the_right_size_alone():
     x = image(3, 4, 5)
-    assert torch.equal(fit(Fit(4, 5), x), x)
+    assert torch.equal(fit(Resize(4, 5), x), x)
 
 
 def test_flatten_runs_over_channels_then_rows_in_either_memory_layout():

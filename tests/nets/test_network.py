@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rlnas.nets import Heads, Network, Standardize, Supernet
-from rlnas.spaces import Activation, Choice, Conv, Fit, Flatten, Linear, Norm, Readout, Space, load_space
+from rlnas.spaces import Activation, Choice, Conv, Flatten, Linear, Norm, Readout, Resize, Space, load_space
 
 SPACE = Space("small", (2, 9, 9), [Conv(Choice("c", [4, 6]), kernel=3, stride=2), Flatten(), Linear(16)])
 ARCHITECTURE = SPACE.architecture("c=6")
@@ -55,7 +55,7 @@ def test_weights_depend_on_the_seed_alone():
 
 def test_equal_layers_start_with_equal_weights_however_they_are_declared():
     pairs = [(load_space("mlp"), "depth=2,width=64,norm=none,act=tanh", load_space("mlp-64-64"))]
-    plain = [Conv(8, kernel=3), Fit(5, 5), Readout(128, "mean", activation="none"), Norm(), Activation()]
+    plain = [Conv(8, kernel=3), Resize(5, 5), Readout(128, "mean", activation="none"), Norm(), Activation()]
     pairs.append(
         (
             load_space("minatar-2"),

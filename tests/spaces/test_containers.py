@@ -5,7 +5,6 @@ from rlnas.spaces import (
     Activation,
     Choice,
     Conv,
-    Fit,
     Flatten,
     Linear,
     MaxPool,
@@ -13,6 +12,7 @@ from rlnas.spaces import (
     Readout,
     Repeat,
     Residual,
+    Resize,
     ShapeError,
     Space,
     Switch,
@@ -31,7 +31,7 @@ def test_residual_costs_what_its_layers_cost():
 
 
 def test_a_residual_that_changes_the_shape_is_refused_with_its_architecture():
-    layers = [Conv(4, kernel=3), Residual([Conv(4, kernel=3, stride=STRIDE)]), Fit(4, 4), Flatten()]
+    layers = [Conv(4, kernel=3), Residual([Conv(4, kernel=3, stride=STRIDE)]), Resize(4, 4), Flatten()]
     with pytest.raises(ShapeError, match=r"s=2 is impossible: layer 2: residual must keep the shape, but makes \(4, 4"):
         Space("bad", (2, 8, 8), layers)
 
@@ -64,13 +64,13 @@ def test_a_space_lists_the_layers_that_an_architecture_computes():
 
 def test_alternatives_may_differ_in_shape_as_far_as_no_weights_depend_on_it():
     small_or_large = Switch("op", {"small": Conv(2, kernel=3, stride=2), "large": Conv(4, kernel=3)})
-    Space("good", (2, 8, 8), [small_or_large, MaxPool(2), Fit(4, 4, channels=4), Flatten(), Linear(3)])
+    Space("good", (2, 8, 8), [small_or_large, MaxPool(2), Resize(4, 4, channels=4), Flatten(), Linear(3)])
     Space("good", (2, 8, 8), [Switch("op", {"conv": [Conv(2, kernel=3), Readout(5)], "flat": [Flatten(), Linear(5)]})])
     # Of channels and features, a narrow path uses the first inputs of what reads them.
-    Space("good", (2, 8, 8), [small_or_large, Norm(), Conv(3, kernel=3), Fit(4, 4), Flatten()])
+    Space("good", (2, 8, 8), [small_or_large, Norm(), Conv(3, kernel=3), Resize(4, 4), Flatten()])
     Space("good", (2, 8, 8), [Switch("op", {"a": Readout(5), "b": Readout(6)})])
     shapes = r"\(op=small: \(32,\), op=large: \(256,\)\)"
-    with pytest.raises(ShapeError, match=rf"different shapes reach layer 3 \(linear\) {shapes}.*fit layer before"):
+    with pytest.raises(ShapeError, match=rf"different shapes reach layer 3 \(linear\) {shapes}.*resize layer before"):
         Space("bad", (2, 8, 8), [small_or_large, Flatten(), Linear(3)])
     with pytest.raises(ShapeError, match=r"different shapes reach layer 2 \(readout\)"):
         Space("bad", (2, 8, 8), [small_or_large, Readout(3)])
@@ -94,14 +94,14 @@ def test_an_impossible_alternative_is_named():
         Switch("op", {"skip": [], "valid": Conv(4, 3, padding="valid")}),
     ]
     with pytest.raises(ShapeError, match=r"architecture s=4,op=valid is impossible: layer 2: conv with kernel 3"):
-        Space("bad", (2, 8, 8), [*layers, Fit(2, 2), Flatten()])
+        Space("bad", (2, 8, 8), [*layers, Resize(2, 2), Flatten()])
 
 
 def test_a_choice_that_a_switch_shares_has_one_option_everywhere():
     # Of the four pairs only two exist, and only they must fit together.
     first = Switch("op", {"down": Conv(4, kernel=1, stride=4), "keep": []})
     second = Switch("op", {"down": Conv(4, kernel=1), "keep": Conv(4, kernel=3, padding="valid")})
-    space = Space("shared", (4, 8, 8), [first, second, Fit(2, 2), Flatten()])
+    space = Space("shared", (4, 8, 8), [first, second, Resize(2, 2), Flatten()])
     assert [path.id for path in space] == ["op=down", "op=keep"]
     inner = Switch("op", {"down": Activation("relu"), "keep": Activation("tanh")})
     nested = Space("nested", (4, 8, 8), [Switch("op", {"down": inner, "keep": []}), Flatten()])
@@ -126,7 +126,7 @@ def test_containers_hold_one_another_without_a_product_of_their_choices():
 
 def test_a_choice_inside_a_repeat_holds_for_all_times():
     # Half the map each time is not kept, unless it is a single place by then.
-    layers = [Repeat([Conv(4, kernel=3, stride=STRIDE)], times=2), Fit(2, 2), Flatten()]
+    layers = [Repeat([Conv(4, kernel=3, stride=STRIDE)], times=2), Resize(2, 2), Flatten()]
     space = Space("good", (2, 2, 2), layers)
     assert [space.shapes(path)[0] for path in space] == [(4, 2, 2), (4, 1, 1)]
     with pytest.raises(
@@ -189,7 +189,7 @@ kernel = 3
 share = "slice"
 
 [[layers]]
-type = "fit"
+type = "resize"
 channels = 8
 
 [[layers]]
@@ -207,7 +207,7 @@ features = 5
     block = Residual([Conv(8, kernel=3)])
     layers = [
         Conv(Choice("c", [4, 8]), kernel=3, share="slice"),
-        Fit(channels=8),
+        Resize(channels=8),
         Switch("op", {"block": block, "skip": []}),
         Readout(5),
     ]

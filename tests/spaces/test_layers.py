@@ -8,13 +8,13 @@ from rlnas.spaces import (
     Activation,
     Choice,
     Conv,
-    Fit,
     Flatten,
     Linear,
     MaxPool,
     Norm,
     Readout,
     Repeat,
+    Resize,
     ShapeError,
     Space,
 )
@@ -46,8 +46,8 @@ def test_the_cost_of_a_searched_width_is_that_of_the_option():
 
 
 def test_fit_gives_the_exact_size():
-    assert Fit(11, 12, channels=9).output_shape((3, 20, 5), {}) == (9, 11, 12)
-    assert Fit(11, 12).output_shape((3, 20, 5), {}) == (3, 11, 12)
+    assert Resize(11, 12, channels=9).output_shape((3, 20, 5), {}) == (9, 11, 12)
+    assert Resize(11, 12).output_shape((3, 20, 5), {}) == (3, 11, 12)
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def test_fit_gives_the_exact_size():
         (Conv(8, kernel=6, pad_mode="reflect"), (3, 9, 3), "cannot reflect a 9x3 map"),
         (Conv(8, kernel=3), (12,), "needs a map"),
         (Flatten(), (12,), "needs a map"),
-        (Fit(4, 4), (12,), "needs a map"),
-        (Fit(4, 4, channels=2), (3, 4, 4), "cannot reduce 3 channels to 2"),
+        (Resize(4, 4), (12,), "needs a map"),
+        (Resize(4, 4, channels=2), (3, 4, 4), "cannot reduce 3 channels to 2"),
         (Linear(8), (3, 4, 4), "put a flatten layer before it"),
         (Readout(8), (12,), "needs a map"),
     ],
@@ -88,13 +88,13 @@ def test_reflection_works_up_to_the_size_of_the_map():
         (lambda: Conv(8, kernel=3, share=Choice("s", ["none"])), "conv: share cannot be a choice"),
         (lambda: Linear(8, share=Choice("s", ["none"])), "linear: share cannot be a choice"),
         (lambda: MaxPool(3, padding=Choice("p", ["same", "valid"])), "max-pool: padding cannot be a choice"),
-        (lambda: Fit(4, 4, shrink=Choice("s", ["pool", "crop"])), "fit: shrink cannot be a choice"),
+        (lambda: Resize(4, 4, shrink=Choice("s", ["pool", "crop"])), "resize: shrink cannot be a choice"),
         (lambda: MaxPool(3, stride=0), "max-pool: stride"),
         (lambda: MaxPool(3, padding="full"), "max-pool: padding"),
-        (lambda: Fit(0, 4), "fit: height"),
-        (lambda: Fit(4, 4, channels=-1), "fit: channels"),
-        (lambda: Fit(4, 4, shrink="squash"), "fit: shrink must be one of pool, crop"),
-        (lambda: Fit(Choice("h", [4, 5]), 4), "fit: height cannot be a choice"),
+        (lambda: Resize(0, 4), "resize: height"),
+        (lambda: Resize(4, 4, channels=-1), "resize: channels"),
+        (lambda: Resize(4, 4, shrink="squash"), "resize: shrink must be one of pool, crop"),
+        (lambda: Resize(Choice("h", [4, 5]), 4), "resize: height cannot be a choice"),
         (lambda: Linear(0), "linear: features"),
         (lambda: Linear(4, activation="sin"), "linear: activation must be one of none, relu, tanh"),
         (lambda: Conv(4, kernel=3, activation=Choice("a", ["relu"])), "conv: activation cannot be a choice"),

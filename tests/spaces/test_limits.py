@@ -81,7 +81,7 @@ def test_limits_that_nothing_meets_name_the_least_there_is():
         LimitedSpace(MIDDLE, Limits(max_params=10))
 
 
-def test_a_space_too_large_to_enumerate_is_drawn_by_trial():
+def test_a_space_too_large_to_be_listed_is_sampled_by_rejection():
     assert not MIDDLE.enumerable
     space = LimitedSpace(MIDDLE, Limits(max_params=650))
     costs = [MIDDLE.cost(MIDDLE.sample(np.random.default_rng(n))).parameters for n in range(2_000)]
@@ -95,7 +95,7 @@ def test_a_space_too_large_to_enumerate_is_drawn_by_trial():
 
 
 def test_too_few_of_a_large_space_are_refused():
-    with pytest.raises(UserError, match=r"only about [\d,]+ of the 160,000 .* too few to be drawn by trial"):
+    with pytest.raises(UserError, match=r"only about [\d,]+ of the 160,000 .* too few to be sampled"):
         LimitedSpace(MIDDLE, Limits(max_params=150))
     with pytest.raises(UserError, match=r"160,000 architectures: latency can be limited only where it is known"):
         LimitedSpace(MIDDLE, Limits(max_latency=1.0), {})

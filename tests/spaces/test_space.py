@@ -11,12 +11,12 @@ from rlnas.spaces import (
     Architecture,
     Choice,
     Conv,
-    Fit,
     Flatten,
     Linear,
     MaxPool,
     Repeat,
     Residual,
+    Resize,
     ShapeError,
     Space,
     Switch,
@@ -37,7 +37,7 @@ def everything() -> Space:
         MaxPool(POOL, stride=2),
         Conv(6, kernel=KERNEL, pad_mode="reflect"),
         Conv(WIDTH, kernel=2, padding="valid"),
-        Fit(4, 3, channels=9),
+        Resize(4, 3, channels=9),
         Flatten(),
         Linear(OUT),
         Linear(6),
@@ -168,7 +168,7 @@ def test_an_impossible_architecture_is_named_with_its_layer():
 
 def test_a_choice_that_two_layers_share_has_one_option_in_both():
     shared = Choice("x", [1, 4])
-    layers = [Conv(4, kernel=1, stride=shared), Conv(4, kernel=shared, padding="valid"), Fit(2, 2), Flatten()]
+    layers = [Conv(4, kernel=1, stride=shared), Conv(4, kernel=shared, padding="valid"), Resize(2, 2), Flatten()]
     space = Space("shared", (2, 16, 16), layers)
     assert [space.shapes(architecture)[:2] for architecture in space] == [
         [(4, 16, 16), (4, 16, 16)],
@@ -180,11 +180,11 @@ def test_a_choice_that_two_layers_share_has_one_option_in_both():
 
 def test_paths_of_different_shapes_cannot_share_a_linear_layer():
     stride = Choice("s", [1, 2])
-    with pytest.raises(ShapeError, match=r"layer 3 \(linear\).*s=1: \(256,\), s=2: \(64,\).*put a fit layer"):
+    with pytest.raises(ShapeError, match=r"layer 3 \(linear\).*s=1: \(256,\), s=2: \(64,\).*put a resize layer"):
         Space("bad", (2, 8, 8), conv_net(Conv(4, kernel=3, stride=stride)))
-    with pytest.raises(ShapeError, match=r"the heads.*put a fit layer"):
+    with pytest.raises(ShapeError, match=r"the heads.*put a resize layer"):
         Space("bad", (2, 8, 8), [Conv(4, kernel=3, stride=stride), Flatten()])
-    Space("good", (2, 8, 8), conv_net(Conv(4, kernel=3, stride=stride), Fit(8, 8)))
+    Space("good", (2, 8, 8), conv_net(Conv(4, kernel=3, stride=stride), Resize(8, 8)))
 
 
 def test_shapes_of_a_space_too_large_to_enumerate_are_checked_at_once():
@@ -285,7 +285,7 @@ def test_a_choice_of_width_narrows_what_follows_also_inside_containers(share):
 
 def test_a_fit_pads_where_paths_differ():
     def padding(strides: list[int], height: int, channels: int | None = None) -> bool:
-        layers = [Conv(2, kernel=3, stride=Choice("s", strides)), Fit(height, 5, channels=channels), Flatten()]
+        layers = [Conv(2, kernel=3, stride=Choice("s", strides)), Resize(height, 5, channels=channels), Flatten()]
         return Space("s", (1, 10, 10), layers).narrows
 
     assert not padding([1, 2], 5)  # of 10 and 5 none is too short

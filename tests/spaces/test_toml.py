@@ -1,7 +1,20 @@
 import pytest
 
 from rlnas.errors import UserError
-from rlnas.spaces import CATALOGUE, Activation, Choice, Conv, Fit, Flatten, Linear, MaxPool, Repeat, Space, load_space
+from rlnas.spaces import (
+    CATALOGUE,
+    Activation,
+    Choice,
+    Conv,
+    Flatten,
+    Linear,
+    MaxPool,
+    Repeat,
+    Resize,
+    Space,
+    load_space,
+)
+from rlnas.spaces.toml import dump_toml
 
 GOOD = """\
 name = "mine"
@@ -33,7 +46,9 @@ def load(tmp_path):
     return load
 
 
-def to_toml(space: Space) -> str:
+def stored_toml(space: Space) -> str:
+    """The stored form of a space as TOML: layers have the names of version 0.1."""
+
     def value(x: object) -> str:
         if isinstance(x, dict):
             return "{" + ", ".join(f"{key} = {value(item)}" for key, item in x.items()) + "}"
@@ -55,20 +70,27 @@ def test_a_file_is_a_space(load):
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_space_of_the_catalogue_survives_a_file(load, name):
-    assert load(to_toml(load_space(name))) == load_space(name)
+    assert load(dump_toml(load_space(name))) == load_space(name)
 
 
 def test_all_parameters_survive_a_file(load):
     layers = [
         Conv(Choice("c", [4, 8]), kernel=2, stride=Choice("s", [1, 2]), padding="same", pad_mode="reflect"),
         MaxPool(Choice("p", [1, 2]), stride=2, padding="valid"),
-        Fit(5, 6, channels=9, shrink="crop"),
+        Resize(5, 6, channels=9, shrink="crop"),
         Flatten(),
         Linear(Choice("f", [3, 7]), activation="none", norm=Choice("n", ["none", "layer"])),
         Repeat([Activation("silu"), Linear(7)], times=Choice("d", [1, 2])),
     ]
     space = Space("all", (2, 12, 12), layers)
-    assert load(to_toml(space)) == space
+    assert load(dump_toml(space)) == space
+    assert 'type = "resize"' in dump_toml(space)
+
+
+def test_the_names_of_version_0_1_are_read(load):
+    text = stored_toml(load_space("paper-1"))
+    assert 'type = "fit"' in text
+    assert load(text) == load_space("paper-1")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import torch
 from rlnas import trust
 from rlnas.errors import UserError
 from rlnas.nets import Network, Supernet
-from rlnas.spaces import Choice, Conv, Fit, Flatten, Module, Residual, ShapeError, Space, Switch, load_space
+from rlnas.spaces import Choice, Conv, Flatten, Module, Residual, Resize, ShapeError, Space, Switch, load_space
 
 CODE = """
 import pathlib
@@ -107,9 +107,9 @@ def test_alternatives_of_different_shapes_follow_the_rules_of_shapes(name: str):
     channels = Choice("c", [3, 4])
     assert space_with(Module(f"{name}:own", {"channels": channels})).size == 2  # the heads use the first inputs
     narrow = Conv(channels, kernel=3)
-    with pytest.raises(ShapeError, match=r"different shapes reach layer 2 \(module\) .* fit layer with channels here"):
+    with pytest.raises(ShapeError, match=r"shapes reach layer 2 \(module\) .* resize layer with channels here"):
         Space("s", (2, 5, 6), [narrow, Module(f"{name}:own"), Flatten()])
-    assert Space("s", (2, 5, 6), [narrow, Fit(channels=4), Module(f"{name}:own"), Flatten()]).size == 2
+    assert Space("s", (2, 5, 6), [narrow, Resize(channels=4), Module(f"{name}:own"), Flatten()]).size == 2
 
 
 def test_weights_start_as_the_factory_likes_and_depend_on_the_seed_alone(name: str):

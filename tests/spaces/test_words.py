@@ -1,4 +1,4 @@
-from rlnas.spaces import Activation, Choice, Fit, Linear, MaxPool, Norm, Readout, Space, load_space
+from rlnas.spaces import Activation, Choice, Linear, MaxPool, Norm, Readout, Resize, Space, load_space
 from rlnas.spaces.words import Line, layers_in_words
 
 
@@ -16,11 +16,11 @@ def test_layers_inside_others_stand_below_them():
 
 def test_a_kind_is_said_though_it_is_the_default_and_a_choice_is_named_once():
     stride = Choice("stride", [1, 2])
-    layers = [MaxPool(2, stride=stride), Fit(4, 4), Norm(), Activation(), Readout(8), Linear(Choice("n", [1, 2]))]
+    layers = [MaxPool(2, stride=stride), Resize(4, 4), Norm(), Activation(), Readout(8), Linear(Choice("n", [1, 2]))]
     space = Space("s", (2, 8, 8), layers)
     assert [(line.layer, line.settings) for line in layers_in_words(space)] == [
         ("max-pool", "kernel 2, stride in {1, 2}"),
-        ("fit", "height 4, width 4"),
+        ("resize", "height 4, width 4"),
         ("norm", "kind layer"),
         ("activation", "kind relu"),
         ("readout", "kind flatten, features 8"),

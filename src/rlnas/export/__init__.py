@@ -3,6 +3,6 @@
 Importing this package is cheap; `export` loads what a format needs.
 """
 
-from rlnas.export.export import FORMATS, export
+from rlnas.export.export import EXPORTERS, Exporter, export
 
-__all__ = ["FORMATS", "export"]
+__all__ = ["EXPORTERS", "Exporter", "export"]

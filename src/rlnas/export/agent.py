@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from rlnas.envs import ActionSpace
 from rlnas.envs.actions import actions_to_dict, centre_and_half
 from rlnas.envs.families import find_spaces, options_of
 from rlnas.envs.gym_spaces import read_actions
+from rlnas.errors import RlnasError
 from rlnas.nets import Network
 from rlnas.study import TrialResult, TrialSettings, load_network
 from rlnas.study.study import trained_trial
@@ -31,6 +32,30 @@ FORMAT = "rlnas-agent-2"
 
 LARGEST = 1_000
 """Whole numbers beyond this are not drawn to compare two networks on."""
+
+
+TOLERANCE = 1e-4
+"""Largest difference that rounding may make, as a part of the largest output (or of 1, where that is smaller)."""
+
+Compute = Callable[[np.ndarray], Sequence[np.ndarray]]
+"""From observations `(batch, *shape)` to what `Agent.outputs` names."""
+
+
+class ParityError(RlnasError, RuntimeError):
+    """An export does not compute what the network computes."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """What a format makes of an agent.
+
+    Attributes:
+        files: the bytes of each file by its name in the export's folder; under `""` those of an export of one file.
+        compute: what the files compute.
+    """
+
+    files: dict[str, bytes]
+    compute: Compute
 
 
 @dataclass(frozen=True)
@@ -149,6 +174,23 @@ class ExportedNetwork(nn.Module):
             return parameters, value
         mean, log_std = parameters.chunk(2, -1)
         return mean, log_std, value
+
+
+@torch.no_grad()
+def check_parity(agent: Agent, compute: Compute) -> None:
+    """Compares an export with the network on the same random observations, in batches of 1 and of 5.
+
+    Raises:
+        ParityError: if an output has another shape, or differs by more than rounding can explain.
+    """
+    for count in (1, 5):
+        observation = agent.draw_observations(count, seed=count)
+        for name, one, other in zip(agent.outputs, agent.compute(observation), compute(observation), strict=True):
+            if one.shape != other.shape:
+                raise ParityError(f"the export returns {name} of shape {other.shape}, not {one.shape}.")
+            difference = float(np.abs(one - other).max())
+            if not difference <= TOLERANCE * max(1.0, float(np.abs(one).max())):
+                raise ParityError(f"the export differs from the network: by {difference:g} in {name}.")
 
 
 def observation_settings(settings: TrialSettings) -> dict[str, Any]:

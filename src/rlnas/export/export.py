@@ -2,22 +2,67 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rlnas import calls
 from rlnas.calls import checked_call
 from rlnas.errors import UserError, needs_extra, unknown
-from rlnas.files import check_no_links
+from rlnas.files import check_no_links, write_bytes
 from rlnas.processes import absolute, settled
 
-FORMATS = ("torch", "onnx", "sb3")
+if TYPE_CHECKING:
+    from rlnas.export.agent import Agent, Export
 
-DEFAULT_NAMES = {"torch": "torch", "onnx": "network.onnx", "sb3": "ppo.zip"}
-"""What an export is called in the folder `export` of its run."""
 
-PACKAGES = {"torch": (), "onnx": ("onnx", "onnxscript", "onnxruntime"), "sb3": ("stable_baselines3",)}
-"""The packages that a format needs beyond those of rlnas."""
+@dataclass(frozen=True)
+class Exporter:
+    """A format.
+
+    Attributes:
+        about: what it writes, as part of a sentence.
+        name: what it is called in the folder `export` of a run: a file, or without a suffix a folder.
+        module: the module whose function `convert` makes an `Export` of an `Agent`. It is imported late, for it may need
+            torch and extras.
+        packages: the packages that it needs beyond those of rlnas.
+    """
+
+    about: str
+    name: str
+    module: str
+    packages: tuple[str, ...] = ()
+
+    @property
+    def convert(self) -> Callable[[Agent], Export]:
+        """What makes files of an agent."""
+        return importlib.import_module(self.module).convert
+
+    def check_place(self, to: str, path: Path) -> None:
+        """Raises a `UserError` unless an export may be written to a path."""
+        suffix = Path(self.name).suffix
+        if not suffix and path.exists() and not path.is_dir():
+            raise UserError(f"exporting to {to} makes a folder, but {str(path)!r} is a file.")
+        if suffix and (path.suffix != suffix or path.is_dir()):
+            raise UserError(f"exporting to {to} makes a file whose name ends in {suffix}, which {str(path)!r} is not.")
+
+
+EXPORTERS = {
+    "torch": Exporter("a folder with the network as one Python file and its weights", "torch", "rlnas.export.pytorch"),
+    "onnx": Exporter(
+        "one file for onnxruntime and others",
+        "network.onnx",
+        "rlnas.export.onnx_file",
+        ("onnx", "onnxscript", "onnxruntime"),
+    ),
+    "sb3": Exporter(
+        "a file for PPO.load of Stable-Baselines3", "ppo.zip", "rlnas.export.sb3_file", ("stable_baselines3",)
+    ),
+}
+"""All formats, by name."""
 
 
 @settled()
@@ -41,41 +86,22 @@ def export(run: calls.Place, to: calls.Text, out: calls.Place | None = None, *, 
             `out` is of the wrong kind.
         ParityError: if the export does not compute what the network computes; nothing is written then.
     """
-    if to not in FORMATS:
-        raise unknown("export format", to, FORMATS)
-    missing = [name for name in PACKAGES[to] if importlib.util.find_spec(name) is None]
+    if to not in EXPORTERS:
+        raise unknown("export format", to, EXPORTERS)
+    exporter = EXPORTERS[to]
+    missing = [name for name in exporter.packages if importlib.util.find_spec(name) is None]
     if missing:
         raise needs_extra(f"exporting to {to} needs {', '.join(missing)}, of", "export")
     run = absolute(run)
-    path = absolute(out) if out is not None else run / "export" / DEFAULT_NAMES[to]
-    _check_place(to, path)
+    path = absolute(out) if out is not None else run / "export" / exporter.name
+    exporter.check_place(to, path)
     if out is None:
         check_no_links(run)
-    # torch takes seconds to import, and the formats need extras.
-    from rlnas.export.agent import load_agent
+    from rlnas.export.agent import check_parity, load_agent
 
     agent = load_agent(run, imports)
-    if to == "torch":
-        from rlnas.export.pytorch import write_folder
-
-        write_folder(agent, path)
-    elif to == "onnx":
-        from rlnas.export.onnx_file import write_onnx
-
-        write_onnx(agent, path)
-    else:
-        from rlnas.export.sb3_file import write_zip
-
-        write_zip(agent, path)
+    made = exporter.convert(agent)
+    check_parity(agent, made.compute)
+    for name, data in made.files.items():
+        write_bytes(path / name, data)
     return path
-
-
-def _check_place(to: str, path: Path) -> None:
-    """Raises a `UserError` unless the export may be written to a path."""
-    if to == "torch":
-        if path.exists() and not path.is_dir():
-            raise UserError(f"exporting to torch makes a folder, but {str(path)!r} is a file.")
-        return
-    suffix = Path(DEFAULT_NAMES[to]).suffix
-    if path.suffix != suffix or path.is_dir():
-        raise UserError(f"exporting to {to} makes a file whose name ends in {suffix}, which {str(path)!r} is not.")

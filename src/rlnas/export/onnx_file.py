@@ -1,4 +1,4 @@
-"""An agent as one ONNX file, compared in onnxruntime with the network before it is written."""
+"""An agent as one ONNX file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,29 +16,21 @@ from onnx import numpy_helper
 from onnxscript import opset18 as op
 
 from rlnas.errors import UserError
-from rlnas.export.agent import Agent, ExportedNetwork
-from rlnas.export.parity import check_parity
-from rlnas.files import write_bytes
+from rlnas.export.agent import Agent, Export, ExportedNetwork
 
 OPSET = 18
 
 
-def write_onnx(agent: Agent, path: Path) -> None:
-    """Writes the network as an ONNX file: `observation` in; `logits` `(batch, actions)` and `value` `(batch,)` out.
+def convert(agent: Agent) -> Export:
+    """The network as an ONNX file: `observation` in; `logits` `(batch, actions)` and `value` `(batch,)` out.
 
     For continuous actions, `mean` and `log_std`, both `(batch, numbers)`, stand in the place of the logits.
 
     The observation has the type of the environment's, its batch may have any size, and scaling is inside. The file's
     metadata say where the agent comes from; `rlnas` holds the content of `architecture.json`.
 
-    Args:
-        agent: the agent.
-        path: the file.
-
     Raises:
         UserError: if a layer of the user's own has no counterpart in ONNX.
-        ParityError: if onnxruntime computes something else from the file than torch from the network; nothing is
-            written then.
     """
     model = _convert(agent)
     description = agent.description
@@ -48,16 +39,11 @@ def write_onnx(agent: Agent, path: Path) -> None:
     for name, text in about.items():
         model.metadata_props.add(key=name, value=text)
     data = model.SerializeToString()
-    check_parity(agent, run_onnx(data, agent.outputs))
-    write_bytes(path, data)
+    return Export({"": data}, run_onnx(data, agent.outputs))
 
 
 def _convert(agent: Agent) -> Any:
-    """The network as an ONNX model (a protobuf message).
-
-    Raises:
-        UserError: if a layer of the user's own has no counterpart in ONNX.
-    """
+    """The network as an ONNX model (a protobuf message)."""
     # Two observations: the exporter would take a batch of one for a constant.
     example = torch.from_numpy(agent.draw_observations(2))
     try:

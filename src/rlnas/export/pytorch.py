@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from rlnas.export.agent import Agent
-from rlnas.export.parity import check_parity
+from rlnas.export.agent import Agent, Export
 from rlnas.export.source import write_source
-from rlnas.files import write_bytes, write_json
 
 
-def write_folder(agent: Agent, folder: Path) -> None:
-    """Writes `network.py`, `state_dict.pt` and `architecture.json`.
+def convert(agent: Agent) -> Export:
+    """Makes `network.py`, `state_dict.pt` and `architecture.json`.
 
     The weights are a `.pt` file, since it takes nothing but torch to read one, and `torch.load(..., weights_only=True)`
     runs no code of it.
 
-    Args:
-        agent: the agent.
-        folder: where to; made if missing, files of these names in it are replaced.
-
     Raises:
         UserError: if a layer cannot be written as plain PyTorch.
-        ParityError: if the file computes something else than the network; nothing is written then.
     """
     settings, result = agent.settings, agent.result
     score = "no full game yet" if result is None or result.total_reward is None else f"{result.total_reward:.2f}"
@@ -41,12 +34,11 @@ def write_folder(agent: Agent, folder: Path) -> None:
         "More": "architecture.json",
     }
     source, weights = write_source(agent.network, agent.dtype.name, about)
-    check_parity(agent, run_source(source, weights))
     buffer = io.BytesIO()
     torch.save(weights, buffer)
-    write_bytes(folder / "state_dict.pt", buffer.getvalue())
-    write_json(folder / "architecture.json", agent.description)
-    write_bytes(folder / "network.py", source.encode())
+    description = (json.dumps(agent.description, indent=2, allow_nan=False) + "\n").encode()
+    files = {"state_dict.pt": buffer.getvalue(), "architecture.json": description, "network.py": source.encode()}
+    return Export(files, run_source(source, weights))
 
 
 def run_source(source: str, weights: dict[str, Tensor]) -> Callable[[np.ndarray], Sequence[np.ndarray]]:

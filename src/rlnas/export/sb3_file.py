@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,10 +15,8 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 
 from rlnas.algorithms.ppo import PPOSettings
 from rlnas.errors import UserError
-from rlnas.export.agent import Agent
-from rlnas.export.parity import check_parity
+from rlnas.export.agent import Agent, Export
 from rlnas.export.sb3 import policy_kwargs
-from rlnas.files import write_bytes
 
 
 def ppo_arguments(ppo: PPOSettings, num_envs: int) -> dict[str, Any]:
@@ -96,23 +93,17 @@ def check_actions(action: GymSpace) -> None:
         raise UserError(f"Stable-Baselines3 takes actions with finite bounds only, and the environment's are {action}.")
 
 
-def write_zip(agent: Agent, path: Path) -> None:
-    """Writes a file that `PPO.load` opens wherever rlnas is installed.
-
-    Args:
-        agent: the agent.
-        path: the file.
+def convert(agent: Agent) -> Export:
+    """A file that `PPO.load` opens wherever rlnas is installed.
 
     Raises:
         UserError: if Stable-Baselines3 cannot choose such actions.
-        ParityError: if the policy computes something else than the network; nothing is written then.
     """
     check_actions(agent.action)
     model = build_ppo(agent)
-    check_parity(agent, run_policy(model.policy))
     buffer = io.BytesIO()
     model.save(buffer)
-    write_bytes(path, buffer.getvalue())
+    return Export({"": buffer.getvalue()}, run_policy(model.policy))
 
 
 def run_policy(policy: ActorCriticPolicy) -> Callable[[np.ndarray], Sequence[np.ndarray]]:

@@ -120,9 +120,9 @@ def _max_pool(listing: Listing, block: blocks.MaxPoolBlock, x: Tensor) -> None:
     listing.step(f"F.max_pool2d(x, kernel_size={block.kernel}, stride={block.stride})")
 
 
-def _fit(listing: Listing, block: blocks.FitBlock, x: Tensor) -> None:
+def _resize(listing: Listing, block: blocks.ResizeBlock, x: Tensor) -> None:
     if block.size is not None:
-        _fit_sides(listing, block, block.size, x.shape[2], x.shape[3])
+        _resize_sides(listing, block, block.size, x.shape[2], x.shape[3])
     missing = (block.channels or x.shape[1]) - x.shape[1]
     if missing:
         pairs = ", ".join(["0"] * (2 * x.dim() - 4) + ["0", str(missing)])
@@ -130,7 +130,7 @@ def _fit(listing: Listing, block: blocks.FitBlock, x: Tensor) -> None:
         listing.step(f"F.pad(x, ({pairs}))", f"zeros for the {what} that are missing")
 
 
-def _fit_sides(listing: Listing, block: blocks.FitBlock, size: tuple[int, int], height: int, width: int) -> None:
+def _resize_sides(listing: Listing, block: blocks.ResizeBlock, size: tuple[int, int], height: int, width: int) -> None:
     if block.pool and (height > size[0] or width > size[1]):
         height, width = min(height, size[0]), min(width, size[1])
         listing.step(f"F.adaptive_max_pool2d(x, ({height}, {width}))")
@@ -190,7 +190,7 @@ def _module(listing: Listing, block: blocks.ModuleBlock, x: Tensor) -> None:
 WRITERS: dict[type[nn.Module], Callable[[Listing, Any, Tensor], None]] = {
     blocks.ConvBlock: _conv,
     blocks.MaxPoolBlock: _max_pool,
-    blocks.FitBlock: _fit,
+    blocks.ResizeBlock: _resize,
     blocks.LinearBlock: _linear_block,
     blocks.ReadoutBlock: _readout,
     blocks.NormBlock: _norm,

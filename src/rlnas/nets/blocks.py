@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rlnas.nets.shared import Shared, SharedConv, SharedLinear, SharedNorm
-from rlnas.spaces import Activation, Conv, Fit, Flatten, Layer, Linear, MaxPool, Module, Norm, Readout, Shape
+from rlnas.spaces import Activation, Conv, Flatten, Layer, Linear, MaxPool, Module, Norm, Readout, Resize, Shape
 from rlnas.spaces.choice import Choice, resolve
 from rlnas.spaces.layers import Values
 
@@ -121,10 +121,10 @@ class MaxPoolBlock(Block):
         return F.max_pool2d(x, self.kernel, self.stride)
 
 
-class FitBlock(Block):
+class ResizeBlock(Block):
     """Brings a map to one size: adaptive max-pooling or centred crop where it is too long, zeros where too short."""
 
-    def __init__(self, layer: Fit, shape: Shape, values: Values, shared: bool = False):
+    def __init__(self, layer: Resize, shape: Shape, values: Values, shared: bool = False):
         super().__init__()
         self.channels = layer.channels
         self.size = None if layer.height is None or layer.width is None else (layer.height, layer.width)
@@ -238,7 +238,7 @@ class ModuleBlock(Block):
 BLOCKS: dict[type[Layer], Callable[[Any, Shape, Values, bool], Block]] = {
     Conv: ConvBlock,
     MaxPool: MaxPoolBlock,
-    Fit: FitBlock,
+    Resize: ResizeBlock,
     Flatten: FlattenBlock,
     Linear: LinearBlock,
     Readout: ReadoutBlock,

@@ -7,13 +7,13 @@ from rlnas.spaces.containers import Repeat, Residual, Switch
 from rlnas.spaces.layers import (
     Activation,
     Conv,
-    Fit,
     Flatten,
     Layer,
     Linear,
     MaxPool,
     Norm,
     Readout,
+    Resize,
     Shape,
     ShapeError,
 )
@@ -21,6 +21,8 @@ from rlnas.spaces.limits import LimitedSpace, Limits, limit
 from rlnas.spaces.modules import Module
 from rlnas.spaces.space import Cost, Space
 from rlnas.spaces.subset import Subset
+
+Fit = Resize  # its name in version 0.1
 
 __all__ = [
     "CATALOGUE",
@@ -44,6 +46,7 @@ __all__ = [
     "Readout",
     "Repeat",
     "Residual",
+    "Resize",
     "Shape",
     "ShapeError",
     "Space",

@@ -13,13 +13,13 @@ from rlnas.spaces.containers import Repeat, Residual, Switch
 from rlnas.spaces.layers import (
     Activation,
     Conv,
-    Fit,
     Flatten,
     Layer,
     Linear,
     MaxPool,
     Norm,
     Readout,
+    Resize,
     Shape,
     ShapeError,
 )
@@ -58,7 +58,7 @@ def paper_1() -> Space:
         Conv(32, kernel=8, stride=4, padding="valid"),
         Conv(64, kernel=Choice("k2", kernels), stride=2),
         Conv(64, kernel=Choice("k3", kernels), stride=1),
-        Fit(11, 11),
+        Resize(11, 11),
         Flatten(),
         Linear(512),
     ]
@@ -69,7 +69,7 @@ def paper_2() -> Space:
     """32 architectures: kernels of 2 or 5 in five convolutions (paper, 5.2 and table 2)."""
     searched = [Conv(64, kernel=Choice(f"k{n}", (2, 5)), stride=1) for n in range(2, 7)]
     first = Conv(32, kernel=8, stride=4, padding="valid")
-    return Space("paper-2", ATARI_INPUT, [first, *searched, Fit(11, 11), Flatten(), Linear(512)])
+    return Space("paper-2", ATARI_INPUT, [first, *searched, Resize(11, 11), Flatten(), Linear(512)])
 
 
 def paper_large() -> Space:
@@ -79,7 +79,7 @@ def paper_large() -> Space:
         layers.append(Conv(Choice(f"c{n}", (16, 24, 32, 48)), kernel=Choice(f"k{n}", range(1, 6))))
         if n % 3 == 0:
             layers.append(MaxPool(3, stride=2))
-    return Space("paper-large", ATARI_INPUT, [*layers, Fit(12, 12, channels=48), Flatten(), Linear(256)])
+    return Space("paper-large", ATARI_INPUT, [*layers, Resize(12, 12, channels=48), Flatten(), Linear(256)])
 
 
 def impala_cnn() -> Space:
@@ -136,7 +136,7 @@ def minatar_2() -> Space:
             activation="none",
         ),
         Activation(act),
-        Fit(5, 5),
+        Resize(5, 5),
         Readout(128, Choice("readout", ("flatten", "mean", "max")), activation="none"),
         Norm(Choice("norm", ("none", "layer"))),
         Activation(act),

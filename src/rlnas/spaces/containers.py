@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from rlnas.errors import UserError
 from rlnas.spaces.checks import positive
 from rlnas.spaces.choice import Choice, resolve, widest
 from rlnas.spaces.layers import Layer, Shape, ShapeError, Values
-
-if TYPE_CHECKING:
-    from rlnas.spaces.paths import Position, States, Tracer
-
 
 MOST_LAYERS = 1_000
 """Layers that one layer of layers may hold, those of a repeat as often as they may be repeated."""
@@ -27,7 +23,7 @@ DEEPEST = 20
 class Container(Layer):
     """Base of the layers that are made of layers.
 
-    Subclasses say which layers one architecture computes (`steps`), and how all paths go through them (`trace`).
+    Subclasses say which layers one architecture computes (`steps`); `rlnas.spaces.paths` knows all paths through them.
     """
 
     passes: ClassVar[int] = 1
@@ -36,7 +32,7 @@ class Container(Layer):
     @property
     def inner(self) -> tuple[Layer, ...]:
         """All layers inside."""
-        raise NotImplementedError
+        return tuple(self.layers)  # type: ignore[attr-defined]
 
     @cached_property
     def depth(self) -> int:
@@ -49,11 +45,7 @@ class Container(Layer):
         return sum(layer.length if isinstance(layer, Container) else 1 for layer in self.inner)
 
     def check_size(self) -> None:
-        """Makes sure that all that goes through the layers comes to an end.
-
-        Raises:
-            UserError: if they are too many, or too deep.
-        """
+        """Raises a `UserError` if the layers are too many, or too deep, to be gone through."""
         if self.depth > DEEPEST:
             raise UserError(f"{self.type}: at most {DEEPEST} layers of layers may lie in one another.")
         if self.length > MOST_LAYERS:
@@ -70,22 +62,6 @@ class Container(Layer):
 
         Raises:
             ShapeError: if one cannot work on its shape.
-        """
-        raise NotImplementedError
-
-    def trace(self, tracer: Tracer, states: States, position: Position) -> States:
-        """Follows every path through the layers.
-
-        Args:
-            tracer: follows paths through a layer or a list of layers.
-            states: what can reach this layer.
-            position: the place of this layer in the space.
-
-        Returns:
-            What can leave it.
-
-        Raises:
-            ShapeError: if an architecture cannot be built.
         """
         raise NotImplementedError
 
@@ -126,26 +102,16 @@ def walk(layers: Iterable[Layer], shape: Shape, values: Values) -> tuple[list[tu
 
 
 def keep(words: str, before: Shape, after: Shape) -> None:
-    """Raises a `ShapeError` unless the shape is kept.
-
-    Args:
-        words: who must keep it, and when.
-        before: the shape that came in.
-        after: the shape that leaves.
-    """
+    """Raises a `ShapeError` unless the shape is kept; `words` say who must keep it, and when."""
     if before != after:
         raise ShapeError(f"{words}, but makes {after} of {before}.")
 
 
 def _layers(container: str, layers: Layer | Sequence[Layer], least: int = 1) -> tuple[Layer, ...]:
     found = (layers,) if isinstance(layers, Layer) else tuple(layers) if isinstance(layers, list | tuple) else ()
-    if (
-        len(found) < least
-        or not isinstance(layers, Layer | list | tuple)
-        or not all(isinstance(layer, Layer) for layer in found)
-    ):
-        what = "layers must be a list of at least one layer" if least else "layers must be a list of layers"
-        raise UserError(f"{container}: {what}.")
+    given = isinstance(layers, Layer | list | tuple)
+    if not given or len(found) < least or not all(isinstance(layer, Layer) for layer in found):
+        raise UserError(f"{container}: layers must be a list of {'at least one layer' if least else 'layers'}.")
     return found
 
 
@@ -176,10 +142,6 @@ class Repeat(Container):
     def shape_choices(self) -> tuple[Choice, ...]:
         return (self.times,) if isinstance(self.times, Choice) else ()
 
-    @property
-    def inner(self) -> tuple[Layer, ...]:
-        return tuple(self.layers)
-
     @cached_property
     def length(self) -> int:
         return widest(self.times) * super().length
@@ -193,20 +155,6 @@ class Repeat(Container):
                 keep(self.KEEPS, shape, after)
             shape = after
         return found
-
-    def trace(self, tracer: Tracer, states: States, position: Position) -> States:
-        going = tracer.choose(states, self.times) if isinstance(self.times, Choice) else states
-        done: States = {}
-        for time in range(widest(self.times)):
-            place = (*position, time)
-            if time == 0:
-                going = tracer.sequence(self.layers, going, place)
-            else:
-                going = tracer.keeping(self.KEEPS, self.layers, going, place)
-            leaving = {state: path for state, path in going.items() if resolve(self.times, path) == time + 1}
-            going = {state: path for state, path in going.items() if state not in leaving}
-            done |= leaving
-        return done
 
 
 @dataclass(frozen=True)
@@ -225,17 +173,10 @@ class Residual(Container):
         object.__setattr__(self, "layers", _layers("residual", self.layers))
         self.check_size()
 
-    @property
-    def inner(self) -> tuple[Layer, ...]:
-        return tuple(self.layers)
-
     def steps(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
         found, after = walk(self.layers, shape, values)
         keep(self.KEEPS, shape, after)
         return found
-
-    def trace(self, tracer: Tracer, states: States, position: Position) -> States:
-        return tracer.keeping(self.KEEPS, self.layers, states, position)
 
 
 @dataclass(frozen=True)
@@ -291,12 +232,3 @@ class Switch(Container):
 
     def steps(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
         return walk(self.alternatives[str(values[self.choice])], shape, values)[0]
-
-    def trace(self, tracer: Tracer, states: States, position: Position) -> States:
-        chosen = tracer.choose(states, self.selector)
-        done: States = {}
-        for name, layers in self.alternatives.items():
-            own = {state: path for state, path in chosen.items() if path[self.choice] == name}
-            if own:
-                done |= tracer.sequence(layers, own, (*position, name))
-        return done

@@ -217,7 +217,7 @@ class MaxPool(Layer):
 
 
 @dataclass(frozen=True)
-class Fit(Layer):
+class Resize(Layer):
     """Brings a map to one exact size ("padding to exact size", paper 5.2), or a vector to one length.
 
     A side that is too short is zero-padded, centred. A side that is too long is reduced: by adaptive max-pooling
@@ -230,7 +230,7 @@ class Fit(Layer):
         shrink: how a side that is too long is reduced.
     """
 
-    type: ClassVar[str] = "fit"
+    type: ClassVar[str] = "resize"
     height: int | None = None
     width: int | None = None
     channels: int | None = None
@@ -239,12 +239,12 @@ class Fit(Layer):
     def __post_init__(self) -> None:
         for name in ("height", "width", "channels"):
             if isinstance(getattr(self, name), Choice):
-                raise UserError(f"fit: {name} cannot be a choice: the target is one exact size.")
+                raise UserError(f"resize: {name} cannot be a choice: the target is one exact size.")
         given = [name for name in ("height", "width", "channels") if getattr(self, name) is not None]
         if not given or (self.height is None) != (self.width is None):
-            raise UserError("fit needs a height and a width, or channels, or all three.")
+            raise UserError("resize needs a height and a width, or channels, or all three.")
         positive(self, *given)
-        fixed("fit", "shrink", self.shrink, ("pool", "crop"))
+        fixed("resize", "shrink", self.shrink, ("pool", "crop"))
 
     def pads(self, shapes: Collection[Shape]) -> bool:
         # What all paths pad alike is 0 for all of them.
@@ -255,11 +255,11 @@ class Fit(Layer):
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         if self.channels is not None and shape[0] > self.channels:
             what = "channels" if len(shape) == 3 else "features"
-            raise ShapeError(f"fit cannot reduce {shape[0]} {what} to {self.channels}.")
+            raise ShapeError(f"resize cannot reduce {shape[0]} {what} to {self.channels}.")
         channels = self.channels or shape[0]
         if self.height is None or self.width is None:
             return channels, *shape[1:]
-        _map(shape, "fit")
+        _map(shape, "resize")
         return channels, self.height, self.width
 
 

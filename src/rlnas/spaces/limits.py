@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -12,17 +12,17 @@ from rlnas import seeding
 from rlnas.errors import UserError
 from rlnas.spaces.architecture import Architecture
 from rlnas.spaces.choice import Option
-from rlnas.spaces.layers import Shape
-from rlnas.spaces.space import Cost, Space
+from rlnas.spaces.space import Space
+from rlnas.spaces.subset import PartialSpace
 
 DRAWS = 10_000
-"""Architectures of a space too large to enumerate that are drawn to learn how many are within limits."""
+"""Random architectures that tell how many of a space too large to be listed are within limits."""
 
 FEWEST_HITS = 10
-"""So many of them must be within the limits, or drawing by trial would take too long."""
+"""So many of them must be within the limits, or sampling by rejection would take too long."""
 
 FEWEST = 20_000
-"""At least about so many architectures must be within the limits of such a space, or draws would repeat too often."""
+"""At least about so many architectures must be within the limits of such a space, or samples would repeat too often."""
 
 
 @dataclass(frozen=True)
@@ -79,38 +79,11 @@ def _compared(name: str, value: float, limit: float, whose: str = "") -> str:
     return f"{_amount(name, value)}{whose}, where at most {allowed} allowed"
 
 
-class _Costs:
-    """The costs of a space's architectures; what a layer costs is worked out once for each of its options and shapes.
-
-    Args:
-        space: the space.
-    """
-
-    def __init__(self, space: Space):
-        self._input = space.input_shape
-        self._layers = [(layer, tuple(choice.name for choice in layer.choices)) for layer in space.layers]
-        self._known: dict[tuple[int, Shape, tuple[Option, ...]], tuple[Shape, int, int]] = {}
-
-    def __call__(self, values: Mapping[str, Option]) -> Cost:
-        shape, parameters, multiply_adds = self._input, 0, 0
-        for number, (layer, names) in enumerate(self._layers):
-            key = (number, shape, tuple(values[name] for name in names))
-            found = self._known.get(key)
-            if found is None:
-                own = dict(zip(names, key[2], strict=True))
-                found = layer.output_shape(shape, own), layer.parameters(shape, own), layer.multiply_adds(shape, own)
-                self._known[key] = found
-            shape = found[0]
-            parameters += found[1]
-            multiply_adds += found[2]
-        return Cost(parameters, multiply_adds)
-
-
-class LimitedSpace(Space):
+class LimitedSpace(PartialSpace):
     """The architectures of a space that are within limits: what a strategy searches in place of the whole space.
 
-    It samples uniformly, iterates over and contains these alone. Where the whole space is `enumerable`, they are
-    listed when it is made. Of a larger one they are drawn by trial, and `size` is an estimate.
+    Where the whole space is `enumerable`, they are listed when it is made. Those of a larger one are sampled by
+    rejection, and `size` is an estimate.
 
     Args:
         whole: the space.
@@ -132,35 +105,25 @@ class LimitedSpace(Space):
         (15, 25)
     """
 
-    limited = True
-
     def __init__(self, whole: Space, limits: Limits, latencies: Mapping[str, float] | None = None):
         if whole.limited:
             raise UserError(f"space {whole.name!r} is limited already: limit the whole space.")
         super().__init__(whole.name, whole.input_shape, whole.layers)
         self.limits = limits
+        self._given = tuple(limits.given.items())
         self._latencies = {} if latencies is None else dict(latencies)
-        self._costs = _Costs(self)
         if limits.max_latency is not None and (latencies is None or not self.enumerable):
             raise UserError(
                 f"space {self.name!r} has {whole.size:,} architectures: latency can be limited only where it is known "
                 "of each; use max-params or max-multiply-adds."
             )
-        self._allowed = self._list() if self.enumerable else None
-        self._size = self._estimate(whole.size) if self._allowed is None else len(self._allowed)
+        self.listed = self._list() if self.enumerable else None
+        self._size = self._estimate(whole.size) if self.listed is None else len(self.listed)
 
     @property
     def size(self) -> int:
         """The number of architectures within the limits; an estimate where the space is not `enumerable`."""
         return self._size
-
-    def __iter__(self) -> Iterator[Architecture]:
-        if self._allowed is not None:
-            return iter(self._allowed)
-        return (architecture for architecture in super().__iter__() if self._within(architecture))
-
-    def __contains__(self, architecture: object) -> bool:
-        return isinstance(architecture, Architecture) and self._valid(architecture) and self._within(architecture)
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -175,22 +138,8 @@ class LimitedSpace(Space):
     def __repr__(self) -> str:
         return f"LimitedSpace({self.name!r}, {self.limits.words()})"
 
-    def sample(self, rng: np.random.Generator) -> Architecture:
-        """Draws one of the architectures within the limits, uniformly."""
-        if self._allowed is not None:
-            return self._allowed[int(rng.integers(len(self._allowed)))]
-        # It ends: a share of at least about one in a thousand was seen to be within.
-        while True:
-            architecture = super().sample(rng)
-            if self._within(architecture):
-                return architecture
-
     def architecture(self, value: str | Mapping[str, Option] | Sequence[int]) -> Architecture:
-        """The architecture that an id, a dict of options, or a list of option indices names.
-
-        Raises:
-            UserError: if it is not in the space, or beyond a limit; the message says which, and what it costs.
-        """
+        """See `Space.architecture`; one that is beyond a limit is refused, and the message says what it costs."""
         found = super().architecture(value)
         excess = self._excess(found)
         if excess is not None:
@@ -200,10 +149,6 @@ class LimitedSpace(Space):
                 f"{_compared(name, cost, self.limits.given[name])}."
             )
         return found
-
-    def admits(self, indices: Sequence[int]) -> bool:
-        """Whether a list of option indices, one for each choice, names an architecture within the limits."""
-        return super().admits(indices) and self._within(super().architecture(indices))
 
     def with_input(self, input_shape: Sequence[int]) -> Space:
         """The same layers, within the same limits, on observations of another shape.
@@ -216,31 +161,23 @@ class LimitedSpace(Space):
             raise UserError(f"the latencies of space {self.name!r} are those of inputs of shape {self.input_shape}.")
         return LimitedSpace(Space(self.name, input_shape, self.layers), self.limits)
 
-    def cost(self, architecture: Architecture) -> Cost:
-        """Parameters and multiply-adds of the architecture's encoder."""
-        return self._costs(dict(architecture))
-
     def _excess(self, architecture: Architecture) -> tuple[str, float] | None:
         """The limit that the architecture is beyond, and what it costs; latency last, as it may be known of few."""
-        limits, cost = self.limits, self.cost(architecture)
-        if limits.max_params is not None and cost.parameters > limits.max_params:
-            return "max_params", cost.parameters
-        if limits.max_multiply_adds is not None and cost.multiply_adds > limits.max_multiply_adds:
-            return "max_multiply_adds", cost.multiply_adds
-        if limits.max_latency is not None:
-            latency = self._latencies.get(architecture.id)
-            if latency is None:
+        for name, limit in self._given:
+            cost = self._measure(name, architecture)
+            if cost is None:
                 raise UserError(f"no latency of architecture {architecture.id!r} of space {self.name!r} is known.")
-            if latency > limits.max_latency:
-                return "max_latency", latency
+            if cost > limit:
+                return name, cost
         return None
 
-    def _within(self, architecture: Architecture) -> bool:
+    def within(self, architecture: Architecture) -> bool:
+        """Whether an architecture is within the limits."""
         return self._excess(architecture) is None
 
     def _list(self) -> tuple[Architecture, ...]:
-        every = list(super().__iter__())
-        found = tuple(architecture for architecture in every if self._within(architecture))
+        every = list(Space.__iter__(self))
+        found = tuple(architecture for architecture in every if self.within(architecture))
         if not found:
             raise UserError(
                 f"no architecture of space {self.name!r} is within the limits; {self._least(every, 'there are')}."
@@ -251,16 +188,16 @@ class LimitedSpace(Space):
         rng = seeding.generator(0, "limits")
         indices = rng.integers([len(choice) for choice in self.choices], size=(DRAWS, len(self.choices)))
         drawn = [Space.architecture(self, row) for row in indices.tolist()]
-        hits = sum(self._within(architecture) for architecture in drawn)
+        hits = sum(self.within(architecture) for architecture in drawn)
         size = whole * hits // DRAWS
         if hits >= FEWEST_HITS and size >= FEWEST:
             return size
         least = self._least((self._descend(name, drawn) for name in self.limits.given), "that were found")
         few = (
-            f"none of {DRAWS:,} architectures drawn from space {self.name!r} is within the limits"
+            f"none of {DRAWS:,} random architectures of space {self.name!r} is within the limits"
             if not hits
             else f"only about {size:,} of the {whole:,} architectures of space {self.name!r} are within the limits, "
-            "too few to be drawn by trial and too many to go through them all"
+            "too few to be sampled by rejection and too many to be listed"
         )
         raise UserError(f"{few}; {least}.")
 
@@ -279,7 +216,7 @@ class LimitedSpace(Space):
     def _measure(self, name: str, architecture: Architecture) -> float | None:
         if name == "max_latency":
             return self._latencies.get(architecture.id)
-        cost = self.cost(architecture)
+        cost = self._cost(architecture)
         return cost.parameters if name == "max_params" else cost.multiply_adds
 
     def _descend(self, name: str, drawn: Sequence[Architecture]) -> Architecture:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from rlnas.errors import UserError
 from rlnas.spaces.architecture import Architecture
-from rlnas.spaces.choice import Choice, Option
-from rlnas.spaces.containers import Container, keep
+from rlnas.spaces.choice import Choice, Option, resolve, widest
+from rlnas.spaces.containers import Container, Repeat, Residual, Switch, keep
 from rlnas.spaces.layers import Layer, Reads, Shape, ShapeError, Values
 
 MAX_SHAPES = 10_000
@@ -106,23 +106,47 @@ class Tracer:
             states = self.layer(layer, states, (*position, number))
         return states
 
-    def keeping(self, words: str, layers: Iterable[Layer], states: States, position: Position) -> States:
-        """What can leave a list of layers that must keep the shape; `words` say who must."""
+    def _keeping(self, layer: Repeat | Residual, states: States, position: Position) -> States:
+        """What can leave the layers inside a layer, where they must keep the shape."""
         inside = {replace(state, before=(*state.before, state.shape)): path for state, path in states.items()}
         found: States = {}
-        for state, path in self.sequence(layers, inside, position).items():
+        for state, path in self.sequence(layer.layers, inside, position).items():
             try:
-                keep(words, state.before[-1], state.shape)
+                keep(layer.KEEPS, state.before[-1], state.shape)
             except ShapeError as error:
                 raise self._impossible(path, error) from None
             found.setdefault(replace(state, before=state.before[:-1]), path)
         return found
 
+    def _repeat(self, layer: Repeat, states: States, position: Position) -> States:
+        going = self.choose(states, layer.times) if isinstance(layer.times, Choice) else states
+        done: States = {}
+        for time in range(widest(layer.times)):
+            place = (*position, time)
+            going = self._keeping(layer, going, place) if time else self.sequence(layer.layers, going, place)
+            leaving = {state: path for state, path in going.items() if resolve(layer.times, path) == time + 1}
+            going = {state: path for state, path in going.items() if state not in leaving}
+            done |= leaving
+        return done
+
+    def _switch(self, layer: Switch, states: States, position: Position) -> States:
+        chosen = self.choose(states, layer.selector)
+        done: States = {}
+        for name, layers in layer.alternatives.items():
+            own = {state: path for state, path in chosen.items() if path[layer.choice] == name}
+            if own:
+                done |= self.sequence(layers, own, (*position, name))
+        return done
+
     def layer(self, layer: Layer, states: States, position: Position) -> States:
         """What can leave a layer."""
         self._reach(states, position)
-        if isinstance(layer, Container):
-            return layer.trace(self, states, position)
+        if isinstance(layer, Repeat):
+            return self._repeat(layer, states, position)
+        if isinstance(layer, Residual):
+            return self._keeping(layer, states, position)
+        if isinstance(layer, Switch):
+            return self._switch(layer, states, position)
         nested = f" in {self.layers[self._number - 1].type}" if len(position) > 1 else ""
         self._agree(states, f"layer {self._number} ({layer.type}{nested})", layer.weights_read)
         if layer.sets_width:
@@ -172,7 +196,7 @@ class Tracer:
         if len(found) > MAX_SHAPES:
             raise UserError(
                 f"space {self.space!r}: layer {self._number} can meet more than {MAX_SHAPES:,} shapes, or "
-                "combinations of options that shapes depend on: use fewer choices there, or a fit layer before it."
+                "combinations of options that shapes depend on: use fewer choices there, or a resize layer before it."
             )
         return found
 
@@ -188,10 +212,11 @@ class Tracer:
             found.setdefault(_read(state, reads), (state.shape, path))
         if len(found) > 1:
             (a, x), (b, y) = list(found.values())[:2]
-            fit = "before flatten, or one with channels here" if len(a) == len(b) == 1 else "here"
+            place = "before flatten, or one with channels here" if len(a) == len(b) == 1 else "here"
+            place = "with channels here" if reads == "shape" else place
             raise ShapeError(
                 f"space {self.space!r}: different shapes reach {reader} ({self._id(x)}: {a}, {self._id(y)}: {b}), "
-                f"whose weights the paths share: put a fit layer {'with channels here' if reads == 'shape' else fit}."
+                f"whose weights the paths share: put a resize layer {place}."
             )
         self.narrows = self.narrows or len({state.shape[0] for state in states}) > 1
 

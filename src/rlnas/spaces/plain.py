@@ -10,37 +10,48 @@ from rlnas import trust
 from rlnas.errors import UserError, unknown
 from rlnas.spaces.choice import Choice
 from rlnas.spaces.containers import Repeat, Residual, Switch
-from rlnas.spaces.layers import Activation, Conv, Fit, Flatten, Layer, Linear, MaxPool, Norm, Readout
+from rlnas.spaces.layers import Activation, Conv, Flatten, Layer, Linear, MaxPool, Norm, Readout, Resize
 from rlnas.spaces.modules import Module
 
 LAYERS: dict[str, type[Layer]] = {
     layer.type: layer
-    for layer in (Conv, MaxPool, Fit, Flatten, Linear, Readout, Norm, Activation, Repeat, Residual, Switch, Module)
+    for layer in (Conv, MaxPool, Resize, Flatten, Linear, Readout, Norm, Activation, Repeat, Residual, Switch, Module)
 }
 
 
-def layer_to_dict(layer: Layer) -> dict[str, object]:
+STORED = {"resize": "fit"}
+"""Types that are stored under the name of version 0.1, which digests of tables and runs depend on."""
+
+OLD = {name: LAYERS[kind] for kind, name in STORED.items()}
+
+
+def layer_to_dict(layer: Layer, names: Mapping[str, str] = STORED) -> dict[str, object]:
     """A layer as plain data.
 
     Parameters at their defaults are left out, so that a later version, with more of them, writes the same.
+
+    Args:
+        layer: the layer.
+        names: types that are called otherwise.
     """
-    found: dict[str, object] = {"type": layer.type}
+    found: dict[str, object] = {"type": names.get(layer.type, layer.type)}
     for field in fields(layer):
         value = getattr(layer, field.name)
         if field.default is MISSING or value != field.default:
-            arguments = isinstance(layer, Module) and field.name == "arguments"
-            found[field.name] = {name: _plain(item) for name, item in value} if arguments else _plain(value)
+            found[field.name] = _plain(value, names)
     return found
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, Choice):
         return {"choice": value.name, "options": list(value.options)}
     if isinstance(value, Layer):
-        return layer_to_dict(value)
-    if isinstance(value, tuple) and value and isinstance(value[0], tuple):  # the alternatives of a switch
-        return [{"name": name, **({"layers": _plain(layers)} if layers else {})} for name, layers in value]
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+        return layer_to_dict(value, names)
+    if isinstance(value, tuple) and value and isinstance(value[0], tuple):
+        if not isinstance(value[0][1], tuple):  # the arguments of a module
+            return {name: _plain(item, names) for name, item in value}
+        return [{"name": name, **({"layers": _plain(layers, names)} if layers else {})} for name, layers in value]
+    return [_plain(item, names) for item in value] if isinstance(value, tuple) else value
 
 
 def layer_from_dict(data: object) -> Layer:
@@ -52,7 +63,7 @@ def layer_from_dict(data: object) -> Layer:
     if not isinstance(data, Mapping):
         raise UserError(f"a layer must be a table of parameters, not {data!r}.")
     parameters = {key: value for key, value in data.items() if key != "type"}
-    kind = LAYERS.get(str(data.get("type")))
+    kind = (LAYERS | OLD).get(str(data.get("type")))
     if kind is None:
         raise unknown("layer type", data.get("type"), LAYERS)
     names = [field.name for field in fields(kind)]

@@ -90,6 +90,8 @@ class Space:
         self._output = tracer.run(self.input_shape)
         self._reached = tracer.reached
         self._narrows = tracer.narrows
+        self._names = [[choice.name for choice in layer.choices] for layer in self.layers]
+        self._costs: dict[tuple[int, Shape, tuple[Option, ...]], tuple[Shape, int, int]] = {}
 
     def _collect(self) -> tuple[Choice, ...]:
         seen: dict[str, Choice] = {}
@@ -271,12 +273,20 @@ class Space:
     def cost(self, architecture: Architecture) -> Cost:
         """Parameters and multiply-adds of the architecture's encoder."""
         self._check(architecture)
-        values = dict(architecture)
-        inputs = [self.input_shape, *self.shapes(architecture)[:-1]]
-        return Cost(
-            sum(layer.parameters(shape, values) for layer, shape in zip(self.layers, inputs, strict=True)),
-            sum(layer.multiply_adds(shape, values) for layer, shape in zip(self.layers, inputs, strict=True)),
-        )
+        return self._cost(architecture)
+
+    def _cost(self, architecture: Architecture) -> Cost:
+        """See `cost`. What a layer costs is worked out once for each of its options and shapes."""
+        values, shape, parameters, multiply_adds = dict(architecture.items_), self.input_shape, 0, 0
+        for number, layer in enumerate(self.layers):
+            key = number, shape, tuple(values[choice] for choice in self._names[number])
+            if key not in self._costs:
+                found = layer.parameters(shape, values), layer.multiply_adds(shape, values)
+                self._costs[key] = layer.output_shape(shape, values), *found
+            shape, own, adds = self._costs[key]
+            parameters += own
+            multiply_adds += adds
+        return Cost(parameters, multiply_adds)
 
     def to_dict(self) -> dict[str, object]:
         """The space as plain data: the form of TOML files and of run directories."""

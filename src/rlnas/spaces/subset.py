@@ -1,4 +1,4 @@
-"""A list of a space's architectures, as a space."""
+"""Spaces of which some architectures are left out: what a strategy searches in place of the whole."""
 
 from __future__ import annotations
 
@@ -12,8 +12,47 @@ from rlnas.spaces.choice import Option
 from rlnas.spaces.space import Space
 
 
-class Subset(Space):
-    """Some of the architectures of a space, by name: what a strategy draws from in place of the whole.
+class PartialSpace(Space):
+    """Base of these spaces. A subclass says which architectures it has (`within`), and lists them where it can."""
+
+    limited = True
+    listed: tuple[Architecture, ...] | None
+    """All of them, in the order in which they are gone through; `None` where they are too many."""
+
+    def within(self, architecture: Architecture) -> bool:
+        """Whether an architecture of the whole space is one of them."""
+        raise NotImplementedError
+
+    @property
+    def size(self) -> int:
+        """The number of architectures."""
+        assert self.listed is not None
+        return len(self.listed)
+
+    def __iter__(self) -> Iterator[Architecture]:
+        if self.listed is not None:
+            return iter(self.listed)
+        return (architecture for architecture in super().__iter__() if self.within(architecture))
+
+    def __contains__(self, architecture: object) -> bool:
+        return isinstance(architecture, Architecture) and self._valid(architecture) and self.within(architecture)
+
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        """Draws one of them, uniformly."""
+        if self.listed is not None:
+            return self.listed[int(rng.integers(len(self.listed)))]
+        while True:  # it ends: a share of at least about one in a thousand was seen to be within
+            architecture = super().sample(rng)
+            if self.within(architecture):
+                return architecture
+
+    def admits(self, indices: Sequence[int]) -> bool:
+        """Whether a list of option indices, one for each choice, names one of them."""
+        return super().admits(indices) and self.within(Space.architecture(self, indices))
+
+
+class Subset(PartialSpace):
+    """Some of the architectures of a space, by name.
 
     Args:
         whole: the space.
@@ -28,47 +67,27 @@ class Subset(Space):
         ['k1=5,k2=5', 'k1=1,k2=1']
     """
 
-    limited = True
-
     def __init__(self, whole: Space, names: Sequence[str]):
         super().__init__(whole.name, whole.input_shape, whole.layers)
-        self._kept = {found.id: found for found in map(whole.architecture, names)}
+        self._ids = {found.id: found for found in map(whole.architecture, names)}
+        self.listed = tuple(self._ids.values())
 
-    @property
-    def size(self) -> int:
-        """The number of architectures."""
-        return len(self._kept)
-
-    def __iter__(self) -> Iterator[Architecture]:
-        return iter(self._kept.values())
-
-    def __contains__(self, architecture: object) -> bool:
-        return isinstance(architecture, Architecture) and self._kept.get(architecture.id) == architecture
+    def within(self, architecture: Architecture) -> bool:
+        """Whether an architecture is one of those named."""
+        return architecture.id in self._ids
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Subset) and self.to_dict() == other.to_dict() and list(self) == list(other)
+        return isinstance(other, Subset) and self.to_dict() == other.to_dict() and self.listed == other.listed
 
     def __hash__(self) -> int:
-        return hash((super().__hash__(), *self._kept))
+        return hash((super().__hash__(), self.listed))
 
     def __repr__(self) -> str:
         return f"Subset({self.name!r}, {self.size} architectures)"
 
-    def sample(self, rng: np.random.Generator) -> Architecture:
-        """Draws one of them, uniformly."""
-        return list(self)[int(rng.integers(self.size))]
-
     def architecture(self, value: str | Mapping[str, Option] | Sequence[int]) -> Architecture:
-        """The architecture that an id, a dict of options, or a list of option indices names.
-
-        Raises:
-            UserError: if the space has no such architecture, or it is none of these.
-        """
+        """See `Space.architecture`; the others of the whole space are refused."""
         found = super().architecture(value)
-        if found.id not in self._kept:
-            raise unknown(f"architecture of this part of space {self.name!r}:", found.id, self._kept)
+        if found.id not in self._ids:
+            raise unknown(f"architecture of this part of space {self.name!r}:", found.id, self._ids)
         return found
-
-    def admits(self, indices: Sequence[int]) -> bool:
-        """Whether a list of option indices, one for each choice, names one of these."""
-        return super().admits(indices) and super().architecture(indices) in self

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rlnas.errors import UserError
 from rlnas.processes import absolute
-from rlnas.spaces.plain import layer_from_dict
+from rlnas.spaces.plain import layer_from_dict, layer_to_dict
 from rlnas.spaces.space import Space
 
 _LAYER = re.compile(r"\s*\[\[\s*layers\s*\]\]")
@@ -82,14 +82,11 @@ def dump_toml(space: Space) -> str:
         features = {choice = "width", options = [8, 16]}
         <BLANKLINE>
     """
-    data = space.to_dict()
-    layers = data["layers"]
-    assert isinstance(layers, list)
-    parts = ["".join(f"{key} = {_value(data[key])}\n" for key in ("name", "input"))]
-    parts += [
-        "[[layers]]\n" + "".join(f"{key} = {_value(value)}\n" for key, value in layer.items()) for layer in layers
-    ]
-    return "\n".join(parts)
+    layers = [layer_to_dict(layer, {}) for layer in space.layers]
+    blocks = [("", {"name": space.name, "input": space.input_shape}), *(("[[layers]]\n", layer) for layer in layers)]
+    return "\n".join(
+        head + "".join(f"{key} = {_value(value)}\n" for key, value in block.items()) for head, block in blocks
+    )
 
 
 def _value(value: object) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from rlnas.spaces.layers import Shape
-from rlnas.spaces.plain import LAYERS
+from rlnas.spaces.plain import LAYERS, layer_to_dict
 from rlnas.spaces.space import Space
 
 
@@ -55,7 +55,7 @@ def layers_in_words(space: Space) -> list[Line]:
     >>> layers_in_words(Space("one", (4,), [Linear(Choice("width", [16, 32]))]))
     [Line(layer='linear', settings='features width in {16, 32}', output='16', depth=0)]
     """
-    plain: Any = space.to_dict()["layers"]
+    plain: Any = [layer_to_dict(layer, {}) for layer in space.layers]
     shapes = map(shape_text, space.shapes(next(iter(space))))
     return [line for layer, shape in zip(plain, shapes, strict=True) for line in _lines(layer, shape)]
 
