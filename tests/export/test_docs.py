@@ -85,7 +85,7 @@ def test_sb3(exported: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_training_an_architecture_anew() -> None:
     model = run_snippet("model.learn")["model"]
     assert model.num_timesteps >= 4
-    assert model.policy.features_extractor.encoder.space.name == "paper-1"
+    assert model.policy_kwargs["features_extractor_kwargs"]["space"]["name"] == "paper-1"
 
 
 def compare_streams(theirs: VecEnv, ours: VectorEnv, steps: int, channels_last: bool = False) -> int:

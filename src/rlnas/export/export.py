@@ -26,8 +26,7 @@ class Exporter:
     Attributes:
         about: what it writes, as part of a sentence.
         name: what it is called in the folder `export` of a run: a file, or without a suffix a folder.
-        module: the module whose function `convert` makes an `Export` of an `Agent`. It is imported late, for it may need
-            torch and extras.
+        module: the module whose `convert` makes an `Export` of an `Agent`; it is imported late, since it needs torch.
         packages: the packages that it needs beyond those of rlnas.
     """
 

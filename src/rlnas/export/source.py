@@ -16,14 +16,7 @@ from rlnas.errors import UserError
 from rlnas.nets import Network, Standardize, blocks
 from rlnas.nets.encoder import ResidualBlock, SequenceBlock
 
-ACTIVATIONS = {
-    "none": "{}",
-    "relu": "F.relu({})",
-    "tanh": "torch.tanh({})",
-    "silu": "F.silu({})",
-    "gelu": "F.gelu({})",
-    "elu": "F.elu({})",
-}
+ACTIVATIONS = {"none": "{}", "tanh": "torch.tanh({})"} | {n: f"F.{n}({{}})" for n in ("relu", "silu", "gelu", "elu")}
 
 REDUCTIONS = {"flatten": "torch.flatten(x, 1)", "mean": "x.mean((2, 3))", "max": "x.amax((2, 3))"}
 
@@ -43,20 +36,30 @@ class Listing:
         self.weights: dict[str, Tensor] = {}
         self._counts: Counter[str] = Counter()
 
-    def module(self, kind: str, module: nn.Module, built: str) -> str:
-        """Adds a module with weights, built by the expression `built`; returns the expression that applies it."""
+    def number(self, kind: str) -> str:
+        """The next name of a kind: `conv1`, `conv2`, ..."""
         self._counts[kind] += 1
-        return self.named(f"{kind}{self._counts[kind]}", module, built)
+        return f"{kind}{self._counts[kind]}"
 
-    def named(self, name: str, module: nn.Module, built: str) -> str:
-        """Adds a module under a name; see `module`."""
+    def module(self, name: str, module: nn.Module, built: str) -> str:
+        """Adds a module with weights, built by the expression `built`; returns the expression that applies it."""
         self.modules.append(f"self.{name} = {built}")
         self.weights |= {f"{name}.{key}": tensor.contiguous() for key, tensor in module.state_dict().items()}
         return f"self.{name}"
 
-    def step(self, expression: str, why: str = "") -> None:
-        """Adds a step that makes `x` the value of an expression."""
-        self.steps += [f"# {why}"] * bool(why) + [f"x = {expression}"]
+    def linear(self, module: Any, name: str = "") -> str:
+        """Adds a linear layer; returns the expression that applies it to `x`."""
+        built = f"nn.Linear({module.in_features}, {module.out_features})"
+        return f"{self.module(name or self.number('linear'), module, built)}(x)"
+
+    def step(self, expression: str, why: str = "", activation: str = "none") -> None:
+        """Adds a step that makes `x` an activation of the value of an expression."""
+        self.steps += [f"# {why}"] * bool(why) + [f"x = {ACTIVATIONS[activation].format(expression)}"]
+
+    def pad(self, top: int, bottom: int, left: int, right: int, how: str = "") -> None:
+        """Adds a step that pads a map, where there is something to pad."""
+        if (top, bottom, left, right) != (0, 0, 0, 0):
+            self.step(f"F.pad(x, ({left}, {right}, {top}, {bottom}){how})")
 
     def follow(self, block: nn.Module, x: Tensor) -> Tensor:
         """Lists a block of the encoder, with the shape that leaves it; returns what it makes of `x`.
@@ -80,8 +83,7 @@ class Listing:
         return x
 
     def _residual(self, block: ResidualBlock, x: Tensor) -> Tensor:
-        self._counts["residual"] += 1
-        name = f"residual{self._counts['residual']}"
+        name = self.number("residual")
         self.steps.append(f"{name} = x")
         x = x + self.follow(block.inner, x)
         self.step(f"{name} + x")
@@ -92,15 +94,6 @@ class Listing:
         self.steps[-1] += f"  # {' x '.join(map(str, x.shape[1:]))}"
 
 
-def _linear(module: Any) -> str:
-    return f"nn.Linear({module.in_features}, {module.out_features})"
-
-
-def _pad(listing: Listing, top: int, bottom: int, left: int, right: int, how: str = "") -> None:
-    if (top, bottom, left, right) != (0, 0, 0, 0):
-        listing.step(f"F.pad(x, ({left}, {right}, {top}, {bottom}){how})")
-
-
 def _conv(listing: Listing, block: blocks.ConvBlock, x: Tensor) -> None:
     conv: Any = block.conv
     if block.skip > 1:
@@ -108,15 +101,15 @@ def _conv(listing: Listing, block: blocks.ConvBlock, x: Tensor) -> None:
         listing.step(f"x[:, :, :: {block.skip}, :: {block.skip}]", why)
     before, after = block.outside
     how = "" if block.pad_mode == "constant" else f', mode="{block.pad_mode}"'
-    _pad(listing, before, after, before, after, how)
+    listing.pad(before, after, before, after, how)
     options = f"kernel_size={conv.kernel_size[0]}, stride={conv.stride[0]}"
     options += f", padding={conv.padding[0]}" if conv.padding[0] else ""
-    apply = listing.module("conv", conv, f"nn.Conv2d({conv.in_channels}, {conv.out_channels}, {options})")
-    listing.step(ACTIVATIONS[block.activation].format(f"{apply}(x)"))
+    built = f"nn.Conv2d({conv.in_channels}, {conv.out_channels}, {options})"
+    listing.step(f"{listing.module(listing.number('conv'), conv, built)}(x)", activation=block.activation)
 
 
 def _max_pool(listing: Listing, block: blocks.MaxPoolBlock, x: Tensor) -> None:
-    _pad(listing, block.before, block.after, block.before, block.after, ', value=float("-inf")')
+    listing.pad(block.before, block.after, block.before, block.after, ', value=float("-inf")')
     listing.step(f"F.max_pool2d(x, kernel_size={block.kernel}, stride={block.stride})")
 
 
@@ -140,7 +133,7 @@ def _resize_sides(listing: Listing, block: blocks.ResizeBlock, size: tuple[int, 
         cut = [_centre(height, rows), _centre(width, columns)]
         listing.step(f"x[:, :, {cut[0]}, {cut[1]}]")
     rows, columns = max(rows, 0), max(columns, 0)
-    _pad(listing, rows // 2, rows - rows // 2, columns // 2, columns - columns // 2)
+    listing.pad(rows // 2, rows - rows // 2, columns // 2, columns - columns // 2)
 
 
 def _centre(size: int, missing: int) -> str:
@@ -149,23 +142,22 @@ def _centre(size: int, missing: int) -> str:
 
 
 def _linear_block(listing: Listing, block: blocks.LinearBlock, x: Tensor) -> None:
-    linear: Any = block.linear
-    inner = f"{listing.module('linear', linear, _linear(linear))}(x)"
+    inner = listing.linear(block.linear)
     if isinstance(block.norm, nn.LayerNorm):
-        inner = f"{listing.module('norm', block.norm, f'nn.LayerNorm({linear.out_features})')}({inner})"
-    listing.step(ACTIVATIONS[block.activation].format(inner))
+        built = f"nn.LayerNorm({block.norm.normalized_shape[0]})"
+        inner = f"{listing.module(listing.number('norm'), block.norm, built)}({inner})"
+    listing.step(inner, activation=block.activation)
 
 
 def _readout(listing: Listing, block: blocks.ReadoutBlock, x: Tensor) -> None:
     listing.step(REDUCTIONS[block.kind])
-    apply = listing.module("linear", block.linear, _linear(block.linear))
-    listing.step(ACTIVATIONS[block.activation].format(f"{apply}(x)"))
+    listing.step(listing.linear(block.linear), activation=block.activation)
 
 
 def _norm(listing: Listing, block: blocks.NormBlock, x: Tensor) -> None:
     if not isinstance(block.norm, nn.Identity):
         built = f"nn.GroupNorm(1, {x.shape[1]})" if x.dim() == 4 else f"nn.LayerNorm({x.shape[1]})"
-        listing.step(f"{listing.module('norm', block.norm, built)}(x)")
+        listing.step(f"{listing.module(listing.number('norm'), block.norm, built)}(x)")
 
 
 def _activation(listing: Listing, block: blocks.ActivationBlock, x: Tensor) -> None:
@@ -173,11 +165,7 @@ def _activation(listing: Listing, block: blocks.ActivationBlock, x: Tensor) -> N
         layer = re.fullmatch(r"x = (self\.\w+\(x\))  # .*", listing.steps[-1])
         if layer:
             listing.steps.pop()  # in one line with the layer before it, as where that has the activation itself
-        listing.step(ACTIVATIONS[block.kind].format(layer[1] if layer else "x"))
-
-
-def _flatten(listing: Listing, block: blocks.FlattenBlock, x: Tensor) -> None:
-    listing.step("torch.flatten(x, 1)")
+        listing.step(layer[1] if layer else "x", activation=block.kind)
 
 
 def _module(listing: Listing, block: blocks.ModuleBlock, x: Tensor) -> None:
@@ -195,7 +183,7 @@ WRITERS: dict[type[nn.Module], Callable[[Listing, Any, Tensor], None]] = {
     blocks.ReadoutBlock: _readout,
     blocks.NormBlock: _norm,
     blocks.ActivationBlock: _activation,
-    blocks.FlattenBlock: _flatten,
+    blocks.FlattenBlock: lambda listing, block, x: listing.step(REDUCTIONS["flatten"]),
     blocks.ModuleBlock: _module,
 }
 
@@ -256,9 +244,9 @@ def write_source(network: Network, dtype: str, about: Mapping[str, str]) -> tupl
     if network.value_encoder is not None:
         listing.step("seen", "the value has an encoder of its own")
         listing.follow(network.value_encoder, torch.zeros(1, *shape))
-    apply = listing.named("value", network.value, _linear(network.value))
+    value = listing.linear(network.value, "value")
     gaussian = network.heads.log_std is not None
-    listing.steps.append(f"return {'mean, log_std' if gaussian else 'logits'}, {apply}(x).squeeze(-1)")
+    listing.steps.append(f"return {'mean, log_std' if gaussian else 'logits'}, {value}.squeeze(-1)")
     indent = " " * 8
     source = TEMPLATE.format(
         about=_about(about),
@@ -281,25 +269,25 @@ def _observe(listing: Listing, standardize: Standardize | None) -> None:
     listing.steps.append("x = observation.float()")
     if standardize is None:
         listing.steps += ["if observation.dtype == torch.uint8:", "    x = x * (1 / 255)"]
-    if standardize is not None:
-        for name, tensor in standardize.named_buffers():
-            built = f"torch.zeros({', '.join(map(str, tensor.shape))})"
-            listing.modules.append(f'self.register_buffer("{name}", {built})')
-            listing.weights[name] = tensor
-        scaled = "(x - self.mean) / self.deviation"
-        if math.isfinite(standardize.clip):
-            scaled = f"({scaled}).clamp(-{standardize.clip}, {standardize.clip})"
-        listing.step(scaled, "observations were brought to this scale in training")
+        return
+    for name, tensor in standardize.named_buffers():
+        built = f"torch.zeros({', '.join(map(str, tensor.shape))})"
+        listing.modules.append(f'self.register_buffer("{name}", {built})')
+        listing.weights[name] = tensor
+    scaled = "(x - self.mean) / self.deviation"
+    if math.isfinite(standardize.clip):
+        scaled = f"({scaled}).clamp(-{standardize.clip}, {standardize.clip})"
+    listing.step(scaled, "observations were brought to this scale in training")
 
 
 def _policy_head(listing: Listing, network: Network) -> None:
-    apply = listing.named("policy", network.policy, _linear(network.policy))
+    apply = listing.linear(network.policy, "policy")
     if network.heads.log_std is None:
-        listing.steps.append(f"logits = {apply}(x)")
+        listing.steps.append(f"logits = {apply}")
         return
     listing.modules.append(f"self.log_std = nn.Parameter(torch.zeros({network.heads.outputs}))")
     listing.weights["log_std"] = network.log_std.detach()
-    listing.steps += [f"mean = {apply}(x)", "log_std = self.log_std.expand_as(mean)"]
+    listing.steps += [f"mean = {apply}", "log_std = self.log_std.expand_as(mean)"]
 
 
 def _about(about: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from torch import Tensor, nn
 
@@ -16,76 +16,51 @@ from rlnas.spaces.layers import Values
 from rlnas.spaces.paths import Position
 
 
-class ChoiceBlock(Block):
-    """A layer with choices: a module for each option, of which one is active.
-
-    Args:
-        names: the names of the choices.
-        options: the module of each combination of options, under its key.
-    """
-
-    def __init__(self, names: Sequence[str], options: dict[str, Block]):
-        super().__init__()
-        self.names = tuple(names)
-        self.options = nn.ModuleDict(options)
-        self.active = next(iter(options))
-
-    def activate(self, path: Values) -> None:
-        self.active = key(self.names, path)
-        _activate(self.options[self.active], path)
-
-    def leaves(self) -> Iterator[Block]:
-        return _leaves([self.options[self.active]])
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Applies the active option."""
-        return self.options[self.active](x)
-
-
 def key(names: Sequence[str], values: Values) -> str:
     """The name of an option's module, e.g. `k2=4`; dots cannot stand in module names."""
     return re.sub(r"[^A-Za-z0-9_=,+-]", "_", ",".join(f"{name}={values[name]}" for name in names))
 
 
-def _activate(block: nn.Module, path: Values) -> None:
-    assert isinstance(block, Block)
-    block.activate(path)
+class BlockOfBlocks(Block):
+    """Base of the blocks that are made of blocks. What the active path computes is computed one after another."""
+
+    def computed(self) -> Iterable[nn.Module]:
+        """The blocks inside that the active path computes."""
+        raise NotImplementedError
+
+    def choose(self, path: Values) -> None:
+        """Makes the options of `path` the active ones, but for those of the blocks inside."""
+
+    def activate(self, path: Values) -> None:
+        self.choose(path)
+        for block in self.computed():
+            assert isinstance(block, Block)
+            block.activate(path)
+
+    def leaves(self) -> Iterator[Block]:
+        for block in self.computed():
+            assert isinstance(block, Block)
+            yield from block.leaves()
+
+    def forward(self, x: Tensor) -> Tensor:
+        for block in self.computed():
+            x = block(x)
+        return x
 
 
-def _leaves(blocks: Iterable[nn.Module]) -> Iterator[Block]:
-    for block in blocks:
-        assert isinstance(block, Block)
-        yield from block.leaves()
-
-
-class SequenceBlock(Block):
+class SequenceBlock(BlockOfBlocks):
     """Layers of a space, one after another."""
 
     def __init__(self, blocks: Sequence[nn.Module]):
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
 
-    def activate(self, path: Values) -> None:
-        for block in self.blocks:
-            _activate(block, path)
-
-    def leaves(self) -> Iterator[Block]:
-        return _leaves(self.blocks)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Applies the active option of every layer."""
-        for block in self.blocks:
-            x = block(x)
-        return x
+    def computed(self) -> Iterable[nn.Module]:
+        return self.blocks
 
 
-class RepeatBlock(Block):
-    """Layers several times over; of the times that it holds, as many are computed as the active path is deep.
-
-    Args:
-        layer: the layer of the space.
-        copies: the layers of each time.
-    """
+class RepeatBlock(BlockOfBlocks):
+    """Layers several times over; of `copies`, one for each time, as many are computed as the active path is deep."""
 
     def __init__(self, layer: Repeat, copies: Sequence[SequenceBlock]):
         super().__init__()
@@ -93,76 +68,62 @@ class RepeatBlock(Block):
         self.depth = len(copies)
         self.copies = nn.ModuleList(copies)
 
-    def activate(self, path: Values) -> None:
+    def choose(self, path: Values) -> None:
         self.depth = resolve(self.times, path)
-        for copy in itertools.islice(self.copies, self.depth):
-            _activate(copy, path)
 
-    def leaves(self) -> Iterator[Block]:
-        return _leaves(itertools.islice(self.copies, self.depth))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Applies the first copies, as many as the active path is deep."""
-        for copy in itertools.islice(self.copies, self.depth):
-            x = copy(x)
-        return x
+    def computed(self) -> Iterable[nn.Module]:
+        return itertools.islice(self.copies, self.depth)
 
 
-class ResidualBlock(Block):
-    """Layers whose output is added to their input.
-
-    Args:
-        inner: the layers.
-    """
+class ResidualBlock(BlockOfBlocks):
+    """Layers whose output is added to their input."""
 
     def __init__(self, inner: SequenceBlock):
         super().__init__()
         self.inner = inner
 
-    def activate(self, path: Values) -> None:
-        self.inner.activate(path)
-
-    def leaves(self) -> Iterator[Block]:
-        return self.inner.leaves()
+    def computed(self) -> Iterable[nn.Module]:
+        return (self.inner,)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The sum of the input and of what the layers make of it."""
         return x + self.inner(x)
+
+
+Slot = Callable[[Sequence[str], Values], str]
+
+
+class OptionsBlock(BlockOfBlocks):
+    """Modules of which one is active: one for each option of some choices, or for each alternative of a switch.
+
+    Args:
+        names: the names of the choices.
+        options: the modules by what `slot` makes of their options.
+        slot: the name of the module of a path, from the names of the choices and the path.
+    """
+
+    def __init__(
+        self, names: Sequence[str], options: Mapping[str, Block], slot: Callable[[Sequence[str], Values], str]
+    ):
+        super().__init__()
+        self.names, self.slot = tuple(names), slot
+        self.options = nn.ModuleDict(dict(options))
+        self.active = next(iter(options))
+
+    def choose(self, path: Values) -> None:
+        self.active = self.slot(self.names, path)
+
+    def computed(self) -> Iterable[nn.Module]:
+        return (self.options[self.active],)
 
 
 TAKEN = frozenset(dir(nn.ModuleDict()))
 """Names that no module in a `ModuleDict` can have, since it has something else of that name (`half`)."""
 
 
-def _slot(alternative: str) -> str:
-    """The name of an alternative's module: its own, unless it is taken."""
-    return f"{alternative}=" if alternative in TAKEN else alternative
-
-
-class SwitchBlock(Block):
-    """Alternatives, of which one is active.
-
-    Args:
-        layer: the layer of the space.
-        options: the layers of each alternative that it holds, under its name.
-    """
-
-    def __init__(self, layer: Switch, options: dict[str, SequenceBlock]):
-        super().__init__()
-        self.choice = layer.choice
-        self.options = nn.ModuleDict({_slot(name): option for name, option in options.items()})
-        self.active = next(iter(self.options))
-
-    def activate(self, path: Values) -> None:
-        self.active = _slot(str(path[self.choice]))
-        _activate(self.options[self.active], path)
-
-    def leaves(self) -> Iterator[Block]:
-        return _leaves([self.options[self.active]])
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Applies the active alternative."""
-        return self.options[self.active](x)
+def alternative(names: Sequence[str], values: Values) -> str:
+    """The name of the module of a switch's alternative: the alternative's own, unless it is taken."""
+    name = str(values[names[0]])
+    return f"{name}=" if name in TAKEN else name
 
 
 def layers_of(layers: Iterable[Layer], shape: Shape, values: Values) -> list[nn.Module]:
@@ -186,47 +147,37 @@ def layers_of(layers: Iterable[Layer], shape: Shape, values: Values) -> list[nn.
     return found
 
 
-class SupernetBuilder:
-    """Builds the modules of a space's layers with all options of each choice.
+def blocks_of(layers: Sequence[Layer], reached: Mapping[Position, Shape], position: Position = ()) -> list[nn.Module]:
+    """The modules of a supernet's layers, with all options of each choice.
 
     Args:
-        space: the search space.
+        layers: the layers of a space, or some inside another.
+        reached: see `Space.reached`: weights depend on what all paths agree about, and on the most inputs of one.
+        position: the place of the layers.
     """
+    return [_block(layer, reached, (*position, number)) for number, layer in enumerate(layers)]
 
-    def __init__(self, space: Space):
-        # Weights depend on what all paths agree about, and on the most inputs that one brings.
-        self.shapes = space.reached
 
-    def sequence(self, layers: Sequence[Layer], position: Position = ()) -> SequenceBlock:
-        """The modules of a list of layers."""
-        return SequenceBlock(self.sequence_of(layers, position))
+def _block(layer: Layer, reached: Mapping[Position, Shape], position: Position) -> Block:
+    def sequence(layers: Sequence[Layer], place: Position) -> SequenceBlock:
+        return SequenceBlock(blocks_of(layers, reached, place))
 
-    def sequence_of(self, layers: Sequence[Layer], position: Position = ()) -> list[nn.Module]:
-        """The modules of a list of layers, one by one."""
-        return [self.layer(layer, (*position, number)) for number, layer in enumerate(layers)]
-
-    def layer(self, layer: Layer, position: Position) -> Block:
-        """The module of a layer."""
-        if isinstance(layer, Repeat):
-            times = range(widest(layer.times))
-            return RepeatBlock(layer, [self.sequence(layer.inner, (*position, time)) for time in times])
-        if isinstance(layer, Residual):
-            return ResidualBlock(self.sequence(layer.inner, position))
-        if isinstance(layer, Switch):
-            places = {name: (*position, name) for name in layer.alternatives if (*position, name) in self.shapes}
-            options = {name: self.sequence(layer.alternatives[name], place) for name, place in places.items()}
-            return SwitchBlock(layer, options)
-        return self._leaf(layer, position)
-
-    def _leaf(self, layer: Layer, position: Position) -> Block:
-        shape, make = self.shapes[position], BLOCKS[type(layer)]
-        choices = [choice for choice in layer.choices if choice != layer.sliced]
-        if not choices:
-            return make(layer, shape, {}, True)
-        names = [choice.name for choice in choices]
-        combinations = itertools.product(*(choice.options for choice in choices))
-        values = [dict(zip(names, options, strict=True)) for options in combinations]
-        return ChoiceBlock(names, {key(names, own): make(layer, shape, own, True) for own in values})
+    if isinstance(layer, Repeat):
+        return RepeatBlock(layer, [sequence(layer.inner, (*position, time)) for time in range(widest(layer.times))])
+    if isinstance(layer, Residual):
+        return ResidualBlock(sequence(layer.inner, position))
+    if isinstance(layer, Switch):
+        places = {name: (*position, name) for name in layer.alternatives if (*position, name) in reached}
+        options = {name: sequence(layer.alternatives[name], place) for name, place in places.items()}
+        slots = {alternative([layer.choice], {layer.choice: name}): option for name, option in options.items()}
+        return OptionsBlock([layer.choice], slots, alternative)
+    shape, make = reached[position], BLOCKS[type(layer)]
+    choices = [choice for choice in layer.choices if choice != layer.sliced]
+    if not choices:
+        return make(layer, shape, {}, True)
+    names = [choice.name for choice in choices]
+    values = [dict(zip(names, own, strict=True)) for own in itertools.product(*(c.options for c in choices))]
+    return OptionsBlock(names, {key(names, own): make(layer, shape, own, True) for own in values}, key)
 
 
 class Encoder(SequenceBlock):
@@ -241,7 +192,6 @@ class Encoder(SequenceBlock):
 
     def __init__(self, space: Space, architecture: Architecture | None = None):
         if architecture is None:
-            super().__init__(SupernetBuilder(space).sequence_of(space.layers))
+            super().__init__(blocks_of(space.layers, space.reached))
         else:
             super().__init__(layers_of(space.layers, space.input_shape, dict(architecture)))
-        self.space = space

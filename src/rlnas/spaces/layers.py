@@ -26,8 +26,6 @@ used. What else a layer reads must be the same: `"channels"` nothing else, `"pos
 
 
 ACTIVATIONS = ("none", "relu", "tanh", "silu", "gelu", "elu")
-
-
 NORMS = ("layer", "none")
 
 
@@ -37,16 +35,19 @@ class ShapeError(UserError):
 
 @dataclass(frozen=True)
 class Layer:
-    """Base of all layers.
+    """Base of all layers: what shape leaves one, and what it costs, for the options in `values`.
 
-    Subclasses say what shape comes out (`output_shape`), and what the layer costs (`parameters`, `multiply_adds`)
-    for the options in `values`.
+    Attributes:
+        type: its name in files.
+        weights_read: see `Reads`.
+        sets_width: whether the channels or features that leave do not depend on how many come.
+        shares: the parameter whose options may share one weight (`share`).
     """
 
     type: ClassVar[str]
     weights_read: ClassVar[Reads] = "nothing"
     sets_width: ClassVar[bool] = False
-    """Whether the channels or features that leave do not depend on how many come."""
+    shares: ClassVar[str] = ""
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -62,10 +63,10 @@ class Layer:
     @property
     def sliced(self) -> Choice | None:
         """The choice of a width whose options share one weight, if there is one."""
-        return None
+        return getattr(self, self.shares) if self.shares and getattr(self, "share", "none") == "slice" else None
 
     def pads(self, shapes: Collection[Shape]) -> bool:
-        """Whether a path may leave zeros in it where another has something, with the shapes that can reach it."""
+        """Whether one path may leave zeros where another has something, with the shapes that can reach the layer."""
         return False
 
     def positions(self, shape: Shape, before: int) -> int:
@@ -78,19 +79,11 @@ class Layer:
         return before
 
     def leaves(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
-        """The layers that are computed, with the shape that reaches each: itself, unless it is made of layers.
-
-        Raises:
-            ShapeError: if one cannot work on its shape.
-        """
+        """The layers that are computed, with the shape that reaches each: itself, unless it is made of layers."""
         return [(self, shape)]
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
-        """The shape that leaves the layer.
-
-        Raises:
-            ShapeError: if the layer cannot work on `shape`.
-        """
+        """The shape that leaves the layer; raises a `ShapeError` where it cannot work on `shape`."""
         raise NotImplementedError
 
     def parameters(self, shape: Shape, values: Values) -> int:
@@ -152,6 +145,7 @@ class Conv(Layer):
     type: ClassVar[str] = "conv"
     weights_read: ClassVar[Reads] = "channels"
     sets_width: ClassVar[bool] = True
+    shares: ClassVar[str] = "channels"
     channels: int | Choice
     kernel: int | Choice
     stride: int | Choice = 1
@@ -172,10 +166,6 @@ class Conv(Layer):
         # Zeros can be padded to any kernel, but a small map cannot be reflected to a large one.
         free = self.padding == "same" and self.pad_mode == "zeros"
         return _choices(self.channels, *(() if free else (self.kernel,)), self.stride)
-
-    @property
-    def sliced(self) -> Choice | None:
-        return self.channels if self.share == "slice" and isinstance(self.channels, Choice) else None
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         kernel, stride = resolve(self.kernel, values), resolve(self.stride, values)
@@ -292,6 +282,7 @@ class Linear(Layer):
     type: ClassVar[str] = "linear"
     weights_read: ClassVar[Reads] = "positions"
     sets_width: ClassVar[bool] = True
+    shares: ClassVar[str] = "features"
     features: int | Choice
     activation: str = "relu"
     norm: str | Choice = "none"
@@ -306,10 +297,6 @@ class Linear(Layer):
     @property
     def shape_choices(self) -> tuple[Choice, ...]:
         return _choices(self.features)
-
-    @property
-    def sliced(self) -> Choice | None:
-        return self.features if self.share == "slice" and isinstance(self.features, Choice) else None
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         if len(shape) != 1:

@@ -82,11 +82,9 @@ def dump_toml(space: Space) -> str:
         features = {choice = "width", options = [8, 16]}
         <BLANKLINE>
     """
-    layers = [layer_to_dict(layer, {}) for layer in space.layers]
-    blocks = [("", {"name": space.name, "input": space.input_shape}), *(("[[layers]]\n", layer) for layer in layers)]
-    return "\n".join(
-        head + "".join(f"{key} = {_value(value)}\n" for key, value in block.items()) for head, block in blocks
-    )
+    head = f"name = {_value(space.name)}\ninput = {_value(space.input_shape)}\n"
+    layers = (layer_to_dict(layer, {}).items() for layer in space.layers)
+    return head + "".join("\n[[layers]]\n" + "".join(f"{k} = {_value(v)}\n" for k, v in layer) for layer in layers)
 
 
 def _value(value: object) -> str:
