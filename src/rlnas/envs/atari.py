@@ -124,7 +124,7 @@ def screen_size(rom: str) -> tuple[int, int]:
     return int(height), int(width)
 
 
-class AtariCamera:
+class AtariCamera(Camera):
     """Plays the same game a second time, in colour and in the screen's own size.
 
     ale-py's vector environment gives no colours beside the gray squares that agents see. But a game depends on nothing

@@ -202,7 +202,7 @@ def own_space(env_id: str, env: gymnasium.Env, name: str) -> gymnasium.Space:
     return found
 
 
-class GymCamera:
+class GymCamera(Camera):
     """Asks a Gymnasium environment to draw itself.
 
     Args:
@@ -215,13 +215,7 @@ class GymCamera:
         self._env = env
         self._shape: tuple[int, ...] | None = None
 
-    def reset(self, seeds: np.ndarray, observation: np.ndarray) -> np.ndarray:
-        return self._draw()
-
-    def step(self, actions: np.ndarray, step: Step) -> np.ndarray:
-        return self._draw()
-
-    def _draw(self) -> np.ndarray:
+    def draw(self, observation: np.ndarray) -> np.ndarray:
         name = f"environment {self._env.env_id!r}"
         try:
             frame: Any = self._env.render()
@@ -237,9 +231,6 @@ class GymCamera:
             raise UserError(f"{name} draws frames of several sizes: {self._shape} and {frame.shape}.")
         self._shape = frame.shape
         return frame
-
-    def close(self) -> None:
-        pass  # the environment's owner closes it
 
 
 class Gymnasium(EnvFamily):

@@ -98,14 +98,14 @@ class MinAtarEnv(VectorEnv):
         self._games = []
 
 
-class GridCamera:
+class GridCamera(Camera):
     """Draws grids `(channels, height, width)` of bools, one colour for each channel, the last channel on top.
 
     Args:
         channels: how many there are.
     """
 
-    fps: float = FPS
+    fps = FPS
 
     def __init__(self, channels: int):
         # Hues around the circle from blue on, bright and less bright by turns, on a dark ground.
@@ -114,18 +114,9 @@ class GridCamera:
         self.palette = np.rint(np.array(colours) * 255).astype(np.uint8)
         """`(1 + channels, 3)`; the first colour is that of empty fields."""
 
-    def reset(self, seeds: np.ndarray, observation: np.ndarray) -> np.ndarray:
-        return self._draw(observation[0])
-
-    def step(self, actions: np.ndarray, step: Step) -> np.ndarray:
-        return self._draw(step.observation[0])
-
-    def _draw(self, grid: np.ndarray) -> np.ndarray:
-        numbers = np.arange(1, len(grid) + 1)[:, None, None]
-        return self.palette[(grid * numbers).max(axis=0)]
-
-    def close(self) -> None:
-        pass
+    def draw(self, observation: np.ndarray) -> np.ndarray:
+        numbers = np.arange(1, len(observation) + 1)[:, None, None]
+        return self.palette[(observation * numbers).max(axis=0)]
 
 
 class MinAtar(EnvFamily):

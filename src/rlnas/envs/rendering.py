@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 import numpy as np
 
 from rlnas.envs.base import Step, VectorEnv
 
 
-class Camera(Protocol):
-    """Takes the frames of one environment, `(height, width, 3)` uint8.
+class Camera:
+    """Base of what takes the frames of one environment: the first one after a reset, then one after each step.
 
     Attributes:
         fps: frames of a second at which the games look right.
@@ -21,15 +20,18 @@ class Camera(Protocol):
 
     def reset(self, seeds: np.ndarray, observation: np.ndarray) -> np.ndarray:
         """The first frame of a game that began with these seeds and this observation, `(1, *shape)`."""
-        ...
+        return self.draw(observation[0])
 
     def step(self, actions: np.ndarray, step: Step) -> np.ndarray:
         """The frame after a step: the actions, and what came of them."""
-        ...
+        return self.draw(step.observation[0])
+
+    def draw(self, observation: np.ndarray) -> np.ndarray:
+        """A frame `(height, width, 3)` uint8, of an observation or of the environment's present state."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Frees what the camera holds."""
-        ...
 
 
 class FilmedEnv(VectorEnv):

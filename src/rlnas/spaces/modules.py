@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 from rlnas import trust
 from rlnas.errors import UserError
 from rlnas.spaces.choice import Choice, Option
-from rlnas.spaces.containers import flat
 from rlnas.spaces.layers import Layer, Reads, Shape, ShapeError, Values
 
 _FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
@@ -159,8 +158,3 @@ def _measure(
         )
     parameters = sum(p.numel() for p in built.parameters() if p.requires_grad)
     return tuple(output.shape[1:]), parameters, counter.get_total_flops() // 2
-
-
-def modules_of(layers: Iterable[Layer]) -> tuple[str, ...]:
-    """The names of the user's own modules that layers, and those inside them, take code from."""
-    return tuple(dict.fromkeys(layer.module for layer in flat(layers) if isinstance(layer, Module)))

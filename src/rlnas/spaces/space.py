@@ -16,9 +16,10 @@ from rlnas.calls import Refusal, checked_call, plain, several
 from rlnas.errors import UserError, shown, unknown
 from rlnas.spaces.architecture import FIXED_ID, Architecture
 from rlnas.spaces.choice import Choice, Option
+from rlnas.spaces.containers import flat
 from rlnas.spaces.layers import Layer, Shape
-from rlnas.spaces.modules import modules_of
-from rlnas.spaces.paths import Position, Tracer
+from rlnas.spaces.modules import Module
+from rlnas.spaces.paths import Tracer
 from rlnas.spaces.plain import layer_from_dict, layer_to_dict
 
 
@@ -59,6 +60,12 @@ class Space:
         input_shape: the shape of one observation, e.g. `(4, 84, 84)`.
         layers: the layers of the encoder, from the observation to the vector that the heads read.
 
+    Attributes:
+        features: the width of the vector that the heads read; of the widest architecture.
+        narrows: whether a path may lack inputs of a shared layer: behind a narrow layer, or where its map is padded.
+        reached: the shape that reaches each place, that with the most channels or features of several. Places that no
+            architecture computes are not there.
+
     Raises:
         UserError: if two different choices share a name, or a layer's parameters are not allowed.
         ShapeError: if an architecture cannot be built; the message names it and the layer.
@@ -87,9 +94,8 @@ class Space:
             )
         self.choices = self._collect()
         tracer = Tracer(name, self.layers, self.choices)
-        self._output = tracer.run(self.input_shape)
-        self._reached = tracer.reached
-        self._narrows = tracer.narrows
+        self.features = tracer.run(self.input_shape)[0]
+        self.reached, self.narrows = tracer.reached, tracer.narrows
         self._names = [[choice.name for choice in layer.choices] for layer in self.layers]
         self._costs: dict[tuple[int, Shape, tuple[Option, ...]], tuple[Shape, int, int]] = {}
 
@@ -114,28 +120,9 @@ class Space:
         return math.prod(len(choice) for choice in self.choices) <= ENUMERABLE
 
     @property
-    def narrows(self) -> bool:
-        """Whether a path may lack inputs of a shared layer: behind a narrow layer, or where its map is padded."""
-        return self._narrows
-
-    @property
-    def features(self) -> int:
-        """The width of the vector that the heads read; of the widest architecture."""
-        return self._output[0]
-
-    @property
     def modules(self) -> tuple[str, ...]:
         """The names of the user's own modules that layers take code from."""
-        return modules_of(self.layers)
-
-    @property
-    def reached(self) -> dict[Position, Shape]:
-        """The shape that reaches each place of the space, that with the most channels or features of several.
-
-        A place is the number of a layer, and inside a container the time or alternative and the number there; those
-        that no architecture computes are not there.
-        """
-        return self._reached
+        return tuple(dict.fromkeys(layer.module for layer in flat(self.layers) if isinstance(layer, Module)))
 
     def __len__(self) -> int:
         """The number of architectures, as far as Python's `len` can count; `size` knows no bound."""
@@ -209,7 +196,7 @@ class Space:
         )
 
     def indices(self, architecture: Architecture) -> tuple[int, ...]:
-        """The index of the architecture's option in every choice, in the order of the choices."""
+        """The index of the architecture's option in every choice."""
         self._check(architecture)
         return tuple(choice.options.index(architecture[choice.name]) for choice in self.choices)
 
