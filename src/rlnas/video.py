@@ -36,15 +36,7 @@ WHOLE_FRAMES = {"gifflags": "0"}
 
 
 def check_video(path: Path, fps: float | None = None) -> None:
-    """Raises unless a video can be written to a path.
-
-    Args:
-        path: the file.
-        fps: frames of a second, where they are known already.
-
-    Raises:
-        UserError: if the suffix names no format, the path is a folder, the speed is not allowed, or PyAV is missing.
-    """
+    """Raises a `UserError` unless a video can be written to a path, at so many frames of a second where given."""
     if path.suffix not in SUFFIXES:
         raise unknown("kind of video", path.suffix or path.name, SUFFIXES)
     if path.is_dir():
@@ -68,14 +60,10 @@ def scale_up(frame: np.ndarray) -> np.ndarray:
 
 
 def find_palette(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Splits a frame into numbers of colours and colours.
+    """Splits a frame `(height, width, 3)` uint8 into numbers of colours, `(height, width)` uint8, and colours.
 
-    Args:
-        frame: `(height, width, 3)` uint8. Up to 256 colours are kept as they are; where there are more, all are rounded
-            to the nearest of `GIF_LEVELS`.
-
-    Returns:
-        The numbers, `(height, width)` uint8, and the colours, `(256, 4)` uint8: alpha, red, green, blue.
+    Up to 256 colours are kept as they are; of more, all are rounded to the nearest of `GIF_LEVELS`. The colours are
+    `(256, 4)` uint8: alpha, red, green, blue.
     """
     codes = frame.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
     colours, numbers = np.unique(codes, return_inverse=True)
@@ -121,11 +109,7 @@ class VideoWriter:
         return self
 
     def add(self, frame: np.ndarray) -> None:
-        """Adds a frame, `(height, width, 3)` uint8, of the same size as all others.
-
-        Raises:
-            ValueError: if it has another size.
-        """
+        """Adds a frame, `(height, width, 3)` uint8; raises a `ValueError` if another one had another size."""
         if self._stream is None:
             self._shape = frame.shape
             self._begin(*scale_up(frame).shape[:2])
@@ -138,14 +122,13 @@ class VideoWriter:
 
     def _begin(self, height: int, width: int) -> None:
         """Begins the video; its sides are even, since H.264 keeps one colour for 2x2 pixels."""
-        if self._path.suffix == ".gif":
-            stream = self._container.add_stream("gif", rate=self._rate, options=WHOLE_FRAMES)
-            stream.width, stream.height, stream.pix_fmt = width, height, "pal8"
-        else:
-            stream = self._container.add_stream("libx264", rate=self._rate, options=X264)
-            stream.width, stream.height, stream.pix_fmt = width + width % 2, height + height % 2, "yuv420p"
-            # The bytes depend on the number of threads.
-            stream.codec_context.thread_count = 1
+        gif = self._path.suffix == ".gif"
+        codec, options, pixels = ("gif", WHOLE_FRAMES, "pal8") if gif else ("libx264", X264, "yuv420p")
+        stream = self._container.add_stream(codec, rate=self._rate, options=options)
+        odd = (0, 0) if gif else (width % 2, height % 2)
+        stream.width, stream.height, stream.pix_fmt = width + odd[0], height + odd[1], pixels
+        if not gif:
+            stream.codec_context.thread_count = 1  # the bytes depend on the number of threads
         self._stream = stream
 
     def _picture(self, frame: np.ndarray) -> VideoFrame:

@@ -71,10 +71,9 @@ class RlnasExtractor(BaseFeaturesExtractor):
         if normalization is None and bounds is not None:
             self.standardize = Standardize.between(bounds.low, bounds.high)
         elif normalization is not None:
-            mean, deviation = (torch.tensor(normalization[name]) for name in ("mean", "deviation"))
-            self.standardize = Standardize(
-                mean, deviation, math.inf if normalization["clip"] is None else normalization["clip"]
-            )
+            mean, deviation, clip = (normalization[name] for name in ("mean", "deviation", "clip"))
+            clip = math.inf if clip is None else clip
+            self.standardize = Standardize(torch.tensor(mean), torch.tensor(deviation), clip)
         # Stable-Baselines3 scales bytes itself, but only those that it takes for an image.
         scaled = is_image_space(observation_space) or self.standardize is not None
         self.scale = 1.0 if scaled or observation_space.dtype != np.uint8 else 1 / 255

@@ -77,13 +77,18 @@ def _linear(features: int, width: int | Choice, shared: bool) -> nn.Linear | Sha
     return SharedLinear(features, width) if shared or isinstance(width, Choice) else nn.Linear(features, width)
 
 
+def _padding(layer: Conv | MaxPool, kernel: int) -> tuple[int, int]:
+    """What is padded before and after a side."""
+    return (kernel // 2, (kernel - 1) // 2) if layer.padding == "same" else (0, 0)
+
+
 class ConvBlock(Block):
     """Padding, convolution, activation."""
 
     def __init__(self, layer: Conv, shape: Shape, values: Values, shared: bool = False):
         super().__init__()
         kernel, stride = resolve(layer.kernel, values), resolve(layer.stride, values)
-        before, after = (kernel // 2, (kernel - 1) // 2) if layer.padding == "same" else (0, 0)
+        before, after = _padding(layer, kernel)
         self.pad_mode = "constant" if layer.pad_mode == "zeros" else "reflect"
         # torch pads both sides alike, which is right for odd kernels; even ones are padded apart.
         inside = before if before == after and layer.pad_mode == "zeros" else 0
@@ -114,7 +119,7 @@ class MaxPoolBlock(Block):
     def __init__(self, layer: MaxPool, shape: Shape, values: Values, shared: bool = False):
         super().__init__()
         self.kernel, self.stride = resolve(layer.kernel, values), resolve(layer.stride, values)
-        self.before, self.after = (self.kernel // 2, (self.kernel - 1) // 2) if layer.padding == "same" else (0, 0)
+        self.before, self.after = _padding(layer, self.kernel)
 
     def forward(self, x: Tensor) -> Tensor:
         x = pad_map(x, self.before, self.after, self.before, self.after, value=-math.inf)

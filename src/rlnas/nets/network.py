@@ -27,9 +27,9 @@ class Network(nn.Module):
         space: the search space.
         architecture: the architecture to build: its layers and no others.
         heads: what it ends in; a number stands for so many discrete actions.
-        seed: seed of the initial weights: orthogonal, gain sqrt(2) in the encoder, 0.01 in the policy head, 1 in the
-            value head, biases 0. Every weight has a stream of its own, numbered in the order in which they are
-            computed: networks of equal layers start with equal weights, however their spaces declare them.
+        seed: of the initial weights: orthogonal, gain sqrt(2) in the encoder, 0.01 in the policy head, 1 in the value
+            head, biases 0. Every weight has a stream of its own, numbered in the order of computation, so networks of
+            equal layers start with equal weights, however their spaces declare them.
     """
 
     def __init__(self, space: Space, architecture: Architecture | None, heads: Heads | int, seed: int = 0):

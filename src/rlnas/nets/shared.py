@@ -65,15 +65,7 @@ class Shared(nn.Module):
 
 
 class SharedConv(Shared):
-    """A convolution.
-
-    Args:
-        channels: input channels of the widest path.
-        width: output channels.
-        kernel: side of the kernel.
-        stride: step of the kernel.
-        padding: zeros on every side.
-    """
+    """A convolution; `channels` are the input channels of the widest path."""
 
     def __init__(self, channels: int, width: int | Choice, kernel: int, stride: int, padding: int):
         super().__init__(lambda step: nn.Conv2d(channels, step, kernel), width)
@@ -84,12 +76,7 @@ class SharedConv(Shared):
 
 
 class SharedLinear(Shared):
-    """A linear layer.
-
-    Args:
-        features: input features of the widest path.
-        width: output features.
-    """
+    """A linear layer; `features` are the input features of the widest path."""
 
     def __init__(self, features: int, width: int | Choice):
         super().__init__(lambda step: nn.Linear(features, step), width)
@@ -99,11 +86,7 @@ class SharedLinear(Shared):
 
 
 class SharedNorm(Shared):
-    """Layer normalisation over all but the batch, with a scale and a shift for each channel or feature.
-
-    Args:
-        width: channels or features: those of the widest path where fewer may come, or a choice.
-    """
+    """Layer normalisation over all but the batch, with a scale and a shift for each channel or feature."""
 
     def __init__(self, width: int | Choice):
         super().__init__(nn.LayerNorm, width)
