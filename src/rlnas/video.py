@@ -124,7 +124,7 @@ class VideoWriter:
         """Begins the video; its sides are even, since H.264 keeps one colour for 2x2 pixels."""
         gif = self._path.suffix == ".gif"
         codec, options, pixels = ("gif", WHOLE_FRAMES, "pal8") if gif else ("libx264", X264, "yuv420p")
-        stream = self._container.add_stream(codec, rate=self._rate, options=options)
+        stream: Any = self._container.add_stream(codec, rate=self._rate, options=options)
         odd = (0, 0) if gif else (width % 2, height % 2)
         stream.width, stream.height, stream.pix_fmt = width + odd[0], height + odd[1], pixels
         if not gif:

@@ -52,7 +52,7 @@ class GymEnv(VectorEnv):
         scale_actions: bool | None = None,
     ):
         super().__init__(num_envs)
-        self.env_id = env_id
+        self.env_id, self.name = env_id, f"environment {env_id!r}"
         # Not every environment takes the argument.
         self._options: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
         self._envs: list[gymnasium.Env] = []
@@ -100,7 +100,7 @@ class GymEnv(VectorEnv):
                 self._envs.append(gymnasium.make(self.env_id, disable_env_checker=True, **self._options))
         except BaseException as error:
             self.close()
-            raise_fault(error, f"environment {self.env_id!r} cannot be made")
+            raise_fault(error, f"{self.name} cannot be made")
 
     def step(self, actions: np.ndarray) -> Step:
         self.actions.check(actions, self.num_envs)
@@ -122,19 +122,19 @@ class GymEnv(VectorEnv):
         try:
             returned: Any = env.reset(seed=seed)
         except BaseException as error:
-            raise_fault(error, f"environment {self.env_id!r} raised in reset")
+            raise_fault(error, f"{self.name} raised in reset")
         if not isinstance(returned, tuple) or len(returned) != 2:
-            raise EnvironmentFault(f"environment {self.env_id!r} must return (observation, info) from reset.")
+            raise EnvironmentFault(f"{self.name} must return (observation, info) from reset.")
         return self._observations.read(returned[0])
 
     def _step(self, env: gymnasium.Env, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool]:
         try:
             returned: Any = env.step(self._convert(action))
         except BaseException as error:
-            raise_fault(error, f"environment {self.env_id!r} raised in step")
+            raise_fault(error, f"{self.name} raised in step")
         if not isinstance(returned, tuple) or len(returned) != 5:
             raise EnvironmentFault(
-                f"environment {self.env_id!r} must return (observation, reward, terminated, truncated, info) from step."
+                f"{self.name} must return (observation, reward, terminated, truncated, info) from step."
             )
         observation, reward, terminated, truncated, _ = returned
         flags = self._flag("terminated", terminated), self._flag("truncated", truncated)
@@ -143,9 +143,7 @@ class GymEnv(VectorEnv):
     def _flag(self, name: str, value: Any) -> bool:
         if isinstance(value, int | np.bool_ | np.integer) and value in (0, 1):
             return bool(value)
-        raise EnvironmentFault(
-            f"environment {self.env_id!r} returned {value!r} as {name}, which must be true or false."
-        )
+        raise EnvironmentFault(f"{self.name} returned {value!r} as {name}, which must be true or false.")
 
     def render(self) -> Any:
         """What the first environment's own `render` returns."""
@@ -156,12 +154,9 @@ class GymEnv(VectorEnv):
             # An array of one number is what vector code leaves of it.
             reward = float(np.asarray(value).reshape(()) if np.size(value) == 1 else value)
         except (TypeError, ValueError):
-            raise EnvironmentFault(
-                f"environment {self.env_id!r} returned {value!r} as reward, which must be one number."
-            ) from None
+            raise EnvironmentFault(f"{self.name} returned {value!r} as reward, which must be one number.") from None
         if not np.isfinite(reward):
-            found = "NaN" if np.isnan(reward) else "infinity"
-            raise EnvironmentFault(f"environment {self.env_id!r} returned {found} as reward.")
+            raise EnvironmentFault(f"{self.name} returned {'NaN' if np.isnan(reward) else 'infinity'} as reward.")
         return reward
 
     def close(self) -> None:
@@ -216,7 +211,7 @@ class GymCamera(Camera):
         self._shape: tuple[int, ...] | None = None
 
     def draw(self, observation: np.ndarray) -> np.ndarray:
-        name = f"environment {self._env.env_id!r}"
+        name = self._env.name
         try:
             frame: Any = self._env.render()
         except gymnasium.error.DependencyNotInstalled as error:

@@ -101,7 +101,9 @@ class Observations:
         self._last = is_map and (channels_last(space.shape) if channels == "auto" else channels == "last")
         self.dtype = np.dtype(space.dtype)
         self.shape = self._arrange(np.empty(space.shape, dtype=bool)).shape
-        self.bounds = self._find_bounds()
+        bounds = find_bounds(space)
+        each = bounds is not None and bounds.low.size > 1  # else one for all numbers
+        self.bounds = Bounds(self._arrange(bounds.low), self._arrange(bounds.high)) if bounds and each else bounds
         self.axes, self.remarks = "", {}
         if is_map:
             self.axes = f"the {'last' if self._last else 'first'} axis of {space.shape} is taken for the channels"
@@ -121,12 +123,6 @@ class Observations:
         if len(self._space.shape) == 3:
             return f"the environment option channels={'first' if self._last else 'last'} says otherwise"
         return "where it is a table of numbers, gymnasium.wrappers.FlattenObservation makes a vector of it"
-
-    def _find_bounds(self) -> Bounds | None:
-        found = find_bounds(self._space)
-        if found is None or found.low.size == 1:
-            return found
-        return Bounds(self._arrange(found.low), self._arrange(found.high))
 
     @property
     def space(self) -> Box:

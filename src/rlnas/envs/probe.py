@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import gymnasium
 
@@ -87,18 +88,10 @@ def _ask(env_id: str, imports: tuple[str, ...]) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "answer"
         command = [sys.executable, "-P", "-c", ASK, str(file), str(reading), env_id, *imports]
-        nothing = subprocess.DEVNULL
+        streams: Any = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        streams |= {"pass_fds": (reading,), "start_new_session": True}
         try:
-            process = subprocess.Popen(
-                command,
-                stdin=nothing,
-                stdout=nothing,
-                stderr=nothing,
-                env=child_environment(),
-                cwd=home(),
-                pass_fds=(reading,),
-                start_new_session=True,
-            )
+            process = subprocess.Popen(command, env=child_environment(), cwd=home(), **streams)
             try:
                 process.wait(seconds)
             except subprocess.TimeoutExpired:
