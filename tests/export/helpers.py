@@ -111,7 +111,8 @@ def make_trial(
         network.standardize = scale_by(bounds)
     data = {"seconds": 0.0, "actions": actions_to_dict(actions), "bounds": bounds_to_dict(bounds)}
     save_checkpoint(path / "checkpoint.safetensors", fingerprint(plain), tensors, data)
-    result = blank_result(found).model_copy(update={"steps": 1024, "episodes": 7, "total_reward": 2.5})
+    scores = {"total_reward": 2.5, "reward_mean": None}
+    result = blank_result(found).model_copy(update={"steps": 1024, "episodes": 7, "scores": scores})
     write_json(path / "trial.json", plain)
     write_json(path / "result.json", result.model_dump(mode="json"))
     return network
