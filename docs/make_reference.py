@@ -15,7 +15,8 @@ from rlnas.cli.tables import TABLE_COMMANDS
 from rlnas.report.comparison import Comparison, View
 from rlnas.report.comparison.contenders import Contender
 from rlnas.study import Progress
-from rlnas.table import Record, Table
+from rlnas.table import Table
+from rlnas.trials.results import TrialResult
 
 HEAD = """# Reference
 
@@ -59,7 +60,7 @@ CLASSES = (
     View,
     Contender,
     Table,
-    Record,
+    TrialResult,
 )
 """What the functions give, and what is read off a table."""
 

@@ -9,8 +9,8 @@ ROOT = Path(__file__).parents[1] / "src" / "rlnas"
 
 # Top to bottom. A part may import the parts after it, where ALLOWED says no less.
 # "__init__" is the package's own face, which shows what the parts below it offer.
-ORDER = ["__main__", "cli", "__init__", "experiments", "display", "report", "export", "study", "trials", "defaults"]
-ORDER += ["table", "strategies", "algorithms", "nets", "spaces", "envs", "video", "stats", "files"]
+ORDER = ["__main__", "cli", "__init__", "experiments", "display", "report", "export", "study", "table", "trials"]
+ORDER += ["defaults", "strategies", "algorithms", "nets", "spaces", "envs", "video", "stats", "files"]
 ALLOWED = {
     "strategies": {"spaces"},  # a strategy never steps an environment and never sees a network
     "nets": {"spaces"},

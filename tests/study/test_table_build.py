@@ -19,7 +19,6 @@ from rlnas.errors import UserError
 from rlnas.study import TableSettings, build_table
 from rlnas.table import MissingRun, Table
 from rlnas.table.files import write_table
-from rlnas.trials.metrics import metrics_at, reward_mean, total_reward
 from rlnas.trials.trial import read_result
 
 from .helpers import rlnas as rlnas_command
@@ -181,10 +180,3 @@ def test_a_failed_training_is_a_row_with_its_reason(settings: TableSettings, tmp
     assert (resumed.returncode, "all trainings of the table failed" in resumed.stderr) == (1, True)
     with pytest.raises(MissingRun, match=r"that run failed .training diverged"):
         table.query(NETWORKS[0], seed=1, budget=1500)
-
-
-def test_metrics_at_budgets_are_those_of_the_games_that_had_ended() -> None:
-    steps, scores = [10, 20, 20, 35, 60, 104], [1.0, 5.0, 2.0, 0.0, 3.0, 7.0]
-    total, mean = metrics_at(steps, scores, [5, 20, 50, 100])
-    assert total == [None, total_reward(scores[:3]), total_reward(scores[:4]), total_reward(scores)]
-    assert mean == [None, reward_mean(scores[:3]), reward_mean(scores[:4]), reward_mean(scores)]

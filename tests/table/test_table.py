@@ -17,7 +17,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Table:
 def test_a_query_gives_one_run_at_one_budget(table):
     record = table.query("k1=1,k2=4", seed=2, budget=100)
     assert (record.total_reward, record.reward_mean) == (total(3, 2), total(3, 2) / 4)
-    assert (record.parameters, record.multiply_adds, record.seed, record.budget) == (30, 300, 2, 100)
+    assert (record.parameters, record.multiply_adds, record.seed, record.steps) == (30, 300, 2, 100)
     assert table.query("k1=1,k2=4", seed=2, budget="50").total_reward == total(3, 2) / 2
     assert table.query("minatar-cnn", seed=1, budget=100).total_reward == total(100, 1)
 

@@ -17,7 +17,7 @@ from rlnas.study.trainings import run_all
 from rlnas.table import Table
 from rlnas.table.files import check_new, write_table
 from rlnas.trials.episodes import EpisodeTable
-from rlnas.trials.metrics import metrics_at
+from rlnas.trials.metrics import scores_at
 from rlnas.trials.progress import Progress, Watcher, nobody
 from rlnas.trials.records import Timing, read_record
 from rlnas.trials.results import TrialResult
@@ -212,12 +212,11 @@ def _latencies(entrants: Sequence[NetworkSpec], settings: TableSettings, watch: 
 
 def _row(entrant: NetworkSpec, folder: Path, result: TrialResult, budgets: list[int]) -> dict[str, Any]:
     """The row of one training, without what depends on the machine alone."""
-    total: list[float | None] = [None] * len(budgets)
-    mean: list[float | None] = [None] * len(budgets)
+    scores = scores_at([], [], budgets)
     seconds = None
     if result.status == "done":
         games = EpisodeTable.read(folder / "episodes.parquet")
-        total, mean = metrics_at(games.step, games.score, budgets)
+        scores = scores_at(games.step, games.score, budgets)
         seconds = read_record(Timing, folder / "timing.json").seconds
     return {
         "architecture": entrant.name,
@@ -227,8 +226,7 @@ def _row(entrant: NetworkSpec, folder: Path, result: TrialResult, budgets: list[
         "steps": result.steps,
         "episodes": result.episodes,
         "budgets": budgets,
-        "total_reward": total,
-        "reward_mean": mean,
+        **scores,
         "parameters": result.parameters,
         "multiply_adds": result.multiply_adds,
         "measured_wall_seconds": seconds,

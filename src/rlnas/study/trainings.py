@@ -90,14 +90,13 @@ class TableTrainings:
         return [[self._look_up(entrant, seed) for seed in seeds] for entrant in entrants]
 
     def _look_up(self, entrant: NetworkSpec, seed: int) -> TrialResult:
-        found: dict[str, Any]
+        result = TrialResult.blank(entrant.space, entrant.architecture, seed)
+        found: dict[str, Any] = {"remarks": [] if entrant.baseline else list(self.table.remarks)}
         try:
             record = self.table.query(entrant.name, seed=seed, budget=self.settings.train_steps)
-            found = {"steps": record.budget, "total_reward": record.total_reward, "reward_mean": record.reward_mean}
-            costs = {"parameters": record.parameters, "multiply_adds": record.multiply_adds}
+            found |= {"steps": record.steps, "scores": record.scores}
+            if self.table.remarks:  # padded networks cost more than those that this version builds of the same options
+                found |= {"parameters": record.parameters, "multiply_adds": record.multiply_adds}
         except NoScore as error:
-            found, costs = {"status": "failed", "reason": str(error)}, {}
-        found["remarks"] = [] if entrant.baseline else list(self.table.remarks)
-        result = TrialResult.blank(entrant.space, entrant.architecture, seed, **found)
-        # Padded networks cost more than those that this version builds of the same options.
-        return result.model_copy(update=costs) if self.table.remarks else result
+            found |= {"status": "failed", "reason": str(error)}
+        return result.model_copy(update=found)

@@ -4,14 +4,14 @@ from rlnas.table.merge import merge
 from rlnas.table.searches import StoredSearch, read_searches, write_searches
 from rlnas.table.shipped import load, searches_with, shipped, shipped_searches
 from rlnas.table.simulate import TableRunner
-from rlnas.table.table import METRICS, Metric, MissingRun, NoScore, Record, Table
+from rlnas.table.table import Metric, MissingRun, NoScore, Table
+from rlnas.trials.metrics import METRICS
 
 __all__ = [
     "METRICS",
     "Metric",
     "MissingRun",
     "NoScore",
-    "Record",
     "StoredSearch",
     "Table",
     "TableRunner",

@@ -18,6 +18,7 @@ from rlnas.errors import UserError, fault
 from rlnas.files import parse_json, read_bytes, write_bytes
 from rlnas.processes import absolute
 from rlnas.table.settings import GROUPS, TableFacts
+from rlnas.trials.metrics import METRICS, PRIMARY
 
 SCHEMA_VERSION = 1
 _BLANK = b"rlnas-sha256:" + b"0" * 64
@@ -32,8 +33,7 @@ COLUMNS: dict[str, Any] = {
     "steps": polars.Int64,
     "episodes": polars.Int64,
     "budgets": polars.List(polars.Int64),
-    "total_reward": polars.List(polars.Float64),
-    "reward_mean": polars.List(polars.Float64),
+    **dict.fromkeys(METRICS, polars.List(polars.Float64)),
     "parameters": polars.Int64,
     "multiply_adds": polars.Int64,
     "measured_inference_ms": polars.Float64,
@@ -43,10 +43,10 @@ COLUMNS: dict[str, Any] = {
 """One row for each run.
 
 `architecture` (its id), `seed`; `status` is `done` or `failed`, with its `reason`; environment `steps` trained and full
-games finished (`episodes`); `budgets`: environment steps at which the two metrics were taken, the last being the
-whole run; `total_reward` and `reward_mean` at these (docs/ppo.md; null before the first game ended); `parameters` and
-`multiply_adds` of the encoder; and what the building machine measured, which no seed repeats: milliseconds of one
-inference (one observation) and of one training step (a minibatch, forward and backward), seconds of the run.
+games finished (`episodes`); `budgets`: environment steps at which the metrics were taken, the last being the whole run;
+every metric at these (null before the first game ended); `parameters` and `multiply_adds` of the encoder; and what the
+building machine measured, which no seed repeats: milliseconds of one inference (one observation) and of one training
+step (a minibatch, forward and backward), seconds of the run. A table that was built before there was a metric lacks it.
 """
 
 MEASURED = tuple(name for name in COLUMNS if name.startswith("measured_"))
@@ -61,7 +61,8 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]], settings: Mapping
         settings: what was run, as plain data.
     """
     ordered = sorted(rows, key=lambda row: (row["architecture"], row["seed"]))
-    frame = polars.DataFrame(ordered, schema=COLUMNS, orient="row")
+    later = [name for name in METRICS if not any(name in row for row in rows)]
+    frame = polars.DataFrame(ordered, schema=COLUMNS, orient="row").drop(later)
     metadata = {
         "schema_version": str(SCHEMA_VERSION),
         "settings": json.dumps(settings, sort_keys=True),
@@ -130,8 +131,9 @@ def read_table(path: Path) -> tuple[polars.DataFrame, dict[str, Any], str]:
 
 def _fault(frame: polars.DataFrame, settings: object) -> str | None:
     """What is wrong with a table that somebody else wrote, if anything is."""
-    for name, kind in COLUMNS.items():
-        if frame.schema.get(name) != kind:
+    columns = [name for name in COLUMNS if name in frame.columns or name not in METRICS or name == PRIMARY]
+    for name in columns:
+        if frame.schema.get(name) != (kind := COLUMNS[name]):
             return f"its column {name!r} must be {kind}, not {frame.schema.get(name)}"
     if not isinstance(settings, dict):
         return "its settings are no JSON object"
@@ -145,7 +147,7 @@ def _fault(frame: polars.DataFrame, settings: object) -> str | None:
         TableFacts(**settings)
     except ValidationError as error:
         return f"of its settings {fault(error)}"
-    for name in COLUMNS:
+    for name in columns:
         if name not in MEASURED and frame[name].null_count():
             return f"a run of it has no {name}"
     if not frame["status"].is_in(["done", "failed"]).all():
@@ -154,7 +156,7 @@ def _fault(frame: polars.DataFrame, settings: object) -> str | None:
         return "a run of it has no budgets"
     if frame["budgets"].explode().null_count() or (frame["budgets"].list.diff().list.min() <= 0).any():
         return "a run of it has budgets that do not ascend"
-    for name in ("total_reward", "reward_mean"):
+    for name in [name for name in METRICS if name in columns]:
         if (frame[name].list.len() != frame["budgets"].list.len()).any():
             return f"a run of it has another number of budgets than of {name}"
         if not frame[name].explode().drop_nulls().is_finite().all():

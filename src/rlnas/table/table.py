@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import polars
@@ -18,15 +17,17 @@ from rlnas.quantity import parse_steps, short
 from rlnas.spaces import Space
 from rlnas.spaces.choice import Option
 from rlnas.table.files import MEASURED, read_table
+from rlnas.trials.metrics import METRICS
+from rlnas.trials.results import TrialResult
 
-Metric = Literal["total_reward", "reward_mean"]
+Metric = str
+"""The name of a metric, one of `rlnas.trials.metrics.METRICS`."""
+
 OWN = ("seeds", "architectures", "baselines", "versions")
 """Settings in which tables may differ and still be parts of one: what they hold follows from their rows."""
 
 MOST_ARCHITECTURES = 10_000
 """Architectures of a space that are still enumerated."""
-
-METRICS: tuple[Metric, ...] = ("total_reward", "reward_mean")
 
 PADDED = (
     "The networks of the table {!r} were padded with zeros to the widest option, as version 0.1 built them: "
@@ -43,29 +44,6 @@ class NoScore(MissingRun):
     """The run is there, but it failed, or no game of it had ended."""
 
 
-@dataclass(frozen=True)
-class Record:
-    """One run of a table, at one budget.
-
-    Attributes:
-        architecture: its id.
-        seed: the training seed.
-        budget: environment steps.
-        total_reward: mean return of the last 100 full games; `None` if none had ended.
-        reward_mean: the metric that rewards learning early (paper, 5.3).
-        parameters: of the encoder.
-        multiply_adds: of the encoder, for one observation.
-    """
-
-    architecture: str
-    seed: int
-    budget: int
-    total_reward: float | None
-    reward_mean: float | None
-    parameters: int
-    multiply_adds: int
-
-
 class Table:
     """A table, read-only. Nothing is averaged, rounded or filled in unless it is asked for by name.
 
@@ -80,6 +58,7 @@ class Table:
         baselines: names of the hand-made networks that were trained beside them; they are queried like architectures.
         seeds: training seeds, ascending.
         budgets: environment steps at which every run can be queried, ascending; the last is the whole run.
+        metrics: names of the metrics that it has; one that was added to rlnas later is missing.
     """
 
     def __init__(self, frame: polars.DataFrame, settings: Mapping[str, Any], name: str, checksum: str = ""):
@@ -99,6 +78,7 @@ class Table:
         self.architectures = sorted(places, key=places.__getitem__)
         self.baselines = [found for found in present if found not in places]
         self.seeds = sorted({seed for _, seed in self._rows})
+        self.metrics = [name for name in METRICS if name in frame.columns]
 
     @staticmethod
     def read(path: str | Path) -> Table:
@@ -192,7 +172,7 @@ class Table:
         found = []
         for name in (*self.architectures, *self.baselines):
             try:
-                for metric in METRICS:
+                for metric in self.metrics:
                     self.values(name, budget=steps, metric=metric, seeds=seeds)
             except MissingRun:
                 found.append(name)
@@ -231,8 +211,8 @@ class Table:
         settings["space"] = self.space.to_dict()
         return hashlib.sha256(json.dumps([settings, kept], sort_keys=True).encode()).hexdigest()
 
-    def query(self, architecture: str | Mapping[str, Option], *, seed: int, budget: int | str) -> Record:
-        """One run at one budget.
+    def query(self, architecture: str | Mapping[str, Option], *, seed: int, budget: int | str) -> TrialResult:
+        """One run at one budget, which its `steps` are; it has no curve, and no number of games.
 
         At a budget below the whole, this is the whole training as it stood then, not a training of that length: its
         learning rate was still on the way down.
@@ -246,14 +226,12 @@ class Table:
             MissingRun: if the table has no such run, or the run failed.
         """
         row, index = self._find(architecture, seed, budget)
-        return Record(
-            row["architecture"],
-            seed,
-            self.budgets[index],
-            row["total_reward"][index],
-            row["reward_mean"][index],
-            row["parameters"],
-            row["multiply_adds"],
+        kept = ("architecture", "seed", "parameters", "multiply_adds")
+        return TrialResult.model_construct(
+            space=self.space.name,
+            steps=self.budgets[index],
+            scores=dict.fromkeys(METRICS) | {name: row[name][index] for name in self.metrics},
+            **{name: row[name] for name in kept},
         )
 
     def _find(
@@ -296,6 +274,8 @@ class Table:
             UserError: if there is no such metric.
         """
         check_metric(metric)
+        if metric not in self.metrics:
+            raise MissingRun(f"the table {self.name!r} was built without {metric}.")
         if not isinstance(seeds, Sequence) or isinstance(seeds, str) or not seeds or len(set(seeds)) < len(seeds):
             raise UserError(f"name at least one seed, and each once, as a list, not {seeds!r}.")
         found: list[float] = []

@@ -1,31 +1,84 @@
-"""The two metrics of the paper (5.3), from the episodes of a training."""
+"""The metrics of a training, in one table. A metric that is added there is stored, compared, printed and offered."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 WINDOW = 100
+"""Games over which returns are averaged."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that says how well a training went; a higher one is better.
+
+    Attributes:
+        label: its name in tables and charts.
+        explanation: one sentence for readers of a report.
+        of: the number, from the environment steps on which games ended (ascending), their returns, and the budget in
+            steps; at least one game has ended. `None` where it is not defined.
+    """
+
+    label: str
+    explanation: str
+    of: Callable[[Sequence[int], Sequence[float], int], float | None]
+
+
+def total_reward(returns: Sequence[float]) -> float | None:
+    """Mean return of the last 100 finished games; of all, where there are fewer; `None` where there are none."""
+    return float(np.mean(returns[-WINDOW:])) if len(returns) else None
+
+
+def _reward_mean(ends: Sequence[int], returns: Sequence[float], budget: int) -> float:
+    running = np.cumsum(np.asarray(returns, dtype=np.float64)) / np.arange(1, len(returns) + 1)
+    return float(running[-WINDOW:].mean())
+
 
 PRIMARY = "total_reward"
 """The metric that picks the best, and that strategies are told."""
 
+METRICS = {
+    PRIMARY: Metric(
+        "total reward",
+        "The mean unclipped return of the last 100 full games of training (of all, where there are fewer).",
+        lambda ends, returns, budget: total_reward(returns),
+    ),
+    "reward_mean": Metric(
+        "reward mean",
+        "For each of the last 100 games the mean return of all games finished by then, and the mean of these numbers; "
+        "it rewards learning early.",
+        _reward_mean,
+    ),
+}
+"""Every metric, by its name in files and options. The first two are from section 5.3 of the paper."""
 
-def total_reward(scores: Sequence[float]) -> float | None:
-    """Mean return of the last 100 finished games; of all, where there are fewer; `None` where there are none."""
-    return float(np.mean(scores[-WINDOW:])) if len(scores) else None
+
+def scores_of(ends: Sequence[int], returns: Sequence[float], budget: int) -> dict[str, float | None]:
+    """Every metric of a training; `None` where no game ended.
+
+    Args:
+        ends: environment steps on which games ended, ascending.
+        returns: their returns.
+        budget: environment steps.
+    """
+    return {name: metric.of(ends, returns, budget) if len(returns) else None for name, metric in METRICS.items()}
 
 
-def reward_mean(scores: Sequence[float]) -> float | None:
-    """For each of the last 100 games the mean return of all games finished by then; the mean of these numbers."""
-    if not len(scores):
-        return None
-    running = np.cumsum(np.asarray(scores, dtype=np.float64)) / np.arange(1, len(scores) + 1)
-    return float(running[-WINDOW:].mean())
+def scores_at(ends: Sequence[int], returns: Sequence[float], budgets: Sequence[int]) -> dict[str, list[float | None]]:
+    """Every metric of a training as it stood at each of the budgets.
 
-
-METRICS = {PRIMARY: total_reward, "reward_mean": reward_mean}
+    Args:
+        ends: environment steps on which games ended, ascending.
+        returns: their returns.
+        budgets: environment steps, ascending; the last stands for the whole training, which ends with the first
+            iteration that reaches it.
+    """
+    counts = [*np.searchsorted(ends, budgets[:-1], side="right"), len(returns)]
+    found = [scores_of(ends[:n], returns[:n], budget) for n, budget in zip(counts, budgets, strict=True)]
+    return {name: [scores[name] for scores in found] for name in METRICS}
 
 
 def mean_over_seeds(values: Sequence[float | None]) -> float | None:
@@ -34,30 +87,12 @@ def mean_over_seeds(values: Sequence[float | None]) -> float | None:
     return sum(known) / len(known) if known and len(known) == len(values) else None
 
 
-def metrics_at(
-    steps: Sequence[int], scores: Sequence[float], budgets: Sequence[int]
-) -> tuple[list[float | None], list[float | None]]:
-    """Both metrics of a training as they stood at each of the budgets.
-
-    Args:
-        steps: environment steps on which games ended, ascending.
-        scores: their returns.
-        budgets: environment steps, ascending; the last stands for the whole training, which ends with the first
-            iteration that reaches it.
-
-    Returns:
-        Total reward and reward mean at each; `None` before the first game ended.
-    """
-    ended = [*np.searchsorted(steps, budgets[:-1], side="right"), len(scores)]
-    return [total_reward(scores[:n]) for n in ended], [reward_mean(scores[:n]) for n in ended]
-
-
-def learning_curve(steps: Sequence[int], scores: Sequence[float], points: int = 200) -> tuple[list[int], list[float]]:
+def learning_curve(ends: Sequence[int], returns: Sequence[float], points: int = 200) -> tuple[list[int], list[float]]:
     """Mean return of the last 100 games at up to `points` of the steps on which games ended."""
-    if not len(scores):
+    if not len(returns):
         return [], []
-    total = np.concatenate([[0.0], np.cumsum(np.asarray(scores, dtype=np.float64))])
-    at = np.unique(np.linspace(0, len(scores) - 1, points).astype(int)) + 1
+    total = np.concatenate([[0.0], np.cumsum(np.asarray(returns, dtype=np.float64))])
+    at = np.unique(np.linspace(0, len(returns) - 1, points).astype(int)) + 1
     start = np.maximum(at - WINDOW, 0)
     means = (total[at] - total[start]) / (at - start)
-    return [int(steps[i - 1]) for i in at], [float(m) for m in means]
+    return [int(ends[i - 1]) for i in at], [float(m) for m in means]

@@ -91,6 +91,11 @@ class TrialResult(Record):
         return self.scores[PRIMARY]
 
     @property
+    def reward_mean(self) -> float | None:
+        """The metric that rewards learning early (paper, 5.3); `None` if no game finished."""
+        return self.scores["reward_mean"]
+
+    @property
     def ended(self) -> bool:
         """Whether there is nothing left to train."""
         return self.status in ("done", "failed")

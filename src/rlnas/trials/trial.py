@@ -20,7 +20,7 @@ from rlnas.nets import Network
 from rlnas.trials.checkpoint import fitting, load_checkpoint, save_checkpoint
 from rlnas.trials.episodes import EpisodeTable
 from rlnas.trials.intervals import RESTARTED, Interval, remark_on_games
-from rlnas.trials.metrics import METRICS, learning_curve
+from rlnas.trials.metrics import learning_curve, scores_of
 from rlnas.trials.progress import Progress, RateMeter, Watcher, nobody
 from rlnas.trials.records import Count, read_record
 from rlnas.trials.results import TrialResult
@@ -157,7 +157,7 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
         update={
             "steps": trainer.steps,
             "episodes": len(games.score),
-            "scores": {name: metric(games.score) for name, metric in METRICS.items()},
+            "scores": scores_of(games.step, games.score, settings.steps),
             "remarks": [*data["said"].values(), *said.values()],
             "curve_steps": steps,
             "curve": curve,

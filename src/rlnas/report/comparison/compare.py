@@ -146,7 +146,7 @@ def compare(
     strategies: Sequence[str] | None = None,
     options: Mapping[str, Options] | None = None,
     budget: int | str | None = None,
-    metrics: Sequence[Metric] = METRICS,
+    metrics: Sequence[Metric] = (*METRICS,),
     top_k: int = 3,
     repeats: int = 1_000,
     seed: int = 0,

@@ -1,6 +1,10 @@
 import pytest
 
-from rlnas.trials.metrics import learning_curve, reward_mean, total_reward
+from rlnas.trials.metrics import METRICS, learning_curve, scores_at, scores_of, total_reward
+
+
+def reward_mean(returns: list[float]) -> float | None:
+    return scores_of(range(len(returns)), returns, 1000)["reward_mean"]
 
 
 def test_total_reward_is_the_mean_of_the_last_hundred() -> None:
@@ -32,3 +36,11 @@ def test_learning_curve_is_the_total_reward_at_earlier_steps() -> None:
     for step, mean in zip(at, curve, strict=True):
         assert mean == pytest.approx(total_reward(scores[: step // 10]))
     assert learning_curve([], []) == ([], [])
+
+
+def test_scores_at_budgets_are_those_of_the_games_that_had_ended() -> None:
+    ends, returns, budgets = [10, 20, 20, 35, 60, 104], [1.0, 5.0, 2.0, 0.0, 3.0, 7.0], [5, 20, 50, 100]
+    found = scores_at(ends, returns, budgets)
+    assert found["total_reward"] == [None, *(total_reward(returns[:n]) for n in (3, 4, 6))]
+    assert found["reward_mean"] == [None, *(reward_mean(returns[:n]) for n in (3, 4, 6))]
+    assert scores_of([], [], 100) == dict.fromkeys(METRICS)
