@@ -16,7 +16,7 @@ from rlnas.report.comparison import Comparison, View
 from rlnas.report.comparison.contenders import Contender
 from rlnas.study import Progress
 from rlnas.table import Table
-from rlnas.trials.results import TrialResult
+from rlnas.trials.results import NetworkResult, TrialResult
 
 HEAD = """# Reference
 
@@ -60,6 +60,7 @@ CLASSES = (
     View,
     Contender,
     Table,
+    NetworkResult,
     TrialResult,
 )
 """What the functions give, and what is read off a table."""
@@ -131,7 +132,7 @@ def rows(head: str, function: Callable[..., Any], spelled: Callable[[str, inspec
 def members(kind: type) -> Iterator[str]:
     """The rows of a class: what it inherits, its attributes, by its docstring, its properties and methods."""
     for parent in kind.__bases__:
-        if parent is not object:
+        if parent.__module__.startswith("rlnas"):
             yield from members(parent)
     # Where a class has both, its attributes are what there is to read.
     words = re.split(r"^Attributes:\n", doc := inspect.getdoc(kind) or "", flags=re.MULTILINE)
