@@ -5,7 +5,7 @@
 trains one agent with the settings that rlnas gives the environment, unless DIR holds it already, exports it as a zip,
 and plays games with it: by `rlnas.evaluate`, and in a fresh process by `PPO.load` and `evaluate_policy`. The games of
 the two have seeds of their own, so the scores are those of two samples. Environments that Gymnasium makes by their id
-will do; Atari needs the wrappers of docs/exports.md.
+will do; Atari needs the wrappers of docs/tutorial-sb3.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The snippets of docs/exports.md run, and its wrappers give the observations that rlnas trains on."""
+"""The snippets of docs/exports.md and docs/tutorial-sb3.md run; the wrappers give the observations of rlnas."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,8 @@ from rlnas.spaces import load_space
 
 from .helpers import make_trial, slim
 
-TEXT = (Path(__file__).parents[2] / "docs/exports.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+TEXT = "".join((DOCS / page).read_text() for page in ("exports.md", "tutorial-sb3.md"))
 SNIPPETS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 # Smaller numbers, so that a test takes seconds.
@@ -31,7 +32,7 @@ SMALLER = {
 
 
 def snippet(part: str) -> str:
-    """The one snippet of the page that contains a text."""
+    """The one snippet of the pages that contains a text."""
     (found,) = [code for code in SNIPPETS if part in code]
     return found
 
@@ -55,7 +56,7 @@ def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_every_number_that_is_made_smaller_is_in_the_page() -> None:
+def test_every_number_that_is_made_smaller_is_in_the_pages() -> None:
     for large in SMALLER:
         assert any(large in code for code in SNIPPETS), large
 

@@ -61,7 +61,7 @@ class RlnasExtractor(BaseFeaturesExtractor):
         if known.input_shape != shape:
             raise UserError(
                 f"space {known.name!r} takes observations of shape {known.input_shape}, but those of the environment "
-                f"have the shape {shape}; channels come first (docs/exports.md has wrappers)."
+                f"have the shape {shape}; channels come first (docs/tutorial-sb3.md has wrappers)."
             )
         chosen = known.architecture(architecture)
         super().__init__(observation_space, known.shapes(chosen)[-1][0])
