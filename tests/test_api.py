@@ -9,6 +9,7 @@ import torch
 import rlnas
 from rlnas.cli.main import main
 from rlnas.errors import UserError
+from rlnas.experiments import SearchRequest
 from rlnas.spaces import LimitedSpace, Limits, load_space
 from rlnas.table import shipped_searches
 
@@ -118,13 +119,7 @@ def test_threads_of_the_caller_are_left_alone(found: rlnas.SearchResult) -> None
     ],
 )
 def test_the_environment_alone_is_enough(env, space, baselines, rollout, tmp_path):
-    from rlnas.experiments.prepare import prepare_search
-
-    nothing = dict.fromkeys(("space", "train_steps", "baselines", "table", "threads"))
-    _, settings = prepare_search(
-        env=env, strategy="spos", steps="10k", out=tmp_path, seed=0, top_k=3, train_seeds=1, checkpoint_steps="100k",
-        device="cpu", imports=(), strategy_options={}, env_options={}, ppo_options={}, **nothing,
-    )  # fmt: skip
+    settings = SearchRequest(env, steps="10k", out=tmp_path).resolve().settings
     assert settings.space["name"] == space
     assert settings.load_space().input_shape == settings.load_space().with_input(settings.space["input"]).input_shape
     assert settings.baselines == baselines

@@ -14,7 +14,7 @@ import rlnas
 from rlnas import calls, table
 from rlnas.envs import EnvSettings
 from rlnas.errors import UserError
-from rlnas.experiments.prepare import checked
+from rlnas.experiments.settings import checked
 from rlnas.export import export
 from rlnas.report import write_report
 from rlnas.spaces import Linear, load_space

@@ -6,7 +6,7 @@ import pytest
 
 import rlnas
 from rlnas.errors import UserError
-from rlnas.experiments.arguments import default_threads, processors
+from rlnas.experiments.settings import default_threads, processors
 from rlnas.spaces import LimitedSpace, Limits, load_space
 
 
@@ -64,9 +64,9 @@ def test_random_networks_are_drawn_by_the_seed_and_within_the_limits(tmp_path):
     for wrong in (26, 2.5, True):
         with pytest.raises(UserError, match=f"random-networks must be .* not {wrong}"):
             drawn(tmp_path, wrong)
-    with pytest.raises(UserError, match="no yardstick for a warm start"):
+    with pytest.raises(UserError, match="no baseline for a warm start"):
         rlnas.search("CartPole-v1", "mlp", "spos", 1, random_networks=1, warm_start=True, out=tmp_path / "warm")
-    with pytest.raises(UserError, match="drawn before latencies are measured: leave --max-latency out"):
+    with pytest.raises(UserError, match="chosen before latencies are measured: leave --max-latency out"):
         rlnas.search(
             "CartPole-v1", "mlp", "spos", 1, random_networks=1, max_latency=100.0, out=tmp_path / "late", device="cpu"
         )

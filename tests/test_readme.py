@@ -19,7 +19,8 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 def test_every_command_in_the_readme_exists() -> None:
     blocks = "".join(re.findall(r"^```\w*\n(.*?)^```", README, re.DOTALL | re.MULTILINE))
     named = set(re.findall(r"^(?:.*/)?rlnas (\w+)", blocks, re.MULTILINE))
-    assert {"search", "train", "resume", "report", "evaluate", "list", "describe"} <= named <= set(COMMANDS)
+    assert {"search", "train", "resume", "report", "evaluate", "list", "describe"} <= named
+    assert named <= {name.partition(" ")[0] for name in COMMANDS}
 
 
 def test_the_main_command_of_the_readme_parses() -> None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -10,7 +11,8 @@ import pytest
 import rlnas
 from rlnas.cli.main import main
 from rlnas.errors import RlnasError, TrainingDiverged, UserError, WorkerError
-from rlnas.experiments import reproducing
+from rlnas.experiments.searching import SearchPlan
+from rlnas.experiments.tables import TablePlan
 from rlnas.files import write_json
 from rlnas.spaces import Activation, Choice, Linear, Space
 from rlnas.spaces.toml import dump_toml
@@ -73,14 +75,14 @@ def test_a_table_searches_and_what_came_of_them(
     """One story in one test, since all of it needs the same trainings."""
     # One of two searches breaks down: the other is compared nevertheless.
     out = tmp_path / "out"
-    real = reproducing.run_search
+    real = SearchPlan.run
 
-    def broken(path, *rest):
-        if path.name == "enas-3":
+    def broken(plan, watch):
+        if plan.path.name == "enas-3":
             raise TrainingDiverged("the loss is no number")
-        return real(path, *rest)
+        return real(plan, watch)
 
-    monkeypatch.setattr(reproducing, "run_search", broken)
+    monkeypatch.setattr(SearchPlan, "run", broken)
     (tmp_path / "tiny.toml").write_text(dump_toml(SPACE))
     command = f"reproduce --env CartPole-v1 --space {tmp_path}/tiny.toml --steps 1024 --search-steps 512 --out {out}"
     command += " --search-seeds 1 --seed 3 --strategies enas,random,spos --top-k 2 --repeats 10 --baselines --workers 2"
@@ -102,7 +104,7 @@ def test_a_table_searches_and_what_came_of_them(
     assert (table.architectures, table.seeds, table.steps) == ([a.id for a in SPACE], [3], 1_024)
 
     # The same call goes on with it and, asked for more, adds it; nothing is trained or searched again.
-    monkeypatch.setattr(reproducing, "run_search", real)
+    monkeypatch.setattr(SearchPlan, "run", real)
     monkeypatch.setattr("rlnas.study.table_build.run_all", None)  # would be called to train
     (tmp_path / "lasting.py").write_text(LAST)
     monkeypatch.syspath_prepend(tmp_path)
@@ -200,14 +202,15 @@ def test_a_strategy_that_hides_its_supernet_is_refused(tmp_path: Path, monkeypat
 
 
 def test_without_enough_scores_no_search_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reproducing, "run_table", lambda _, *rest: fake_table(tmp_path / "table", *rest))
+    monkeypatch.setattr(TablePlan, "run", lambda plan, _: fake_table(replace(plan, path=tmp_path / "table")))
     with pytest.raises(RlnasError, match="only 1 of 54 architectures have a score under each training seed"):
         rlnas.reproduce("Acrobot-v1", "mlp", 1_024, seed=3, baselines=(), out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def fake_table(path: Path, settings, *_) -> Table:
+def fake_table(plan: TablePlan, watch=None) -> Table:
     """A table without any training; in Acrobot only one network ever finishes a game."""
+    path, settings = plan.path, plan.settings
     rows = []
     for number, architecture in enumerate(settings.load_space()):
         scores = [float(number) if settings.env == "CartPole-v1" or number == 0 else None]
@@ -234,7 +237,7 @@ def several(out: Path, env="CartPole-v1", space=(SPACE, OTHER), **changes):
 
 
 def test_several_spaces_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reproducing, "run_table", fake_table)
+    monkeypatch.setattr(TablePlan, "run", fake_table)
     result = several(tmp_path)
     assert [path.name for path in result.comparisons] == ["cartpole-v1-tiny", "cartpole-v1-other"]
     assert not result.left_out
@@ -269,12 +272,12 @@ def test_several_spaces_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyP
     [(None, "only 1 of 54 architectures have a score"), (UserError("the run is in use."), "the run is in use")],
 )
 def test_what_nothing_comes_of_costs_the_others_nothing(tmp_path, monkeypatch, error, said) -> None:
-    def table(path, settings, *rest):
-        if error is not None and settings.env == "Acrobot-v1":
+    def table(plan, watch):
+        if error is not None and plan.settings.env == "Acrobot-v1":
             raise error
-        return fake_table(path, settings, *rest)
+        return fake_table(plan)
 
-    monkeypatch.setattr(reproducing, "run_table", table)
+    monkeypatch.setattr(TablePlan, "run", table)
     told = []
     result = several(tmp_path, ["Acrobot-v1", "CartPole-v1"], "mlp", watch=told.append)
     assert [path.name for path in result.comparisons] == ["cartpole-v1-mlp"]
@@ -285,12 +288,12 @@ def test_what_nothing_comes_of_costs_the_others_nothing(tmp_path, monkeypatch, e
 
 
 def test_a_fault_of_rlnas_itself_ends_it_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def table(path, settings, *rest):
-        if settings.env == "Acrobot-v1":
+    def table(plan, watch):
+        if plan.settings.env == "Acrobot-v1":
             raise WorkerError("no space left on the disk.")
-        return fake_table(path, settings, *rest)
+        return fake_table(plan)
 
-    monkeypatch.setattr(reproducing, "run_table", table)
+    monkeypatch.setattr(TablePlan, "run", table)
     with pytest.raises(WorkerError, match="no space left"):
         several(tmp_path, ["CartPole-v1", "Acrobot-v1", "MountainCar-v0"], "mlp")
     assert "mlp, CartPole-v1" in (tmp_path / "overview/overview.md").read_text()
@@ -316,7 +319,7 @@ def test_several_that_make_no_sense_are_refused(tmp_path: Path, changes, said: s
 
 
 def test_folders_of_one_and_of_several_are_not_mixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reproducing, "run_table", fake_table)
+    monkeypatch.setattr(TablePlan, "run", fake_table)
     several(tmp_path / "one", space=SPACE)
     with pytest.raises(UserError, match="holds the reproduction of one space and environment"):
         several(tmp_path / "one")

@@ -9,7 +9,7 @@ import pytest
 import rlnas
 from rlnas.cli.main import main
 from rlnas.errors import UserError
-from rlnas.experiments.prepare import named_module
+from rlnas.experiments.settings import named_module
 from rlnas.trust import import_trusted
 
 CORRIDOR = """

@@ -1,17 +1,18 @@
 """The kinds of arguments that public functions take, and the check of a call before anything is done.
 
-A kind is a type with its check, such as `Count`. Command line and Python meet the same checks, since both call the same
-functions. A number may be NumPy's or written as text, one name may stand for a list of names; True is no number.
+A kind is a type with its check and its form on the command line, such as `Count`. Command line, files and Python meet
+the same checks. A number may be NumPy's or written as text, one name may stand for a list of names; True is no number.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import math
 import os
-import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -176,25 +177,70 @@ def several(
     return PlainValidator(check_all)
 
 
-Count = Annotated[int, whole(1, 1_000_000)]
-CountFromZero = Annotated[int, whole(0, 1_000_000)]
-SeedCount = Annotated[int, whole(1, 10_000)]
-Seed = Annotated[int, whole(0, 10**15)]
-Processes = Annotated[int, whole(1, 1_024)]
-Steps = Annotated[int | str, PlainValidator(_steps)]
-Number = Annotated[float, PlainValidator(_number)]
-Flag = Annotated[bool, PlainValidator(_flag)]
-Text = Annotated[str, PlainValidator(check_text)]
-Env = Annotated[str, PlainValidator(_env)]
-Envs = Annotated[str | Sequence[str], several(_env, "ids of registered environments", one=(str,))]
-Names = Annotated[str | Sequence[str], several(check_text, "a list of names")]
-Modules = Annotated[str | Sequence[str], several(check_text, "a list of names of modules", twice="drop")]
-Place = Annotated[str | Path, PlainValidator(check_place)]
-Places = Annotated[Sequence[str | Path], several(check_place, "a list of paths")]
-Seeds = Annotated[Sequence[int], several(whole(0, 2**63 - 1).func, "a list of whole numbers of at least 0")]
-Architecture = Annotated[str | Mapping[str, Any], PlainValidator(_architecture)]
-Options = Annotated[Mapping[str, Any], PlainValidator(_options)]
+@dataclass(frozen=True)
+class Form:
+    """How a kind looks on the command line; what has no form is no option there.
+
+    Attributes:
+        metavar: what stands for a value in the help.
+        many: whether several values may follow.
+        positional: whether the value stands without a flag.
+        flag: the name of the flag, if it is not the argument's.
+        short: whether numbers may be written as 10M.
+        values: what is said of the values, where they come from a table.
+    """
+
+    metavar: str
+    many: bool = False
+    positional: bool = False
+    flag: str = ""
+    short: bool = False
+    values: str = ""
+
+
+NAMES = Form("NAME", many=True)
+
+Count = Annotated[int, whole(1, 1_000_000), Form("N")]
+CountFromZero = Annotated[int, whole(0, 1_000_000), Form("N")]
+SeedCount = Annotated[int, whole(1, 10_000), Form("N")]
+Seed = Annotated[int, whole(0, 10**15), Form("N")]
+Processes = Annotated[int, whole(1, 1_024), Form("N")]
+Steps = Annotated[int | str, PlainValidator(_steps), Form("N", short=True)]
+Number = Annotated[float, PlainValidator(_number), Form("X")]
+Flag = Annotated[bool, PlainValidator(_flag), Form("")]
+Text = Annotated[str, PlainValidator(check_text), Form("NAME")]
+Env = Annotated[str, PlainValidator(_env), Form("ENV")]
+Envs = Annotated[
+    str | Sequence[str], several(_env, "ids of registered environments", one=(str,)), Form("ENV", many=True)
+]
+Names = Annotated[str | Sequence[str], several(check_text, "a list of names"), NAMES]
+Modules = Annotated[
+    str | Sequence[str],
+    several(check_text, "a list of names of modules", twice="drop"),
+    Form("MODULE", many=True, flag="import"),
+]
+Place = Annotated[str | Path, PlainValidator(check_place), Form("PATH")]
+Places = Annotated[Sequence[str | Path], several(check_place, "a list of paths"), Form("PATH", many=True)]
+RunPlace = Annotated[Place, Form("RUN", positional=True)]
+Seeds = Annotated[
+    Sequence[int], several(whole(0, 2**63 - 1).func, "a list of whole numbers of at least 0"), Form("SEED", many=True)
+]
+Architecture = Annotated[str | Mapping[str, Any], PlainValidator(_architecture), Form("ID")]
+Options = Annotated[Mapping[str, Any], PlainValidator(_options), Form("NAME=VALUE", many=True)]
 Watch = Annotated[Callable[[Any], None], PlainValidator(_watch)]
+
+
+def check(name: str, kind: TypeAdapter[Any], value: object) -> Any:
+    """What the check of a kind makes of an argument.
+
+    Raises:
+        UserError: if the value is not of the kind; the sentence names argument, value and what is allowed.
+    """
+    try:
+        return kind.validate_python(value)
+    except ValidationError as error:
+        why = next(one["ctx"]["error"] for one in error.errors() if one["type"] == "value_error")
+        raise UserError(f"{name.replace('_', '-')} must be {why}, not {shown(value)}. {why.hint}".strip()) from None
 
 
 def checked_call(function: Callable[P, T]) -> Callable[P, T]:
@@ -209,32 +255,17 @@ def checked_call(function: Callable[P, T]) -> Callable[P, T]:
     def kinds() -> dict[str, TypeAdapter[Any]]:
         found: dict[str, Any] = {}
         for name, parameter in signature.parameters.items():
-            if not isinstance(parameter.annotation, str):  # self
-                continue
-            try:
-                found[name] = eval(parameter.annotation, function.__globals__)
-            except NameError:  # a class of rlnas that is loaded late, and comes from rlnas itself
-                continue
-            if parameter.kind is parameter.VAR_KEYWORD:
-                for terms in typing.get_args(found.pop(name)):
-                    found |= typing.get_type_hints(terms, include_extras=True)
+            with contextlib.suppress(NameError):  # a class of rlnas that is loaded late, and comes from rlnas itself
+                if isinstance(parameter.annotation, str):  # all but self
+                    found[name] = eval(parameter.annotation, function.__globals__)
         return {name: TypeAdapter(kind) for name, kind in found.items() if "PlainValidator" in repr(kind)}
-
-    def check(name: str, value: object) -> object:
-        try:
-            return kinds()[name].validate_python(value) if name in kinds() else value
-        except ValidationError as error:
-            why = next(one["ctx"]["error"] for one in error.errors() if one["type"] == "value_error")
-            raise UserError(f"{name.replace('_', '-')} must be {why}, not {shown(value)}. {why.hint}".strip()) from None
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         bound = signature.bind(*args, **kwargs)
-        for name, value in bound.arguments.items():
-            if signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
-                bound.arguments[name] = {key: check(key, one) for key, one in value.items()}
-            else:
-                bound.arguments[name] = check(name, value)
+        for name, kind in kinds().items():
+            if name in bound.arguments:
+                bound.arguments[name] = check(name, kind, bound.arguments[name])
         return function(*bound.args, **bound.kwargs)
 
     return call

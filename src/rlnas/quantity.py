@@ -51,6 +51,18 @@ def short(number: int) -> str:
     return str(number)
 
 
+def exact(value: int) -> str:
+    """A budget, short but exact: what a command line takes.
+
+    >>> exact(10_000_000), exact(1_500_000), exact(4096)
+    ('10M', '1500k', '4096')
+    """
+    for unit, letter in ((1_000_000, "M"), (1_000, "k")):
+        if value and value % unit == 0:
+            return f"{value // unit}{letter}"
+    return str(value)
+
+
 def plural(number: int, thing: str) -> str:
     """A number of things.
 

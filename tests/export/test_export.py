@@ -7,10 +7,9 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
-import tyro
 
 import rlnas
-from rlnas.cli import exporting
+from rlnas.cli.main import main
 from rlnas.errors import UserError
 from rlnas.export import export
 from rlnas.export.agent import ParityError, find_spaces, load_agent, trained_trial
@@ -77,7 +76,7 @@ def test_exports_lie_in_the_run_unless_another_place_is_named(run: Path, tmp_pat
 
 
 def test_command_line(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    tyro.cli(exporting.export, args=[str(run), "--to", "torch", "--out", str(tmp_path / "mine")])
+    main(["export", str(run), "--to", "torch", "--out", str(tmp_path / "mine")])
     assert f"Exported: {tmp_path / 'mine'}" in capsys.readouterr().out
     assert (tmp_path / "mine/network.py").exists()
 

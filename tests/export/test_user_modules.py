@@ -12,10 +12,11 @@ import torch
 import rlnas
 from rlnas import trust
 from rlnas.errors import UserError
-from rlnas.experiments.prepare import prepare_training
+from rlnas.experiments import TrainRequest
 from rlnas.export import export
 from rlnas.nets import Network
 from rlnas.spaces import Linear, Module, Space
+from rlnas.trials.settings import TrialSettings
 
 from .helpers import make_trial
 
@@ -73,23 +74,20 @@ def run(space: Space, tmp_path: Path) -> tuple[Path, Network]:
     return tmp_path / "run", network
 
 
-def arguments(space: object, imports: tuple[str, ...] = ()) -> dict:
-    options = {"env": "CartPole-v1", "arch": "fixed", "steps": 10, "out": None, "seed": 0, "checkpoint_steps": 10}
-    options |= {"device": "cpu", "threads": 1, "env_options": {}, "ppo_options": {}}
-    return {**options, "space": space, "imports": imports}
+def settings_of(space: object, imports: tuple[str, ...] = ()) -> TrialSettings:
+    request = TrainRequest("CartPole-v1", space, "fixed", 10, checkpoint_steps=10, device="cpu", imports=imports)
+    return request.resolve().settings
 
 
 def test_a_run_imports_the_modules_of_its_space(space: Space, tmp_path: Path) -> None:
-    _, settings = prepare_training(**arguments(space))
-    assert settings.imports == (NAME,)
+    assert settings_of(space).imports == (NAME,)
     file = tmp_path / "space.toml"
     layers = 'layers = [{type = "module", factory = "rlnas_test_mixing:mix", arguments = {turns = 1}}]'
     file.write_text(f'name = "s"\ninput = [4]\n{layers}\n')
     forget()
     with pytest.raises(UserError, match=f"--import {NAME}"):
-        prepare_training(**arguments(file))
-    _, settings = prepare_training(**arguments(file, (NAME,)))
-    assert settings.imports == (NAME,)
+        settings_of(file)
+    assert settings_of(file, (NAME,)).imports == (NAME,)
 
 
 def test_a_training_runs_in_this_process_and_can_be_gone_on_with(space: Space, tmp_path: Path) -> None:

@@ -7,34 +7,16 @@ import pytest
 import rlnas
 from rlnas.cli.main import main
 from rlnas.errors import RlnasError
-from rlnas.experiments.prepare import foreseen_doubts, prepare_search
+from rlnas.experiments.searching import SearchPlan, SearchRequest
 from rlnas.study.live import LiveSearch
 from rlnas.trials.progress import nobody
 
 SMALL = {"rollout_steps": 32, "epochs": 1, "minibatches": 1}
-NONE = dict.fromkeys(("space", "train_steps", "baselines", "table", "threads", "train_seeds"))
 
 
 def doubts_of(strategy, steps, **changes):
-    _, settings = prepare_search(
-        **{
-            **NONE,
-            "env": "CartPole-v1",
-            "strategy": strategy,
-            "steps": steps,
-            "out": "never-made",
-            "seed": 0,
-            "top_k": 3,
-            "checkpoint_steps": "100k",
-            "device": "cpu",
-            "imports": (),
-            "strategy_options": {},
-            "env_options": {"num_envs": 2},
-            "ppo_options": SMALL,
-            **changes,
-        }
-    )
-    return foreseen_doubts(settings)
+    options = {"env_options": {"num_envs": 2}, "ppo_options": SMALL, "device": "cpu", "out": "never-made"}
+    return list(SearchRequest("CartPole-v1", strategy=strategy, steps=steps, **options | changes).resolve().doubts)
 
 
 @pytest.mark.parametrize(
@@ -64,21 +46,20 @@ def test_a_strategy_without_fits_has_no_doubts_and_limits_leave_fewer_to_fit():
 
 
 def test_it_is_said_before_the_search_and_in_its_result(monkeypatch, tmp_path, capsys):
-    def begun(path, settings, *others):
+    def begun(plan, watch):
         print("begun")
-        candidates = settings.load_space()
-        live = LiveSearch(tmp_path, settings, None, nobody, candidates)
+        candidates = plan.settings.load_space()
+        live = LiveSearch(tmp_path, plan.settings, None, nobody, candidates)
         (remark,) = live.cost()["remarks"]
         assert remark.startswith("The budget pays for 2 fits")
         raise RlnasError("enough")
 
     command = ["search", "--env", "CartPole-v1", "--steps", "128", "--env-options", "num_envs=2", "--device", "cpu"]
-    monkeypatch.setattr("rlnas.experiments.run_search", begun)
+    monkeypatch.setattr(SearchPlan, "run", begun)
     with pytest.raises(SystemExit):
         main([*command, "--ppo-options", *(f"{name}={value}" for name, value in SMALL.items())])
     told = capsys.readouterr()
     assert told.out.index("Remark: The budget pays for 2 fits") < told.out.index("begun")
     assert told.err == "rlnas: enough\n"
-    monkeypatch.setattr("rlnas.experiments.searching.run_search", begun)
     with pytest.raises(RlnasError, match="enough"), pytest.warns(UserWarning, match="pays for 2 fits"):
         rlnas.search("CartPole-v1", steps=128, env_options={"num_envs": "2"}, ppo_options=SMALL, out=tmp_path / "run")

@@ -7,18 +7,20 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
-import tyro
 from rich.table import Table
 from rich.text import Text
 
-from rlnas.cli.arguments import Modules, find_modules_here, load_modules
+from rlnas import calls
+from rlnas.calls import Env, Flag, Form
 from rlnas.cli.printing import console
-from rlnas.cli.tables import show
+from rlnas.cli.tables import ShowRequest, show
 from rlnas.display import Display, printable
 from rlnas.errors import UserError, unknown
-from rlnas.experiments.prepare import named_module
+from rlnas.experiments.request import Request
+from rlnas.experiments.settings import named_module
 from rlnas.quantity import plural
 from rlnas.spaces import CATALOGUE, Limits, load_space
 from rlnas.spaces.toml import dump_toml
@@ -31,17 +33,20 @@ if TYPE_CHECKING:
     from rlnas.envs import VectorEnv
 
 
-def list_(
-    what: Annotated[Literal["spaces", "strategies", "envs", "tables"], tyro.conf.Positional], import_: Modules = ()
-) -> None:
-    """List what there is.
+@dataclass(frozen=True)
+class ListRequest(Request):
+    """List what there is."""
 
-    Args:
-        what: spaces, strategies, envs, or the tables that come with rlnas.
-        import_: Modules that register your own environments or strategies.
-    """
-    load_modules(import_)
-    if what == "envs":
+    words = "list"
+
+    what: Annotated[calls.Text, Form("{spaces,strategies,envs,tables}", positional=True)]
+    """spaces, strategies, envs, or the tables that come with rlnas."""
+
+
+def list_(request: ListRequest) -> None:
+    """`rlnas list`."""
+    import_modules(request.imports)
+    if request.what == "envs":
         from rlnas.envs import known_ids, missing_package
 
         missing = {name: missing_package(name) for name in known_ids()}
@@ -52,12 +57,12 @@ def list_(
             counts = ", ".join(f"{package} ({count})" for package, count in lacking.items())
             said = f"Not listed, since packages are missing: {plural(lacking.total(), 'environment')} of {counts}."
             console.print(said, soft_wrap=True)
-    elif what == "tables":
-        show()
-    elif what == "strategies":
+    elif request.what == "tables":
+        show(ShowRequest())
+    elif request.what == "strategies":
         for name, (strategy, _) in STRATEGIES.items():
             console.print(f"{name}  {_first_line(strategy)}", soft_wrap=True)
-    else:
+    elif request.what == "spaces":
         table = Table(box=None, pad_edge=False)
         for column in ("space", "architectures", "input", "about"):
             table.add_column(column)
@@ -65,41 +70,49 @@ def list_(
             found = build()
             table.add_row(name, f"{found.size:,}", shape_text(found.input_shape), _first_line(build))
         console.print(table)
+    else:
+        raise unknown("list", request.what, ("spaces", "strategies", "envs", "tables"))
 
 
 def _first_line(documented: object) -> str:
     return (documented.__doc__ or "").strip().partition("\n")[0]
 
 
-def describe(
-    name: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[NAME]", help_behavior_hint="")] = None,
-    env: Annotated[str | None, tyro.conf.arg(metavar="ENV", help_behavior_hint="")] = None,
-    latency: bool = False,
-    toml: bool = False,
-    import_: Modules = (),
-) -> None:
-    """Describe a space (its layers, choices and costs), the options of a strategy, or what an environment would get.
+@dataclass(frozen=True)
+class DescribeRequest(Request):
+    """Describe a space (its layers, choices and costs), the options of a strategy, or what an environment would get."""
 
-    Args:
-        name: A space, a TOML file, a strategy, env-options or ppo-options.
-        env: An environment: what is used for it where you say nothing, and why.
-        latency: Measure how long each network of a space takes for one observation, on this machine and one thread.
-        toml: Print a space as TOML alone, to be kept in a file, changed and given as --space.
-        import_: Modules that register your own environments, or hold layers of your own.
-    """
-    for given, flag in ((latency, "--latency"), (toml, "--toml")):
+    words = "describe"
+
+    name: Annotated[calls.Text, Form("NAME", positional=True)] | None = None
+    """A space, a TOML file, a strategy, env-options or ppo-options."""
+
+    env: Env | None = None
+    """An environment: what is used for it where you say nothing, and why."""
+
+    latency: Flag = False
+    """Measure how long each network of a space takes for one observation, on this machine and one thread."""
+
+    toml: Flag = False
+    """Print a space as TOML alone, to be kept in a file, changed and given as --space."""
+
+
+def describe(request: DescribeRequest) -> None:
+    """`rlnas describe`."""
+    name, env = request.name, request.env
+    for given, flag in ((request.latency, "--latency"), (request.toml, "--toml")):
         if given and (env is not None or name is None or not _is_space(name)):
             raise UserError(f"{flag} goes with a space.")
-    if latency and toml:
+    if request.latency and request.toml:
         raise UserError("--latency or --toml, not both at once.")
     if env is not None and name is not None:
         raise UserError(f"describe {name!r} or --env {env}, not both at once.")
     if env is not None:
-        _describe_env(*named_module(env, find_modules_here(import_, env)))
+        _describe_env(*named_module(env, tuple(request.imports)))
         return
     if name is None:
         raise UserError("describe needs a name, or --env.")
-    load_modules(import_)
+    import_modules(request.imports)
     if name in STRATEGIES:
         _describe_options(f"Options of {name}", STRATEGIES[name][1])
     elif name in ("env-options", "ppo-options"):
@@ -108,10 +121,10 @@ def describe(
 
         title = f"{name}: the defaults for Atari; those of another environment: rlnas describe --env ENV"
         _describe_options(title, EnvSettings if name == "env-options" else PPOSettings)
-    elif toml:
+    elif request.toml:
         print(dump_toml(load_space(name)), end="")
     elif _is_space(name):
-        _describe_space(name, latency)
+        _describe_space(name, request.latency)
     else:
         error = unknown("name", name, [*CATALOGUE, *STRATEGIES, "env-options", "ppo-options"])
         raise UserError(f"{error} An environment is described by --env.")

@@ -5,41 +5,47 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Collection
+import typing
+from collections.abc import Callable, Collection
 from typing import Any
 
 import tyro
 
 import rlnas
-from rlnas.cli.arguments import joined, refuse_repeated
-from rlnas.cli.comparing import compare
-from rlnas.cli.describing import describe, list_
-from rlnas.cli.exporting import export
-from rlnas.cli.playing import play
+from rlnas.cli import commands, describing, tables
 from rlnas.cli.printing import spell_out
-from rlnas.cli.reproducing import reproduce
-from rlnas.cli.runs import evaluate, report, resume
-from rlnas.cli.searching import search
-from rlnas.cli.tables import TABLE_COMMANDS, table
-from rlnas.cli.training import train
+from rlnas.cli.reading import read_request
 from rlnas.display import printable
 from rlnas.errors import RlnasError, UserError, unknown
+from rlnas.experiments.request import Request
 from rlnas.processes import leave, settled
 
-COMMANDS: dict[str, Any] = {
-    "search": search,
-    "train": train,
-    "resume": resume,
-    "table": table,
-    "compare": compare,
-    "reproduce": reproduce,
-    "export": export,
-    "report": report,
-    "evaluate": evaluate,
-    "play": play,
-    "list": list_,
-    "describe": describe,
+COMMANDS: dict[str, Callable[[Any], None]] = {
+    "search": commands.search,
+    "train": commands.train,
+    "resume": commands.resume,
+    "table build": commands.build,
+    "table show": tables.show,
+    "table merge": tables.merge,
+    "table collect": tables.collect,
+    "table measure": tables.measure,
+    "compare": commands.compare,
+    "reproduce": commands.reproduce,
+    "export": commands.export,
+    "report": commands.report,
+    "evaluate": commands.evaluate,
+    "play": commands.play,
+    "list": describing.list_,
+    "describe": describing.describe,
 }
+"""What does a request and prints the result, by the words that call it."""
+
+TABLE = "Build, show and merge tabular benchmarks: rlnas table build|show|merge|collect|measure."
+
+
+def request_of(command: str) -> type[Request]:
+    """The class of a command's request."""
+    return typing.get_type_hints(COMMANDS[command])["request"]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -98,21 +104,31 @@ def _say(text: str) -> None:
 
 
 def _run(given: list[str]) -> None:
-    refuse_repeated(given)
-    _check_known("command", given[:1], COMMANDS)
+    _check_known("command", given[:1], [name.partition(" ")[0] for name in COMMANDS])
     if given[:1] == ["table"]:
-        _check_known("command of rlnas table:", given[1:2], TABLE_COMMANDS)
-        tyro.extras.subcommand_cli_from_dict(
-            _joined(TABLE_COMMANDS), prog="rlnas table", description=table.__doc__, args=given[1:]
-        )
-        return
-    tyro.extras.subcommand_cli_from_dict(
-        _joined(COMMANDS), prog="rlnas", description=(rlnas.__doc__ or "").partition("\n")[0], args=given
-    )
+        own = [name.partition(" ")[2] for name in COMMANDS if name.startswith("table ")]
+        _check_known("command of rlnas table:", given[1:2], own)
+    words = 2 if given[:1] == ["table"] else 1
+    name = " ".join(given[:words])
+    if name in COMMANDS:
+        COMMANDS[name](read_request(request_of(name), given[words:]))
+    else:
+        _show_commands("table " if given[:1] == ["table"] else "", given[words - 1 :])
 
 
-def _joined(commands: dict[str, Any]) -> dict[str, Any]:
-    return {name: joined(command) for name, command in commands.items()}
+def _show_commands(group: str, words: list[str]) -> None:
+    """Shows the commands that there are, or what is wrong."""
+    known: dict[str, Callable[[], None]] = {}
+    for command in COMMANDS:
+        name, _, more = command.removeprefix(group).partition(" ")
+        if command.startswith(group) and name not in known:
+
+            def nothing() -> None: ...
+
+            nothing.__doc__ = TABLE if more else (request_of(command).__doc__ or "").partition("\n")[0]
+            known[name] = nothing
+    about = TABLE if group else (rlnas.__doc__ or "").partition("\n")[0]
+    tyro.extras.subcommand_cli_from_dict(known, prog=f"rlnas {group}".strip(), description=about, args=words)
 
 
 def _check_known(kind: str, words: list[str], commands: Collection[str]) -> None:

@@ -2,164 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import tyro
 from rich.table import Table as Grid
 
-from rlnas import experiments as api
-from rlnas.cli.arguments import (
-    Folder,
-    Modules,
-    Names,
-    NewFile,
-    OptionalNames,
-    OptionalSpace,
-    OptionalSteps,
-    Pairs,
-    Run,
-    Steps,
-    find_modules_here,
-    load_modules,
-    options,
-)
+from rlnas.calls import Form, Place, Steps
 from rlnas.cli.printing import console, place, print_remarks
 from rlnas.display import Display
 from rlnas.errors import RlnasError, UserError
-from rlnas.experiments.prepare import prepare_table, processors
+from rlnas.experiments import CollectRequest, MeasureRequest
+from rlnas.experiments.request import Request
+from rlnas.experiments.tables import TableSource, TableSources
 from rlnas.processes import absolute
-from rlnas.quantity import parse_steps, plural, short
+from rlnas.quantity import short
+from rlnas.trust import import_modules
 
 if TYPE_CHECKING:
     from rlnas.table import Table as Built
 
-Sources = Annotated[
-    tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="TABLE [TABLE ...]", help_behavior_hint="(required)")
-]
 
-
-def table() -> None:
-    """Build, show and merge tabular benchmarks: rlnas table build|show|merge|collect|measure."""
-
-
-def build(
-    env: str,
-    steps: Steps,
-    space: OptionalSpace = None,
-    seeds: int = 1,
-    first_seed: int = 1,
-    architectures: Names = (),
-    baselines: OptionalNames = None,
-    out: Folder = None,
-    workers: int = processors(),
-    checkpoint_steps: Steps = "100k",
-    device: str = "auto",
-    latency: bool = False,
-    import_: Modules = (),
-    env_options: Pairs = (),
-    ppo_options: Pairs = (),
-) -> None:
-    """Train every architecture of a space with several seeds, and write one file: OUT/table.parquet.
-
-    The same command on the same --out goes on where it was stopped.
-
-    Args:
-        env: Environment, e.g. MinAtar/Breakout-v1.
-        steps: Environment steps of every training, e.g. 10M, 500k, 1e6. A step that only resets an environment after a
-            game counts, too.
-        space: Search space: a name or a TOML file; by default one for such observations.
-        seeds: Trainings of each architecture.
-        first_seed: The first of their seeds; a table grows by merging one of later seeds.
-        architectures: Architectures to train; all of the space by default.
-        baselines: Hand-made networks to train beside them; by default the usual one for such observations, and none if
-            no name follows.
-        out: Run directory; runs/<environment>-<space>-table by default.
-        workers: Trainings that run at a time, one process and one thread each.
-        checkpoint_steps: Environment steps between checkpoints; there the environments restart.
-        device: auto, cpu or cuda.
-        latency: Measure how long each network takes on this machine, once all are trained (see also: rlnas table
-            measure).
-        import_: Modules that register your own environments, or hold layers of your own.
-        env_options: Options of the environment, e.g. sticky_actions=0.
-        ppo_options: Hyperparameters of PPO, e.g. epochs=4.
-    """
-    path, settings = prepare_table(
-        env=env,
-        space=space,
-        steps=steps,
-        seeds=seeds,
-        first_seed=first_seed,
-        architectures=architectures,
-        baselines=baselines,
-        out=out,
-        checkpoint_steps=checkpoint_steps,
-        device=device,
-        latency=latency,
-        imports=find_modules_here(import_, env),
-        env_options=options(env_options, "--env-options"),
-        ppo_options=options(ppo_options, "--ppo-options"),
-    )
-    name, networks = settings.space["name"], len(settings.entrants())
-    console.print(
-        f"Building a table of {name} on {settings.env}: {plural(networks, 'network')} x "
-        f"{plural(seeds, 'seed')}, {short(settings.steps)} steps each, {workers} at a time.\n"
-        f"Run directory: {place(path)}",
-        soft_wrap=True,
-        markup=False,
-    )
+def collect(request: CollectRequest) -> None:
+    """`rlnas table collect`."""
     with Display(console) as display:
-        table = api.run_table(path, settings, workers, display)
-    show_built(table, path)
+        replace(request, watch=display).result()
+    _show_written(request.out)
 
 
-def collect(run: Run, out: NewFile, import_: Modules = ()) -> None:
-    """Write a table of the trainings that an unfinished build has done so far.
-
-    Args:
-        run: Run directory of the build.
-        out: File to write; its name must end in .parquet.
-        import_: The modules that layers of the space come from; they are code, so they must be named.
-    """
-    modules = find_modules_here(import_)
+def measure(request: MeasureRequest) -> None:
+    """`rlnas table measure`."""
     with Display(console) as display:
-        api.collect_table(run, out, imports=modules, watch=display)
-    _show_written(out)
+        replace(request, watch=display).result()
+    _show_written(request.out)
 
 
-def merge(tables: Sources, out: NewFile, import_: Modules = ()) -> None:
-    """Merge tables that were built with the same settings: more seeds, or more architectures.
+@dataclass(frozen=True)
+class MergeRequest(Request):
+    """Merge tables that were built with the same settings: more seeds, or more architectures."""
 
-    Args:
-        tables: Tables, by name or file.
-        out: File to write; its name must end in .parquet.
-        import_: The modules that layers of the space come from; they are code, so they must be named.
-    """
-    from rlnas import table
+    words = "table merge"
 
-    load_modules(import_)
-    if not tables:
+    tables: Annotated[TableSources, Form("TABLE", many=True, positional=True)]
+    """Tables, by name or file."""
+
+    out: Place
+    """File to write; its name must end in .parquet."""
+
+
+def merge(request: MergeRequest) -> None:
+    """`rlnas table merge`."""
+    from rlnas.table import load, merge
+
+    import_modules(request.imports)
+    if not request.tables:
         raise UserError("merge needs tables.")
-    table.merge([table.load(source) for source in tables], out)
-    _show_written(out)
-
-
-def measure(
-    table: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TABLE")], out: NewFile, import_: Modules = ()
-) -> None:
-    """Write a table with latencies measured anew: on this machine, of all its networks, in rounds over all of them.
-
-    What was merged from several builds holds latencies of several machines and moments. Nothing is trained.
-
-    Args:
-        table: A table that comes with rlnas, or a file that ends in .parquet.
-        out: File to write; its name must end in .parquet.
-        import_: The modules that layers of the space come from; they are code, so they must be named.
-    """
-    modules = find_modules_here(import_)
-    with Display(console) as display:
-        api.measure_table(table, out, imports=modules, watch=display)
-    _show_written(out)
+    merge([load(source) for source in request.tables], request.out)
+    _show_written(request.out)
 
 
 def show_built(table: Built, run: str | Path) -> None:
@@ -174,32 +73,35 @@ def show_built(table: Built, run: str | Path) -> None:
 
 
 def _show_written(path: str | Path) -> None:
-    show(str(path))
+    show(ShowRequest(path))
     console.print(f"Table: {place(absolute(path))}", soft_wrap=True, markup=False)
 
 
-def show(
-    table: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[TABLE]", help_behavior_hint="")] = None,
-    budget: OptionalSteps = None,
-    import_: Modules = (),
-) -> None:
-    """Show a table: what was run, and the score of every network; without a name, list the tables that there are.
+@dataclass(frozen=True)
+class ShowRequest(Request):
+    """Show a table: what was run, and the score of every network; without a name, list the tables that there are."""
 
-    Args:
-        table: A table that comes with rlnas, or a file that ends in .parquet.
-        budget: Environment steps at which the scores are shown; the whole trainings by default.
-        import_: The modules that layers of the space come from; they are code, so they must be named.
-    """
+    words = "table show"
+
+    table: TableSource | None = None
+    """A table that comes with rlnas, or a file that ends in .parquet."""
+
+    budget: Steps | None = None
+    """Environment steps at which the scores are shown; the whole trainings by default."""
+
+
+def show(request: ShowRequest) -> None:
+    """`rlnas table show`."""
     from rlnas.table import load, shipped
 
-    load_modules(import_)
-    if table is None:
+    import_modules(request.imports)
+    if request.table is None:
         for name in shipped():
             console.print(repr(listed := load(name)), soft_wrap=True, markup=False)
             print_remarks(listed.remarks)
         return
-    found = load(table)
-    at = found.steps if budget is None else parse_steps(budget, "budget")
+    found = load(request.table)
+    at = found.steps if request.budget is None else int(request.budget)
     console.print(repr(found), soft_wrap=True, markup=False)
     console.print(f"Checksum {found.checksum}, results {found.results_digest}.", soft_wrap=True)
     print_remarks(found.remarks)
@@ -243,6 +145,3 @@ def _rows(table: Built, budget: int) -> list[tuple[float, list[str]]]:
         ]
         rows.append((float(np.mean(totals)) if whole else float("-inf"), line))
     return rows
-
-
-TABLE_COMMANDS: dict[str, Any] = {"build": build, "show": show, "merge": merge, "collect": collect, "measure": measure}

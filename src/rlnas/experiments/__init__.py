@@ -1,28 +1,40 @@
-"""rlnas in one call each: search, train, build a table, reproduce the paper, go on with a run, evaluate, play."""
+"""One module per command: a request, what it comes to, and the function that `import rlnas` offers."""
 
-from rlnas.experiments.playing import Film, play
-from rlnas.experiments.reproducing import reproduce, run_reproductions
+from rlnas.experiments.comparing import CompareRequest, CompareTablesRequest, compare, compare_tables
+from rlnas.experiments.continuing import ExportRequest, ReportRequest, ResumeRequest, resume
+from rlnas.experiments.evaluating import EvaluateRequest, Evaluation, evaluate
+from rlnas.experiments.playing import Film, PlayRequest, play
+from rlnas.experiments.reproducing import ReproduceRequest, reproduce
 from rlnas.experiments.results import ReproductionResult, SearchResult, TrainingResult
-from rlnas.experiments.runs import Evaluation, evaluate, resume
-from rlnas.experiments.searching import run_search, search
+from rlnas.experiments.searching import SearchRequest, search
 from rlnas.experiments.tables import (
-    Terms,
+    CollectRequest,
+    MeasureRequest,
+    TableRequest,
     build_table,
     collect_table,
-    compare,
-    compare_tables,
     measure_table,
-    run_table,
-    stored_searches,
 )
-from rlnas.experiments.training import run_training, train
+from rlnas.experiments.training import TrainRequest, train
 
 __all__ = [
+    "CollectRequest",
+    "CompareRequest",
+    "CompareTablesRequest",
+    "EvaluateRequest",
     "Evaluation",
+    "ExportRequest",
     "Film",
+    "MeasureRequest",
+    "PlayRequest",
+    "ReportRequest",
+    "ReproduceRequest",
     "ReproductionResult",
+    "ResumeRequest",
+    "SearchRequest",
     "SearchResult",
-    "Terms",
+    "TableRequest",
+    "TrainRequest",
     "TrainingResult",
     "build_table",
     "collect_table",
@@ -33,11 +45,6 @@ __all__ = [
     "play",
     "reproduce",
     "resume",
-    "run_reproductions",
-    "run_search",
-    "run_table",
-    "run_training",
     "search",
-    "stored_searches",
     "train",
 ]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any
 
-from rlnas import calls
-from rlnas.calls import checked_call
-from rlnas.experiments.prepare import resolve_device
-from rlnas.experiments.runs import Evaluation, game_streams, open_agent
-from rlnas.processes import absolute, settled
+from rlnas.calls import Count, Number, Place, RunPlace
+from rlnas.experiments.evaluating import Evaluation, game_streams, open_agent
+from rlnas.experiments.options import GameOptions
+from rlnas.experiments.request import function
+from rlnas.experiments.settings import resolve_device
+from rlnas.processes import absolute
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,70 +32,64 @@ class Film(Evaluation):
         return {**super()._facts(), "video": str(self.path), "fps": self.fps, "frames": self.frames}
 
 
-@settled()
-@checked_call
-def play(
-    run: calls.Place,
-    video: calls.Place,
-    episodes: calls.Count = 1,
-    *,
-    seed: calls.Seed = 0,
-    greedy: calls.Flag = False,
-    fps: calls.Number | None = None,
-    device: calls.Text = "auto",
-    imports: calls.Modules = (),
-) -> Film:
-    """Plays full games with a trained agent, the best of a study or that of a training, and writes a video of them.
+@dataclass(frozen=True)
+class PlayRequest(GameOptions):
+    """Write a video of full games of a trained agent: the best of a search, or that of a training.
 
-    The games begin like those of `evaluate` with the same seed, and run through the same code.
-
-    Args:
-        run: the run directory of a search or a training.
-        video: the file to write, `.mp4` (H.264) or `.gif`; an old one is replaced.
-        episodes: full games, shown one after another.
-        seed: root of the games' random streams, which no training shares.
-        greedy: take the most probable action instead of drawing one.
-        fps: frames of a second; by default those at which the games look right, or the nearest that the format takes.
-        device: where the network runs: `auto` (CUDA where there is one), `cpu` or `cuda`, whatever it was trained on.
-            The same seed gives other games on another device.
-        imports: the modules that the run imports, allowed by name, since they are code.
-
-    Raises:
-        UserError: if there is no trained agent, the run imports a module that is not allowed, there is no such
-            device, the environment cannot draw itself, or the video's format or speed is not one of those allowed.
-            Nothing is written then.
-        EnvironmentFault: if the environment fails. Nothing is written then.
+    The games begin like those of `rlnas evaluate` with the same seed, and run through the same code.
     """
-    from rlnas.video import VideoWriter, allowed_fps, check_video
 
-    path = absolute(video)
-    check_video(path, fps)
+    words = "play"
 
-    from rlnas.algorithms.play import play_episodes
-    from rlnas.algorithms.torch_modes import torch_threads
-    from rlnas.envs import film_env
+    run: RunPlace
+    """Run directory of a search or a training."""
 
-    device = resolve_device(device)
-    settings, network = open_agent(absolute(run), imports, device)
-    writer: VideoWriter
-    stream, seeds = game_streams(seed, episodes, device)
-    env, natural = film_env(settings.env, settings.env_settings, lambda frame: writer.add(frame))
-    games = []
-    try:
-        fps = allowed_fps(path, natural) if fps is None else fps
-        writer = VideoWriter(path, fps)
-        with torch_threads(1), writer:
-            for number in range(episodes):
-                start = seeds[number : number + 1]
-                games += play_episodes([lambda: network], env, start, [stream], device=device, greedy=greedy)[0]
-    finally:
-        env.close()
-    return Film(
-        settings.architecture,
-        [game.score for game in games],
-        [game.length for game in games],
-        path,
-        fps,
-        writer.frames,
-        cut=sum(game.cut for game in games),
-    )
+    video: Place
+    """File to write; its name must end in .mp4 (H.264) or .gif. An old one is replaced."""
+
+    episodes: Count = 1
+    """Full games, shown one after another."""
+
+    _: KW_ONLY
+
+    fps: Number | None = None
+    """Frames per second. By default those at which the games look right, or the nearest that the format takes."""
+
+    def result(self) -> Film:
+        """Plays the games; if something is wrong with the agent, the environment or the format, nothing is written."""
+        from rlnas.video import VideoWriter, allowed_fps, check_video
+
+        path = absolute(self.video)
+        check_video(path, self.fps)
+
+        from rlnas.algorithms.play import play_episodes
+        from rlnas.algorithms.torch_modes import torch_threads
+        from rlnas.envs import film_env
+
+        device = resolve_device(self.device)
+        settings, network = open_agent(absolute(self.run), self.imports, device)
+        writer: VideoWriter
+        stream, seeds = game_streams(self.seed, self.episodes, device)
+        env, natural = film_env(settings.env, settings.env_settings, lambda frame: writer.add(frame))
+        games = []
+        try:
+            fps = allowed_fps(path, natural) if self.fps is None else self.fps
+            writer = VideoWriter(path, fps)
+            with torch_threads(1), writer:
+                for start in seeds.reshape(-1, 1):
+                    played = play_episodes([lambda: network], env, start, [stream], device=device, greedy=self.greedy)
+                    games += played[0]
+        finally:
+            env.close()
+        return Film(
+            settings.architecture,
+            [game.score for game in games],
+            [game.length for game in games],
+            path,
+            fps,
+            writer.frames,
+            cut=sum(game.cut for game in games),
+        )
+
+
+play = function(PlayRequest, "play")

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from rlnas import calls
-from rlnas.calls import Options, checked_call
-from rlnas.errors import RlnasError, WorkerError
-from rlnas.experiments.prepare import COMPARISON, OVERVIEW, Reproduction, prepare_reproductions
+from rlnas.calls import Envs, Names, Options, Seed, SeedCount, Steps
+from rlnas.errors import RlnasError, UserError, WorkerError
+from rlnas.experiments.comparing import stored_searches
+from rlnas.experiments.options import ComparisonOptions, Latency, SearchThreads, StudyOptions
+from rlnas.experiments.request import Request, function
 from rlnas.experiments.results import ReproductionResult
-from rlnas.experiments.searching import run_search
-from rlnas.experiments.tables import run_table, stored_searches
-from rlnas.processes import settled
-from rlnas.spaces import Space
+from rlnas.experiments.searching import SearchPlan, SearchRequest
+from rlnas.experiments.settings import (
+    COMPARISON,
+    OVERVIEW,
+    SEARCHES,
+    TABLE,
+    folder_name,
+    holds_reproductions,
+    is_reproduction,
+    named_module,
+    other_files,
+    share_options,
+    strategy_names,
+)
+from rlnas.experiments.tables import TablePlan, TableRequest
+from rlnas.files import check_no_links, read_object
+from rlnas.processes import absolute
+from rlnas.spaces.sources import SpaceSources
+from rlnas.strategies import RANDOM, make_strategy, shares_weights
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -26,149 +42,300 @@ if TYPE_CHECKING:
     from rlnas.table import Table
 
 
-@settled()
-def reproduce(
-    env: str | Sequence[str],
-    space: str | Path | Space | Sequence[str | Path | Space] | None = None,
-    steps: int | str = "10M",
-    *,
-    search_steps: int | str | None = None,
-    train_seeds: int = 1,
-    search_seeds: int = 4,
-    seed: int = 1,
-    strategies: str | Sequence[str] = ("spos", "enas"),
-    top_k: int = 3,
-    repeats: int = 1_000,
-    baselines: str | Sequence[str] | None = None,
-    out: str | Path | None = None,
-    workers: int = 1,
-    threads: int | None = None,
-    checkpoint_steps: int | str = "100k",
-    device: str = "auto",
-    latency: bool = False,
-    imports: str | Sequence[str] = (),
-    strategy_options: Options | None = None,
-    env_options: Options | None = None,
-    ppo_options: Options | None = None,
-    watch: Watcher | None = None,
-) -> ReproductionResult:
-    """Does the paper's experiment (sections 5.3 and 5.4) for spaces and environments: trains, searches, compares.
+@dataclass(frozen=True)
+class ReproduceRequest(Request, StudyOptions, ComparisonOptions, SearchThreads, Latency):
+    """Do the experiment of arXiv:2011.14632 for spaces and environments: train every architecture, search, compare.
 
-    First a table of the whole space is built, then each strategy searches with each search seed and has its top K
-    looked up, then all is compared with random search and the hand-made networks. With several spaces or environments
-    all that is done for each of them, and an overview puts them side by side. The same call on the same folder goes on
-    where it was stopped; more search seeds or strategies add to what is there, and so do more spaces or environments,
-    named beside the earlier ones, if there were several.
-
-    Args:
-        env: id of the environment, or a list of ids.
-        space: a catalogue name, a TOML file, or a `Space`, or a list of them, each of which meets each environment; by
-            default the catalogue's for such observations. All other arguments hold for all of them.
-        steps: environment steps of every training, and of every search unless `search_steps` says otherwise.
-        search_steps: environment steps of every search.
-        train_seeds: trainings of each architecture.
-        search_seeds: searches of each strategy.
-        seed: the first of the training seeds and of the search seeds, and the root of the comparison's random streams;
-            trainings and searches share none.
-        strategies: what is compared, beside random search. Those that ask for trainings alone are run on the table.
-        top_k: architectures that each search has trained from scratch.
-        repeats: repeats of random search, and of strategies that are run on the table.
-        baselines: hand-made networks to train beside them, as in `search`.
-        out: the folder, for one space and environment by default in `runs` and named after what runs; in it `table` and
-            `searches` hold runs, and `comparison` what came of them. With several spaces or environments each has such
-            a folder in it, beside `overview`.
-        workers: trainings that run at a time, each in a process of its own with one thread.
-        threads: torch threads of the searches, which run one after another; as in `search`. One that goes on keeps
-            its own.
-        checkpoint_steps: environment steps between checkpoints.
-        device: `"auto"`, `"cpu"` or `"cuda"`.
-        latency: measure how long each network of the table takes, as in `build_table`.
-        imports: modules that register environments or strategies, or hold layers of your own.
-        strategy_options: options of the strategies; each goes to those that have it.
-        env_options: fields of `EnvSettings`.
-        ppo_options: fields of `PPOSettings`.
-        watch: called with `Progress`.
-
-    Returns:
-        The comparisons and their folders. A comparison's remarks say what is left out: networks whose training failed
-        or finished no game, and searches that broke down.
-
-    Raises:
-        UserError: if an argument is not allowed, or a folder belongs to something else.
-        RlnasError: if nothing can be compared: fewer than `top_k` architectures of a table have a score.
-        WorkerError: if a worker's process breaks for a reason that is not its training's.
+    Builds a table of the whole space in table/, has each strategy search with each search seed in searches/ and looks
+    up its top K in the table, and writes that paper's tables and figure 4 to comparison/. Several spaces or
+    environments have a folder each, and overview/ puts them side by side. The same command on the same folder continues
+    where it was stopped. It may name more search seeds or strategies, and more spaces or environments if there were
+    several.
     """
-    folder, plans = prepare_reproductions(
-        env=env,
-        space=space,
-        steps=steps,
-        search_steps=search_steps,
-        train_seeds=train_seeds,
-        search_seeds=search_seeds,
-        seed=seed,
-        strategies=strategies,
-        top_k=top_k,
-        repeats=repeats,
-        baselines=baselines,
-        out=out,
-        threads=threads,
-        checkpoint_steps=checkpoint_steps,
-        device=device,
-        latency=latency,
-        imports=imports,
-        strategy_options=strategy_options,
-        env_options=env_options,
-        ppo_options=ppo_options,
-    )
-    for doubt in dict.fromkeys(doubt for plan in plans for doubt in plan.doubts()):
-        warnings.warn(doubt, stacklevel=2)
-    return run_reproductions(folder, plans, workers, watch)
+
+    words = "reproduce"
+
+    env: Envs
+    """Environments, e.g. ALE/Breakout-v5 ALE/Freeway-v5."""
+
+    space: SpaceSources | None = None
+    """Search spaces, each of which meets each environment: names (see: rlnas list spaces) or TOML files. By default the
+    catalogue's for such observations. All other options hold for all of them."""
+
+    steps: Steps = "10M"
+    """Environment steps of every training, and of every search unless `search_steps` says otherwise. A step that only
+    resets an environment after a game counts, too."""
+
+    _: KW_ONLY
+
+    search_steps: Steps | None = None
+    """Environment steps that fit the supernet of every search; as many as `steps` by default. The games that rank come
+    on top."""
+
+    train_seeds: SeedCount = 1
+    """Trainings of each architecture."""
+
+    search_seeds: SeedCount = 4
+    """Searches of each strategy."""
+
+    seed: Seed = 1
+    """The first of the training seeds and of the search seeds, and the root of the comparison's random streams.
+    Trainings and searches share none."""
+
+    strategies: Names = ("spos", "enas")
+    """Strategies to compare with random search. Those that ask for trainings alone run on the table."""
+
+    def resolve(self) -> ReproductionPlan:
+        """Checks all options, those of the searches too, before anything is written.
+
+        Raises:
+            UserError: if an option is not allowed, or a folder belongs to something else.
+        """
+        for what, named in (("environment", self.env), ("space", self.space)):
+            if named == ():
+                raise UserError(f"name at least one {what}.")
+        spaces: Any = self.space or (None,)
+        pairs = [(env, space) for space in spaces for env in self.env]
+        out = None if self.out is None else absolute(self.out)
+        if len(pairs) == 1 and not (out is not None and holds_reproductions(out)):
+            env, space = pairs[0]
+            plan = self._plan(env, space, lambda name: out or absolute(Path("runs") / f"{name}-reproduction"))
+            return ReproductionPlan(plan.path, (plan,), self.workers)
+        if out is None:
+            raise UserError("several spaces or environments need a folder: name one with --out (in Python: out=...).")
+        folder = out
+        if is_reproduction(folder):
+            raise UserError(
+                f"{str(folder)!r} holds the reproduction of one space and environment: choose another folder."
+            )
+        plans: dict[Path, Reproduction] = {}
+        for env, space in pairs:
+            name = "its default space" if space is None else f"space {getattr(space, 'name', str(space))!r}"
+            try:
+                plan = self._plan(env, space, lambda name: folder / name)
+            except UserError as error:
+                raise UserError(f"{env} with {name}: {error}") from None
+            if plan.path in plans:
+                raise UserError(f"{env} with {name} has the folder of another pair, {str(plan.path)!r}: name it once.")
+            plans[plan.path] = plan
+        check_no_links(folder)
+        for entry in other_files(folder, OVERVIEW):
+            if folder / entry not in plans and not is_reproduction(folder / entry):
+                raise UserError(f"the directory {str(folder)!r} holds other files ({entry}): choose an empty one.")
+        return ReproductionPlan(folder, tuple(plans.values()), self.workers)
+
+    def result(self) -> ReproductionResult:
+        """Trains, searches and compares, or continues; warns of what the budget of a search cannot tell.
+
+        Returns:
+            The comparisons and their folders. A comparison's remarks say what is left out: networks whose training
+            failed or finished no game, and searches that broke down.
+
+        Raises:
+            RlnasError: if nothing can be compared: fewer than `top_k` architectures of a table have a score.
+            WorkerError: if a worker's process breaks for a reason that is not its training's.
+        """
+        plan = self.resolve()
+        for doubt in dict.fromkeys(doubt for one in plan.reproductions for doubt in one.doubts):
+            warnings.warn(doubt, stacklevel=3)
+        return plan.run(self.watch)
+
+    def _plan(self, env: str, space: Any, place: Callable[[str], Path]) -> Reproduction:
+        """What is done with one space in one environment; its folder is the place of its name.
+
+        Raises:
+            UserError: if an option is not allowed, or the folder belongs to something else.
+        """
+        build = TableRequest.like(
+            self, env=env, space=space, seeds=self.train_seeds, first_seed=self.seed, out=None
+        ).resolve()
+        settings = build.settings
+        whole = settings.load_space()
+        path = place(folder_name(settings.env, whole.name))
+        if self.top_k > whole.size:
+            raise UserError(f"top-k must be 1 to {whole.size}, the architectures of the space, not {self.top_k}.")
+        if path.exists() and not path.is_dir():
+            raise UserError(f"the folder {str(path)!r} is a file.")
+        check_no_links(path)
+        if others := other_files(path, TABLE, SEARCHES, COMPARISON):
+            raise UserError(f"the directory {str(path)!r} holds other files ({others[0]}): choose an empty one.")
+        names = tuple(name for name in strategy_names(self.strategies) if name != RANDOM)
+        imports = _begun_imports(path / TABLE / "table.json", settings.imports)
+        table = replace(build, path=path / TABLE, settings=settings.model_copy(update={"imports": imports}))
+        search = SearchRequest.like(
+            self,
+            env=settings.env,
+            imports=named_module(env, tuple(self.imports))[1],
+            space=whole,
+            steps=self.steps if self.search_steps is None else self.search_steps,
+            train_steps=self.steps,
+            device=settings.device,
+            strategy_options=None,
+        )
+        options = share_options(names, self.strategy_options or {})
+        seeds = tuple(range(self.seed, self.seed + self.search_seeds))
+        found = Reproduction(path, table, names, seeds, options, self.repeats, search)
+        return replace(found, doubts=tuple(found.check()))
 
 
-@checked_call
-def run_reproductions(
-    folder: Path, plans: Sequence[Reproduction], workers: calls.Processes, watch: calls.Watch | None
-) -> ReproductionResult:
-    """Runs what is planned, or goes on with it; writes a comparison for each plan, and an overview over several."""
-    if folder == plans[0].path:
-        comparison, left_out = _run(plans[0], workers, watch)
-        return ReproductionResult(folder, {folder: comparison}, tuple(left_out))
-    from rlnas.report.comparison import write_overview
-    from rlnas.study import Progress
+@dataclass(frozen=True)
+class Reproduction:
+    """A table, searches that are compared on it, and the folder of all.
 
-    comparisons: dict[Path, Comparison] = {}
-    left_out, nothing = [], []
-    for plan in plans:
-        name = plan.path.name
-        try:
-            comparisons[plan.path], without = _run(plan, workers, watch and _named(watch, name))
-            left_out += [f"{name}: {sentence}" for sentence in without]
-        except WorkerError:  # rlnas itself is at fault, or the disk is full
-            raise
-        except RlnasError as error:  # one of which nothing comes costs the others nothing
-            nothing.append(f"{name} is left out: {str(error).removesuffix('.')}.")
-            if watch is not None:
-                watch(Progress(name, 0, 0, finished=True, note=nothing[-1]))
-        links = {f"../{path.name}/{COMPARISON}": one for path, one in comparisons.items()}
-        if comparisons:
-            write_overview(links, nothing, folder / OVERVIEW)  # what a comparison lacks, its remarks say
-    if not comparisons:
-        raise RlnasError(" ".join(nothing))
-    return ReproductionResult(folder, comparisons, (*left_out, *nothing))
+    Attributes:
+        path: the folder.
+        table: how the table is built.
+        strategies: the strategies to compare with random search, in this order.
+        seeds: the searches' seeds.
+        options: for each strategy its options.
+        repeats: repeats of random search, and of strategies that run on the table.
+        search: what all searches share.
+        doubts: what is to be said of the searches' budget before they start, a sentence for each strategy.
+    """
+
+    path: Path
+    table: TablePlan
+    strategies: tuple[str, ...]
+    seeds: tuple[int, ...]
+    options: Mapping[str, Options]
+    repeats: int
+    search: SearchRequest
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def table_file(self) -> Path:
+        """The file that the table is written to."""
+        return self.table.path / "table.parquet"
+
+    @property
+    def fitted(self) -> list[str]:
+        """The strategies that fit a supernet on the environment."""
+        return [name for name in self.strategies if shares_weights(name)]
+
+    @property
+    def on_table(self) -> list[str]:
+        """The strategies that are run on the table."""
+        return [name for name in self.strategies if not shares_weights(name)]
+
+    @property
+    def folders(self) -> dict[Path, tuple[str, int]]:
+        """The run directory of every search, with its strategy and its seed."""
+        pairs = [(name, seed) for name in self.fitted for seed in self.seeds]
+        return {self.path / SEARCHES / f"{name}-{seed}".replace("/", "-"): (name, seed) for name, seed in pairs}
+
+    def searches(self) -> list[SearchPlan]:
+        """Every search, once the table is there.
+
+        Raises:
+            UserError: if the table does not fit, or a directory belongs to another search.
+        """
+        from rlnas.study import check_owner
+
+        found = []
+        for path, (strategy, seed) in self.folders.items():
+            plan = self._search(path, strategy, seed, self.table_file)
+            imports = _begun_imports(path / "study.json", plan.settings.imports)
+            plan = replace(plan, settings=plan.settings.model_copy(update={"imports": imports}))
+            check_owner(path, "study", plan.settings.model_dump(mode="json"))
+            found.append(plan)
+        return found
+
+    def check(self) -> list[str]:
+        """Checks the folders and the searches, as far as that can be done before the table is there.
+
+        Returns:
+            What is to be said of the searches' budget.
+
+        Raises:
+            UserError: if an option is not allowed, or a directory belongs to something else.
+        """
+        from rlnas.study import check_owner
+
+        settings = self.table.settings
+        check_owner(self.table.path, "table", settings.model_dump(mode="json"))
+        for name in self.on_table:
+            # Made as a comparison makes it.
+            if make_strategy(name, settings.load_space(), 0, 0, self.options[name]).shares_weights:
+                raise UserError(f"strategy {name!r} fits a supernet: its class must say so (shares_weights = True).")
+        firsts = {
+            strategy: self._search(path, strategy, seed, None)
+            for path, (strategy, seed) in self.folders.items()
+            if seed == self.seeds[0]
+        }
+        if self.table_file.exists():
+            self.searches()
+        else:
+            for path in self.folders:
+                if (path / "study.json").exists():
+                    raise UserError(
+                        f"the search {str(path)!r} has looked at a table that is gone, and will not look at another: "
+                        f"delete {str(path.parent)!r} too, or put {str(self.table_file)!r} back."
+                    )
+                check_owner(path, "study", {})  # which has to be empty
+        return [f"{strategy}: {doubt}" for strategy, plan in firsts.items() for doubt in plan.doubts]
+
+    def _search(self, path: Path, strategy: str, seed: int, table: Path | None) -> SearchPlan:
+        options = self.options[strategy]
+        changes = {"strategy": strategy, "strategy_options": options, "seed": seed, "table": table, "out": path}
+        return SearchRequest.like(self.search, **changes).resolve()
 
 
-def _run(plan: Reproduction, workers: int, watch: Watcher | None) -> tuple[Comparison, list[str]]:
+@dataclass(frozen=True)
+class ReproductionPlan:
+    """Reproductions that may run: their folder, and those of each space and environment.
+
+    Attributes:
+        path: the folder: of the one reproduction, or in which each of several has its own.
+        reproductions: space by space, as the paper's table 1 has them.
+        workers: trainings that run at the same time.
+    """
+
+    path: Path
+    reproductions: tuple[Reproduction, ...]
+    workers: int = 1
+
+    def run(self, watch: Watcher | None = None) -> ReproductionResult:
+        """Runs what is planned, or goes on with it; writes a comparison for each plan, and an overview over several."""
+        plans = self.reproductions
+        if self.path == plans[0].path:
+            comparison, left_out = _run(plans[0], watch)
+            return ReproductionResult(self.path, {self.path: comparison}, tuple(left_out))
+        from rlnas.report.comparison import write_overview
+        from rlnas.study import Progress
+
+        comparisons: dict[Path, Comparison] = {}
+        left_out, nothing = [], []
+        for plan in plans:
+            name = plan.path.name
+            try:
+                comparisons[plan.path], without = _run(plan, watch and _named(watch, name))
+                left_out += [f"{name}: {sentence}" for sentence in without]
+            except WorkerError:  # rlnas itself is at fault, or the disk is full
+                raise
+            except RlnasError as error:  # one of which nothing comes costs the others nothing
+                nothing.append(f"{name} is left out: {str(error).removesuffix('.')}.")
+                if watch is not None:
+                    watch(Progress(name, 0, 0, finished=True, note=nothing[-1]))
+            links = {f"../{path.name}/{COMPARISON}": one for path, one in comparisons.items()}
+            if comparisons:
+                write_overview(links, nothing, self.path / OVERVIEW)  # what a comparison lacks, its remarks say
+        if not comparisons:
+            raise RlnasError(" ".join(nothing))
+        return ReproductionResult(self.path, comparisons, (*left_out, *nothing))
+
+
+def _run(plan: Reproduction, watch: Watcher | None) -> tuple[Comparison, list[str]]:
     """Runs one plan, or goes on with it, and writes the comparison; returns what is left out of it, too."""
     from rlnas.report import comparison as comparing
 
-    table = run_table(plan.table_file.parent, plan.table, workers, watch)
+    table = plan.table.run(watch)
     without = table.unscored(budget=table.steps, seeds=table.seeds)
-    _check_scores(table, without, plan.top_k)
+    _check_scores(table, without, plan.search.top_k)
     judge = partial(
         comparing.compare,
         table,
         options=plan.options,
-        top_k=plan.top_k,
+        top_k=plan.search.top_k,
         seed=plan.seeds[0],
         drop_incomplete=bool(without),
     )
@@ -178,16 +345,17 @@ def _run(plan: Reproduction, workers: int, watch: Watcher | None) -> tuple[Compa
         judge([], strategies=plan.on_table, repeats=1)
     done: dict[Path, str] = {}
     left_out: list[str] = []
-    for path, own in searches:
+    for search in searches:
+        path = search.path
         try:
-            result = run_search(path, own, workers, watch and _named(watch, path.name))
+            result = search.run(watch and _named(watch, path.name))
         except RlnasError as error:  # one search that breaks down, or still runs elsewhere, costs the others nothing
             left_out.append(f"The search {path.name} is left out: {str(error).removesuffix('.')}.")
             continue
         if {name for name, _ in result.ranking} <= {*without}:
             left_out.append(f"The search {path.name} is left out: it ranked nothing that has a score in the table.")
         else:
-            done[path] = own.strategy
+            done[path] = search.settings.strategy
     strategies = [name for name in plan.strategies if name in plan.on_table or name in done.values()]
     comparison = judge(stored_searches([*done]), strategies=strategies, repeats=plan.repeats)
     comparison = replace(comparison, remarks=(*comparison.remarks, *left_out))
@@ -209,3 +377,12 @@ def _check_scores(table: Table, without: Sequence[str], top_k: int) -> None:
 def _named(watch: Watcher, name: str) -> Watcher:
     """A watcher that is told which of many searches is meant."""
     return lambda progress: watch(replace(progress, task=f"{name} {progress.task}"))
+
+
+def _begun_imports(file: Path, imports: tuple[str, ...]) -> tuple[str, ...]:
+    """The modules that a run was begun with, if all of them are named now; more may be, for other strategies."""
+    begun = tuple(read_object(file).get("imports") or ()) if file.exists() else imports
+    return begun if {*begun} <= {*imports} else imports
+
+
+reproduce = function(ReproduceRequest, "reproduce")

@@ -3,142 +3,237 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Self
 
-from rlnas import calls
-from rlnas.calls import Options, checked_call
-from rlnas.experiments.prepare import foreseen_doubts, prepare_search
+from rlnas import seeding
+from rlnas.calls import CountFromZero, Flag, Form, Number, Options, Place, Seed, Steps, Text
+from rlnas.errors import UserError
+from rlnas.experiments.options import EnvRequest, MoreSeeds, SearchThreads, StudyOptions, TopK, options_from, same
+from rlnas.experiments.request import function
 from rlnas.experiments.results import SearchResult
-from rlnas.processes import settled
-from rlnas.spaces import Space
+from rlnas.experiments.settings import (
+    baseline_names,
+    check_strategy_options,
+    check_workers_know,
+    checked,
+    default_threads,
+    run_path,
+)
+from rlnas.files import read_object
+from rlnas.processes import absolute
+from rlnas.spaces import CATALOGUE, Space
+from rlnas.strategies import make_strategy
+from rlnas.strategies.draw import draw_distinct
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
     from rlnas.study import StudySettings, Watcher
+    from rlnas.table import Table
+    from rlnas.trials.settings import RunSettings
 
 
-@settled()
-def search(
-    env: str,
-    space: str | Path | Space | None = None,
-    strategy: str = "spos",
-    steps: int | str = "10M",
-    *,
-    train_steps: int | str | None = None,
-    out: str | Path | None = None,
-    seed: int = 0,
-    top_k: int = 3,
-    train_seeds: int | None = None,
-    confirm_seeds: int | None = None,
-    baselines: str | Sequence[str] | None = None,
-    random_networks: int = 0,
-    table: str | Path | None = None,
-    workers: int = 1,
-    threads: int | None = None,
-    checkpoint_steps: int | str = "100k",
-    device: str = "auto",
-    max_params: int | str | None = None,
-    max_multiply_adds: int | str | None = None,
-    max_latency: float | None = None,
-    warm_start: bool = False,
-    imports: str | Sequence[str] = (),
-    strategy_options: Options | None = None,
-    env_options: Options | None = None,
-    ppo_options: Options | None = None,
-    watch: Watcher | None = None,
-) -> SearchResult:
-    """Searches the network of an agent, trains the best candidates and hand-made networks, returns what it found.
+@dataclass(frozen=True)
+class SearchRequest(EnvRequest, StudyOptions, MoreSeeds, SearchThreads, TopK):
+    """Search the architecture of an agent's network, then train the best candidates and baselines from scratch.
 
-    Args:
-        env: id of the environment, e.g. `"ALE/Breakout-v5"`.
-        space: a catalogue name, a TOML file, or a `Space`; by default the catalogue's for such observations.
-        strategy: name of the strategy.
-        steps: environment steps of the search, `10_000_000` or `"10M"`; the games that rank architectures come on top.
-            A step that only resets an environment after a game counts, too.
-        train_steps: environment steps of every training from scratch; as many as `steps` by default, with a
-            table as many as it has.
-        out: run directory, by default in `runs` and named after what runs; the same call on it goes on or, when done,
-            returns its result.
-        seed: root of all random streams; searches and trainings never share one.
-        top_k: architectures to train from scratch.
-        train_seeds: trainings of each; with a table as many as it has. A run may be asked for more; by default as
-            many as it has, and 1 for a new one.
-        confirm_seeds: trainings of the best and of the hand-made networks once the best is picked, with seeds that had
-            no part in picking it: the scores that picked it flatter it. A run may be asked for more; by default
-            as many as it has, and none for a new one.
-        baselines: hand-made networks to train beside them: fixed spaces of the catalogue, or architecture ids; by
-            default the usual one for such observations.
-        random_networks: architectures that are drawn at random and trained beside them: what a search has to beat.
-        table: a table, by name or file, in which the trainings from scratch are looked up instead of run.
-        workers: trainings that run at a time, each in a process of its own with one thread.
-        threads: torch threads of the search; by default the processors at hand, up to 4, for pictures, and 1 for
-            small maps and vectors, where more gain nothing. A run that goes on keeps its own.
-        checkpoint_steps: environment steps between checkpoints.
-        device: `"auto"`, `"cpu"` or `"cuda"`.
-        max_params: parameters that a candidate's encoder may have, e.g. `"500k"`; hand-made networks are trained
-            whatever they cost.
-        max_multiply_adds: multiply-adds that a candidate's encoder may take for one observation, e.g. `"20M"`.
-        max_latency: milliseconds that a candidate may take for one observation, on this machine and one thread; with a
-            table, those that the table holds.
-        warm_start: start the trainings of candidates from the supernet's weights instead of from scratch; hand-made
-            networks start from scratch, so scores are no longer those of equal training.
-        imports: modules that register environments or strategies, or hold layers of your own.
-        strategy_options: options of the strategy, e.g. `{"eval_episodes": 50}` for `SPOSSettings`.
-        env_options: fields of `EnvSettings`, e.g. `{"sticky_actions": 0.0}`.
-        ppo_options: fields of `PPOSettings`.
-        watch: called with `Progress`.
-
-    Raises:
-        UserError: if an argument is not allowed; nothing is written then.
-        EnvironmentFault: if the environment fails during the search.
+    The same command on the same run directory continues the run or, when it is done, shows its result.
     """
-    path, settings = prepare_search(
-        env=env,
-        space=space,
-        strategy=strategy,
-        steps=steps,
-        train_steps=train_steps,
-        out=out,
-        seed=seed,
-        top_k=top_k,
-        train_seeds=train_seeds,
-        confirm_seeds=confirm_seeds,
-        baselines=baselines,
-        table=table,
-        threads=threads,
-        checkpoint_steps=checkpoint_steps,
-        device=device,
-        imports=imports,
-        strategy_options=strategy_options,
-        env_options=env_options,
-        ppo_options=ppo_options,
-        max_params=max_params,
-        max_multiply_adds=max_multiply_adds,
-        max_latency=max_latency,
-        warm_start=warm_start,
-        random_networks=random_networks,
-    )
-    for doubt in foreseen_doubts(settings):
-        warnings.warn(doubt, stacklevel=2)
-    return run_search(path, settings, workers, watch)
+
+    words = "search"
+
+    strategy: Text = "spos"
+    """Search strategy (see: rlnas list strategies)."""
+
+    steps: Steps = "10M"
+    """Environment steps that fit the supernet, e.g. 10M, 500k, 1e6. The games that rank come on top. A step that only
+    resets an environment after a game counts, too."""
+
+    _: KW_ONLY
+
+    train_steps: Steps | None = None
+    """Environment steps of every training from scratch; as many as `steps` by default, with `table` as many as the
+    table has."""
+
+    seed: Seed = 0
+    """Root of all random streams."""
+
+    random_networks: CountFromZero = 0
+    """Random architectures to train beside the candidates: what a search has to beat."""
+
+    table: Annotated[Place, Form("TABLE")] | None = None
+    """A table (see: rlnas table show) in which the trainings from scratch are looked up instead of run."""
+
+    max_params: Steps | None = None
+    """Parameters that a candidate's encoder may have, e.g. 500k. Baselines are trained whatever they cost."""
+
+    max_multiply_adds: Steps | None = None
+    """Multiply-adds that a candidate's encoder may take for one observation, e.g. 20M."""
+
+    max_latency: Annotated[Number, Form("MS")] | None = None
+    """Milliseconds that a candidate may take for one observation, on this machine and one thread; with `table`, those
+    that the table holds."""
+
+    warm_start: Flag = False
+    """Start the trainings of candidates from the supernet's weights instead of from scratch. Baselines start from
+    scratch, so scores no longer compare equal trainings."""
+
+    strategy_options: Options | None = None
+    """Options of the strategy, e.g. eval_episodes=50 (see: rlnas describe spos)."""
+
+    def resolve(self) -> SearchPlan:
+        """Fills in what was left open, and checks all that can be checked before a run directory is touched.
+
+        Raises:
+            UserError: if an option is not allowed.
+        """
+        from rlnas.study import StudySettings
+        from rlnas.study.candidates import foreseen_candidates
+        from rlnas.study.doubts import doubts
+
+        common, space = self.common()
+        check_workers_know(common.env, common.imports)
+        path = run_path(self.out, common.env, space.name, self.strategy, self.seed)
+        # What the request leaves open is as the run has it, if it is there already.
+        begun = read_object(path / "study.json") if (path / "study.json").exists() else {}
+        usual = {"train_seeds": 1, "confirm_seeds": 0, "threads": default_threads(space.input_shape)}
+        values = same(self, StudySettings, common) | {
+            "train_steps": self.steps if self.train_steps is None else self.train_steps,
+            "strategy_options": check_strategy_options(self.strategy, self.strategy_options or {}),
+            "baselines": baseline_names(self.baselines, space, common.env),
+            "random_networks": (),
+        }
+        values |= {name: begun.get(name, default) for name, default in usual.items() if values[name] is None}
+        if self.table is not None:
+            table = self._open_table(common, space, values["baselines"])
+            # A file by its whole path, so that the study continues from any folder.
+            file = str(self.table).endswith(".parquet")
+            place = str(absolute(self.table).resolve()) if file else str(self.table)
+            values |= {
+                "table": {"source": place, "checksum": table.checksum, "seeds": table.seeds},
+                "train_steps": table.steps if self.train_steps is None else self.train_steps,
+                "train_seeds": len(table.seeds),
+                "baselines": tuple(name for name in values["baselines"] if name in _complete(table)),
+            }
+        settings = checked(StudySettings, "setting", values)
+        candidates = foreseen_candidates(space, settings)
+        settings = settings.model_copy(update={"random_networks": self._random_networks(candidates, settings)})
+        iterations = settings.iterations(settings.steps)
+        strategy = make_strategy(self.strategy, candidates, iterations, 0, settings.strategy_options)
+        if self.warm_start and not strategy.shares_weights:
+            raise UserError(f"strategy {self.strategy!r} fits no supernet, so there are no weights for a warm start.")
+        if self.warm_start and self.table is not None:
+            raise UserError("trainings that are looked up in a table started from scratch: leave --warm-start out.")
+        return SearchPlan(path, settings, self.workers, tuple(doubts(settings, strategy, candidates)))
+
+    def result(self) -> SearchResult:
+        """Searches, or continues the search; warns of what its budget cannot tell."""
+        plan = self.resolve()
+        for doubt in plan.doubts:
+            warnings.warn(doubt, stacklevel=3)
+        return plan.run(self.watch)
+
+    @classmethod
+    def of(cls, settings: StudySettings) -> Self:
+        """The request that gives these settings again, in a new directory."""
+        more = {
+            "table": settings.table and settings.table.source,
+            "train_seeds": None if settings.table else settings.train_seeds,
+            "confirm_seeds": settings.confirm_seeds or None,
+            "random_networks": len(settings.random_networks),
+        }
+        return cls(**options_from(settings, cls) | more)
+
+    def _random_networks(self, candidates: Space, settings: StudySettings) -> tuple[str, ...]:
+        """The ids of random candidates to train."""
+        if self.random_networks > candidates.size:
+            raise UserError(
+                f"random-networks must be 0 to {candidates.size:,}, the number of candidates, not "
+                f"{self.random_networks}."
+            )
+        if self.random_networks and self.warm_start:
+            raise UserError(
+                "random networks start from scratch, so they are no baseline for a warm start: leave one of them out."
+            )
+        if self.random_networks and self.max_latency is not None and self.table is None:
+            raise UserError("random networks are chosen before latencies are measured: leave --max-latency out.")
+        rng = seeding.generator(self.seed, "random-networks")
+        return tuple(architecture.id for architecture in draw_distinct(candidates, self.random_networks, rng))
+
+    def _open_table(self, common: RunSettings, space: Space, baselines: tuple[str, ...]) -> Table:
+        """The table in which the trainings are looked up.
+
+        Raises:
+            UserError: if it is of another environment or space, was built with other settings, is not complete, or
+                lacks the budget, the seeds or a baseline asked for.
+        """
+        from rlnas.table import load
+        from rlnas.table.settings import GROUPS, setting_differences
+
+        table = load(str(self.table))
+        if table.env != common.env:
+            raise UserError(f"the table {table.name!r} is of {table.env!r}, not of {common.env!r}.")
+        if table.space != space:
+            raise UserError(f"the table {table.name!r} is of another space than {space.name!r}: {table.space.name!r}.")
+        own = common.model_dump(mode="json")
+        for group in GROUPS:
+            if found := setting_differences(group, table.settings.get(group, own[group]), own[group]):
+                raise UserError(f"the table {table.name!r} was built with other settings: {found[0]}.")
+        gone = [(name, seed) for name, seed in table.absent() if name not in CATALOGUE]
+        if gone or len(table.architectures) < table.space.size:
+            what = f"{gone[0][0]} with seed {gone[0][1]}" if gone else "some architectures"
+            raise UserError(
+                f"the table {table.name!r} is not complete (it lacks {what}), and a search may need any run."
+            )
+        if self.train_steps not in (None, *table.budgets):
+            budgets = ", ".join(map(str, table.budgets))
+            raise UserError(f"the table {table.name!r} has no budget {self.train_steps}: {budgets}.")
+        absent = [name for name in baselines if name not in _complete(table)]
+        if self.baselines is not None and absent:
+            raise UserError(f"the table {table.name!r} lacks runs of baseline {absent[0]!r}.")
+        if self.train_seeds not in (None, len(table.seeds)):
+            raise UserError(
+                f"trainings that are looked up have the table's {len(table.seeds)} seeds: leave --train-seeds out."
+            )
+        return table
 
 
-@checked_call
-def run_search(
-    path: Path, settings: StudySettings, workers: calls.Processes, watch: calls.Watch | None
-) -> SearchResult:
-    """Runs or goes on with a study, and writes its report.
+def _complete(table: Table) -> set[str]:
+    """The networks of which a table has every training."""
+    return {*table.architectures, *table.baselines} - {name for name, _ in table.absent()}
 
-    Raises:
-        UserError: if the directory belongs to something else.
-        EnvironmentFault: if the environment fails during the search.
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """A search that may run.
+
+    Attributes:
+        path: the run directory.
+        settings: what decides the result.
+        workers: trainings that run at the same time.
+        doubts: why the ranking will say little, as far as that is known before it starts.
     """
-    from rlnas.report import write_report
-    from rlnas.study import run_study
-    from rlnas.trials.progress import nobody
 
-    result = SearchResult(path, run_study(path, settings, workers, watch or nobody))
-    write_report(path)
-    return result
+    path: Path
+    settings: StudySettings
+    workers: int = 1
+    doubts: tuple[str, ...] = ()
+
+    def run(self, watch: Watcher | None = None) -> SearchResult:
+        """Runs or continues the study, and writes its report.
+
+        Raises:
+            UserError: if the directory belongs to something else.
+            EnvironmentFault: if the environment fails during the search.
+        """
+        from rlnas.report import write_report
+        from rlnas.study import run_study
+        from rlnas.trials.progress import nobody
+
+        result = SearchResult(self.path, run_study(self.path, self.settings, self.workers, watch or nobody))
+        write_report(self.path, SearchRequest.of(self.settings).command())
+        return result
+
+
+search = function(SearchRequest, "search")

@@ -16,15 +16,19 @@ __all__ = ["write_report"]
 
 
 @checked_call
-def write_report(run: calls.Place) -> Path:
+def write_report(run: calls.Place, command: str = "") -> Path:
     """Writes `report.html` into the directory of a study or of a trial, done or not; returns the file's path.
+
+    Args:
+        run: the run directory.
+        command: the command line that repeats the run.
 
     Raises:
         UserError: if the directory is neither, is damaged, or cannot be written.
     """
     run = absolute(run)
     file = run / "report.html"
-    text = page(read_run(run))
+    text = page(read_run(run), command)
     try:
         # A lone surrogate in a stranger's JSON cannot be written as UTF-8.
         write_bytes(file, text.encode("utf-8", errors="replace"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rlnas.quantity import exact as exact
 from rlnas.spaces.words import value_text
 from rlnas.stats.estimates import Estimate
 
@@ -118,18 +119,6 @@ def big(value: float) -> str:
         if value >= 0.9995 * unit and value >= 10_000:
             return f"{value / unit:.3g}{letter}"
     return f"{value:,.0f}"
-
-
-def exact(value: int) -> str:
-    """A budget, short but exact: what a command line takes.
-
-    >>> exact(10_000_000), exact(1_500_000), exact(4096)
-    ('10M', '1500k', '4096')
-    """
-    for unit, letter in ((1_000_000, "M"), (1_000, "k")):
-        if value and value % unit == 0:
-            return f"{value // unit}{letter}"
-    return str(value)
 
 
 def flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

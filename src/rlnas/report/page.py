@@ -15,8 +15,8 @@ from rlnas.report.formats import NONE, alike, big, estimate, flatten, score, spr
 from rlnas.report.headline import Headline, headline
 from rlnas.report.layers import choice_list, layer_table
 from rlnas.report.markup import Html, details, join, table, tag
-from rlnas.report.rerun import command, in_catalogue
 from rlnas.report.searching import search
+from rlnas.spaces import in_catalogue
 from rlnas.spaces.toml import dump_toml
 from rlnas.trials.results import NetworkResult
 
@@ -35,13 +35,13 @@ FEW_CHOICES = 6
 """Up to which they are listed without being asked for."""
 
 
-def page(run: Run) -> str:
-    """The whole report of a run."""
+def page(run: Run, command: str = "") -> str:
+    """The whole report of a run; `command` is the command line that repeats it."""
     words = headline(run)
     sections = [_top(run, words), _architecture(run), _curves(run)]
     if run.kind == "study":
         sections += [networks(run), search(run)]
-    sections += [_trials(run), _settings(run)]
+    sections += [_trials(run), _settings(run, command)]
     return document(words.title, *sections)
 
 
@@ -165,8 +165,8 @@ def _trials(run: Run) -> Html:
     return tag("section", tag("h2", "Every training"), body, tag("p", METRICS, class_="note"))
 
 
-def _settings(run: Run) -> Html:
-    note = [] if in_catalogue(run) else [
+def _settings(run: Run, command: str) -> Html:
+    note = [] if in_catalogue(run.space) else [
         tag("p", f"The space {run.space.name} is not in the catalogue of this version of rlnas: SPACE.toml above "
             "stands for a file with these lines."),
         details("SPACE.toml", tag("pre", dump_toml(run.space))),
@@ -179,7 +179,7 @@ def _settings(run: Run) -> Html:
         note.append(tag("p", "That trains from scratch; this training began with weights that a search had fitted."))
     file = "study.json" if run.kind == "study" else "trial.json"
     folded = details(f"All settings ({file})", table(["setting", "value"], [("space", run.space.name), *rows], texts=2))
-    return tag("section", tag("h2", "Settings"), resume, tag("pre", _broken(command(run))), join(note), folded)
+    return tag("section", tag("h2", "Settings"), resume, tag("pre", _broken(command)), join(note), folded)
 
 
 def _broken(line: str) -> Html:

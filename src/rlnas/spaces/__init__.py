@@ -1,7 +1,7 @@
 """Search spaces: choices, layers, architectures, and the catalogue. Nothing here knows torch."""
 
 from rlnas.spaces.architecture import FIXED_ID, Architecture
-from rlnas.spaces.catalogue import CATALOGUE, LARGE_MAP, adapt, load_space
+from rlnas.spaces.catalogue import CATALOGUE, LARGE_MAP, adapt, in_catalogue, load_space
 from rlnas.spaces.choice import Choice, Option
 from rlnas.spaces.containers import Repeat, Residual, Switch
 from rlnas.spaces.layers import (
@@ -53,6 +53,7 @@ __all__ = [
     "Subset",
     "Switch",
     "adapt",
+    "in_catalogue",
     "limit",
     "load_space",
 ]

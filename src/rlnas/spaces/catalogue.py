@@ -189,6 +189,11 @@ def adapt(space: Space, input_shape: Shape) -> Space:
         return space
 
 
+def in_catalogue(space: Space) -> bool:
+    """Whether a space is the catalogue's space of that name, on its own input."""
+    return space.name in CATALOGUE and adapt(CATALOGUE[space.name](), space.input_shape) == space
+
+
 @checked_call
 def load_space(space: SpaceSource, imports: calls.Modules = ()) -> Space:
     """The space that a catalogue name, the path of a TOML file, or a `Space` stands for.

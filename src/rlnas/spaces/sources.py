@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import PlainValidator
 
-from rlnas.calls import Refusal, check_place, several
+from rlnas.calls import Form, Refusal, check_place, several
 from rlnas.spaces.space import Space
 
 
@@ -18,5 +19,9 @@ def _source(value: object) -> Path | Space:
         raise Refusal("a name of the catalogue, a TOML file, or a Space") from None
 
 
-SpaceSource = Annotated[str | Path | Space, PlainValidator(_source)]
-SpaceSources = Annotated[Any, several(_source, "names of the catalogue, TOML files, or Spaces", one=(str, Path, Space))]
+SpaceSource = Annotated[str | Path | Space, PlainValidator(_source), Form("SPACE")]
+SpaceSources = Annotated[
+    str | Path | Space | Sequence[str | Path | Space],
+    several(_source, "names of the catalogue, TOML files, or Spaces", one=(str, Path, Space)),
+    Form("SPACE", many=True),
+]

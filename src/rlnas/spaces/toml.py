@@ -82,16 +82,16 @@ def dump_toml(space: Space) -> str:
         features = {choice = "width", options = [8, 16]}
         <BLANKLINE>
     """
-    head = f"name = {_value(space.name)}\ninput = {_value(space.input_shape)}\n"
+    head = f"name = {toml_value(space.name)}\ninput = {toml_value(space.input_shape)}\n"
     layers = (layer_to_dict(layer, {}).items() for layer in space.layers)
-    return head + "".join("\n[[layers]]\n" + "".join(f"{k} = {_value(v)}\n" for k, v in layer) for layer in layers)
+    return head + "".join("\n[[layers]]\n" + "".join(f"{k} = {toml_value(v)}\n" for k, v in layer) for layer in layers)
 
 
-def _value(value: object) -> str:
+def toml_value(value: object) -> str:
     """Plain data as a TOML value in one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key} = {_value(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ", ".join(f"{key} = {toml_value(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_value, value)) + "]"
+        return "[" + ", ".join(map(toml_value, value)) + "]"
     # A JSON string is a TOML string, but for one character that TOML wants escaped.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

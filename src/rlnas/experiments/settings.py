@@ -1,24 +1,29 @@
-"""What all commands' arguments have in common: the environment, the space, settings, the run directory."""
+"""From options to the settings of a run, and what is refused on the way; settings that a run directory holds."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from rlnas.calls import Options, plain
+from rlnas.calls import plain
 from rlnas.errors import UserError, shown, unknown
-from rlnas.processes import absolute, check_may_start
-from rlnas.spaces import Shape, Space, adapt, load_space
-from rlnas.trust import import_modules
+from rlnas.files import read_object
+from rlnas.processes import absolute
+from rlnas.spaces import Shape, Space
+from rlnas.strategies import check_option_names, settings_class
+
+# torch takes seconds to import; what needs it is imported when it is called.
+if TYPE_CHECKING:
+    from rlnas.study import StudySettings, TableSettings, TrialSettings
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def checked(model: type[Model], what: str, values: Options) -> Model:
+def checked(model: type[Model], what: str, values: Mapping[str, Any]) -> Model:
     """Builds settings; says in one sentence what is wrong with them.
 
     Raises:
@@ -93,54 +98,6 @@ def named_module(env: str, imports: Sequence[str]) -> tuple[str, tuple[str, ...]
     return (own, tuple(dict.fromkeys([*imports, module]))) if module and colon and own else (env, tuple(imports))
 
 
-def common_settings(
-    env: str,
-    space: str | Path | Space | None,
-    env_options: Options | None,
-    ppo_options: Options | None,
-    device: str,
-    imports: tuple[str, ...],
-) -> tuple[dict[str, Any], Space]:
-    """The settings that studies and trials share, checked against the environment itself, and the space for it."""
-    from rlnas.algorithms.registry import find_algorithm
-    from rlnas.defaults import default_space, defaults
-    from rlnas.envs import EnvSettings, make_env, options_of
-    from rlnas.trials.trial import check_fit
-
-    check_may_start()
-    import_modules(imports)
-    env_options, ppo_options = env_options or {}, ppo_options or {}
-    found = None if space is None else load_space(space)
-    if found is not None and found.limited:
-        raise UserError(
-            f"space {found.name!r} is limited to a part of itself: give the whole, and its limits beside it."
-        )
-    asked = checked(EnvSettings, "environment option", env_options)
-    for name in env_options:
-        if name not in options_of(env):
-            raise unknown(f"environment option of {env}:", name, options_of(env))
-    probe = make_env(env, asked, num_envs=1)
-    probe.close()
-    usual = defaults(env, probe)
-    env_settings = checked(EnvSettings, "environment option", {**usual.env, **env_options})
-    algorithm = find_algorithm("ppo")
-    ppo = checked(algorithm.settings, "PPO option", {**usual.ppo, **ppo_options})
-    algorithm.check(ppo, probe, env_settings.num_envs, ppo_options)
-    if found is None:
-        found = load_space(default_space(env, probe.observation_shape))
-    found = adapt(found, probe.observation_shape)
-    check_fit(found.input_shape, probe.observation_shape, env, found.name)
-    values = {
-        "env": env,
-        "imports": tuple(dict.fromkeys([*imports, *found.modules])),
-        "space": found.to_dict(),
-        "env_settings": env_settings,
-        "ppo": ppo,
-        "device": resolve_device(device),
-    }
-    return values, found
-
-
 def check_workers_know(env: str, imports: Sequence[str]) -> None:
     """Raises a `UserError` if only this process knows the environment: trainings run in processes of their own."""
     from rlnas.envs import known_to_workers, registered_by
@@ -189,3 +146,95 @@ def folder_name(env: str, *names: object) -> str:
     """
     words = "-".join(str(name) for name in (env.rpartition("/")[2], *names)).lower()
     return words.replace("/", "-").replace(" ", "-")  # a space of one's own may be called anything
+
+
+def strategy_names(parts: Sequence[str]) -> tuple[str, ...]:
+    """Names of strategies, which may stand apart or joined by commas.
+
+    >>> strategy_names("spos,enas"), strategy_names(["spos", "enas,random"])
+    (('spos', 'enas'), ('spos', 'enas', 'random'))
+
+    Raises:
+        UserError: if there is none, or one is named twice.
+    """
+    parts = [parts] if isinstance(parts, str) else parts
+    names = tuple(name for part in parts for name in part.split(",") if name)
+    if not names:
+        raise UserError("name at least one strategy.")
+    if len(set(names)) < len(names):
+        raise UserError(f"strategies names one twice: {', '.join(names)}.")
+    return names
+
+
+def check_strategy_options(strategy: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The strategy's options, checked, defaults written out, so that the run directory says all."""
+    check_option_names(strategy, options)
+    chosen = checked(settings_class(strategy), f"{strategy} option", options)
+    return chosen.model_dump(mode="json")
+
+
+def share_options(strategies: Sequence[str], options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """For each strategy those of the options that it has, checked.
+
+    >>> share_options(["spos", "enas"], {"eval_episodes": "8", "hidden": 32})
+    {'spos': {'eval_episodes': 8}, 'enas': {'hidden': 32}}
+
+    Raises:
+        UserError: if there is no such strategy, none of them has such an option, or a value is not allowed.
+    """
+    known = {name: settings_class(name).model_fields for name in strategies}
+    for option in options:
+        if not known:
+            raise UserError(f"there is no strategy that the option {option!r} could be of.")
+        if not any(option in fields for fields in known.values()):
+            allowed = {name for fields in known.values() for name in fields}
+            raise unknown(f"option of {', '.join(strategies)}:", option, allowed)
+    shared: dict[str, dict[str, Any]] = {}
+    for name, fields in known.items():
+        own = {option: value for option, value in options.items() if option in fields}
+        whole = check_strategy_options(name, own)
+        shared[name] = {option: whole[option] for option in own}
+    return shared
+
+
+TABLE, SEARCHES, COMPARISON = "table", "searches", "comparison"
+"""What the folder of a reproduction holds."""
+
+OVERVIEW = "overview"
+"""What the folder of several reproductions holds beside a folder for each."""
+
+
+def is_reproduction(path: Path) -> bool:
+    """Whether a folder looks like one of `reproduce`: it holds a table, and nothing but what that puts there."""
+    return not other_files(path, TABLE, SEARCHES, COMPARISON) and (path / TABLE / "table.json").exists()
+
+
+def holds_reproductions(path: Path) -> bool:
+    """Whether a folder looks like one of `reproduce` with several spaces or environments, and holds nothing else."""
+    entries = other_files(path, OVERVIEW)
+    return bool(entries) and all(is_reproduction(path / entry) for entry in entries)
+
+
+def other_files(path: Path, *names: str) -> list[str]:
+    """What a folder holds beside folders of these names."""
+    entries = sorted(path.iterdir()) if path.is_dir() else []
+    return [one.name for one in entries if one.name[0] != "." and not (one.name in names and one.is_dir())]
+
+
+def read_run_settings(path: Path) -> StudySettings | TrialSettings | TableSettings:
+    """The settings in a run directory.
+
+    Raises:
+        UserError: if there is no run at that place, or its settings are damaged.
+    """
+    from rlnas.study import StudySettings, TableSettings, TrialSettings
+
+    if (path / "study.json").exists():
+        return checked(StudySettings, "setting", read_object(path / "study.json"))
+    if (path / "trial.json").exists():
+        return checked(TrialSettings, "setting", read_object(path / "trial.json"))
+    if (path / "table.json").exists():
+        return checked(TableSettings, "setting", read_object(path / "table.json"))
+    if is_reproduction(path) or holds_reproductions(path):
+        raise UserError(f"{str(path)!r} is the folder of rlnas reproduce: give that command again, and it goes on.")
+    raise UserError(f"there is no run at {str(path)!r}: it has no study.json, trial.json or table.json.")

@@ -1,0 +1,129 @@
+"""From the words of a command to its request."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import MISSING, field, make_dataclass
+from typing import Annotated, Any, TypeVar
+
+import tyro
+
+from rlnas.errors import UserError
+from rlnas.experiments.request import Option, Request, options_of, read_options
+from rlnas.experiments.settings import processors
+
+R = TypeVar("R", bound=Request)
+
+CONFIG, SAVE = "--config", "--save-config"
+
+
+def read_request(request: type[R], words: Sequence[str]) -> R:
+    """The request that the words after a command make, and those of the file that `--config` names.
+
+    Raises:
+        UserError: if an option is not allowed.
+    """
+    options = {option.flag: option for option in options_of(request).values() if option.form is not None}
+    _refuse_repeated([flag for flag, option in options.items() if option.form and option.form.many], words)
+    known = {"workers": processors()} | (read_options(request, file) if (file := _value_of(CONFIG, words)) else {})
+    before = {name: _words(option, known.get(name, option.default)) for name, option in options_of(request).items()}
+    extra = [
+        _argument("config", CONFIG, "File of options in TOML; those of the command line come first."),
+        _argument("save_config", SAVE, "Write the options to a TOML file, for --config."),
+    ]
+    reader = make_dataclass(
+        "Reader", [_field(option, before[option.name], options) for option in options.values()] + extra, kw_only=True
+    )
+    description = _plain(inspect.cleandoc(request.__doc__ or ""), options)
+    read: Any = tyro.cli(reader, prog=f"rlnas {request.words}", description=description, args=list(words))
+    given = {name: option for name, option in options_of(request).items() if option.form is not None}
+    values = {name: None for name, option in given.items() if option.default is MISSING and before[name] is None}
+    values |= {name: value for name, value in known.items() if name in given}
+    for name, option in given.items():
+        if (value := getattr(read, name)) != before[name]:
+            pairs = option.form is not None and option.form.metavar == "NAME=VALUE"
+            values[name] = _pairs(value, option.flag) if pairs else value
+    _find_modules_here(values)
+    found = request(**values)
+    if read.save_config is not None:
+        found.save(read.save_config)
+    return found
+
+
+def _words(option: Option, value: object) -> Any:
+    """A value as the command line spells it: text, several of them, or on and off; `None` where there is none."""
+    if value is MISSING:
+        return MISSING if type(None) not in getattr(option.annotation, "__args__", ()) else None
+    if value is None or isinstance(value, bool):
+        return value
+    words = option.spell(value)
+    return tuple(words) if option.form is not None and option.form.many else words[0]
+
+
+def _field(option: Option, value: Any, options: dict[str, Option]) -> tuple[str, Any, Any]:
+    form = option.form
+    assert form is not None
+    kind: Any = bool if isinstance(value, bool) else tuple[str, ...] if form.many else str
+    metavar = f"{form.metavar} [{form.metavar} ...]" if form.many else form.metavar
+    hint = "" if value in (None, ()) else None
+    if form.positional and value is None:
+        metavar = f"[{metavar}]"
+    name = option.flag.removeprefix("--")
+    about = tyro.conf.arg(name=name, metavar=metavar, help=_plain(option.words, options), help_behavior_hint=hint)
+    found: Any = Annotated[kind | None if value is None else kind, about]
+    if form.positional:
+        found = Annotated[found, tyro.conf.Positional]
+    return option.name, found, field() if value is MISSING else field(default=value)
+
+
+def _argument(name: str, flag: str, about: str) -> tuple[str, Any, Any]:
+    arg = tyro.conf.arg(name=flag.removeprefix("--"), metavar="FILE", help=about, help_behavior_hint="")
+    return name, Annotated[str | None, arg], field(default=None)
+
+
+def _plain(text: str, options: dict[str, Option]) -> str:
+    """Text with the options that it names as the command line spells them."""
+    flags = {option.name: flag for flag, option in options.items()}
+    return re.sub(r"`([^`]+)`", lambda found: flags.get(found[1], found[1]), text)
+
+
+def _value_of(flag: str, words: Sequence[str]) -> str | None:
+    """What follows a flag."""
+    for word, following in itertools.pairwise([*words, ""]):
+        name, equals, value = word.partition("=")
+        if name == flag:
+            return value if equals else following or None
+    return None
+
+
+def _refuse_repeated(several: Sequence[str], words: Sequence[str]) -> None:
+    """Refuses an option of several values that is given twice: the first would be forgotten without a word."""
+    for flag, times in Counter(word.partition("=")[0].replace("_", "-") for word in words).items():
+        if times > 1 and flag in several and flag.startswith("--"):
+            raise UserError(f"{flag} is given {times} times: give it once, with all its values.")
+
+
+def _pairs(words: Sequence[str], flag: str) -> dict[str, str]:
+    """Reads `name=value` pairs."""
+    found: dict[str, str] = {}
+    for pair in words:
+        name, separator, value = pair.partition("=")
+        if not separator:
+            raise UserError(f"{flag} takes NAME=VALUE, not {pair!r}.")
+        name = name.replace("-", "_")
+        if name in found:
+            raise UserError(f"{flag} names {name!r} twice: {name}={found[name]} and {pair}.")
+        found[name] = value
+    return found
+
+
+def _find_modules_here(values: dict[str, Any]) -> None:
+    """Lets --import and ids such as `module:Name-v0` find modules in the current folder, after all others."""
+    if (values.get("imports") or ":" in str(values.get("env"))) and os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())

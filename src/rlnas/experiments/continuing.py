@@ -1,0 +1,122 @@
+"""What is done with a run directory that is there already: `rlnas.resume`, its report, its export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from rlnas.calls import Form, Place, RunPlace, Text
+from rlnas.errors import UserError
+from rlnas.experiments.options import MoreSeeds, Watched, Workers
+from rlnas.experiments.request import Request, function
+from rlnas.experiments.results import SearchResult, TrainingResult
+from rlnas.experiments.searching import SearchPlan, SearchRequest
+from rlnas.experiments.settings import check_strategy_options, checked, read_run_settings, resolve_device
+from rlnas.experiments.tables import TablePlan
+from rlnas.experiments.training import TrainingPlan, TrainRequest
+from rlnas.export import EXPORTERS
+from rlnas.processes import absolute, check_may_start
+from rlnas.trust import allow_imports, import_modules
+
+if TYPE_CHECKING:
+    from rlnas.table import Table
+
+
+@dataclass(frozen=True)
+class ResumeRequest(Request, Watched, Workers, MoreSeeds):
+    """Continue a run where it was stopped; a finished run shows its result."""
+
+    words = "resume"
+
+    path: RunPlace
+    """Run directory of a search, a training or a table."""
+
+    def result(self) -> SearchResult | TrainingResult | Table:
+        """Continues the run.
+
+        Raises:
+            UserError: if there is no run at that place, or it imports a module that is not allowed.
+            EnvironmentFault: if the environment fails.
+        """
+        check_may_start()
+        run = absolute(self.path)
+        settings = read_run_settings(run)
+        allow_imports(settings.imports, self.imports)
+        import_modules(settings.imports)  # which may hold the strategy
+        from rlnas.study import StudySettings, TableSettings, TrialSettings
+        from rlnas.trials.settings import current_versions
+
+        seeds = {name: value for name in ("train_seeds", "confirm_seeds") if (value := getattr(self, name)) is not None}
+        for name in seeds:
+            if not isinstance(settings, StudySettings):
+                raise UserError(f"{name.replace('_', '-')} is for a search, and {str(self.path)!r} is none.")
+            if name == "train_seeds" and settings.table is not None:
+                raise UserError(
+                    "trainings that are looked up have the table's seeds and no others: leave --train-seeds out."
+                )
+            settings = checked(StudySettings, "setting", settings.model_dump() | seeds)
+        # The run may have begun on another machine, with other versions, or been changed by hand.
+        resolve_device(settings.device)
+        settings = settings.model_copy(update={"versions": current_versions()})
+        if isinstance(settings, TrialSettings):
+            return TrainingPlan(run, settings).run(self.watch)
+        if isinstance(settings, TableSettings):
+            return TablePlan(run, settings, self.workers).run(self.watch)
+        check_strategy_options(settings.strategy, settings.strategy_options)
+        return SearchPlan(run, settings, self.workers).run(self.watch)
+
+
+@dataclass(frozen=True)
+class ReportRequest(Request):
+    """Write the report of a run again: report.html in the run directory."""
+
+    words = "report"
+
+    run: RunPlace
+    """Run directory of a search or a training."""
+
+    def result(self) -> Path:
+        """Writes the report; returns its file."""
+        import_modules(self.imports)
+        from rlnas.report import write_report
+        from rlnas.study import StudySettings, TrialSettings
+
+        settings = read_run_settings(absolute(self.run))
+        again: Request | None = None
+        if isinstance(settings, StudySettings):
+            again = SearchRequest.of(settings)
+        elif isinstance(settings, TrialSettings):
+            again = TrainRequest.of(settings)
+        return write_report(self.run, again.command() if again else "")
+
+
+FORMAT = Form(
+    "{" + ",".join(EXPORTERS) + "}",
+    values="; ".join(f"{name}: {exporter.about}" for name, exporter in EXPORTERS.items()) + ".",
+)
+
+
+@dataclass(frozen=True)
+class ExportRequest(Request):
+    """Write a trained agent for use elsewhere: the best of a search, or that of a training (docs/exports.md)."""
+
+    words = "export"
+
+    run: RunPlace
+    """Run directory of a search or a training."""
+
+    to: Annotated[Text, FORMAT]
+    """The format."""
+
+    out: Place | None = None
+    """File or folder to write, in RUN/export by default."""
+
+    def result(self) -> Path:
+        """Writes the agent; returns the file or folder."""
+        from rlnas.export import export
+
+        return export(self.run, self.to, self.out, imports=self.imports)
+
+
+resume = function(ResumeRequest, "resume")

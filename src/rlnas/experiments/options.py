@@ -1,0 +1,234 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel
+
+from rlnas.calls import (
+    Count,
+    CountFromZero,
+    Env,
+    Flag,
+    Names,
+    Options,
+    Place,
+    Processes,
+    Seed,
+    Steps,
+    Text,
+    Watch,
+)
+from rlnas.errors import UserError, unknown
+from rlnas.experiments.request import Request, options_of
+from rlnas.experiments.settings import checked, named_module, resolve_device
+from rlnas.processes import check_may_start
+from rlnas.spaces import Space, adapt, load_space
+from rlnas.spaces.sources import SpaceSource
+from rlnas.trust import import_modules
+
+# torch takes seconds to import; what needs it is imported when it is called.
+if TYPE_CHECKING:
+    from rlnas.trials.settings import RunSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """Of what shows its progress."""
+
+    watch: Watch | None = None
+    """A function that is called with every `Progress`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(Watched):
+    """Of what trains."""
+
+    out: Place | None = None
+    """Run directory, in runs/ and named after what runs by default. The same call on it continues the run."""
+
+    checkpoint_steps: Steps = "100k"
+    """Environment steps between checkpoints. The environments restart there, so a checkpoint waits for a game to
+    end."""
+
+    device: Text = "auto"
+    """The torch device: auto (CUDA where there is one), cpu or cuda."""
+
+    env_options: Options | None = None
+    """Options of the environment, e.g. sticky_actions=0 (see: rlnas describe env-options)."""
+
+    ppo_options: Options | None = None
+    """Hyperparameters of PPO, e.g. epochs=4 (see: rlnas describe ppo-options)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workers:
+    """Of what runs several trainings."""
+
+    workers: Processes = 1
+    """Trainings that run at the same time, each in a process of its own with one thread."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions(RunOptions, Workers):
+    """Of what trains several networks."""
+
+    baselines: Names | None = None
+    """Hand-made networks to train beside the others: spaces of the catalogue without choices, or ids of architectures
+    of the space. The usual one for such observations by default; none if no name follows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoreSeeds:
+    """Of a search, new or there already."""
+
+    train_seeds: Count | None = None
+    """Trainings of each network of a search, with seeds of their own; with `table` as many as it has. A run that is
+    there takes more. As many as it has by default, and 1 for a new one."""
+
+    confirm_seeds: CountFromZero | None = None
+    """Trainings of the best and of the hand-made networks once the best is picked, with seeds that had no part in
+    picking it. A run that is there takes more. As many as it has by default, and none for a new one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopK:
+    """Of what takes the best of a ranking."""
+
+    top_k: Count = 3
+    """Architectures of each search that are trained from scratch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchThreads:
+    """Of what searches."""
+
+    threads: Processes | None = None
+    """Torch threads of a search. The processors at hand (at most 4) for pictures by default, and 1 for small maps and
+    vectors. A search that continues keeps its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonOptions(TopK):
+    """Of what compares strategies on a table."""
+
+    strategy_options: Options | None = None
+    """Options of the strategies, e.g. eval_episodes=50; each goes to those that have it."""
+
+    repeats: Count = 1_000
+    """Repeats of random search, and of strategies that run on the table."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latency:
+    """Of what builds a table."""
+
+    latency: Flag = False
+    """Measure how long each network of the table takes on this machine, once all are trained."""
+
+
+@dataclass(frozen=True)
+class GameOptions(Request):
+    """Of what plays with a trained agent."""
+
+    _: KW_ONLY
+
+    seed: Seed = 0
+    """Root of the games' random streams. No training shares them."""
+
+    greedy: Flag = False
+    """Take the most probable action instead of a random one."""
+
+    device: Text = RunOptions.device
+    """The torch device: auto (CUDA where there is one), cpu or cuda. The same seed gives other games on another one."""
+
+
+@dataclass(frozen=True)
+class EnvRequest(RunOptions, Request):
+    """What runs in one environment."""
+
+    env: Env
+    """Environment, e.g. ALE/Breakout-v5 (see: rlnas list envs)."""
+
+    space: SpaceSource | None = None
+    """Search space: a name (see: rlnas list spaces) or a TOML file. By default the catalogue's for such
+    observations."""
+
+    def common(self) -> tuple[RunSettings, Space]:
+        """The settings that all runs share, checked against the environment itself, and the space for it.
+
+        Raises:
+            UserError: if an option is not allowed.
+        """
+        from rlnas.algorithms.registry import find_algorithm
+        from rlnas.defaults import default_space, defaults
+        from rlnas.envs import EnvSettings, make_env
+        from rlnas.envs import options_of as known_options
+        from rlnas.trials.settings import RunSettings
+        from rlnas.trials.trial import check_fit
+
+        env, imports = named_module(self.env, tuple(self.imports))
+        check_may_start()
+        import_modules(imports)
+        space = None if self.space is None else load_space(self.space)
+        if space is not None and space.limited:
+            raise UserError(
+                f"space {space.name!r} is limited to a part of itself: give the whole, and its limits beside it."
+            )
+        env_options, ppo_options = self.env_options or {}, self.ppo_options or {}
+        asked = checked(EnvSettings, "environment option", env_options)
+        for name in env_options:
+            if name not in known_options(env):
+                raise unknown(f"environment option of {env}:", name, known_options(env))
+        probe = make_env(env, asked, num_envs=1)
+        probe.close()
+        usual = defaults(env, probe)
+        env_settings = checked(EnvSettings, "environment option", {**usual.env, **env_options})
+        algorithm = find_algorithm("ppo")
+        ppo = checked(algorithm.settings, "PPO option", {**usual.ppo, **ppo_options})
+        algorithm.check(ppo, probe, env_settings.num_envs, ppo_options)
+        space = load_space(default_space(env, probe.observation_shape)) if space is None else space
+        space = adapt(space, probe.observation_shape)
+        check_fit(space.input_shape, probe.observation_shape, env, space.name)
+        settings = RunSettings(
+            env=env,
+            imports=tuple(dict.fromkeys([*imports, *space.modules])),
+            space=space.to_dict(),
+            env_settings=env_settings,
+            ppo=ppo,
+            device=resolve_device(self.device),
+        )
+        return settings, space
+
+
+def same(request: Request, settings: type[RunSettings], common: RunSettings) -> dict[str, Any]:
+    """The values of settings that a request has under the same name, and those that all runs share."""
+    own = {name: getattr(request, name) for name in settings.model_fields if hasattr(request, name)}
+    return own | {name: value for name, value in common if name in common.model_fields_set or name == "versions"}
+
+
+def options_from(settings: RunSettings, request: type[Request]) -> dict[str, Any]:
+    """The options of a request that gives these settings again, in a new directory."""
+    own = {name: getattr(settings, name) for name in options_of(request) if hasattr(settings, name)}
+    return own | {
+        "space": settings.load_space(),
+        "env_options": _unusual(settings.env, "env", settings.env_settings),
+        "ppo_options": _unusual(settings.env, "ppo", settings.ppo),
+        "out": "NEW",
+    }
+
+
+def _unusual(env: str, group: Literal["env", "ppo"], values: BaseModel) -> dict[str, Any]:
+    """The values that an environment does not get by default."""
+    from rlnas.defaults import BY_KIND, defaults_by_name
+
+    usual, known = type(values)().model_dump(mode="json"), defaults_by_name(env)
+    if known is None:  # the defaults depend on what the environment observes
+        kinds = [getattr(kind, group) for kind in BY_KIND]
+        usual = {name: value for name, value in usual.items() if not any(name in kind for kind in kinds)}
+    else:
+        usual |= getattr(known, group)
+    own = values.model_dump(mode="json")
+    return {name: value for name, value in own.items() if name not in usual or usual[name] != value}
