@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
 
 import rlnas
 from rlnas.cli.main import COMMANDS, request_of
 from rlnas.experiments.request import Option, options_of
+from rlnas.cli.main import COMMANDS
 from rlnas.report.comparison import Comparison, View
 from rlnas.report.comparison.contenders import Contender
 from rlnas.study import Progress
@@ -28,6 +30,19 @@ Every command explains itself with `--help`; `rlnas --version` gives the version
 `1e6`. Options of several values take them one after another (`--baselines nature-cnn impala-cnn`), those of the kind
 `NAME=VALUE` too (`--ppo-options epochs=4 clip=0.2`).
 
+Every command takes `--config FILE`, a TOML file of its options, and `--save-config FILE`, which writes one:
+
+```toml
+env = "CartPole-v1"
+steps = "50k"
+baselines = ["mlp-64-64"]
+
+[ppo-options]
+epochs = 4
+```
+
+An option on the command line replaces that of the file.
+
 | exit code | what it says |
 |---|---|
 | 0 | done |
@@ -39,13 +54,16 @@ Every command explains itself with `--help`; `rlnas --version` gives the version
 PYTHON = """
 ## Python
 
-What a command that runs something does, a function does; for `rlnas report` it is `from rlnas.report import
-write_report`, for `rlnas export` `from rlnas.export import export`, for `rlnas table show` and `merge` what is in
-`rlnas.table`. Functions that train or search take
-`imports=` for `--import`, and `watch=`, which is called with every `Progress` (below): a `Display`, or a function of
-your own; without it they print nothing. They train one candidate at a time unless `workers=` says more. Bad input
-raises `rlnas.UserError`, an environment that breaks down `rlnas.EnvironmentFault`; both are a `rlnas.RlnasError`.
-Layers and spaces are in [spaces.md](spaces.md), exports in [exports.md](exports.md), tables in [tables.md](tables.md).
+A function has the options of its command as arguments, with `_` for `-`; where a name differs, the table says so.
+`watch=` is called with every `Progress` (below): a `Display`, or a function of your own; without it the functions print
+nothing. For `rlnas report` there is `from rlnas.report import write_report`, for `rlnas export` `from rlnas.export
+import export`, for `rlnas table show` and `merge` what is in `rlnas.table`. Bad input raises `rlnas.UserError`, an
+environment that breaks down `rlnas.EnvironmentFault`; both are a `rlnas.RlnasError`. Layers and spaces are in
+[spaces.md](spaces.md), exports in [exports.md](exports.md), tables in [tables.md](tables.md).
+
+Each command is a frozen class of `rlnas.experiments`, such as `SearchRequest`. `resolve()` checks the options and fills
+in what was left open, `command()` is the command line that asks for the same, and `save(file)` writes the file that
+`--config` reads.
 """
 
 CLASSES = (
@@ -65,43 +83,41 @@ CLASSES = (
 )
 """What the functions give, and what is read off a table."""
 
-FUNCTIONS = ("search", "train", "resume", "evaluate", "play", "build_table", "collect_table", "measure_table")
-FUNCTIONS += ("compare", "compare_tables", "reproduce")
+FUNCTIONS = {
+    "search": ("search",),
+    "train": ("train",),
+    "resume": ("resume",),
+    "evaluate": ("evaluate",),
+    "play": ("play",),
+    "compare": ("compare", "compare_tables"),
+    "reproduce": ("reproduce",),
+    "table build": ("build_table",),
+    "table collect": ("collect_table",),
+    "table measure": ("measure_table",),
+}
+"""The functions of the commands that have some."""
 
 
-def sections(function: Callable[..., Any]) -> tuple[str, dict[str, str], str]:
-    """The words of a docstring before its arguments, each argument's, and what it returns."""
-    parts = re.split(r"^(Args|Returns|Raises|Example):\n", inspect.getdoc(function) or "", flags=re.MULTILINE)
-    found = dict(zip(parts[1::2], parts[2::2], strict=True))
-    arguments: dict[str, str] = {}
-    for line in found.get("Args", "").splitlines():
-        start = re.match(r"    \**(\w+): (.*)", line)
-        if start:
-            name = start[1]
-            arguments[name] = start[2]
-        elif line.strip():
-            arguments[name] += f" {line.strip()}"
-    return " ".join(parts[0].split()), arguments, " ".join(found.get("Returns", "").split())
+def calls_of(command: str) -> Iterator[str]:
+    """The functions of a command, with the order of their arguments."""
+    for name in FUNCTIONS.get(command, ()):
+        signature = inspect.signature(getattr(rlnas, name))
+        first = [one.name for one in signature.parameters.values() if one.kind is not one.KEYWORD_ONLY]
+        yield f"Python: `rlnas.{name}({', '.join(first)}, *, ...)` returns `{signature.return_annotation!s}`."
+        yield ""
 
 
-def default_of(parameter: inspect.Parameter, of_command: bool) -> str:
+def default_of(option: Option) -> str:
     """A default as a reader would type it."""
-    value = parameter.default
-    if value is parameter.empty:
-        return "" if parameter.kind is parameter.VAR_KEYWORD else "required"
-    if parameter.name == "workers" and of_command:
-        return "the processors at hand, at most 4"
-    if value is None or value == ():
+    if option.name == "workers":
+        return "the processors, at most 4; in Python 1"
+    if option.default is MISSING:
+        return "required"
+    if option.default in (None, ()):
         return ""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"`{' '.join(map(str, value)) if isinstance(value, tuple) else value}`"
-
-
-def option(name: str, parameter: inspect.Parameter) -> str:
-    """How an argument is spelled on the command line."""
-    positional = "Positional" in str(parameter.annotation) or parameter.annotation in ("Run", "Sources")
-    return f"`{name.upper()}`" if positional else f"`--{name.strip('_').replace('_', '-')}`"
+    if isinstance(option.default, bool):
+        return "on" if option.default else "off"
+    return f"`{' '.join(option.spell(option.default))}`"
 
 
 def cell(text: str) -> str:
@@ -118,15 +134,14 @@ def call_of(member: object) -> str:
     return str(signature.replace(parameters=own)).replace("'", "")
 
 
-def rows(head: str, function: Callable[..., Any], spelled: Callable[[str, inspect.Parameter], str]) -> Iterator[str]:
-    """A table of arguments."""
-    parameters = inspect.signature(function).parameters
-    _, words, _ = sections(function)
-    assert list(words) == list(parameters), f"{function}: the docstring names {list(words)}"
-    yield f"| {head} | default | |"
+def rows(request: type[Any]) -> Iterator[str]:
+    """The options of a request."""
+    yield "| option | default | |"
     yield "|---|---|---|"
-    for name, parameter in parameters.items():
-        yield f"| {spelled(name, parameter)} | {default_of(parameter, spelled is option)} | {cell(words[name])} |"
+    for option in options_of(request).values():
+        spelled = option.flag if option.form else f"{option.name}="
+        also = "" if option.flag.strip("-").replace("-", "_") == option.name else f", `{option.name}=`"
+        yield f"| `{spelled}`{also if option.form else ''} | {default_of(option)} | {cell(option.words)} |"
 
 
 def members(kind: type) -> Iterator[str]:
@@ -152,16 +167,11 @@ def members(kind: type) -> Iterator[str]:
 def reference() -> str:
     """The whole page."""
     lines = [HEAD]
-    commands = {name: function for name, function in COMMANDS.items() if name != "table"}
-    for name, function in (commands | {f"table {name}": f for name, f in TABLE_COMMANDS.items()}).items():
-        lines += [f"### `rlnas {name}`", "", sections(function)[0], "", *rows("option", function, option), ""]
+    for name in COMMANDS:
+        request = request_of(name)
+        about = (inspect.getdoc(request) or "").split()
+        lines += [f"### `rlnas {name}`", "", " ".join(about), "", *calls_of(name), *rows(request), ""]
     lines.append(PYTHON)
-    for name in FUNCTIONS:
-        function = getattr(rlnas, name)
-        words, _, returns = sections(function)
-        table = rows("argument", function, lambda _, parameter: f"`{str(parameter).partition(':')[0]}`")
-        given = f"Returns `{inspect.signature(function).return_annotation}`{': ' + returns if returns else '.'}"
-        lines += [f"### `rlnas.{name}`", "", words, "", *table, "", given, ""]
     for kind in CLASSES:
         name = ("rlnas." if kind.__name__ in rlnas.__all__ else "") + kind.__name__
         words = " ".join(

@@ -265,7 +265,7 @@ def test_cartpole_draws_itself(tmp_path):
     [
         (["--video", "x.avi"], "'.avi'"),
         (["--video", "x.gif", "--fps", "51"], "from 1 to 50, not 51"),
-        (["--video", "x.mp4", "--episodes", "0"], "episodes must be a whole number from 1 to 1,000,000, not 0"),
+        (["--video", "x.mp4", "--episodes", "0"], "episodes must be a whole number from 1 to 1,000,000, not '0'"),
         (["--video", "x.mp4"], "there is no run"),
     ],
 )

@@ -43,7 +43,9 @@ def read_request(request: type[R], words: Sequence[str]) -> R:
     description = _plain(inspect.cleandoc(request.__doc__ or ""), options)
     read: Any = tyro.cli(reader, prog=f"rlnas {request.words}", description=description, args=list(words))
     given = {name: option for name, option in options_of(request).items() if option.form is not None}
-    values = {name: None for name, option in given.items() if option.default is MISSING and before[name] is None}
+    values: dict[str, Any] = {
+        name: None for name, option in given.items() if option.default is MISSING and before[name] is None
+    }
     values |= {name: value for name, value in known.items() if name in given}
     for name, option in given.items():
         if (value := getattr(read, name)) != before[name]:

@@ -197,7 +197,8 @@ class EnvRequest(RunOptions, Request):
             imports=tuple(dict.fromkeys([*imports, *space.modules])),
             space=space.to_dict(),
             env_settings=env_settings,
-            ppo=ppo,
+            algorithm="ppo",
+            algorithm_options=ppo,
             device=resolve_device(self.device),
         )
         return settings, space
@@ -215,7 +216,7 @@ def options_from(settings: RunSettings, request: type[Request]) -> dict[str, Any
     return own | {
         "space": settings.load_space(),
         "env_options": _unusual(settings.env, "env", settings.env_settings),
-        "ppo_options": _unusual(settings.env, "ppo", settings.ppo),
+        "ppo_options": _unusual(settings.env, "ppo", settings.algorithm_options),
         "out": "NEW",
     }
 
