@@ -13,7 +13,6 @@ from typing import Any
 import rlnas
 from rlnas.cli.main import COMMANDS, request_of
 from rlnas.experiments.request import Option, options_of
-from rlnas.cli.main import COMMANDS
 from rlnas.report.comparison import Comparison, View
 from rlnas.report.comparison.contenders import Contender
 from rlnas.study import Progress

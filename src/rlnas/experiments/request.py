@@ -99,16 +99,13 @@ def _options_of(request: Any) -> dict[str, Option]:
     mro = request.__mro__
     hints = typing.get_type_hints(request, include_extras=True)
     owners = {name: owner for owner in reversed(mro) for name in vars(owner).get("__annotations__", {})}
-    return {
-        field.name: Option(
-            field.name,
-            hints[field.name],
-            field.default,
-            _form(hints[field.name]),
-            next((own[field.name] for owner in mro if field.name in (own := _sentences(owner))), ""),
-        )
-        for field in sorted(fields(request), key=lambda field: field.kw_only and 1 + mro.index(owners[field.name]))
-    }
+    found = {}
+    for field in sorted(fields(request), key=lambda field: field.kw_only and 1 + mro.index(owners[field.name])):
+        form = _form(hints[field.name])
+        words = next((own[field.name] for owner in mro if field.name in (own := _sentences(owner))), "")
+        words = f"{words} {form.values}".strip() if form is not None else words
+        found[field.name] = Option(field.name, hints[field.name], field.default, form, words)
+    return found
 
 
 def _form(hint: Any) -> Form | None:
