@@ -273,8 +273,15 @@ def test_single_trial(tmp_path):
     page = read(folder)
     assert page.title == f"k=3 scored 6.12 on {ENV} with a single training seed"
     assert "500k environment steps with seed 4" in page.text
-    assert "--arch k=3 --steps 500k --seed 4" in page.text
     assert "Search" not in page.text
+
+
+def test_the_command_that_repeats_a_run_breaks_before_its_options(tmp_path):
+    folder = single(tmp_path, "k=3", space())
+    text = write_report(folder, "rlnas train --arch k=3 --out NEW").read_text()
+    assert "rlnas train <span>--arch k=3</span> <span>--out NEW</span>" in text
+    assert "The space tiny&lt;i&gt; is not in the catalogue" in text
+    assert "repeats it" not in write_report(folder).read_text()
 
 
 def test_single_trial_of_a_fixed_network(tmp_path):

@@ -64,7 +64,7 @@ class JudgeOptions(Request, ComparisonOptions):
             strategies=strategies,
             options=share_options(on_table, self.strategy_options or {}),
             budget=self.budget,
-            metrics=self.metrics,  # type: ignore[arg-type]
+            metrics=self.metrics,
             top_k=self.top_k,
             repeats=self.repeats,
             seed=self.seed,

@@ -166,20 +166,21 @@ def _trials(run: Run) -> Html:
 
 
 def _settings(run: Run, command: str) -> Html:
-    note = [] if in_catalogue(run.space) else [
+    note = [] if in_catalogue(run.space) or not command else [
         tag("p", f"The space {run.space.name} is not in the catalogue of this version of rlnas: SPACE.toml above "
             "stands for a file with these lines."),
         details("SPACE.toml", tag("pre", dump_toml(run.space))),
     ]  # fmt: skip
     rows = list(flatten({key: value for key, value in run.settings.items() if key != "space"}).items())
     rows += [(f"space.{choice.name}", ", ".join(map(str, choice.options))) for choice in run.space.choices]
-    resume = tag("p", "In this run's directory, ", tag("code", "rlnas resume RUN"), " goes on where it stopped and "
-                 "repeats nothing. To do it all again in a new directory:")  # fmt: skip
+    again = [tag("p", tag("code", "rlnas resume RUN"), " continues this run where it stopped.")]
+    if command:
+        again += [tag("p", "The command that repeats it in a new directory:"), tag("pre", _broken(command))]
     if run.settings.get("start"):
         note.append(tag("p", "That trains from scratch; this training began with weights that a search had fitted."))
     file = "study.json" if run.kind == "study" else "trial.json"
     folded = details(f"All settings ({file})", table(["setting", "value"], [("space", run.space.name), *rows], texts=2))
-    return tag("section", tag("h2", "Settings"), resume, tag("pre", _broken(command)), join(note), folded)
+    return tag("section", tag("h2", "Settings"), *again, join(note), folded)
 
 
 def _broken(line: str) -> Html:
