@@ -16,6 +16,7 @@ from rlnas.display import PlainConsole
 from rlnas.errors import RlnasError
 from rlnas.processes import home
 from rlnas.quantity import plural, short
+from rlnas.trials.metrics import METRICS
 
 # Comparisons need matplotlib, which most commands do not.
 if TYPE_CHECKING:
@@ -56,13 +57,13 @@ def place(path: Path) -> str:
 def print_study(result: api.SearchResult) -> None:
     """Prints the outcome of a study: every network trained, the best, and where all is."""
     table = Table(box=None, pad_edge=False)
-    for column in ("network", "total reward", "reward mean", "proxy", "parameters", "seeds"):
+    for column in ("network", *(metric.label for metric in METRICS.values()), "proxy", "parameters", "seeds"):
         table.add_column(column, justify="left" if column == "network" else "right", overflow="fold")
     for network in result.networks:
         failed = sum(trial.status == "failed" for trial in network.trials)
         table.add_row(
             network.name + (" (hand-made)" if network.baseline else "") + (" (drawn)" if network.random else ""),
-            *(_score(network.mean(metric)) for metric in ("total_reward", "reward_mean")),
+            *(_score(network.mean(metric)) for metric in METRICS),
             _score(network.proxy),
             f"{network.parameters:,}",
             f"{len(network.trials)}" + (f", {failed} failed" if failed else ""),
@@ -107,11 +108,9 @@ def print_remarks(remarks: Sequence[str]) -> None:
 
 def print_training(result: api.TrainingResult) -> None:
     """Prints the outcome of a training and where it is."""
-    console.print(
-        f"{result.architecture}: total reward {_score(result.total_reward)}, reward mean "
-        f"{_score(result.reward_mean)}, {result.trial.episodes} full games in {short(result.trial.steps)} steps.",
-        soft_wrap=True,
-    )
+    scores = [f"{metric.label} {_score(result.trial.scores[name])}" for name, metric in METRICS.items()]
+    games = f"{result.trial.episodes} full games in {short(result.trial.steps)} steps"
+    console.print(f"{result.architecture}: {', '.join(scores)}, {games}.", soft_wrap=True)
     print_remarks(result.trial.remarks)
     console.print(f"Report: {place(result.path / 'report.html')}", soft_wrap=True, markup=False)
 

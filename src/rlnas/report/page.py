@@ -18,14 +18,12 @@ from rlnas.report.markup import Html, details, join, table, tag
 from rlnas.report.searching import search
 from rlnas.spaces import in_catalogue
 from rlnas.spaces.toml import dump_toml
+from rlnas.trials.metrics import METRICS, PRIMARY, explained
 from rlnas.trials.results import NetworkResult
 
-METRICS = (
-    "Total reward: the mean unclipped return of the last 100 full games of training (of all, where there are fewer). "
-    "Reward mean: for each of these games the mean return of all games finished by then, and the mean of these "
-    "numbers; it rewards learning early. Both are from section 5.3 of Mazyavkina et al., “Optimizing the Neural "
-    "Architecture of Reinforcement Learning Agents”. A step is one action of one environment; parameters and "
-    "multiply-adds (one observation) are the encoder's, heads left out."
+UNITS = (
+    "A step is one action of one environment; parameters and multiply-adds (one observation) are the encoder's, heads "
+    "left out."
 )
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -83,7 +81,8 @@ def _tile(run: Run, chosen: NetworkResult, what: str, classes: str = "tile") -> 
         small += ": mean ± standard deviation"
     if (middle := interquartile(network)) is not None:
         small += f"; interquartile mean {estimate(middle, network.score)}"
-    small += f"; reward mean {score(network.mean('reward_mean'))}; {big(network.parameters)} parameters"
+    others = [f"; {metric.label} {score(network.mean(name))}" for name, metric in METRICS.items() if name != PRIMARY]
+    small += f"{''.join(others)}; {big(network.parameters)} parameters"
     return tag("div", tag("dl", tag("dt", f"{what}: {network.name}"), tag("dd", score_text, class_="value"),
                           tag("dd", small)), class_=classes)  # fmt: skip
 
@@ -142,14 +141,13 @@ def _trials(run: Run) -> Html:
     head = [
         "network",
         "seed",
-        "total reward",
-        "reward mean",
+        *(metric.label for metric in METRICS.values()),
         "games",
         "steps",
         *(kind.name for kind in kinds),
         "status",
     ]
-    columns = [alike([trial.scores[metric] for _, trial in trials]) for metric in ("total_reward", "reward_mean")]
+    columns = [alike([trial.scores[metric] for _, trial in trials]) for metric in METRICS]
     rows: list[list[str]] = []
     for number, (network, trial) in enumerate(trials):
         # A table does not say how many games a training had.
@@ -162,7 +160,7 @@ def _trials(run: Run) -> Html:
     best = run.best.name if run.best is not None and run.kind == "study" else None
     marked = [n for n, (network, _) in enumerate(trials) if network.name == best]
     body = table(head, rows, marked=marked) if rows else tag("p", "No training has begun.", class_="note")
-    return tag("section", tag("h2", "Every training"), body, tag("p", METRICS, class_="note"))
+    return tag("section", tag("h2", "Every training"), body, tag("p", f"{explained()} {UNITS}", class_="note"))
 
 
 def _settings(run: Run, command: str) -> Html:

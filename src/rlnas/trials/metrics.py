@@ -43,17 +43,22 @@ PRIMARY = "total_reward"
 METRICS = {
     PRIMARY: Metric(
         "total reward",
-        "The mean unclipped return of the last 100 full games of training (of all, where there are fewer).",
+        "the mean unclipped return of the last 100 full games of training (of all, where there are fewer).",
         lambda ends, returns, budget: total_reward(returns),
     ),
     "reward_mean": Metric(
         "reward mean",
-        "For each of the last 100 games the mean return of all games finished by then, and the mean of these numbers; "
+        "for each of the last 100 games the mean return of all games finished by then, and the mean of these numbers; "
         "it rewards learning early.",
         _reward_mean,
     ),
 }
 """Every metric, by its name in files and options. The first two are from section 5.3 of the paper."""
+
+
+def explained() -> str:
+    """A sentence on each metric."""
+    return " ".join(f"{metric.label.capitalize()}: {metric.explanation}" for metric in METRICS.values())
 
 
 def scores_of(ends: Sequence[int], returns: Sequence[float], budget: int) -> dict[str, float | None]:
