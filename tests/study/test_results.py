@@ -170,6 +170,19 @@ def test_the_lead_is_that_of_the_confirmation_seeds():
     assert frame.height == 10
 
 
+def test_the_trials_of_a_network_have_the_curves_of_their_own_files(tmp_path):
+    trial = {"architecture": "k=1", "space": "tiny", "seed": 7001, "parameters": 10, "multiply_adds": 20}
+    file = tmp_path / "trials/k=1/seed-7001/result.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(trial | {"total_reward": 3.0, "curve_steps": [64, 128], "curve": [1.0, 3.0]}))
+    result = SearchResult(tmp_path, StudyResult(**result_json(architectures=NETWORKS)))
+    assert [trial.curve for trial in result.best.trials] == [[1.0, 3.0], []]
+    assert result.data == result_json(architectures=NETWORKS)
+    file.write_text("{}")
+    with pytest.raises(UserError, match=r"seed-7001/result\.json' is damaged"):
+        assert SearchResult(tmp_path, result.study).networks
+
+
 def test_without_a_hand_made_network_there_is_no_lead():
     result = found()
     assert (result.default, result.lead) == (None, None)

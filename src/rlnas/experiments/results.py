@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,8 @@ class SearchResult(AgentResult):
 
     def _facts(self) -> dict[str, Any]:
         about = {name: getattr(self.study, name) for name in ("env", "space", "strategy", "best")}
-        score = self.study.confirmed(self.best).score if self.best else None
+        best = self.study.network(self.study.best)
+        score = self.study.confirmed(best).score if best else None
         return {**about, "total_reward": score, "path": str(self.path)}
 
     @property
@@ -80,15 +82,20 @@ class SearchResult(AgentResult):
         """The content of its `result.json` (docs/runs.md)."""
         return self.study.plain()
 
-    @property
+    @cached_property
     def networks(self) -> list[NetworkResult]:
         """Every network trained from scratch, with its scores and its trials."""
-        return self.study.networks
+        return self._read(self.study.networks)
 
-    @property
+    @cached_property
     def confirmation(self) -> list[NetworkResult]:
         """The best and the hand-made networks, with their trials with the confirmation seeds; empty without any."""
-        return self.study.confirmation
+        return self._read(self.study.confirmation)
+
+    def _read(self, networks: list[NetworkResult]) -> list[NetworkResult]:
+        from rlnas.study.results import with_curves
+
+        return with_curves(self.path, networks)
 
     @property
     def ranking(self) -> list[tuple[str, float]]:
@@ -98,7 +105,7 @@ class SearchResult(AgentResult):
     @property
     def best(self) -> NetworkResult | None:
         """The candidate with the highest mean total reward; `None` if none has a score with every seed."""
-        return self.study.network(self.study.best)
+        return next((network for network in self.networks if network.name == self.study.best), None)
 
     @property
     def default(self) -> NetworkResult | None:

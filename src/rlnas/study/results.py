@@ -8,7 +8,7 @@ from pathlib import Path
 from rlnas.errors import UserError
 from rlnas.files import read_object
 from rlnas.processes import absolute
-from rlnas.study.networks import NetworkSpec, is_drawn, is_yardstick
+from rlnas.study.networks import NetworkSpec, folder_name, is_drawn, is_yardstick
 from rlnas.study.records import RESULT_SCHEMA, StudyResult
 from rlnas.study.settings import StudySettings
 from rlnas.table import StoredSearch, read_searches
@@ -16,6 +16,7 @@ from rlnas.table.searches import build_search, distinct
 from rlnas.table.settings import GROUPS
 from rlnas.trials.records import checked_record
 from rlnas.trials.results import NetworkResult, TrialResult
+from rlnas.trials.trial import read_result
 
 
 def network_result(
@@ -34,6 +35,20 @@ def network_result(
         multiply_adds=trials[0].multiply_adds,
         trials=list(trials),
     )
+
+
+def with_curves(run: Path, networks: Sequence[NetworkResult]) -> list[NetworkResult]:
+    """Networks of a study with their trials as the trials' own files have them, where there are any: with curves.
+
+    Raises:
+        UserError: if one of these files is damaged.
+    """
+    found = []
+    for network in networks:
+        folder = absolute(run) / "trials" / folder_name(network.name)
+        trials = [read_result(folder / f"seed-{trial.seed}") or trial for trial in network.trials]
+        found.append(network.model_copy(update={"trials": trials}))
+    return found
 
 
 def read_study_result(run: Path) -> StudyResult | None:
