@@ -118,8 +118,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 def open_own(path: Path) -> int:
     """Opens a file to which rlnas adds, such as a log or a lock; makes it if missing. Returns its descriptor.
 
-    Raises:
-        UserError: if it is a link, or another name of a file that is elsewhere, or no plain file.
+    Links, other names of files elsewhere, and what is no plain file are refused.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
@@ -136,11 +135,7 @@ def open_own(path: Path) -> int:
 
 
 def check_no_links(folder: Path) -> None:
-    """Makes sure that what is written below a folder stays below it.
-
-    Raises:
-        UserError: if a folder in there is a link.
-    """
+    """Raises a `UserError` if a folder below a folder is a link: what is written there would be elsewhere."""
     for place, folders, _ in os.walk(folder):
         for name in folders:
             if os.path.islink(os.path.join(place, name)):
@@ -151,11 +146,7 @@ def check_no_links(folder: Path) -> None:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Reads a file.
-
-    Raises:
-        UserError: if it cannot be read, or is no plain file.
-    """
+    """Reads a file. Raises a `UserError` if it cannot be read, or is no plain file."""
     try:
         with open(os.open(absolute(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -171,11 +162,7 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Reads JSON.
-
-    Raises:
-        UserError: if the file cannot be read, is not JSON, or lies too deep.
-    """
+    """Reads JSON. Raises a `UserError` if the file cannot be read, is not JSON, or lies too deep."""
     try:
         return parse_json(read_bytes(path))
     except ValueError as error:
@@ -218,11 +205,7 @@ def _no_number(name: str) -> NoReturn:
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """Reads a JSON object.
-
-    Raises:
-        UserError: if the file cannot be read or holds something else.
-    """
+    """Reads a JSON object. Raises a `UserError` if the file cannot be read or holds something else."""
     found = read_json(path)
     if not isinstance(found, dict):
         raise UserError(f"the file {str(path)!r} should hold a JSON object.")

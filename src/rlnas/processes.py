@@ -99,11 +99,7 @@ class StartsRun(UserError):
 
 
 def check_may_start() -> None:
-    """Makes sure that a run may be started here: otherwise its processes would start runs without end.
-
-    Raises:
-        StartsRun: if a module that rlnas imports calls it, or this is a process of a run.
-    """
+    """Raises `StartsRun` in a module that rlnas imports, and in a process of a run: runs would start without end."""
     module = _importing()
     if module is not None:
         raise StartsRun(

@@ -22,11 +22,7 @@ _trusted: set[str] = set()
 
 
 def import_trusted(module: str) -> ModuleType:
-    """Imports a module that the user named, and trusts it from now on.
-
-    Raises:
-        UserError: if it cannot be imported.
-    """
+    """Imports a module that the user named, and trusts it from now on."""
     if module.endswith(".py"):
         raise UserError(f"a module is named without its ending: {module.removesuffix('.py')!r}, not {module!r}.")
     try:
@@ -57,21 +53,13 @@ def _arguments_hidden(module: str) -> Iterator[None]:
 
 @checked_call
 def import_modules(modules: calls.Modules) -> None:
-    """Imports the modules that the user named: they register environments or strategies, or hold layers of one's own.
-
-    Raises:
-        UserError: if one cannot be imported.
-    """
+    """Imports the modules that the user named: they register environments or strategies, or hold own layers."""
     for module in modules:
         import_trusted(module)
 
 
 def allow_imports(modules: Sequence[str], allowed: Sequence[str]) -> None:
-    """Raises unless the caller named every module that a run imports: opening a stranger's run must not run code.
-
-    Raises:
-        UserError: naming the modules.
-    """
+    """Raises a `UserError` unless the caller named every module that a run imports: opening a run must not run code."""
     missing = [module for module in modules if module not in allowed]
     if missing:
         raise UserError(

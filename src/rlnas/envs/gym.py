@@ -183,11 +183,7 @@ def raise_fault(error: BaseException, what: str) -> NoReturn:
 
 
 def own_space(env_id: str, env: gymnasium.Env, name: str) -> gymnasium.Space:
-    """The `observation_space` or `action_space` of an environment.
-
-    Raises:
-        UserError: if it has none.
-    """
+    """The `observation_space` or `action_space` of an environment. Raises a `UserError` if it has none."""
     try:
         found: Any = getattr(env, name, None)
     except BaseException as error:

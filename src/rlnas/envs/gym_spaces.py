@@ -23,8 +23,8 @@ COLOURS = 4
 def channels_last(shape: tuple[int, ...]) -> bool:
     """Whether the last axis of a map is its channels.
 
-    The other two are as long as each other, if that says which; else the channels are the shorter one of the first and
-    the last axis, and the last where these are equally long.
+    The other two are equally long, if that says which. Else it is the shorter one of the first and the last axis, and
+    the last where these are equally long.
 
     Example:
         >>> channels_last((96, 96, 3)), channels_last((4, 84, 84)), channels_last((8, 8, 12)), channels_last((12, 8, 8))
@@ -136,11 +136,7 @@ class Observations:
         return values.transpose(2, 0, 1) if self._last else values
 
     def read(self, returned: Any) -> np.ndarray:
-        """What an environment returned, as networks see it.
-
-        Raises:
-            EnvironmentFault: if it is not of the shape or type that the space announces, or is not finite.
-        """
+        """What an environment returned, as networks see it; an `EnvironmentFault` if it is not what its space says."""
         try:
             values = np.asarray(returned)
         except ValueError:
@@ -180,11 +176,7 @@ class Observations:
 
 
 def read_actions(env_id: str, space: gymnasium.Space) -> ActionSpace:
-    """The actions of a Gymnasium environment.
-
-    Raises:
-        UserError: if no policy can choose such actions.
-    """
+    """The actions of a Gymnasium environment. Raises a `UserError` if no policy can choose such actions."""
     if isinstance(space, Discrete):
         return DiscreteActions(int(space.n))
     if isinstance(space, MultiDiscrete):

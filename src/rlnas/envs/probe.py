@@ -67,11 +67,7 @@ def known_to_workers(env_id: str, imports: Sequence[str] = ()) -> bool:
 
 
 def _patience() -> float:
-    """Seconds that the modules may take to import.
-
-    Raises:
-        UserError: if the environment variable holds no such number.
-    """
+    """Seconds that the modules may take to import."""
     given = os.environ.get(PATIENCE_VARIABLE, str(PATIENCE))
     try:
         seconds = float(given)

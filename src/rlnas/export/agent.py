@@ -157,11 +157,7 @@ class Agent:
 
 
 class ExportedNetwork(nn.Module):
-    """A network that returns means and deviations apart.
-
-    Args:
-        network: the network.
-    """
+    """A network that returns means and deviations apart."""
 
     def __init__(self, network: Network):
         super().__init__()
@@ -178,11 +174,7 @@ class ExportedNetwork(nn.Module):
 
 @torch.no_grad()
 def check_parity(agent: Agent, compute: Compute) -> None:
-    """Compares an export with the network on the same random observations, in batches of 1 and of 5.
-
-    Raises:
-        ParityError: if an output has another shape, or differs by more than rounding can explain.
-    """
+    """Compares an export with the network on random observations; raises a `ParityError` where they differ."""
     for count in (1, 5):
         observation = agent.draw_observations(count, seed=count)
         for name, one, other in zip(agent.outputs, agent.compute(observation), compute(observation), strict=True):

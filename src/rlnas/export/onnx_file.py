@@ -85,12 +85,8 @@ def _silence() -> Iterator[None]:
 def adaptive_max_pool(x: Any, output_size: list[int]) -> tuple[Any, Any]:
     """Adaptive max-pooling in ONNX, which has no such operator, and for which torch 2.13 has no translation.
 
-    Args:
-        x: the symbolic map `(batch, channels, height, width)`; height and width are known.
-        output_size: height and width that come out.
-
-    Returns:
-        The pooled map, and a stand-in for the places of the maxima, which no layer reads.
+    Takes a symbolic map `(batch, channels, height, width)` of known size; returns the pooled map and a stand-in for the
+    places of the maxima, which no layer reads.
     """
     sides = [windows(int(size), count) for size, count in zip(x.shape[2:], output_size, strict=True)]
     for axis, covered in enumerate(sides, 2):
@@ -102,11 +98,7 @@ def adaptive_max_pool(x: Any, output_size: list[int]) -> tuple[Any, Any]:
 
 
 def windows(size: int, count: int) -> np.ndarray:
-    """The places that each of `count` windows over `size` places covers.
-
-    Returns:
-        `(count, longest)` int64; shorter windows name their last place again.
-    """
+    """The places `(count, longest)` that each window over `size` covers; shorter ones name their last place again."""
     bounds = [(size * n // count, -(-size * (n + 1) // count)) for n in range(count)]
     longest = max(end - start for start, end in bounds)
     return np.array([[min(start + k, end - 1) for k in range(longest)] for start, end in bounds], dtype=np.int64)

@@ -94,11 +94,7 @@ def check_actions(action: GymSpace) -> None:
 
 
 def convert(agent: Agent) -> Export:
-    """A file that `PPO.load` opens wherever rlnas is installed.
-
-    Raises:
-        UserError: if Stable-Baselines3 cannot choose such actions.
-    """
+    """A file that `PPO.load` opens wherever rlnas is installed."""
     check_actions(agent.action)
     model = build_ppo(agent)
     buffer = io.BytesIO()

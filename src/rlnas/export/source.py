@@ -62,11 +62,7 @@ class Listing:
             self.step(f"F.pad(x, ({left}, {right}, {top}, {bottom}){how})")
 
     def follow(self, block: nn.Module, x: Tensor) -> Tensor:
-        """Lists a block of the encoder, with the shape that leaves it; returns what it makes of `x`.
-
-        Raises:
-            UserError: if nothing is known about blocks of this kind.
-        """
+        """Lists a block of the encoder, with the shape that leaves it; returns what it makes of `x`."""
         if isinstance(block, ResidualBlock):
             return self._residual(block, x)
         if isinstance(block, SequenceBlock):
@@ -221,15 +217,12 @@ def load(folder: str | Path = Path(__file__).parent) -> Network:
 
 @torch.no_grad()
 def write_source(network: Network, dtype: str, about: Mapping[str, str]) -> tuple[str, dict[str, Tensor]]:
-    """The source of a network and its weights under the names of that source.
+    """Python source with a class `Network` and a function `load`, and the tensors of the network's state dict.
 
     Args:
         network: the network of one architecture, on the CPU.
         dtype: the type of the environment's observations, for the reader.
         about: what the reader should know, each thing with its name.
-
-    Returns:
-        Python source with a class `Network` and a function `load`; the tensors of its state dict.
 
     Raises:
         UserError: if a layer cannot be written as plain PyTorch.

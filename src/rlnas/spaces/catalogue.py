@@ -199,7 +199,7 @@ def load_space(space: SpaceSource, imports: calls.Modules = ()) -> Space:
     """The space that a catalogue name, the path of a TOML file, or a `Space` stands for.
 
     Args:
-        space: the name, the path, or the space itself.
+        space: one of these.
         imports: the modules that layers of the user's own come from, allowed by name, since they are code.
 
     Raises:

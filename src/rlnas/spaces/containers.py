@@ -58,11 +58,7 @@ class Container(Layer):
         return tuple(dict.fromkeys([*self.shape_choices, *inner]))
 
     def steps(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
-        """The layers that are computed one after another, with the shape that reaches each.
-
-        Raises:
-            ShapeError: if one cannot work on its shape.
-        """
+        """The layers that are computed one after another, with the shape that reaches each."""
         raise NotImplementedError
 
     def leaves(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
@@ -89,11 +85,7 @@ def flat(layers: Iterable[Layer]) -> Iterator[Layer]:
 
 
 def walk(layers: Iterable[Layer], shape: Shape, values: Values) -> tuple[list[tuple[Layer, Shape]], Shape]:
-    """Every layer of a list with the shape that reaches it, and the shape that leaves the last.
-
-    Raises:
-        ShapeError: if one cannot work on its shape.
-    """
+    """Every layer of a list with the shape that reaches it, and the shape that leaves the last."""
     found = []
     for layer in layers:
         found.append((layer, shape))

@@ -76,11 +76,7 @@ class Module(Layer):
         return self.choices
 
     def find(self) -> Callable[..., Any]:
-        """The factory.
-
-        Raises:
-            UserError: if its module cannot be imported, or has nothing of that name that can be called.
-        """
+        """The factory. Raises a `UserError` if it cannot be imported, or cannot be called."""
         name = self.factory.partition(":")[2]
         found = getattr(trust.import_trusted(self.module), name, None)
         if not callable(found):
@@ -88,11 +84,7 @@ class Module(Layer):
         return found
 
     def build(self, shape: Shape, values: Values) -> Any:
-        """Calls the factory.
-
-        Raises:
-            ShapeError: if it raises, or returns something that is no `nn.Module`.
-        """
+        """Calls the factory. Raises a `ShapeError` if it raises, or returns something that is no `nn.Module`."""
         from torch import nn
 
         arguments = {

@@ -26,13 +26,10 @@ OLD = {name: LAYERS[kind] for kind, name in STORED.items()}
 
 
 def layer_to_dict(layer: Layer, names: Mapping[str, str] = STORED) -> dict[str, object]:
-    """A layer as plain data.
+    """A layer as plain data: `type`, which `names` may call otherwise, and its parameters.
 
-    Parameters at their defaults are left out, so that a later version, with more of them, writes the same.
-
-    Args:
-        layer: the layer.
-        names: types that are called otherwise.
+    A choice is `{choice = name, options = [...]}`. Parameters at their defaults are left out, so that a later version,
+    with more of them, writes the same.
     """
     found: dict[str, object] = {"type": names.get(layer.type, layer.type)}
     for field in fields(layer):
@@ -55,11 +52,7 @@ def _plain(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def layer_from_dict(data: object) -> Layer:
-    """Builds a layer from plain data: `type` and its parameters; a choice is `{choice = name, options = [...]}`.
-
-    Raises:
-        UserError: if the type or a parameter is unknown, missing or not allowed.
-    """
+    """The inverse of `layer_to_dict`. A `UserError` names a type or parameter that is unknown, missing or not allowed."""
     if not isinstance(data, Mapping):
         raise UserError(f"a layer must be a table of parameters, not {data!r}.")
     parameters = {key: value for key, value in data.items() if key != "type"}

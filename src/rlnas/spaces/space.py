@@ -285,11 +285,7 @@ class Space:
 
     @staticmethod
     def from_dict(data: Mapping[str, object]) -> Space:
-        """The inverse of `to_dict`.
-
-        Raises:
-            UserError: if a key is unknown or missing, or a value is not allowed.
-        """
+        """The inverse of `to_dict`. Raises a `UserError` if a key is unknown or missing, or a value is not allowed."""
         if not isinstance(data, Mapping):
             raise UserError(f"a space must be a table of name, input and layers, not {shown(data)}.")
         extra = sorted(set(data) - {"name", "input", "layers"}, key=str)

@@ -17,11 +17,7 @@ _LAYER = re.compile(r"\s*\[\[\s*layers\s*\]\]")
 
 
 def load_toml(path: Path) -> Space:
-    """Reads a space from a TOML file (docs/spaces.md describes the format).
-
-    Raises:
-        UserError: if the file cannot be read or does not describe a space; the message names file, line and fault.
-    """
+    """Reads a space from a TOML file (docs/spaces.md). A `UserError` names file, line and fault."""
     try:
         return _read(path)
     except RecursionError:
