@@ -52,7 +52,7 @@ def _plain(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def layer_from_dict(data: object) -> Layer:
-    """The inverse of `layer_to_dict`. A `UserError` names a type or parameter that is unknown, missing or not allowed."""
+    """The inverse of `layer_to_dict`. A `UserError` names what is unknown, missing or not allowed."""
     if not isinstance(data, Mapping):
         raise UserError(f"a layer must be a table of parameters, not {data!r}.")
     parameters = {key: value for key, value in data.items() if key != "type"}
