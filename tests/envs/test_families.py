@@ -1,9 +1,31 @@
 import gymnasium
+import numpy as np
 import pytest
 from gymnasium.envs.registration import EnvSpec
+from gymnasium.spaces import Box, Discrete
 
-from rlnas.envs import AtariEnv, EnvSettings, GymEnv, known_ids, known_to_workers, make_env, options_of, registered_by
+from rlnas.defaults import defaults, defaults_by_name
+from rlnas.envs import (
+    AtariEnv,
+    DiscreteActions,
+    EnvFamily,
+    EnvSettings,
+    Episode,
+    GymEnv,
+    Step,
+    VectorEnv,
+    families,
+    film_env,
+    known_ids,
+    known_to_workers,
+    make_env,
+    options_of,
+    registered_by,
+)
 from rlnas.envs.atari import Atari
+from rlnas.envs.families import find_spaces
+from rlnas.envs.family import Defaults
+from rlnas.envs.minatar import GridCamera
 from rlnas.errors import UserError
 from rlnas.trust import import_modules
 
@@ -126,3 +148,60 @@ def test_what_a_module_registers_is_known_to_those_that_import_it(registered, tm
     assert not known_to_workers("RlnasTest/Short-v0", ["other_envs"])
     with pytest.raises(UserError, match="cannot import short_envs, here_only: here_only raised ImportError: not twice"):
         known_to_workers("RlnasTest/Short-v0", ["short_envs", "here_only"])
+
+
+class Doors(VectorEnv):
+    """One of two doors; the second pays 1, and every game ends there."""
+
+    observation_shape, observation_dtype, actions = (1, 2, 2), np.dtype(np.bool_), DiscreteActions(2)
+
+    def reset(self, seeds):
+        self._forget_games()
+        return np.zeros((self.num_envs, 1, 2, 2), dtype=bool)
+
+    def step(self, actions):
+        fresh, reward = self._over, np.where(self._over, 0, actions).astype(np.float32)
+        ended = ~fresh
+        episodes = self._count(reward, ended, np.zeros_like(ended))
+        return Step(
+            np.ones((self.num_envs, 1, 2, 2), dtype=bool), reward, ended, np.zeros_like(ended), ~fresh, episodes
+        )
+
+    def close(self):
+        pass
+
+
+class Toys(EnvFamily):
+    prefix, options, packages = "Toy/", ("num_envs",), ("numpy",)
+    defaults = Defaults("a whim", {"num_envs": 3}, {"clip": 0.3})
+
+    def ids(self):
+        return ["Toy/Doors-v0"]
+
+    def make(self, env_id, settings, num_envs, threads=1):
+        return Doors(num_envs)
+
+    def film(self, env_id, settings):
+        return Doors(1), GridCamera(1)
+
+    def spaces(self, env_id, shape, outputs, channels):
+        return Box(0, 1, shape, np.bool_), Discrete(outputs)
+
+
+def test_a_family_that_is_added_to_the_table_is_used_everywhere(monkeypatch):
+    monkeypatch.setattr(families, "FAMILIES", (Toys(), *families.FAMILIES))
+    assert "Toy/Doors-v0" in known_ids()
+    env = make_env("Toy/Doors-v0", SETTINGS)
+    env.reset(np.array([1, 2]))
+    assert [episode.score for episode in env.step(np.array([1, 0])).episodes] == [1, 0]
+    assert options_of("Toy/Doors-v0") == ("num_envs",)
+    assert defaults_by_name("Toy/Doors-v0") == defaults("Toy/Doors-v0", env) == Toys.defaults
+    assert known_to_workers("Toy/Doors-v0")
+    frames = []
+    filmed, fps = film_env("Toy/Doors-v0", SETTINGS, frames.append)
+    filmed.reset(np.array([1]))
+    assert filmed.step(np.array([1])).episodes == [Episode(1.0, 1, False, 0)]
+    assert (len(frames), fps) == (2, GridCamera.fps)
+    assert find_spaces("Toy/Doors-v0", (1, 2, 2), 2) == (Box(0, 1, (1, 2, 2), np.bool_), Discrete(2))
+    with pytest.raises(UserError, match="Did you mean 'Toy/Doors-v0'"):
+        make_env("Doors-v0", SETTINGS)
