@@ -91,7 +91,6 @@ def act(*actions):
 @pytest.mark.parametrize(
     ("game", "sticky", "num_envs", "steps", "games"),
     [
-        ("breakout", 0.0, 2, 320, 3),
         ("breakout", 0.25, 2, 320, 3),
         ("seaquest", 0.25, 2, 420, 1),
         ("asterix", 0.0, 2, 300, 1),  # lives, but no FIRE
@@ -189,11 +188,11 @@ def test_fire_can_be_left_to_the_policy(make):
 
 @pytest.mark.parametrize("sticky", [0.0, 0.25])
 def test_a_policy_that_never_fires_still_finishes_its_games(make, sticky):
-    env = make("breakout", 8, sticky_actions=sticky, **SMALL)
-    env.reset(np.arange(8))
-    games = {episode.environment for _ in range(180) for episode in env.step(np.zeros(8, dtype=np.int64)).episodes}
+    env = make("breakout", 4, sticky_actions=sticky, **SMALL)
+    env.reset(np.arange(4))
+    games = {episode.environment for _ in range(180) for episode in env.step(np.zeros(4, dtype=np.int64)).episodes}
     # Each FIRE is held for four frames, which sticky actions swallow once in 256 times.
-    assert len(games) >= (8 if sticky == 0 else 7)
+    assert len(games) >= (4 if sticky == 0 else 3)
 
 
 def test_a_restart_is_not_a_transition(make):

@@ -15,7 +15,7 @@ from rlnas.export import export
 from rlnas.export.agent import ExportedNetwork, ParityError, check_parity, load_agent
 from rlnas.export.onnx_file import run_onnx, windows
 from rlnas.nets import Network
-from rlnas.spaces import Activation, Choice, Linear, Norm, Space, load_space
+from rlnas.spaces import Activation, Choice, Linear, Norm, Space
 
 from .helpers import NESTED, OWN, PENDULUM, make_trial, run_without, slim, stir
 
@@ -24,14 +24,7 @@ VECTORS = Space("vectors", (4,), [Linear(Choice("f", (6, 9)), activation="none")
 CASES = {
     # Bytes, even kernels, adaptive pooling whose windows differ in length.
     "paper-2": (slim("paper-2"), "k2=2,k3=5,k4=2,k5=5,k6=2", "ALE/Breakout-v5", np.uint8, 3),
-    # Bools, padded channels, norm of a vector.
-    "minatar-2": (
-        load_space("minatar-2"),
-        "width=8,kernel=3,stride=1,act=silu,readout=max,norm=layer",
-        "MinAtar/Breakout-v1",
-        np.bool_,
-        3,
-    ),
+    # Bools, padded channels, norms.
     "nested": (NESTED, "c=3,k=3,blocks=2,op=pool,f=7", "MinAtar/Breakout-v1", np.bool_, 3),
     "vectors": (VECTORS, "f=6", "CartPole-v1", np.float32, 2),
     # Moments, a second encoder, means and deviations.
@@ -90,7 +83,7 @@ def test_onnxruntime_computes_the_same_without_rlnas_and_torch(exported: tuple[P
 
 
 def test_file_says_what_goes_in_and_out_and_where_it_comes_from(exported: tuple[Path, dict[str, Network]]) -> None:
-    model = onnx.load(exported[0] / "minatar-2.onnx")
+    model = onnx.load(exported[0] / "nested.onnx")
     onnx.checker.check_model(model, full_check=True)
     (observation,) = model.graph.input
     assert observation.name == "observation"
@@ -98,10 +91,10 @@ def test_file_says_what_goes_in_and_out_and_where_it_comes_from(exported: tuple[
     assert [d.dim_param or d.dim_value for d in observation.type.tensor_type.shape.dim] == ["batch", 4, 10, 10]
     assert [output.name for output in model.graph.output] == ["logits", "value"]
     about = {entry.key: entry.value for entry in model.metadata_props}
-    assert about["architecture"] == CASES["minatar-2"][1]
+    assert about["architecture"] == CASES["nested"][1]
     assert about["env"] == "MinAtar/Breakout-v1"
     assert about["rlnas_version"]
-    assert json.loads(about["rlnas"])["space"] == load_space("minatar-2").to_dict()
+    assert json.loads(about["rlnas"])["space"] == NESTED.to_dict()
 
 
 def test_a_file_of_another_network_does_not_pass(exported: tuple[Path, dict[str, Network]]) -> None:
