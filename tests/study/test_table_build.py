@@ -19,6 +19,7 @@ from rlnas.errors import UserError
 from rlnas.study import TableSettings, build_table
 from rlnas.table import MissingRun, Table
 from rlnas.table.files import write_table
+from rlnas.trials.inline import InlineBackend
 from rlnas.trials.trial import read_result
 
 from .helpers import rlnas as rlnas_command
@@ -174,7 +175,7 @@ def test_a_failed_training_is_a_row_with_its_reason(settings: TableSettings, tmp
     fragile = fragile.model_copy(
         update={"algorithm_options": fragile.algorithm_options.model_copy(update={"learning_rate": 1e30})}
     )
-    table = build_table(tmp_path / "run", fragile)
+    table = build_table(tmp_path / "run", fragile, InlineBackend())
     assert table.missing() == [(NETWORKS[0], 1)]
     resumed = rlnas_command(["resume", "run"], tmp_path)
     assert (resumed.returncode, "all trainings of the table failed" in resumed.stderr) == (1, True)

@@ -229,9 +229,11 @@ class SearchPlan:
         """
         from rlnas.report import write_report
         from rlnas.study import run_study
+        from rlnas.trials.backend import make_backend
         from rlnas.trials.progress import nobody
 
-        result = SearchResult(self.path, run_study(self.path, self.settings, self.workers, watch or nobody))
+        with make_backend(self.workers, watch or nobody) as backend:
+            result = SearchResult(self.path, run_study(self.path, self.settings, backend, watch or nobody))
         write_report(self.path, SearchRequest.of(self.settings).command())
         return result
 

@@ -126,9 +126,11 @@ class TablePlan:
     def run(self, watch: Watcher | None = None) -> Table:
         """Builds the table, or continues to build it."""
         from rlnas.study import build_table
+        from rlnas.trials.backend import make_backend
         from rlnas.trials.progress import nobody
 
-        return build_table(self.path, self.settings, self.workers, watch or nobody)
+        with make_backend(self.workers, watch or nobody) as backend:
+            return build_table(self.path, self.settings, backend, watch or nobody)
 
 
 @dataclass(frozen=True)

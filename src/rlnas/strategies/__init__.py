@@ -1,5 +1,6 @@
 """Search strategies, as ask-and-tell. Nothing here steps an environment or sees a network."""
 
+from rlnas.strategies.checks import training_seeds
 from rlnas.strategies.conformance import check_strategy
 from rlnas.strategies.driver import Runner, drive, ranked
 from rlnas.strategies.enas import ENAS, ENASSettings
@@ -44,4 +45,5 @@ __all__ = [
     "ranked",
     "settings_class",
     "shares_weights",
+    "training_seeds",
 ]

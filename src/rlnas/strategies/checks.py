@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from rlnas.errors import UserError
+from rlnas.quantity import plural
 from rlnas.spaces import Architecture, LimitedSpace, Space
 from rlnas.strategies.strategy import Evaluate, Fit, Proposal, Ranked, Train
 
@@ -29,7 +30,10 @@ def check_proposal(proposal: Proposal, space: Space) -> None:
         if proposal.done < 0 or proposal.done + len(found) > proposal.total:
             raise UserError(f"{proposal} counts more architectures than its total.")
     elif isinstance(proposal, Train):
-        found, amount, unit = proposal.architectures, 1, "trainings"
+        found, amount, unit = proposal.architectures, 1 if proposal.seeds is None else proposal.seeds, "seeds"
+        steps = 1 if proposal.steps is None else proposal.steps
+        if not isinstance(steps, int) or steps < 1:
+            raise UserError(f"trainings must pause after whole steps, at least 1, not {steps!r}.")
     else:
         raise UserError(f"ask() must return a Fit, Evaluate or Train, or None, not {proposal!r}.")
     if not isinstance(amount, int) or amount < 1:
@@ -45,6 +49,22 @@ def check_proposal(proposal: Proposal, space: Space) -> None:
             )
     if len(set(found)) < len(found):
         raise UserError(f"a proposal must not name an architecture twice: {proposal}.")
+
+
+def training_seeds(proposal: Train, seeds: Sequence[int], budget: int) -> Sequence[int]:
+    """The seeds that a proposal names, of those of a study.
+
+    Raises:
+        UserError: if it names more seeds than there are, or more steps than a training has.
+    """
+    if proposal.seeds is not None and proposal.seeds > len(seeds):
+        raise UserError(
+            f"the strategy trains with {plural(proposal.seeds, 'seed')}, and the search has {len(seeds)}: raise "
+            "--train-seeds."
+        )
+    if proposal.steps is not None and proposal.steps > budget:
+        raise UserError(f"the strategy trains for {proposal.steps:,} steps, and a training has {budget:,}.")
+    return seeds[: proposal.seeds]
 
 
 def check_ranking(ranking: Sequence[Ranked], space: Space) -> None:

@@ -102,9 +102,13 @@ class SyntheticRunner:
             return Outcome(((score,) * games,), running=score / 2)
         if isinstance(proposal, Evaluate):
             return Outcome(tuple((self.score(path),) * proposal.episodes for path in proposal.paths))
-        scores = [self.score(architecture) for architecture in proposal.architectures]
-        failed = [self.unlucky and (self.turn + n) % 2 == 0 for n in range(len(scores))]
-        return Outcome(tuple(() if lost else (score,) for score, lost in zip(scores, failed, strict=True)))
+        seeds = proposal.seeds or 1
+        failed = [self.unlucky and (self.turn + n) % 2 == 0 for n in range(len(proposal.architectures))]
+        returns = tuple(
+            () if lost else (self.score(architecture),) * seeds
+            for architecture, lost in zip(proposal.architectures, failed, strict=True)
+        )
+        return Outcome(returns, reward_means=returns)
 
     def told(self) -> None:
         """Goes to the next turn."""

@@ -1,4 +1,4 @@
-"""What a strategy is: it proposes, is told what came of it, and ranks. It never meets an environment or a network."""
+"""What a strategy is: it proposes, takes the outcome, and ranks. It never meets an environment or a network."""
 
 from __future__ import annotations
 
@@ -46,13 +46,20 @@ class Evaluate:
 
 @dataclass(frozen=True)
 class Train:
-    """A proposal: the true performance of architectures, by training each from scratch or from a table.
+    """A proposal: train architectures from scratch, or look that up in a table.
+
+    A training always has the study's budget, over which its learning rate falls. `steps` pauses it; a later proposal
+    with more steps, or none, goes on from there.
 
     Attributes:
-        architectures: what to train; with how many seeds, and for how long, is the study's business.
+        architectures: what to train.
+        steps: environment steps at which the trainings pause, or the next at which they can; `None`: at their end.
+        seeds: training seeds of each, the first so many of the study's; `None`: all of them.
     """
 
     architectures: tuple[Architecture, ...]
+    steps: int | None = None
+    seeds: int | None = None
 
 
 Proposal = Fit | Evaluate | Train
@@ -60,17 +67,19 @@ Proposal = Fit | Evaluate | Train
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a proposal.
+    """The outcome of a proposal.
 
     Attributes:
         returns: for `Evaluate` a tuple for each path, in order: the unclipped returns of its full games. For `Fit` one
             tuple, of the games that ended meanwhile. For `Train` a tuple for each architecture: the total reward of
-            each of its trainings; empty where one of them failed or finished no game.
+            each of its trainings so far; empty where one of them failed or finished no game.
         running: for `Fit`, the mean return so far of the games that were still in progress at its end.
+        reward_means: for `Train`, the reward mean of each training, as `returns` has the total reward.
     """
 
     returns: tuple[tuple[float, ...], ...]
     running: float = 0.0
+    reward_means: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,18 @@ from rlnas import seeding
 from rlnas.errors import EnvironmentFault
 from rlnas.files import write_bytes, write_json
 from rlnas.spaces import Space
-from rlnas.strategies import Fit, Outcome, Proposal, Ranked, Strategy, Train, drive, make_strategy, ranked
+from rlnas.strategies import (
+    Fit,
+    Outcome,
+    Proposal,
+    Ranked,
+    Strategy,
+    Train,
+    drive,
+    make_strategy,
+    ranked,
+    training_seeds,
+)
 from rlnas.study.doubts import doubts
 from rlnas.study.fitting import SupernetFit
 from rlnas.study.networks import NetworkSpec
@@ -33,6 +44,8 @@ class SearchState(Record):
     supernet: dict[str, Any]
     trained: list[str]
     train_seeds: Count
+    training_steps: dict[str, Count] = {}
+    pauses: bool = False
 
 
 class LiveSearch:
@@ -62,6 +75,8 @@ class LiveSearch:
         )
         self.shared: SupernetFit | None = None
         self.trained: dict[str, None] = {}
+        self.training_steps: dict[str, int] = {}
+        self.pauses = False
         self.last: Proposal | None = None
         self.owner = fingerprint(settings.model_dump(mode="json"))
 
@@ -103,14 +118,17 @@ class LiveSearch:
         return shared.fit(proposal) if isinstance(proposal, Fit) else shared.evaluate(proposal)
 
     def _train(self, proposal: Train) -> Outcome:
-        entrants = [NetworkSpec(a.id, self.whole, a.id) for a in proposal.architectures]
-        self.trained |= dict.fromkeys(entrant.name for entrant in entrants)
-        returns = []
-        for entrant, results in zip(entrants, self.trainings.run(entrants, self.settings.training_seeds), strict=True):
-            assert results[0].architecture == entrant.architecture
-            rewards = [result.total_reward for result in results]
-            returns.append(tuple(reward for reward in rewards if reward is not None) if None not in rewards else ())
-        return Outcome(tuple(returns))
+        seeds = training_seeds(proposal, self.settings.training_seeds, self.settings.train_steps)
+        networks = [NetworkSpec(a.id, self.whole, a.id) for a in proposal.architectures]
+        self.trained |= dict.fromkeys(network.name for network in networks)
+        self.pauses |= proposal.steps is not None or proposal.seeds is not None
+        found = self.trainings.run(networks, seeds, proposal.steps)
+        for result in (result for results in found for result in results):
+            key = f"{result.architecture} seed-{result.seed}"
+            self.training_steps[key] = max(result.steps, self.training_steps.get(key, 0))
+        returns = tuple(_scores([result.total_reward for result in results]) for results in found)
+        means = tuple(_scores([result.reward_mean for result in results]) for results in found)
+        return Outcome(returns, reward_means=means)
 
     def _supernet(self) -> SupernetFit:
         if self.shared is None:
@@ -137,7 +155,9 @@ class LiveSearch:
         taken = shared.cost() if shared else NOTHING
         own = shared.remarks() if shared else ()
         remarks = [*doubts(self.settings, self.strategy, self.space), *self.strategy.remarks(), *own]
-        return {**taken, "trained_architectures": list(self.trained), "remarks": remarks}
+        # Where all were trained to their end with all seeds, the steps follow from the settings.
+        steps = {"training_steps": sum(self.training_steps.values())} if self.pauses else {}
+        return {**taken, "trained_architectures": list(self.trained), **steps, "remarks": remarks}
 
     def _checkpoint(self) -> None:
         tensors, data = self.shared.state_dict() if self.shared else ({}, {})
@@ -149,6 +169,8 @@ class LiveSearch:
             "supernet": data,
             "trained": list(self.trained),
             "train_seeds": self.settings.train_seeds,
+            "training_steps": self.training_steps,
+            "pauses": self.pauses,
         }
         save_checkpoint(self.file, self.owner, tensors, plain)
 
@@ -160,7 +182,14 @@ class LiveSearch:
         with fitting(self.file):
             self.strategy.load_state_dict(state.strategy)
         self.trained = dict.fromkeys(state.trained)
+        self.training_steps, self.pauses = dict(state.training_steps), state.pauses
         if state.supernet:
             self.shared = SupernetFit(self.settings, self.root, self.watch)
             self.shared.load_state_dict(self.file, tensors, state.supernet)
             self.shared.begin(self.path / "tensorboard")
+
+
+def _scores(found: list[float | None]) -> tuple[float, ...]:
+    """What a strategy is told of an architecture's trainings: nothing unless each has a score."""
+    known = tuple(score for score in found if score is not None)
+    return known if len(known) == len(found) else ()

@@ -11,10 +11,10 @@ from pathlib import Path
 from rlnas.errors import UserError, unknown
 from rlnas.spaces import CATALOGUE, FIXED_ID, Space, adapt, load_space
 from rlnas.study.settings import StudySettings
+from rlnas.trials.backend import Trial
 from rlnas.trials.records import NAME
 from rlnas.trials.settings import TrialSettings
 from rlnas.trials.warm_start import checksum
-from rlnas.trials.workers import Trial
 
 MAX_FOLDER_NAME = 200
 
@@ -50,10 +50,10 @@ class NetworkSpec:
         """The directory of its trial with a seed."""
         return run / "trials" / folder_name(self.name) / f"seed-{seed}"
 
-    def training(self, run: Path, settings: TrialSettings) -> Trial:
+    def training(self, run: Path, settings: TrialSettings, until: int | None = None) -> Trial:
         """Its training in the directory of a study or a table."""
         own = settings.model_copy(update={"start": checksum(self.start)})
-        return Trial(self.folder(run, settings.seed), own, f"{self.name} seed-{settings.seed}")
+        return Trial(self.folder(run, settings.seed), own, f"{self.name} seed-{settings.seed}", until)
 
 
 def folder_name(name: str) -> str:

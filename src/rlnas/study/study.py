@@ -20,23 +20,23 @@ from rlnas.study.records import RankedPath, SearchCost, StudyResult
 from rlnas.study.results import finished_study, network_result, read_study_result
 from rlnas.study.settings import StudySettings
 from rlnas.study.trainings import LiveTrainings, TableTrainings, Trainings
+from rlnas.trials.backend import Backend
 from rlnas.trials.progress import Watcher, nobody
 from rlnas.trials.results import TrialResult
 from rlnas.trials.run_directory import GROWING, RunDirectory
 from rlnas.trials.trial import read_settings
 from rlnas.trials.warm_start import read_start
-from rlnas.trials.workers import LocalWorkers
 from rlnas.trust import import_modules
 
 
-def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watcher = nobody) -> StudyResult:
+def run_study(path: Path, settings: StudySettings, backend: Backend, watch: Watcher = nobody) -> StudyResult:
     """Runs a study, or goes on where an earlier process was stopped.
 
     Args:
         path: the run directory.
         settings: what to do.
-        workers: trials that run at a time.
-        watch: told of the progress.
+        backend: where its trials run, with a watcher of its own.
+        watch: told of the progress of the search.
 
     Raises:
         UserError: if the directory or a checkpoint in it belongs to something else, or no architecture is within the
@@ -52,31 +52,27 @@ def run_study(path: Path, settings: StudySettings, workers: int = 1, watch: Watc
     with RunDirectory(path, "study", settings.model_dump(mode="json"), free=free) as run:
         result = read_study_result(path)
         if result is not None and not _searches_anew(settings, result):
-            return _grown(run, settings, result, workers, watch)
+            return _grown(run, settings, result, backend)
         if result is not None:
             run.warn()
         run.rewrite()
         table = settings.load_table()
         candidates = find_candidates(path, settings, measured, watch)
-        with LocalWorkers(workers, watch) as pool:
-            trainings: Trainings = TableTrainings(table, settings) if table else LiveTrainings(path, settings, pool)
-            with torch_threads(settings.threads):
-                search = LiveSearch(path / "search", settings, trainings, watch, candidates)
-                ranking = search.run()
-                cost = search.cost()
-                entrants = networks_to_train(
-                    [entry.architecture.id for entry in ranking], settings, settings.load_space()
-                )
-                if settings.warm_start:
-                    entrants = [
-                        e if is_yardstick(e, settings) else replace(e, start=search.start(e.architecture))
-                        for e in entrants
-                    ]
-                del search  # frees the emulators and the supernet before the trainings begin
-            trials = list(zip(entrants, trainings.run(entrants, settings.training_seeds), strict=True))
-            lines = [RankedPath(architecture=entry.architecture.id, proxy=entry.proxy) for entry in ranking]
-            result = summarize(settings, lines, trials, SearchCost(**cost))
-            result = _with_confirmation(result, entrants, settings, trainings)
+        trainings: Trainings = TableTrainings(table, settings) if table else LiveTrainings(path, settings, backend)
+        with torch_threads(settings.threads):
+            search = LiveSearch(path / "search", settings, trainings, watch, candidates)
+            ranking = search.run()
+            cost = search.cost()
+            entrants = networks_to_train([entry.architecture.id for entry in ranking], settings, settings.load_space())
+            if settings.warm_start:
+                entrants = [
+                    e if is_yardstick(e, settings) else replace(e, start=search.start(e.architecture)) for e in entrants
+                ]
+            del search  # frees the emulators and the supernet before the trainings begin
+        trials = list(zip(entrants, trainings.run(entrants, settings.training_seeds), strict=True))
+        lines = [RankedPath(architecture=entry.architecture.id, proxy=entry.proxy) for entry in ranking]
+        result = summarize(settings, lines, trials, SearchCost(**cost))
+        result = _with_confirmation(result, entrants, settings, trainings)
         write_json(path / "result.json", result.plain())
         return result
 
@@ -95,9 +91,7 @@ def _searches_anew(settings: StudySettings, result: StudyResult) -> bool:
     return settings.train_seeds > result.train_seeds and bool(result.search.trained_architectures)
 
 
-def _grown(
-    run: RunDirectory, settings: StudySettings, result: StudyResult, workers: int, watch: Watcher
-) -> StudyResult:
+def _grown(run: RunDirectory, settings: StudySettings, result: StudyResult, backend: Backend) -> StudyResult:
     """The result of a finished study; training and confirmation seeds that are asked for now are trained first.
 
     The old result stays until the new one is whole, and what it says of the search goes into that. It is the result of
@@ -112,12 +106,11 @@ def _grown(
         entrants = [_started(entrant, run.path, settings) for entrant in entrants]
     run.warn()
     run.rewrite()
-    with LocalWorkers(workers, watch) as pool:
-        trainings = LiveTrainings(run.path, settings, pool)
-        if more:
-            trials = list(zip(entrants, trainings.run(entrants, settings.training_seeds), strict=True))
-            result = summarize(settings, result.ranking, trials, result.search)
-        result = _with_confirmation(result, entrants, settings, trainings)
+    trainings = LiveTrainings(run.path, settings, backend)
+    if more:
+        trials = list(zip(entrants, trainings.run(entrants, settings.training_seeds), strict=True))
+        result = summarize(settings, result.ranking, trials, result.search)
+    result = _with_confirmation(result, entrants, settings, trainings)
     write_json(run.path / "result.json", result.plain())
     return result
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from rlnas.study.networks import NetworkSpec, find_baseline
 from rlnas.study.trainings import run_all
 from rlnas.table import Table
 from rlnas.table.files import check_new, write_table
+from rlnas.trials.backend import Backend
 from rlnas.trials.episodes import EpisodeTable
 from rlnas.trials.metrics import scores_at
 from rlnas.trials.progress import Progress, Watcher, nobody
@@ -24,7 +24,6 @@ from rlnas.trials.results import TrialResult
 from rlnas.trials.run_directory import RunDirectory
 from rlnas.trials.settings import RunSettings, TrialSettings
 from rlnas.trials.trial import read_result
-from rlnas.trials.workers import LocalWorkers
 from rlnas.trust import import_modules
 
 POINTS = 20
@@ -71,14 +70,14 @@ class TableSettings(RunSettings):
         return sorted({max(1, self.steps * point // POINTS) for point in range(1, POINTS + 1)})
 
 
-def build_table(path: Path, settings: TableSettings, workers: int = 1, watch: Watcher = nobody) -> Table:
+def build_table(path: Path, settings: TableSettings, backend: Backend, watch: Watcher = nobody) -> Table:
     """Builds a table, or goes on where an earlier process was stopped; writes `table.parquet` last.
 
     Args:
         path: the run directory; trials are in `trials/`, as those of a study.
         settings: what to train.
-        workers: trials that run at a time.
-        watch: told of the progress.
+        backend: where they run, with a watcher of its own.
+        watch: told how many are done, and of the measurements of latency.
 
     Returns:
         The table. A training that failed is a row with its reason.
@@ -96,9 +95,12 @@ def build_table(path: Path, settings: TableSettings, workers: int = 1, watch: Wa
             return done
         entrants = settings.entrants()
         trials = [[e.training(path, settings.trial(e, seed)) for seed in settings.seeds] for e in entrants]
-        count = _Count(sum(map(len, trials)), watch)
-        with LocalWorkers(workers, count) as pool:
-            results = run_all(trials, pool)
+        total = sum(map(len, trials))
+        results = run_all(
+            trials,
+            backend,
+            lambda done: watch(Progress("table", done, total, "trainings", finished=done == total)),
+        )
         _write(file, path, settings, list(zip(entrants, results, strict=True)), watch)
     return Table.read(file)
 
@@ -157,21 +159,6 @@ def measure_table(table: Table, settings: TableSettings, file: Path, watch: Watc
 def _unmeasured(table: Table) -> int:
     """The trainings of a table whose network has no latency in it."""
     return table.frame["measured_inference_ms"].null_count()
-
-
-class _Count:
-    """Tells how many trainings are done, beside the progress of each that runs."""
-
-    def __init__(self, total: int, watch: Watcher):
-        self.total, self.watch, self.done = total, watch, 0
-        self.lock = threading.Lock()
-
-    def __call__(self, progress: Progress) -> None:
-        self.watch(progress)
-        if progress.finished:
-            with self.lock:
-                self.done += 1
-                self.watch(Progress("table", self.done, self.total, "trainings", finished=self.done == self.total))
 
 
 def _write(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,48 +10,60 @@ from typing import Any, Protocol
 from rlnas.study.networks import NetworkSpec
 from rlnas.study.settings import StudySettings
 from rlnas.table import NoScore, Table
+from rlnas.table.simulate import next_budget
+from rlnas.trials.backend import Backend, Trial
 from rlnas.trials.results import TrialResult
 from rlnas.trials.warm_start import put_start
-from rlnas.trials.workers import Trial, Workers
 
 
 class Trainings(Protocol):
     """Carries out trainings from scratch."""
 
-    def run(self, entrants: Sequence[NetworkSpec], seeds: Sequence[int]) -> list[list[TrialResult]]:
-        """Trains every contestant with every seed; for each, the results in the order of the seeds."""
+    def run(
+        self, networks: Sequence[NetworkSpec], seeds: Sequence[int], until: int | None = None
+    ) -> list[list[TrialResult]]:
+        """Trains every network with every seed, to the end or until so many steps (`rlnas.trials.trial.run_trial`).
+
+        Returns:
+            For each network the results, in the order of the seeds.
+        """
         ...
 
 
 class LiveTrainings:
-    """Trains in the trial directories of a study, on workers; what is there already is not trained again.
+    """Trains in the trial directories of a study; what is there already is not trained again.
 
     Args:
         path: the study's run directory.
         settings: the study's settings.
-        workers: where the trials run.
+        backend: where the trials run.
     """
 
-    def __init__(self, path: Path, settings: StudySettings, workers: Workers):
-        self.path = path
-        self.settings = settings
-        self.workers = workers
+    def __init__(self, path: Path, settings: StudySettings, backend: Backend):
+        self.path, self.settings, self.backend = path, settings, backend
 
-    def run(self, entrants: Sequence[NetworkSpec], seeds: Sequence[int]) -> list[list[TrialResult]]:
+    def run(
+        self, networks: Sequence[NetworkSpec], seeds: Sequence[int], until: int | None = None
+    ) -> list[list[TrialResult]]:
         """See `Trainings.run`."""
-        own = self.settings
-        trials = [
-            [entrant.training(self.path, own.trial(entrant.space, entrant.architecture, seed)) for seed in seeds]
-            for entrant in entrants
-        ]
-        for entrant, group in zip(entrants, trials, strict=True):
-            for trial in group:
-                put_start(entrant.start, trial.directory)
-        return run_all(trials, self.workers)
+        trials = []
+        for network in networks:
+            settings = [self.settings.trial(network.space, network.architecture, seed) for seed in seeds]
+            trials.append([network.training(self.path, own, until) for own in settings])
+            for trial in trials[-1]:
+                put_start(network.start, trial.directory)
+        return run_all(trials, self.backend)
 
 
-def run_all(trials: Sequence[Sequence[Trial]], workers: Workers) -> list[list[TrialResult]]:
+def run_all(
+    trials: Sequence[Sequence[Trial]], backend: Backend, done: Callable[[int], None] | None = None
+) -> list[list[TrialResult]]:
     """Runs groups of trials: the first of every group, then the second of every group, and so on.
+
+    Args:
+        trials: the groups.
+        backend: where they run.
+        done: told now and then how many trials are done.
 
     Raises:
         UserError, WorkerError: of the first trial that stops the study.
@@ -60,12 +72,16 @@ def run_all(trials: Sequence[Sequence[Trial]], workers: Workers) -> list[list[Tr
     for place in range(max(map(len, trials), default=0)):
         for group, own in enumerate(trials):
             if place < len(own):
-                futures[group, place] = workers.submit(own[place])
+                futures[group, place] = backend.submit(own[place])
     # Waiting without a limit cannot be interrupted where a library has replaced the handler of Ctrl-C (polars does).
-    while wait(futures.values(), timeout=0.5, return_when=FIRST_EXCEPTION).not_done:
+    left = 1
+    while left:
+        left = len(wait(futures.values(), timeout=0.5, return_when=FIRST_EXCEPTION).not_done)
         for future in futures.values():
             if future.done():
                 future.result()
+        if done is not None:
+            done(len(futures) - left)
     return [[futures[group, place].result() for place in range(len(own))] for group, own in enumerate(trials)]
 
 
@@ -78,23 +94,26 @@ class TableTrainings:
     """
 
     def __init__(self, table: Table, settings: StudySettings):
-        self.table = table
-        self.settings = settings
+        self.table, self.settings = table, settings
 
-    def run(self, entrants: Sequence[NetworkSpec], seeds: Sequence[int]) -> list[list[TrialResult]]:
-        """See `Trainings.run`.
+    def run(
+        self, networks: Sequence[NetworkSpec], seeds: Sequence[int], until: int | None = None
+    ) -> list[list[TrialResult]]:
+        """See `Trainings.run`: a training that pauses is looked up at the next budget of the table.
 
         Raises:
             MissingRun: if the table lacks a run.
         """
-        return [[self._look_up(entrant, seed) for seed in seeds] for entrant in entrants]
+        budget = next_budget(self.table, until or self.settings.train_steps)
+        return [[self._look_up(network, seed, budget) for seed in seeds] for network in networks]
 
-    def _look_up(self, entrant: NetworkSpec, seed: int) -> TrialResult:
-        result = TrialResult.blank(entrant.space, entrant.architecture, seed)
-        found: dict[str, Any] = {"remarks": [] if entrant.baseline else list(self.table.remarks)}
+    def _look_up(self, network: NetworkSpec, seed: int, budget: int) -> TrialResult:
+        result = TrialResult.blank(network.space, network.architecture, seed)
+        found: dict[str, Any] = {"remarks": [] if network.baseline else list(self.table.remarks)}
         try:
-            record = self.table.query(entrant.name, seed=seed, budget=self.settings.train_steps)
+            record = self.table.query(network.name, seed=seed, budget=budget)
             found |= {"steps": record.steps, "scores": record.scores}
+            found["status"] = "done" if budget == self.settings.train_steps else "paused"
             if self.table.remarks:  # padded networks cost more than those that this version builds of the same options
                 found |= {"parameters": record.parameters, "multiply_adds": record.multiply_adds}
         except NoScore as error:

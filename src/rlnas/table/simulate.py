@@ -5,23 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rlnas.errors import UserError
-from rlnas.strategies import Outcome, Proposal, Train
+from rlnas.strategies import Outcome, Proposal, Train, training_seeds
 from rlnas.table.table import Metric, NoScore, Table, check_metric
+
+
+def next_budget(table: Table, steps: int) -> int:
+    """The first budget of a table at or above so many environment steps.
+
+    Raises:
+        MissingRun: if all are below.
+    """
+    found = [budget for budget in table.budgets if budget >= steps]
+    return found[0] if found else table.budget(steps)
 
 
 class TableRunner:
     """Answers `Train` proposals by looking them up.
 
+    A training that pauses is looked up at the next budget of the table. Each is paid for once, as a study keeps its
+    trials: one that goes on costs the difference.
+
     Args:
         table: the table.
-        budget: environment steps of every training, one of the table's budgets; `"300k"` will do.
-        metric: what the strategy is told.
-        seeds: the training seeds that every architecture is trained with.
+        budget: environment steps of a whole training, one of the table's budgets; `"300k"` will do.
+        metric: what the strategy is told as `returns`.
+        seeds: the training seeds; a proposal that names fewer gets the first of them.
 
     Attributes:
         space: the table's space.
-        budget: environment steps of every training.
-        trained: the architectures looked up so far; each is paid for once, as a study keeps its trials.
+        budget: environment steps of a whole training.
+        paid: environment steps paid for so far, by architecture and seed.
 
     Raises:
         MissingRun: if the table has no such budget, or none of the seeds.
@@ -36,18 +49,24 @@ class TableRunner:
         self.metric = metric
         table.check_seeds(seeds)
         self.seeds = tuple(seeds)
-        self.trained: set[str] = set()
+        self.paid: dict[tuple[str, int], int] = {}
+
+    @property
+    def trained(self) -> set[str]:
+        """The architectures looked up so far."""
+        return {name for name, _ in self.paid}
 
     @property
     def clock(self) -> int:
         """Environment steps that the trainings would have cost."""
-        return len(self.trained) * len(self.seeds) * self.budget
+        return sum(self.paid.values())
 
     def answer(self, proposal: Proposal) -> Outcome:
         """Looks up the returns.
 
         Raises:
-            UserError: if the strategy asks for a supernet, which a table does not have.
+            UserError: if the strategy asks for a supernet, which a table does not have, or for more steps or seeds than
+                there are.
             MissingRun: if the table lacks a run.
         """
         if not isinstance(proposal, Train):
@@ -55,15 +74,22 @@ class TableRunner:
                 "a table knows trainings from scratch only, but the strategy asks to "
                 f"{type(proposal).__name__.lower()} a supernet: run its search on the environment."
             )
-        found = []
+        seeds = training_seeds(proposal, self.seeds, self.budget)
+        budget = next_budget(self.table, proposal.steps or self.budget)
         for architecture in proposal.architectures:
-            name = architecture.id
-            try:
-                found.append(tuple(self.table.values(name, budget=self.budget, metric=self.metric, seeds=self.seeds)))
-            except NoScore:
-                found.append(())
-            self.trained.add(name)
-        return Outcome(tuple(found))
+            for seed in seeds:
+                key = architecture.id, seed
+                self.paid[key] = max(budget, self.paid.get(key, 0))
+        names = [architecture.id for architecture in proposal.architectures]
+        told: tuple[Metric, Metric] = (self.metric, "reward_mean")
+        returns, means = (tuple(self._values(name, budget, metric, seeds) for name in names) for metric in told)
+        return Outcome(returns, reward_means=means)
+
+    def _values(self, name: str, budget: int, metric: Metric, seeds: Sequence[int]) -> tuple[float, ...]:
+        try:
+            return tuple(self.table.values(name, budget=budget, metric=metric, seeds=seeds))
+        except NoScore:
+            return ()
 
     def told(self) -> None:
         """Nothing to save: a search on a table takes less than a second."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from bisect import bisect_right
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,12 @@ class EpisodeTable:
             self.step.append(step)
             self.score.append(episode.score)
             self.length.append(episode.length)
+
+    def until(self, steps: int) -> EpisodeTable:
+        """The games that had ended by so many steps."""
+        found, count = EpisodeTable(), bisect_right(self.step, steps)
+        found.step, found.score, found.length = self.step[:count], self.score[:count], self.length[:count]
+        return found
 
     @property
     def recent(self) -> float | None:

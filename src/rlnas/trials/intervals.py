@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
+
 from rlnas.quantity import plural
 
 PATIENCE = 10
@@ -37,6 +40,31 @@ class Interval:
         silent = games == self._games and iteration - self._iteration >= PATIENCE * self.every
         self._iteration, self._games = iteration, games
         return silent
+
+
+def checkpoint_after(
+    after: int, every: int, ended: Sequence[int], iteration_steps: int, last: int
+) -> tuple[int, int] | None:
+    """The first checkpoint of a training at or after an iteration, which follows from its games.
+
+    Args:
+        after: the iteration.
+        every: iterations between checkpoints, as asked for.
+        ended: environment steps on which games ended, ascending.
+        iteration_steps: environment steps of an iteration.
+        last: the last iteration that may count.
+
+    Returns:
+        Its iteration, and how many checkpoints waited in vain for a game to end; `None` if it lies beyond `last`.
+    """
+    interval, silent = Interval(every, 0, 0), 0
+    for iteration in range(1, last + 1):
+        games = bisect_right(ended, iteration * iteration_steps)
+        if interval.due(iteration, games):
+            silent += interval.restart(iteration, games)
+            if iteration >= after:
+                return iteration, silent
+    return None
 
 
 def remark_on_games(steps: int, num_envs: int, games: int, restarts: int) -> dict[str, str]:

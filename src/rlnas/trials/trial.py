@@ -19,7 +19,7 @@ from rlnas.files import write_json
 from rlnas.nets import Network
 from rlnas.trials.checkpoint import fitting, load_checkpoint, save_checkpoint
 from rlnas.trials.episodes import EpisodeTable
-from rlnas.trials.intervals import RESTARTED, Interval, remark_on_games
+from rlnas.trials.intervals import RESTARTED, Interval, checkpoint_after, remark_on_games
 from rlnas.trials.metrics import learning_curve, scores_of
 from rlnas.trials.progress import Progress, RateMeter, Watcher, nobody
 from rlnas.trials.records import Count, read_record
@@ -30,6 +30,8 @@ from rlnas.trials.settings import TrialSettings
 from rlnas.trials.tensorboard import TensorBoardLog
 from rlnas.trials.warm_start import unpack
 from rlnas.trust import import_modules
+
+CHECKPOINT = "checkpoint.safetensors"
 
 LOCK_PATIENCE = 10.0
 """Seconds that a trial waits for a worker that lost its parent to go."""
@@ -81,17 +83,59 @@ def blank_result(settings: TrialSettings) -> TrialResult:
     return TrialResult.blank(settings.load_space(), settings.architecture, settings.seed)
 
 
-def run_trial(path: Path, settings: TrialSettings, watch: Watcher = nobody, label: str = "train") -> TrialResult:
-    """Trains an architecture from scratch, or goes on where an earlier process was stopped.
+def failed_result(settings: TrialSettings, reason: str) -> TrialResult:
+    """The result of a trial that failed."""
+    return blank_result(settings).model_copy(update={"status": "failed", "reason": reason})
+
+
+def read_outcome(path: Path, settings: TrialSettings, until: int | None = None) -> TrialResult | None:
+    """What a trial came to, or what it had come to when it paused; `None` if it has not got there.
+
+    Args:
+        path: the trial's directory.
+        settings: its settings.
+        until: as in `run_trial`. Of a trial that has gone on since, the scores are those of the pause.
+
+    Raises:
+        UserError: if the directory holds another trial, or its files are damaged.
+    """
+    done = read_result(path)
+    owner = fingerprint(settings.model_dump(mode="json"))
+    if done is not None and fingerprint(read_settings(path).model_dump(mode="json")) != owner:
+        raise UserError(f"the trial {str(path)!r} belongs to other settings than this study's.")
+    if until is None or not (path / CHECKPOINT).exists():
+        return done
+    tensors, data = load_checkpoint(path / CHECKPOINT, owner)
+    games = EpisodeTable()
+    with fitting(path / CHECKPOINT):
+        games.load_state_dict(tensors)
+        state, reached = TrialState(**data), int(tensors["iteration"])
+    last = min(reached, settings.iterations(settings.steps) - 1)
+    found = checkpoint_after(
+        settings.iterations(until), settings.checkpoint_iterations, games.step, settings.iteration_steps, last
+    )
+    if found is None:
+        return done
+    iteration, silent = found
+    paused = games.until(iteration * settings.iteration_steps)
+    return _result(settings, paused, iteration * settings.iteration_steps, state.said, silent, "paused")
+
+
+def run_trial(
+    path: Path, settings: TrialSettings, watch: Watcher = nobody, label: str = "train", until: int | None = None
+) -> TrialResult:
+    """Trains an architecture from scratch, or goes on where an earlier process was stopped or the trial paused.
 
     Args:
         path: the trial's directory (docs/runs.md).
         settings: what to train.
         watch: told of every iteration.
         label: what to call the task when telling.
+        until: environment steps at which the trial pauses; `None`: at its end. It pauses at the first checkpoint at or
+            after them, since environments restart there in every run; later it goes on as if it had not paused.
 
     Returns:
-        The result, which is also in `result.json`.
+        The result, which is in `result.json` if the trial is done.
 
     Raises:
         UserError: if the directory or a checkpoint in it belongs to something else.
@@ -99,15 +143,16 @@ def run_trial(path: Path, settings: TrialSettings, watch: Watcher = nobody, labe
     """
     import_modules(settings.imports)
     with RunDirectory(path, "trial", settings.model_dump(mode="json"), LOCK_PATIENCE):
-        finished = read_result(path)
-        if finished is None:
-            finished = _train(path, settings, watch, label)
-            write_json(path / "result.json", finished.model_dump(mode="json"))
-        watch(Progress(label, finished.steps, finished.steps, score=finished.total_reward, finished=True))
-        return finished
+        found = read_outcome(path, settings, until)
+        if found is None:
+            found = _train(path, settings, watch, label, until)
+            if found.status == "done":
+                write_json(path / "result.json", found.model_dump(mode="json"))
+        watch(Progress(label, found.steps, found.steps, score=found.total_reward, finished=True))
+        return found
 
 
-def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> TrialResult:
+def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str, until: int | None) -> TrialResult:
     with contextlib.ExitStack() as cleanup:
         space = settings.load_space()
         env = make_env(settings.env, settings.env_settings, threads=settings.threads)
@@ -119,7 +164,7 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
         network.standardize = scale_by(bounds)
         trainer = settings.trainer(network, env, settings.steps, root)
         games = EpisodeTable()
-        file, owner = path / "checkpoint.safetensors", fingerprint(settings.model_dump(mode="json"))
+        file, owner = path / CHECKPOINT, fingerprint(settings.model_dump(mode="json"))
         data: dict[str, Any] = {"seconds": 0.0, "said": {}, "silent": 0}
         data |= {"actions": actions_to_dict(env.actions), "bounds": bounds_to_dict(bounds)}
         if file.exists():
@@ -132,7 +177,8 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
         every, total = settings.checkpoint_iterations, trainer.iterations * trainer.steps_per_iteration
         trainer.restart(trainer.iteration // every)
         interval = Interval(every, trainer.iteration, len(games.score))
-        while not trainer.done:
+        paused = False
+        while not trainer.done and not paused:
             entry = trainer.iterate()
             games.extend(entry.episodes)
             rate = meter.update(trainer.steps)
@@ -146,20 +192,31 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str) -> T
                 # The first remark of a kind stays, so that a resumed run makes the same ones.
                 data |= {"seconds": time.perf_counter() - start, "said": {**env.remarks, **data["said"]}}
                 save_checkpoint(file, owner, {**trainer.state_dict(), **games.state_dict()}, data)
-                if not trainer.done:
+                paused = not trainer.done and until is not None and trainer.steps >= until
+                if not trainer.done and not paused:
                     trainer.restart(trainer.iteration // every)
+    if trainer.done:
         # Apart from the result, which has the same bytes whenever the settings are the same.
         write_json(path / "timing.json", {"seconds": round(time.perf_counter() - start, 3)})
-    games.write(path / "episodes.parquet")
-    steps, curve = learning_curve(games.step, games.score)
-    said = remark_on_games(trainer.steps, env.num_envs, len(games.score), data["silent"])
+        games.write(path / "episodes.parquet")
+    status = "done" if trainer.done else "paused"
+    return _result(settings, games, trainer.steps, data["said"], data["silent"], status)
+
+
+def _result(
+    settings: TrialSettings, games: EpisodeTable, steps: int, said: dict[str, str], silent: int, status: str
+) -> TrialResult:
+    """The result of a training that played these games in so many steps."""
+    curve_steps, curve = learning_curve(games.step, games.score)
+    remarks = remark_on_games(steps, settings.env_settings.num_envs, len(games.score), silent)
     return blank_result(settings).model_copy(
         update={
-            "steps": trainer.steps,
+            "status": status,
+            "steps": steps,
             "episodes": len(games.score),
-            "scores": scores_of(games.step, games.score, settings.steps),
-            "remarks": [*data["said"].values(), *said.values()],
-            "curve_steps": steps,
+            "scores": scores_of(games.step, games.score, settings.steps if status == "done" else steps),
+            "remarks": [*said.values(), *remarks.values()],
+            "curve_steps": curve_steps,
             "curve": curve,
         }
     )
@@ -205,9 +262,9 @@ def load_network(path: Path) -> tuple[TrialSettings, Network]:
         UserError: if there is no checkpoint, or it does not fit.
     """
     settings = read_settings(path)
-    if not (path / "checkpoint.safetensors").exists():
+    file = path / CHECKPOINT
+    if not file.exists():
         raise UserError(f"the trial {str(path)!r} has no checkpoint yet.")
-    file = path / "checkpoint.safetensors"
     tensors, data = load_checkpoint(file, fingerprint(settings.model_dump(mode="json")))
     space = settings.load_space()
     with fitting(file):

@@ -1,4 +1,4 @@
-"""Where trials run: `submit(trial) -> future`. Here in local processes, one torch thread each."""
+"""Trials in processes on this machine, one torch thread each."""
 
 from __future__ import annotations
 
@@ -10,20 +10,15 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from enum import IntEnum
-from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
 
 from rlnas.errors import UserError, WorkerError
 from rlnas.files import open_own
 from rlnas.processes import child_environment, home, kill_group
+from rlnas.trials.backend import Backend, Trial
 from rlnas.trials.progress import Progress, Watcher, nobody
 from rlnas.trials.results import TrialResult
-from rlnas.trials.run_directory import fingerprint
-from rlnas.trials.settings import TrialSettings
-from rlnas.trials.trial import blank_result, read_result, read_settings
+from rlnas.trials.trial import CHECKPOINT, failed_result, read_outcome
 
 ATTEMPTS = 2
 """How often a trial is started from one checkpoint when its process dies without a word (killed for memory, say)."""
@@ -41,31 +36,6 @@ class Exit(IntEnum):
     """Anything else. Tried again, then the study stops."""
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A trial to run: where, what, and what to call it."""
-
-    directory: Path
-    settings: TrialSettings
-    label: str
-
-
-class Workers(Protocol):
-    """Runs trials somewhere."""
-
-    def submit(self, trial: Trial) -> Future[TrialResult]:
-        """Starts a trial as soon as there is room.
-
-        The future's result says so if the trial failed by itself. It raises a `UserError` where the trial's directory
-        is not the trial's, and a `WorkerError` where its process breaks again and again.
-        """
-        ...
-
-    def close(self) -> None:
-        """Stops what is running."""
-        ...
-
-
 def _clear_up(process: subprocess.Popen[str]) -> None:
     """Waits for the end of a worker and kills what it left running, which may hold the pipe of its progress open."""
     process.wait()
@@ -75,13 +45,13 @@ def _clear_up(process: subprocess.Popen[str]) -> None:
 def _progress(trial: Trial) -> tuple[int, int] | None:
     """What changes with every checkpoint of a trial."""
     try:
-        found = (trial.directory / "checkpoint.safetensors").stat()
+        found = (trial.directory / CHECKPOINT).stat()
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns
 
 
-class LocalWorkers:
+class LocalBackend(Backend):
     """Runs trials in processes on this machine.
 
     Args:
@@ -97,14 +67,12 @@ class LocalWorkers:
         self._lock = threading.Lock()
 
     def submit(self, trial: Trial) -> Future[TrialResult]:
-        """See `Workers.submit`."""
+        """See `Backend.submit`."""
         return self._pool.submit(self._run, trial)
 
     def _run(self, trial: Trial) -> TrialResult:
-        result = read_result(trial.directory)
+        result = read_outcome(trial.directory, trial.settings, trial.until)
         if result is not None:
-            if fingerprint(read_settings(trial.directory).model_dump()) != fingerprint(trial.settings.model_dump()):
-                raise UserError(f"the trial {str(trial.directory)!r} belongs to other settings than this study's.")
             self._watch(Progress(trial.label, result.steps, result.steps, score=result.total_reward, finished=True))
             return result
         reached, failures = _progress(trial), 0
@@ -112,14 +80,14 @@ class LocalWorkers:
             code, reason = self._attempt(trial)
             if self._closed:
                 raise WorkerError("the study was stopped")
-            result = read_result(trial.directory) if code == Exit.DONE else None
+            result = read_outcome(trial.directory, trial.settings, trial.until) if code == Exit.DONE else None
             if result is not None:
                 return result
             if code == Exit.REFUSED:
                 raise UserError(reason)
             if code == Exit.FAILED:
                 self._watch(Progress(trial.label, 0, 0, finished=True, note=f"failed: {reason}"))
-                return blank_result(trial.settings).model_copy(update={"status": "failed", "reason": reason})
+                return failed_result(trial.settings, reason)
             before, reached = reached, _progress(trial)
             failures = failures + 1 if reached == before else 1
         # Whatever ended it says nothing of the architecture.
@@ -135,7 +103,8 @@ class LocalWorkers:
         """
         trial.directory.mkdir(parents=True, exist_ok=True)
         reading, writing = os.pipe()
-        command = [sys.executable, "-P", "-m", "rlnas.trials.worker", str(trial.directory), trial.label, str(writing)]
+        command = [sys.executable, "-P", "-m", "rlnas.trials.local_worker"]
+        command += [str(trial.directory), trial.label, str(writing), str(trial.until or "")]
         with open(open_own(trial.directory / "worker.log"), "a") as log, self._lock:
             if self._closed:
                 os.close(reading)
@@ -189,11 +158,3 @@ class LocalWorkers:
             for process in self._running:
                 kill_group(process)  # a trial can be killed at any moment
         self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

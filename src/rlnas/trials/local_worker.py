@@ -1,6 +1,6 @@
-"""The process that runs one trial: `python -m rlnas.trials.worker DIRECTORY LABEL DESCRIPTOR`.
+"""The process that runs one trial: `python -m rlnas.trials.local_worker DIRECTORY LABEL DESCRIPTOR UNTIL`.
 
-`LocalWorkers` starts it. It reads the trial's settings from standard input, tells its progress as JSON lines on the
+`LocalBackend` starts it. It reads the trial's settings from standard input, tells its progress as JSON lines on the
 file descriptor that it is given, and dies when its parent does, so that nothing goes on writing into a run that has
 lost its owner. It leaves once its result is written, whatever the environment has left running.
 """
@@ -22,10 +22,10 @@ import torch
 from rlnas.algorithms.torch_modes import set_float_modes
 from rlnas.errors import EnvironmentFault, TrainingDiverged, UserError
 from rlnas.processes import leave
+from rlnas.trials.local import Exit
 from rlnas.trials.progress import Progress
 from rlnas.trials.settings import TrialSettings
 from rlnas.trials.trial import run_trial
-from rlnas.trials.workers import Exit
 
 
 def _die_with(parent: int) -> None:
@@ -39,7 +39,7 @@ def _die_with(parent: int) -> None:
 
 def main() -> Exit:
     """Runs the trial."""
-    directory, label, descriptor = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    directory, label, descriptor, until = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4] or 0)
     settings = TrialSettings(**json.loads(sys.stdin.readline()))
     # An environment that reads from standard input must find nothing there, and not wait for ever.
     parent = os.dup(0)
@@ -58,7 +58,7 @@ def main() -> Exit:
                 channel.write(json.dumps(asdict(progress)) + "\n")
 
         try:
-            run_trial(directory, settings, tell, label)
+            run_trial(directory, settings, tell, label, until or None)
         except (EnvironmentFault, TrainingDiverged) as error:
             traceback.print_exc()  # into worker.log: whose environment it is needs to know the line
             tell(Progress(label, 0, 0, finished=True, note=str(error)))

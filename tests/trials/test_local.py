@@ -10,10 +10,11 @@ import pytest
 from rlnas.errors import UserError, WorkerError
 from rlnas.spaces import load_space
 from rlnas.study import TrialSettings
+from rlnas.trials.backend import Trial
+from rlnas.trials.local import Exit, LocalBackend
 from rlnas.trials.progress import Progress
 from rlnas.trials.results import TrialResult
 from rlnas.trials.trial import blank_result
-from rlnas.trials.workers import Exit, LocalWorkers, Trial
 
 SPACE = load_space("minatar-1")
 SETTINGS = TrialSettings(env="MinAtar/Breakout-v1", space=SPACE.to_dict(), architecture="k1=1,k2=1", steps=64)
@@ -25,7 +26,7 @@ def run(tmp_path, monkeypatch, ends) -> tuple[Future[TrialResult], list[int], li
     started: list[int] = []
     told: list[Progress] = []
 
-    def attempt(self: LocalWorkers, trial: Trial) -> tuple[int, str]:
+    def attempt(self: LocalBackend, trial: Trial) -> tuple[int, str]:
         (code, reason), moved = ends[len(started)]
         started.append(code)
         if moved:
@@ -35,10 +36,11 @@ def run(tmp_path, monkeypatch, ends) -> tuple[Future[TrialResult], list[int], li
         if code == Exit.DONE and reason == "":
             result = blank_result(trial.settings)
             (trial.directory / "result.json").write_text(result.model_dump_json())
+            (trial.directory / "trial.json").write_text(trial.settings.model_dump_json())
         return code, reason
 
-    monkeypatch.setattr(LocalWorkers, "_attempt", attempt)
-    with LocalWorkers(1, told.append) as workers:
+    monkeypatch.setattr(LocalBackend, "_attempt", attempt)
+    with LocalBackend(1, told.append) as workers:
         future = workers.submit(Trial(tmp_path / "trial", SETTINGS, "a trial"))
         future.exception()
     return future, started, told
@@ -82,6 +84,6 @@ def test_a_link_as_the_log_of_a_worker_is_refused(tmp_path):
     (tmp_path / "precious").write_text("mine")
     (tmp_path / "trial").mkdir()
     (tmp_path / "trial/worker.log").symlink_to(tmp_path / "precious")
-    with LocalWorkers(1) as workers, pytest.raises(UserError, match="no plain file"):
+    with LocalBackend(1) as workers, pytest.raises(UserError, match="no plain file"):
         workers.submit(Trial(tmp_path / "trial", SETTINGS, "a trial")).result()
     assert (tmp_path / "precious").read_text() == "mine"

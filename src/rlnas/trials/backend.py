@@ -1,0 +1,68 @@
+"""Where trials run: `submit(trial) -> future`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rlnas.trials.progress import Watcher, nobody
+from rlnas.trials.settings import TrialSettings
+from rlnas.trials.results import TrialResult
+
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trial to run.
+
+    Attributes:
+        directory: its directory.
+        settings: what to train.
+        label: what progress calls it.
+        until: environment steps at which it pauses, as in `run_trial`; `None` runs it to its end.
+    """
+
+    directory: Path
+    settings: TrialSettings
+    label: str
+    until: int | None = None
+
+
+class Backend(ABC):
+    """Runs trials somewhere; as a context manager it is closed at the end. `rlnas.trials.conformance` checks one."""
+
+    @abstractmethod
+    def submit(self, trial: Trial) -> Future[TrialResult]:
+        """Starts a trial as soon as there is room, from its checkpoint if it has one; one that is there is not run.
+
+        The future's result says so if the trial failed by itself (`status`). The future raises a `UserError` where the
+        trial's directory is not the trial's, and a `WorkerError` where what runs it breaks again and again.
+        """
+
+    def close(self) -> None:
+        """Stops what is running; each trial can go on later from its checkpoint."""
+        return
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def make_backend(workers: int = 1, watch: Watcher = nobody) -> Backend:
+    """The backend that commands use: local processes.
+
+    Args:
+        workers: trials that run at a time.
+        watch: told of the progress of each trial.
+    """
+    from rlnas.trials.local import LocalBackend
+
+    return LocalBackend(workers, watch)
