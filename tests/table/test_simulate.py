@@ -27,6 +27,31 @@ def test_trainings_are_looked_up_and_paid_for_once(table):
     assert simulated.clock == 3 * 2 * 100
 
 
+def test_a_training_that_goes_on_costs_the_difference(table):
+    simulated = runner(table)
+    a, b = (SPACE.architecture(NAMES[place]) for place in (3, 9))
+    paused = simulated.answer(Train((a, b), steps=20, seeds=1))
+    assert paused.returns == ((total(3, 1) / 2,), (total(9, 1) / 2,))
+    assert paused.reward_means == ((0.5,), (0.5,))
+    assert simulated.clock == 2 * 50  # the next budget of the table
+    assert simulated.answer(Train((b,))).returns == ((total(9, 1), total(9, 2)),)
+    assert simulated.clock == 50 + 2 * 100
+    simulated.answer(Train((b,), steps=50))  # what was paid for once
+    assert simulated.clock == 50 + 2 * 100
+
+
+@pytest.mark.parametrize(
+    ("asked", "fault"),
+    [
+        ({"steps": 51}, "trains for 51 steps, and a training has 50"),
+        ({"seeds": 3}, "trains with 3 seeds, and the search has 2: raise --train-seeds"),
+    ],
+)
+def test_more_than_a_study_has_is_refused(table, asked, fault):
+    with pytest.raises(UserError, match=fault):
+        runner(table, budget=50).answer(Train((SPACE.architecture(NAMES[3]),), **asked))
+
+
 def test_a_budget_may_be_spelled_and_must_be_there(table):
     simulated = runner(table, budget="50")
     simulated.answer(Train((SPACE.architecture(NAMES[3]),)))
