@@ -53,6 +53,8 @@ class Nods:
         (Evaluate((ONE, TWO), 1, 0, 1), "counts more architectures than its total"),
         (Train(()), "must name an architecture"),
         (Train((ONE, TWO, ONE)), "must not name an architecture twice"),
+        (Train((ONE,), steps=0), "must pause after whole steps, at least 1, not 0"),
+        (Train((ONE,), seeds=1.5), "must ask for whole seeds, at least 1, not 1.5"),
         (Train((ONE.id,)), "must name architectures of the space, not 'k1=1,k2=1'"),
     ],
 )

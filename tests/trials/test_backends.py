@@ -16,9 +16,8 @@ from rlnas.trials.backend import Backend, Trial, make_backend
 from rlnas.trials.conformance import CHECKS, Bench, check_backend, check_pause, importable, trial_files
 from rlnas.trials.inline import InlineBackend
 from rlnas.trials.local import LocalBackend
-from rlnas.trials.settings import TrialSettings
 from rlnas.trials.results import TrialResult
-
+from rlnas.trials.settings import TrialSettings
 
 BACKENDS = {"inline": InlineBackend, "local": partial(LocalBackend, 2)}
 

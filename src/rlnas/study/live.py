@@ -127,7 +127,7 @@ class LiveSearch:
             key = f"{result.architecture} seed-{result.seed}"
             self.training_steps[key] = max(result.steps, self.training_steps.get(key, 0))
         returns = tuple(_scores([result.total_reward for result in results]) for results in found)
-        means = tuple(_scores([result.reward_mean for result in results]) for results in found)
+        means = tuple(_scores([result.scores["reward_mean"] for result in results]) for results in found)
         return Outcome(returns, reward_means=means)
 
     def _supernet(self) -> SupernetFit:

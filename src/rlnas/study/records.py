@@ -29,7 +29,11 @@ class RankedPath(Record):
 
 
 class SearchCost(Record):
-    """What a search cost, and what it has to say; the bound and the cut are those of the games that rank."""
+    """What a search cost, and what it has to say.
+
+    The bound and the cut are those of the games that rank. Where trainings paused, or had fewer seeds than the study's,
+    `training_steps` says what all of them took together.
+    """
 
     fit_steps: Count
     evaluated_architectures: Count
@@ -37,6 +41,7 @@ class SearchCost(Record):
     evaluation_bound: Count | None = None
     cut_games: Count | None = None
     trained_architectures: list[str] = []
+    training_steps: Count | None = None
     remarks: list[str] = []
 
     @property

@@ -94,15 +94,15 @@ def search_of_run(run: str | Path) -> StoredSearch:
         found = {
             **{name: getattr(result, name) for name in ("strategy", "seed", "env", "space", "steps")},
             "options": study["strategy_options"] | result.limits,
-            "cost_steps": cost.steps,
-            "trained": cost.trained_architectures,
+            "cost_steps": cost.steps + (cost.training_steps or 0),
+            "trained": cost.trained_architectures if cost.training_steps is None else (),
             "settings": {group: study[group] for group in GROUPS},
             "ranking": [(entry.architecture, entry.proxy) for entry in result.ranking],
             "remarks": cost.remarks,
         }
     except (LookupError, TypeError) as error:
         raise UserError(f"the study {str(run)!r} is damaged or of another version: {error!r}.") from None
-    if cost.trained_architectures:
+    if cost.trained_architectures and cost.training_steps is None:
         found["train_steps"] = result.train_steps
         found["train_seeds"] = sorted({trial.seed for network in result.networks for trial in network.trials})
     return build_search(found, f"the study {str(run)!r}")

@@ -10,9 +10,8 @@ from types import TracebackType
 from typing import Self
 
 from rlnas.trials.progress import Watcher, nobody
-from rlnas.trials.settings import TrialSettings
 from rlnas.trials.results import TrialResult
-
+from rlnas.trials.settings import TrialSettings
 
 
 @dataclass(frozen=True)
