@@ -6,7 +6,7 @@ import statistics
 from dataclasses import replace
 from pathlib import Path
 
-from rlnas.cli.printing import console, place, print_comparisons, print_remarks, print_study, print_training
+from rlnas.cli.printing import console, place, print_comparisons, print_remarks, print_study, print_training, say
 from rlnas.cli.tables import show_built
 from rlnas.display import Display
 from rlnas.errors import RlnasError
@@ -32,15 +32,11 @@ from rlnas.quantity import plural, short
 from rlnas.strategies import shares_weights
 
 
-def _say(text: str) -> None:
-    console.print(text, soft_wrap=True, markup=False)
-
-
 def search(request: SearchRequest) -> None:
     """`rlnas search`."""
     plan = request.resolve()
-    _say(_search_announced(plan))
-    _say(f"Run directory: {place(plan.path)}")
+    say(_search_announced(plan))
+    say(f"Run directory: {place(plan.path)}")
     print_remarks(plan.doubts)
     with Display(console) as display:
         result = plan.run(display)
@@ -72,7 +68,7 @@ def _search_announced(plan: SearchPlan) -> str:
 def train(request: TrainRequest) -> None:
     """`rlnas train`."""
     plan = request.resolve()
-    _say(f"Training {plan.settings.architecture} on {plan.settings.env}.\nRun directory: {place(plan.path)}")
+    say(f"Training {plan.settings.architecture} on {plan.settings.env}.\nRun directory: {place(plan.path)}")
     with Display(console) as display:
         result = plan.run(display)
     print_training(result)
@@ -82,7 +78,7 @@ def build(request: TableRequest) -> None:
     """`rlnas table build`."""
     plan = request.resolve()
     settings, networks = plan.settings, len(plan.settings.entrants())
-    _say(
+    say(
         f"Building a table of {settings.space['name']} on {settings.env}: {plural(networks, 'network')} x "
         f"{plural(len(settings.seeds), 'seed')}, {short(settings.steps)} steps each, {plan.workers} at a time.\n"
         f"Run directory: {place(plan.path)}"
@@ -106,12 +102,12 @@ def resume(request: ResumeRequest) -> None:
 
 def report(request: ReportRequest) -> None:
     """`rlnas report`."""
-    _say(f"Report: {place(request.result())}")
+    say(f"Report: {place(request.result())}")
 
 
 def export(request: ExportRequest) -> None:
     """`rlnas export`."""
-    _say(f"Exported: {place(request.result())}")
+    say(f"Exported: {place(request.result())}")
 
 
 def evaluate(request: EvaluateRequest) -> None:
@@ -119,11 +115,10 @@ def evaluate(request: EvaluateRequest) -> None:
     result = request.result()
     spread = statistics.stdev(result.scores) if len(result.scores) > 1 else 0.0
     games = f"{len(result.scores)} {'games' if result.cut else 'full games'}"
-    console.print(
+    say(
         f"{result.architecture}: mean return {statistics.fmean(result.scores):.2f} ± {spread:.2f} (standard deviation) "
         f"over {games}, {min(result.scores):g} to {max(result.scores):g}, "
-        f"mean length {statistics.fmean(result.lengths):.0f} steps.",
-        soft_wrap=True,
+        f"mean length {statistics.fmean(result.lengths):.0f} steps."
     )
     print_remarks([result.cut_words] if result.cut else [])
 
@@ -132,9 +127,9 @@ def play(request: PlayRequest) -> None:
     """`rlnas play`."""
     film = request.result()
     for number, (score, length) in enumerate(zip(film.scores, film.lengths, strict=True), 1):
-        console.print(f"Game {number} of {film.architecture}: return {score:g}, {length:,} steps.", soft_wrap=True)
+        say(f"Game {number} of {film.architecture}: return {score:g}, {length:,} steps.")
     print_remarks([film.cut_words] if film.cut else [])
-    _say(f"Video: {place(film.path)}")
+    say(f"Video: {place(film.path)}")
 
 
 def compare(request: CompareTablesRequest) -> None:
@@ -153,9 +148,9 @@ def reproduce(request: ReproduceRequest) -> None:
     """`rlnas reproduce`."""
     plan = request.resolve()
     for one in plan.reproductions:
-        _say(_reproduction_announced(one, plan.workers))
+        say(_reproduction_announced(one, plan.workers))
         print_remarks(one.doubts)
-    _say(f"Folder: {place(plan.path)}")
+    say(f"Folder: {place(plan.path)}")
     with Display(console) as display:
         result = plan.run(display)
     overview = None if plan.path in result.comparisons else plan.path / OVERVIEW

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from rlnas import calls
 from rlnas.calls import Env, Flag, Form
-from rlnas.cli.printing import console
+from rlnas.cli.printing import console, say
 from rlnas.cli.tables import ShowRequest, show
 from rlnas.display import Display, printable
 from rlnas.errors import UserError, unknown
@@ -52,16 +52,16 @@ def list_(request: ListRequest) -> None:
         missing = {name: missing_package(name) for name in known_ids()}
         for name, package in missing.items():
             if package is None:
-                console.print(name, soft_wrap=True)
+                say(name)
         if lacking := Counter(package for package in missing.values() if package is not None):
             counts = ", ".join(f"{package} ({count})" for package, count in lacking.items())
             said = f"Not listed, since packages are missing: {plural(lacking.total(), 'environment')} of {counts}."
-            console.print(said, soft_wrap=True)
+            say(said)
     elif request.what == "tables":
         show(ShowRequest())
     elif request.what == "strategies":
         for name, (strategy, _) in STRATEGIES.items():
-            console.print(f"{name}  {_first_line(strategy)}", soft_wrap=True)
+            say(f"{name}  {_first_line(strategy)}")
     elif request.what == "spaces":
         table = Table(box=None, pad_edge=False)
         for column in ("space", "architectures", "input", "about"):
@@ -149,21 +149,17 @@ def _describe_env(env: str, imports: tuple[str, ...]) -> None:
     own = defaults(env, probe)
     _headed(env, f": observations {shape} {probe.observation_dtype}, {probe.actions}.")
     if probe.axes:
-        console.print(f"Axes: {probe.axes}.", soft_wrap=True, markup=False)
-    console.print(f"Networks take observations {_scaling(probe, own.ppo)}.", soft_wrap=True, markup=False)
+        say(f"Axes: {probe.axes}.")
+    say(f"Networks take observations {_scaling(probe, own.ppo)}.")
     if own.env.get("scale_actions"):
         console.print("Actions: the policy acts in [-1, 1], which is scaled to the bounds of the action space.")
     try:
         console.print(f"Space: {default_space(env, shape)}, the catalogue's for observations of this shape.")
     except UserError as error:
-        console.print(f"Space: {error}", soft_wrap=True, markup=False)
+        say(f"Space: {error}")
     console.print(f"Hand-made networks: {', '.join(default_baselines(shape)) or 'none of this shape'}.")
     changed = ", ".join(f"{name}={value}" for name, value in {**own.env, **own.ppo}.items()) or "nothing"
-    console.print(
-        f"Settings: {own.source}. What differs from env-options and ppo-options: {changed}.",
-        soft_wrap=True,
-        markup=False,
-    )
+    say(f"Settings: {own.source}. What differs from env-options and ppo-options: {changed}.")
 
 
 def _scaling(probe: VectorEnv, ppo: Mapping[str, Any]) -> str:
@@ -182,7 +178,7 @@ def _describe_options(title: str, model: Any) -> None:
     words = dict(re.findall(r"^(\w+): (.*)$", re.sub(r"\n +", " ", attributes), re.MULTILINE))
     for name, field in model.model_fields.items():
         about = f"  ({words[name].rstrip('.')})" if name in words else ""
-        console.print(f"  {name} = {field.default}{about}", soft_wrap=True, markup=False)
+        say(f"  {name} = {field.default}{about}")
 
 
 def _describe_space(name: str, latency: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import functools
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,9 @@ PIPED_WIDTH = 160
 WINDOW = sys.stdout is not None and sys.stdout.isatty()
 
 console = PlainConsole(highlight=False, markup=False, width=None if WINDOW or "COLUMNS" in os.environ else PIPED_WIDTH)
+
+say = functools.partial(console.print, soft_wrap=True)
+"""Prints text, whose lines a terminal breaks."""
 
 SPELLED = {"±": "+-", "×": "x"}
 """What a terminal that lacks a character shows in its place; of others it shows the number."""
@@ -78,9 +82,9 @@ def print_study(result: api.SearchResult) -> None:
     from rlnas.report.data import read_run
     from rlnas.report.headline import headline
 
-    console.print(f"{headline(read_run(result.path)).title}.", soft_wrap=True, markup=False)
-    console.print(f"Best architecture: {result.best}", soft_wrap=True)
-    console.print(f"Report: {place(report)}", soft_wrap=True, markup=False)
+    say(f"{headline(read_run(result.path)).title}.")
+    say(f"Best architecture: {result.best}")
+    say(f"Report: {place(report)}")
 
 
 def print_confirmation(confirmation: Sequence[NetworkResult]) -> None:
@@ -89,7 +93,7 @@ def print_confirmation(confirmation: Sequence[NetworkResult]) -> None:
         print_failures(confirmation)
         count = len(confirmation[0].trials)
         scores = ", ".join(f"{network} {_score(network.score)}" for network in confirmation)
-        console.print(f"With {plural(count, 'confirmation seed')}: {scores}.", soft_wrap=True, markup=False)
+        say(f"With {plural(count, 'confirmation seed')}: {scores}.")
 
 
 def print_failures(networks: Sequence[NetworkResult]) -> None:
@@ -97,22 +101,22 @@ def print_failures(networks: Sequence[NetworkResult]) -> None:
     for network in networks:
         for trial in network.trials:
             if trial.status == "failed":
-                console.print(f"Failed: {network} seed {trial.seed}: {trial.reason}", markup=False)
+                console.print(f"Failed: {network} seed {trial.seed}: {trial.reason}")
 
 
 def print_remarks(remarks: Sequence[str]) -> None:
     """Prints what is odd about the environment, how a search went, or what a comparison leaves out."""
     for remark in remarks:
-        console.print(f"Remark: {remark}", soft_wrap=True, markup=False)
+        say(f"Remark: {remark}")
 
 
 def print_training(result: api.TrainingResult) -> None:
     """Prints the outcome of a training and where it is."""
     scores = [f"{metric.label} {_score(result.trial.scores[name])}" for name, metric in METRICS.items()]
     games = f"{result.trial.episodes} full games in {short(result.trial.steps)} steps"
-    console.print(f"{result.architecture}: {', '.join(scores)}, {games}.", soft_wrap=True)
+    say(f"{result.architecture}: {', '.join(scores)}, {games}.")
     print_remarks(result.trial.remarks)
-    console.print(f"Report: {place(result.path / 'report.html')}", soft_wrap=True, markup=False)
+    say(f"Report: {place(result.path / 'report.html')}")
 
 
 def print_comparisons(comparisons: Mapping[Path, Comparison], overview: Path | None) -> None:
@@ -120,7 +124,7 @@ def print_comparisons(comparisons: Mapping[Path, Comparison], overview: Path | N
     for folder, comparison in comparisons.items():
         _print_comparison(comparison, folder)
     if overview is not None:
-        console.print(f"Overview: {place(overview / 'overview.html')}", soft_wrap=True, markup=False)
+        say(f"Overview: {place(overview / 'overview.html')}")
 
 
 def _print_comparison(comparison: Comparison, folder: Path) -> None:
@@ -134,10 +138,10 @@ def _print_comparison(comparison: Comparison, folder: Path) -> None:
     for row in sheet.rows:
         grid.add_row(*(cell.text for cell in row))
     console.print(grid)
-    console.print(basis(comparison), soft_wrap=True, markup=False)
-    console.print(sheet.note, soft_wrap=True, markup=False)
+    say(basis(comparison))
+    say(sheet.note)
     print_remarks(comparison.remarks)
-    console.print(f"Comparison: {place(folder / 'comparison.html')}", soft_wrap=True, markup=False)
+    say(f"Comparison: {place(folder / 'comparison.html')}")
 
 
 def _score(value: float | None) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from rich.table import Table as Grid
 
 from rlnas.calls import Form, Place, Steps
-from rlnas.cli.printing import console, place, print_remarks
+from rlnas.cli.printing import console, place, print_remarks, say
 from rlnas.display import Display
 from rlnas.errors import RlnasError, UserError
 from rlnas.experiments import CollectRequest, MeasureRequest
@@ -74,7 +74,7 @@ def show_built(table: Built, run: str | Path) -> None:
 
 def _show_written(path: str | Path) -> None:
     show(ShowRequest(path))
-    console.print(f"Table: {place(absolute(path))}", soft_wrap=True, markup=False)
+    say(f"Table: {place(absolute(path))}")
 
 
 @dataclass(frozen=True)
@@ -97,17 +97,17 @@ def show(request: ShowRequest) -> None:
     import_modules(request.imports)
     if request.table is None:
         for name in shipped():
-            console.print(repr(listed := load(name)), soft_wrap=True, markup=False)
+            say(repr(listed := load(name)))
             print_remarks(listed.remarks)
         return
     found = load(request.table)
     at = found.steps if request.budget is None else int(request.budget)
-    console.print(repr(found), soft_wrap=True, markup=False)
-    console.print(f"Checksum {found.checksum}, results {found.results_digest}.", soft_wrap=True)
+    say(repr(found))
+    say(f"Checksum {found.checksum}, results {found.results_digest}.")
     print_remarks(found.remarks)
     missing = found.missing()
     if missing:
-        console.print(f"Incomplete: {len(missing)} runs are missing or failed, e.g. {missing[0]}.", markup=False)
+        console.print(f"Incomplete: {len(missing)} runs are missing or failed, e.g. {missing[0]}.")
     grid = Grid(box=None, pad_edge=False, title=f"after {short(at)} steps", title_justify="left")
     for column in ("network", "total reward", "sd", "reward mean", "seeds", "parameters", "multiply-adds", "latency"):
         grid.add_column(column, justify="left" if column == "network" else "right", overflow="fold")

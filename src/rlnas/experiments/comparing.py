@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class JudgeOptions(Request, ComparisonOptions):
+class CompareOptions(Request, ComparisonOptions):
     """How strategies are compared."""
 
     strategies: Names | None = None
@@ -52,49 +52,9 @@ class JudgeOptions(Request, ComparisonOptions):
     save_searches: Annotated[Place, Form("FILE")] | None = None
     """File to store the searches in; its name must end in .json."""
 
-    def judge(self, table: Table, stored: Sequence[StoredSearch], strategies: Sequence[str] | None) -> Comparison:
-        """A comparison; options of strategies go to those that run on the table."""
-        from rlnas.report import comparison
-
-        searched = {search.strategy for search in stored}
-        on_table = [name for name in comparison.chosen_strategies(table, stored, strategies) if name not in searched]
-        return comparison.compare(
-            table,
-            stored,
-            strategies=strategies,
-            options=share_options(on_table, self.strategy_options or {}),
-            budget=self.budget,
-            metrics=self.metrics,
-            top_k=self.top_k,
-            repeats=self.repeats,
-            seed=self.seed,
-            seeds=self.seeds,
-            drop_incomplete=self.drop_incomplete,
-        )
-
-    def names(self) -> tuple[str, ...] | None:
-        """The strategies, if they are named."""
-        return None if self.strategies is None else strategy_names(self.strategies)
-
-    def given(self, searches: Sequence[str | Path]) -> list[StoredSearch]:
-        """The searches that are named, once it is clear that they can be stored if that is asked for."""
-        save = self.save_searches
-        if save is not None and not (str(save).endswith(".json") and searches and not Path(save).exists()):
-            raise UserError(
-                "--save-searches takes a new file that ends in .json, for the searches that --searches names."
-            )
-        return stored_searches(searches)
-
-    def store(self, searches: Sequence[StoredSearch]) -> None:
-        """Stores the searches if that is asked for."""
-        from rlnas.table import write_searches
-
-        if self.save_searches is not None:
-            write_searches(Path(self.save_searches), searches)
-
 
 @dataclass(frozen=True)
-class CompareRequest(JudgeOptions):
+class CompareRequest(CompareOptions):
     """Compare strategies with random search and baselines on a table; nothing is trained."""
 
     words = "compare"
@@ -107,26 +67,18 @@ class CompareRequest(JudgeOptions):
     the table, or with the one that it is a copy of."""
 
     def result(self) -> Comparison:
-        """Compares, and writes the comparison if there is a folder for it.
-
-        Raises:
-            MissingRun: if the table lacks a run that is needed.
-            UserError: if a search does not fit the table, or an option is not allowed.
-        """
+        """Compares, and writes the comparison if there is a folder for it; raises as `CompareTablesRequest` does."""
         from rlnas.report.comparison import write_comparison
 
-        import_modules(self.imports)
         _check_folder(self.out)
-        table, given = open_table(self.table), self.given(self.searches)
-        found = self.judge(table, given or _searches_with(table), self.names())
+        (found,) = CompareTablesRequest.like(self, tables=[self.table], out=None).result().values()
         if self.out is not None:
             write_comparison(found, Path(self.out))
-        self.store(given)
         return found
 
 
 @dataclass(frozen=True)
-class CompareTablesRequest(JudgeOptions):
+class CompareTablesRequest(CompareOptions):
     """Compare strategies with random search and baselines on tables; nothing is trained.
 
     Writes scores, their differences, costs, rank correlations of proxies and the best architectures, as a page,
@@ -157,14 +109,20 @@ class CompareTablesRequest(JudgeOptions):
                 is written then.
         """
         from rlnas.report.comparison import write_comparison, write_overview
+        from rlnas.table import write_searches
 
         import_modules(self.imports)
-        names = self.names()
+        names = None if self.strategies is None else strategy_names(self.strategies)
         tables = [open_table(table) for table in self.tables]
         folders = _folders(tables)
         for folder in ("", *folders, OVERVIEW):
             _check_folder(None if self.out is None else Path(self.out) / folder)
-        given = self.given(self.searches)
+        save = self.save_searches
+        if save is not None and not (str(save).endswith(".json") and self.searches and not Path(save).exists()):
+            raise UserError(
+                "--save-searches takes a new file that ends in .json, for the searches that --searches names."
+            )
+        given = stored_searches(self.searches)
         stored = [own or _searches_with(table) for own, table in zip(_fitting(given, tables), tables, strict=True)]
         everywhere = {search.strategy for one in stored for search in one}
         found = {}
@@ -172,15 +130,36 @@ class CompareTablesRequest(JudgeOptions):
             elsewhere = everywhere - {search.strategy for search in own}
             here = names and [name for name in names if name not in elsewhere or not _shares_weights(name)]
             try:
-                found[folder] = self.judge(table, own, here)
+                found[folder] = self._compare(table, own, here)
             except UserError as error:
-                raise type(error)(f"{folder}: {error}") from None
+                raise error if len(tables) == 1 else type(error)(f"{folder}: {error}") from None
         if self.out is not None:
             for folder, one in found.items():
                 write_comparison(one, Path(self.out) / folder)
             write_overview({f"../{folder}": one for folder, one in found.items()}, [], Path(self.out) / OVERVIEW)
-        self.store(given)
+        if save is not None:
+            write_searches(Path(save), given)
         return found
+
+    def _compare(self, table: Table, stored: Sequence[StoredSearch], strategies: Sequence[str] | None) -> Comparison:
+        """The comparison on one table; options of strategies go to those that run on it."""
+        from rlnas.report import comparison
+
+        searched = {search.strategy for search in stored}
+        on_table = [name for name in comparison.chosen_strategies(table, stored, strategies) if name not in searched]
+        return comparison.compare(
+            table,
+            stored,
+            strategies=strategies,
+            options=share_options(on_table, self.strategy_options or {}),
+            budget=self.budget,
+            metrics=self.metrics,
+            top_k=self.top_k,
+            repeats=self.repeats,
+            seed=self.seed,
+            seeds=self.seeds,
+            drop_incomplete=self.drop_incomplete,
+        )
 
 
 def stored_searches(sources: Sequence[str | Path]) -> list[StoredSearch]:

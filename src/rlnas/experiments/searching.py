@@ -83,11 +83,7 @@ class SearchRequest(EnvRequest, StudyOptions, MoreSeeds, SearchThreads, TopK):
     """Options of the strategy, e.g. eval_episodes=50 (see: rlnas describe spos)."""
 
     def resolve(self) -> SearchPlan:
-        """Fills in what was left open, and checks all that can be checked before a run directory is touched.
-
-        Raises:
-            UserError: if an option is not allowed.
-        """
+        """Fills in what was left open; raises a `UserError` before anything is written if an option is not allowed."""
         from rlnas.study import StudySettings
         from rlnas.study.candidates import foreseen_candidates
         from rlnas.study.doubts import doubts

@@ -76,11 +76,7 @@ class TableRequest(EnvRequest, StudyOptions, Latency):
     """Ids of the architectures to train; all of the space by default."""
 
     def resolve(self) -> TablePlan:
-        """Fills in what was left open, and checks all that can be checked before a run directory is touched.
-
-        Raises:
-            UserError: if an option is not allowed.
-        """
+        """Fills in what was left open; raises a `UserError` before anything is written if an option is not allowed."""
         from rlnas.study import TableSettings
         from rlnas.table.table import MOST_ARCHITECTURES
 

@@ -39,11 +39,7 @@ class TrainRequest(EnvRequest):
     """Threads of torch and of the emulator. More than one pays only while the processors are idle."""
 
     def resolve(self) -> TrainingPlan:
-        """Fills in what was left open, and checks all that can be checked before a run directory is touched.
-
-        Raises:
-            UserError: if an option is not allowed.
-        """
+        """Fills in what was left open; raises a `UserError` before anything is written if an option is not allowed."""
         from rlnas.study import TrialSettings
 
         common, space = self.common()
