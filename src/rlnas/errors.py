@@ -76,4 +76,4 @@ def differences(old: Any, new: Any, name: str = "") -> list[str]:
 def fault(error: ValidationError) -> str:
     """The first thing that is wrong with values read from disk: where, and what."""
     first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": ")

@@ -17,6 +17,7 @@ from rlnas.experiments.request import Request
 from rlnas.experiments.tables import TableSource, TableSources
 from rlnas.processes import absolute
 from rlnas.quantity import short
+from rlnas.trials.metrics import METRICS
 from rlnas.trust import import_modules
 
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ def show(request: ShowRequest) -> None:
     if missing:
         console.print(f"Incomplete: {len(missing)} runs are missing or failed, e.g. {missing[0]}.")
     grid = Grid(box=None, pad_edge=False, title=f"after {short(at)} steps", title_justify="left")
-    for column in ("network", "total reward", "sd", "reward mean", "seeds", "parameters", "multiply-adds", "latency"):
+    primary, *others = [METRICS[name].label for name in found.metrics]
+    for column in ("network", primary, "sd", *others, "seeds", "parameters", "multiply-adds", "latency"):
         grid.add_column(column, justify="left" if column == "network" else "right", overflow="fold")
     for row in sorted(_rows(found, at), key=lambda row: -row[0]):
         grid.add_row(*row[1])
@@ -129,15 +131,15 @@ def _rows(table: Built, budget: int) -> list[tuple[float, list[str]]]:
         if not seeds:
             continue
         records = [table.query(name, seed=seed, budget=budget) for seed in seeds]
-        totals = [record.total_reward for record in records if record.total_reward is not None]
-        means = [record.reward_mean for record in records if record.reward_mean is not None]
+        scores = [[v for r in records if (v := r.scores[metric]) is not None] for metric in table.metrics]
+        totals, *others = scores
         # A mean over the seeds that happen to be there would stand beside means over all.
         whole = len(totals) == len(table.seeds)
         line = [
             name + (" (hand-made)" if name in table.baselines else ""),
             f"{np.mean(totals):.2f}" if whole else "-",
             f"{np.std(totals, ddof=1):.2f}" if whole and len(totals) > 1 else "-",
-            f"{np.mean(means):.2f}" if whole else "-",
+            *(f"{np.mean(own):.2f}" if whole else "-" for own in others),
             f"{len(totals)}" if whole else f"{len(totals)} of {len(table.seeds)}",
             f"{records[0].parameters:,}",
             f"{records[0].multiply_adds:,}",

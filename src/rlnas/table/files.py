@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from rlnas.errors import UserError, fault
 from rlnas.files import parse_json, read_bytes, write_bytes
 from rlnas.processes import absolute
-from rlnas.table.settings import GROUPS, TableFacts
+from rlnas.table.settings import TableFacts
 from rlnas.trials.metrics import METRICS, PRIMARY
 
 SCHEMA_VERSION = 1
@@ -135,16 +135,8 @@ def _fault(frame: polars.DataFrame, settings: object) -> str | None:
     for name in columns:
         if frame.schema.get(name) != (kind := COLUMNS[name]):
             return f"its column {name!r} must be {kind}, not {frame.schema.get(name)}"
-    if not isinstance(settings, dict):
-        return "its settings are no JSON object"
-    for name, type_ in (("env", str), ("space", dict)):
-        if not isinstance(settings.get(name), type_):
-            return f"its settings have no {name!r}"
-    for group in GROUPS:
-        if not isinstance(settings.get(group, {}), dict):
-            return f"{group!r} of its settings is no JSON object"
     try:
-        TableFacts(**settings)
+        TableFacts.model_validate(settings)
     except ValidationError as error:
         return f"of its settings {fault(error)}"
     for name in columns:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +58,10 @@ class StoredSearch(BaseModel):
     @field_validator("ranking")
     @classmethod
     def _in_order(cls, ranking: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
-        names = [name for name, _ in ranking]
-        for name, times in Counter(names).items():
+        for name, times in Counter(name for name, _ in ranking).items():
             if times > 1:
                 raise ValueError(f"{name!r} is ranked twice")
-        proxies = [proxy for _, proxy in ranking]
-        if proxies != sorted(proxies, reverse=True):
+        if any(one[1] < other[1] for one, other in pairwise(ranking)):
             raise ValueError("the best proxy must come first")
         return ranking
 
@@ -118,8 +117,7 @@ def read_searches(path: str | Path) -> list[StoredSearch]:
         UserError: if it cannot be read, is of another schema version, or an entry is wrong; the message says which.
     """
     data = read_object(Path(path))
-    if data.get("schema") != SCHEMA_VERSION:
-        version = data.get("schema")
+    if (version := data.get("schema")) != SCHEMA_VERSION:
         raise UserError(f"the searches {str(path)!r} have schema {version!r}; this rlnas reads {SCHEMA_VERSION}.")
     entries = data.get("searches")
     if not isinstance(entries, list):
@@ -143,20 +141,14 @@ def distinct(searches: Iterable[StoredSearch]) -> list[StoredSearch]:
 
 
 def build_search(data: object, what: str) -> StoredSearch:
-    """A search from plain data.
-
-    Args:
-        data: its fields.
-        what: what to call it in an error.
+    """A search from plain data; `what` names it in an error.
 
     Raises:
         UserError: if a field is wrong or missing.
     """
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         raise UserError(f"{what} should be a JSON object.")
     try:
-        return StoredSearch(**data)
+        return StoredSearch.model_validate(data)
     except ValidationError as error:
         raise UserError(f"{what} is wrong: {fault(error)}.") from None
-    except TypeError as error:
-        raise UserError(f"{what} is wrong: {error}.") from None

@@ -15,10 +15,14 @@ GROUPS: tuple[Group, ...] = get_args(Group)
 
 
 class TableFacts(BaseModel):
-    """The types of what a table's settings say beside the environment, the space and the agents' settings."""
+    """The types of what a table's settings say; those of the agents are checked where they are compared."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
+    env: str
+    space: dict[str, Any]
+    env_settings: dict[str, Any] = {}
+    ppo: dict[str, Any] = {}
     seeds: list[int] = []
     architectures: list[str] = []
     baselines: list[str] = []

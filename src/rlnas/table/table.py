@@ -17,7 +17,7 @@ from rlnas.quantity import parse_steps, short
 from rlnas.spaces import Space
 from rlnas.spaces.choice import Option
 from rlnas.table.files import MEASURED, read_table
-from rlnas.trials.metrics import METRICS
+from rlnas.trials.metrics import METRICS, PRIMARY
 from rlnas.trials.results import TrialResult
 
 Metric = str
@@ -99,10 +99,9 @@ class Table:
         """Where an architecture stands in the order of the space; `None` for a network that is not of the space."""
         space = self.space  # which raises if it cannot be loaded
         try:
-            architecture = space.architecture(name)
+            return space.indices(space.architecture(name))
         except UserError:
             return None
-        return space.indices(architecture)
 
     @property
     def env(self) -> str:
@@ -167,16 +166,14 @@ class Table:
         Raises:
             MissingRun: if the table has no such budget, or no such seed.
         """
-        steps = self.budget(budget)
+        place = self.budgets.index(self.budget(budget))
         self.check_seeds(seeds)
-        found = []
-        for name in (*self.architectures, *self.baselines):
-            try:
-                for metric in self.metrics:
-                    self.values(name, budget=steps, metric=metric, seeds=seeds)
-            except MissingRun:
-                found.append(name)
-        return found
+
+        def scored(name: str, seed: int) -> bool:
+            row = self._rows.get((name, seed), {"status": "missing"})
+            return row["status"] == "done" and all(row[metric][place] is not None for metric in self.metrics)
+
+        return [name for name in self._known if not all(scored(name, seed) for seed in seeds)]
 
     def check_seeds(self, seeds: Sequence[int]) -> None:
         """Makes sure that the table has runs with each of some seeds.
@@ -198,7 +195,7 @@ class Table:
             MissingRun: if it is none of them.
         """
         steps = value if isinstance(value, int) else parse_steps(value, "budget")
-        if steps not in self._budget_index:
+        if steps not in self.budgets:
             known = ", ".join(map(str, self.budgets))
             raise MissingRun(f"the table {self.name!r} has no scores at budget {steps}: its budgets are {known}.")
         return steps
@@ -212,7 +209,7 @@ class Table:
         return hashlib.sha256(json.dumps([settings, kept], sort_keys=True).encode()).hexdigest()
 
     def query(self, architecture: str | Mapping[str, Option], *, seed: int, budget: int | str) -> TrialResult:
-        """One run at one budget, which its `steps` are; it has no curve, and no number of games.
+        """One run at one budget: its `steps`. Its curve has a point at each budget; its games are not counted.
 
         At a budget below the whole, this is the whole training as it stood then, not a training of that length: its
         learning rate was still on the way down.
@@ -227,9 +224,13 @@ class Table:
         """
         row, index = self._find(architecture, seed, budget)
         kept = ("architecture", "seed", "parameters", "multiply_adds")
+        curve = zip(self.budgets[: index + 1], row[PRIMARY], strict=False)
+        points = [(steps, reward) for steps, reward in curve if reward is not None]
         return TrialResult.model_construct(
             space=self.space.name,
             steps=self.budgets[index],
+            curve_steps=[steps for steps, _ in points],
+            curve=[reward for _, reward in points],
             scores=dict.fromkeys(METRICS) | {name: row[name][index] for name in self.metrics},
             **{name: row[name] for name in kept},
         )
@@ -237,6 +238,7 @@ class Table:
     def _find(
         self, architecture: str | Mapping[str, Option], seed: int, budget: int | str
     ) -> tuple[dict[str, Any], int]:
+        """The row of a run, and the place of the budget; raises as `query` does."""
         _check_seed(seed)
         if not isinstance(architecture, str | Mapping):
             raise UserError(f"name an architecture by its id or its options, not by {architecture!r}.")
@@ -251,20 +253,16 @@ class Table:
         if (architecture, seed) not in self._rows:
             own = [str(known) for known in self.seeds if (architecture, known) in self._rows]
             raise MissingRun(f"{run}: its seeds are {', '.join(own)}.")
-        if steps not in self._budget_index:
+        if steps not in self.budgets:
             raise MissingRun(f"{run}: its budgets are {', '.join(map(str, self.budgets))}.")
         row = self._rows[architecture, seed]
         if row["status"] != "done":
             raise NoScore(f"{run}: that run failed ({row['reason']}).")
-        return row, self._budget_index[steps]
+        return row, self.budgets.index(steps)
 
     @cached_property
-    def _known(self) -> set[str]:
-        return {*self.architectures, *self.baselines}
-
-    @cached_property
-    def _budget_index(self) -> dict[int, int]:
-        return {budget: index for index, budget in enumerate(self.budgets)}
+    def _known(self) -> dict[str, None]:
+        return dict.fromkeys([*self.architectures, *self.baselines])
 
     def values(self, architecture: str, *, budget: int | str, metric: Metric, seeds: Sequence[int]) -> list[float]:
         """A metric of one architecture under each of the seeds.
@@ -306,12 +304,12 @@ class Table:
 
         Of latencies the least of its runs, since what disturbs one only makes it longer; of wall time the mean.
         """
-        rows = [row for (name, _), row in self._rows.items() if name == architecture]
-        if not rows:
+        if architecture not in self._known:
             raise MissingRun(f"the table {self.name!r} has no run of architecture {architecture!r}.")
-        known = {name: [row[name] for row in rows if row[name] is not None] for name in MEASURED}
+        own = self.frame.filter(architecture=architecture)
+        known = {name: own[name].drop_nulls().to_numpy() for name in MEASURED}
         together = {name: np.mean if name == "measured_wall_seconds" else np.min for name in MEASURED}
-        return {name: float(together[name](values)) if values else None for name, values in known.items()}
+        return {name: float(together[name](values)) if values.size else None for name, values in known.items()}
 
     def __repr__(self) -> str:
         return (
