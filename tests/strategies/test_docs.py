@@ -1,4 +1,4 @@
-"""The strategy that docs/tutorial-strategy.md shows is one."""
+"""The strategies that docs/tutorial-strategy.md and docs/tutorial-halving.md show work."""
 
 import re
 import sys
@@ -17,13 +17,17 @@ from rlnas.table import TableRunner, load
 from rlnas.trials.inline import InlineBackend
 from rlnas.trials.progress import Progress
 
-TEXT = (Path(__file__).parents[2] / "docs/tutorial-strategy.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def snippets(page: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
 
 
 def test_a_strategy_of_ones_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, check, _ = re.findall(r"```python\n(from .*?)```", TEXT, re.DOTALL)
+    code, check = snippets("tutorial-strategy.md")
     (tmp_path / "climb.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
     try:
@@ -58,7 +62,8 @@ def test_a_strategy_of_ones_own(
 
 @pytest.fixture
 def halving() -> Iterator[str]:
-    exec(re.findall(r"```python\n(from .*?)```", TEXT, re.DOTALL)[-1], {})
+    (code,) = snippets("tutorial-halving.md")
+    exec(code, {})
     yield "halving"
     STRATEGIES.pop("halving")
 
