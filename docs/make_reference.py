@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import rlnas
+from rlnas.analysis import Comparison, View
+from rlnas.analysis.outcomes import StrategyOutcome
 from rlnas.cli.main import COMMANDS, request_of
 from rlnas.experiments.request import Option, options_of
-from rlnas.report.comparison import Comparison, View
-from rlnas.report.comparison.contenders import Contender
 from rlnas.study import Progress
 from rlnas.table import Table
 from rlnas.trials.results import NetworkResult, TrialResult
@@ -75,7 +75,7 @@ CLASSES = (
     Progress,
     Comparison,
     View,
-    Contender,
+    StrategyOutcome,
     Table,
     NetworkResult,
     TrialResult,

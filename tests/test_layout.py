@@ -9,8 +9,20 @@ ROOT = Path(__file__).parents[1] / "src" / "rlnas"
 
 # Top to bottom. A part may import the parts after it, where ALLOWED says no less.
 # "__init__" is the package's own face, which shows what the parts below it offer.
-ORDER = ["__main__", "cli", "__init__", "experiments", "display", "report", "export", "study", "table", "trials"]
-ORDER += ["defaults", "strategies", "algorithms", "nets", "spaces", "envs", "video", "stats", "files"]
+ORDER = ["__main__", "cli", "__init__", "experiments", "display", "report", "analysis", "export", "study"]
+ORDER += [
+    "table",
+    "trials",
+    "defaults",
+    "strategies",
+    "algorithms",
+    "nets",
+    "spaces",
+    "envs",
+    "video",
+    "stats",
+    "files",
+]
 ALLOWED = {
     "strategies": {"spaces"},  # a strategy never steps an environment and never sees a network
     "nets": {"spaces"},
@@ -19,6 +31,7 @@ ALLOWED = {
 }
 EVERYWHERE = {"brief", "calls", "errors", "processes", "quantity", "seeding", "trust"}
 LIGHT = {"spaces": {"torch", "gymnasium", "ale_py"}, "envs": {"torch"}, "stats": {"torch"}}
+LIGHT["analysis"] = {"matplotlib", "torch"}
 LIGHT |= {name: {"torch"} for name in EVERYWHERE}
 # What loads torch late, when a layer of the user's own is declared.
 LATE = {("spaces/modules.py", "torch")}

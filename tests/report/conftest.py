@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from rlnas.report.comparison import compare, write_comparison
+from rlnas.analysis import compare
+from rlnas.report.comparison import write_comparison
 from rlnas.table import Table
 
-from .comparisons import NAMES, perfect, search, table, worst
+from ..analysis.tables import NAMES, perfect, search, table, worst
 
 
 @pytest.fixture(scope="session")

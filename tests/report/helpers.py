@@ -114,7 +114,7 @@ class Page(HTMLParser):
         self.attributes: list[tuple[str, str | None]] = []
         self.text = ""
         self.title = ""
-        self.feed(text)
+        self.feed(str(text))
         self.close()
         assert not self.open
 

@@ -1,262 +1,207 @@
-"""Searches that are judged on a table."""
+"""What a comparison writes: tables, page, figures."""
+
+import re
+import statistics
+from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from rlnas.errors import UserError
-from rlnas.report.comparison.documents import contents, markdown
-from rlnas.spaces import Activation, Choice, Space, load_space
+from rlnas.report.figures import FOUND, page_colours
+from rlnas.spaces import Space
 from rlnas.stats.selection import held_out_scores
-from rlnas.table import MissingRun, Table
+from rlnas.strategies import STRATEGIES
+from rlnas.table import Table
 from rlnas.table.files import write_table
 
-from .comparisons import ENV, MEAN, NAMES, SPACE, TOTAL, perfect, quick, records, row, search, table, worst
+from ..analysis.tables import ENV, MADE, MEAN, NAMES, SPACE, TOTAL, held_out, perfect, quick, records, row, table, worst
+from ..analysis.test_simulation import Follows, Options
+from .helpers import Page
 
 
-def test_a_perfect_proxy(mine):
-    view = quick(mine, [perfect()]).views["total_reward"]
-    (found,) = view.contenders[0].found
-    assert found.architecture == NAMES[-1] == view.best
-    assert (found.rank, found.regret, found.hits) == (1, 0.0, 3)
-    assert {estimate.value for estimate in found.correlations.values()} == {1.0}
-    assert view.correlations["spos"]["kendall"].value == 1.0
-    other = quick(mine, [perfect()]).views["reward_mean"]
-    assert other.contenders[0].found[0].correlations["spearman"].value == -1.0
-    # By reward mean the truth is reversed, so the best of its top 3 is its third.
-    assert other.contenders[0].found[0].architecture == NAMES[-3]
-
-
-def test_a_search_costs_its_own_steps_and_its_trainings(mine):
-    view = quick(mine, [perfect(), perfect(strategy="enas")], top_k=2, budget=500).views["total_reward"]
-    assert [c.found[0].cost for c in view.contenders] == [900 + 2 * 3 * 500] * 2
-    assert {found.cost for found in view.random.found} == {2 * 3 * 500}
-
-
-def test_the_seeds_that_judge_can_be_named(mine):
-    view = quick(mine, [perfect()], seeds=[3, 1]).views["total_reward"]
-    assert view.standings.seeds == (1, 3)
-    assert view.standings.scores == pytest.approx(TOTAL[:, [0, 2]])
-    assert view.standings.table.checksum == mine.checksum
-
-
-def test_a_network_without_the_seeds_that_judge_is_not_lost(tmp_path):
-    rows = [row(n, s + 1, TOTAL[i, s], MEAN[i, s]) for i, n in enumerate(NAMES) for s in range(3)]
-    rows += [row("my-cnn", 1, 1.0, 1.0)]
-    write_table(tmp_path / "t.parquet", rows, {"env": ENV, "space": SPACE.to_dict()})
-    mine = Table.read(tmp_path / "t.parquet")
-    with pytest.raises(MissingRun, match="no run of architecture 'my-cnn' with seed 2"):
-        quick(mine, [], seeds=[2, 3])
-    assert quick(mine, [], seeds=[2, 3], drop_incomplete=True).remarks[0].endswith("1 network (my-cnn).")
-
-
-def test_incomplete_networks_are_left_out_if_asked_for(tmp_path):
-    rows = [row(n, s + 1, TOTAL[i, s], MEAN[i, s]) for i, n in enumerate(NAMES[:9]) for s in range(3)]
-    rows[-1] = row(NAMES[8], 3, None, None, status="failed")
-    rows += [row("my-cnn", 1, 1.0, 1.0)]
-    write_table(tmp_path / "part.parquet", rows, {"env": ENV, "space": SPACE.to_dict()})
-    part = Table.read(tmp_path / "part.parquet")
-    with pytest.raises(MissingRun):
-        quick(part, [perfect()])
-    found = quick(part, [perfect(), worst(seed=1, trained=(NAMES[8],))], drop_incomplete=True, repeats=200)
-    assert found.remarks[0].endswith(f"2 networks ({NAMES[8]}, my-cnn).")
-    view = found.views["total_reward"]
-    assert [yard for yard in view.yardsticks if yard.kind == "made"] == []
-    first, second = view.contenders[0].found
-    assert first.architecture == NAMES[7]  # the next of its ranking moved up
-    assert np.isfinite(first.proxies).sum() == 8
-    assert second.cost == 900 + 4 * 3 * 1000  # what it had trained was paid for, though it is left out
-    assert {one.architecture for one in view.random.found} <= set(NAMES[:8])
-    assert "8 of 10 architectures" in markdown(contents(found))
-    with pytest.raises(UserError, match="ranks nothing that the table 'part' has whole"):
-        quick(part, [search({NAMES[8]: 1.0})], drop_incomplete=True)
-    nothing = [row(name, seed, None, None) for name in NAMES for seed in (1, 2)]
-    write_table(tmp_path / "none.parquet", nothing, {"env": ENV, "space": SPACE.to_dict()})
-    with pytest.raises(UserError, match="no architecture with a score under each"):
-        quick(Table.read(tmp_path / "none.parquet"), [], drop_incomplete=True)
-
-
-def test_a_missing_run_is_named(tmp_path):
-    with pytest.raises(MissingRun, match=rf"no run of architecture '{NAMES[3]}' with seed 2 at budget 1000"):
-        quick(table(tmp_path, drop=(NAMES[3], 2)), [])
-    with pytest.raises(MissingRun, match="its budgets are 500, 1000"):
-        quick(table(tmp_path), [], budget=700)
-
-
-def test_an_architecture_that_is_not_in_the_table_is_named(tmp_path):
-    rows = [row(name, 1, 1.0, 1.0) for name in NAMES[:-1]]
-    write_table(tmp_path / "part.parquet", rows, {"env": ENV, "space": SPACE.to_dict()})
-    part = Table.read(tmp_path / "part.parquet")
-    with pytest.raises(MissingRun, match=f"'{NAMES[-1]}'.* no run of that architecture is in it"):
-        quick(part, [worst()], repeats=1)
-    with pytest.raises(MissingRun, match="no run of that architecture is in it"):
-        quick(part, [], repeats=100)
-
-
-def test_searches_of_one_strategy_with_other_options_have_rows_of_their_own(mine):
-    searches = [
-        perfect(options={"subset": 2, "same": 1}),
-        perfect(options={"subset": 3, "same": 1}),
-        perfect(options={"subset": 3, "same": 1}, seed=1),
-        perfect(options={"same": 1}, steps=2000),
-        perfect(strategy="enas"),
+def test_table_1_by_hand(written):
+    found = {entry["name"]: entry for entry in records(written, "table-1")}
+    assert list(found) == [
+        "random search",
+        "my-cnn",
+        "random-shared",
+        "spos",
+        "average architecture",
+        "largest network: c=4,k=5",
+        f"best of the table: {NAMES[0]}; {NAMES[-1]}",
     ]
-    view = quick(mine, searches).views["total_reward"]
-    assert {one.label: len(one.found) for one in view.contenders} == {
-        "enas": 1,
-        "spos (800 steps, subset=2)": 1,
-        "spos (800 steps, subset=3)": 2,
-        "spos (2k steps, subset=default)": 1,
-    }
+    total, mean = TOTAL.mean(1), MEAN.mean(1)
+    spos = found["spos"]
+    # One search has the last three as its top 3, the other the first three.
+    assert float(spos["total_reward"]) == pytest.approx((total[9] + total[2]) / 2)
+    assert float(spos["total_reward_deviation"]) == pytest.approx(statistics.stdev([total[9], total[2]]))
+    assert float(spos["reward_mean"]) == pytest.approx((mean[7] + mean[0]) / 2)
+    assert float(found["random-shared"]["total_reward"]) == pytest.approx(total[2])
+    assert found["random-shared"]["total_reward_deviation"] == ""
+    assert float(found["my-cnn"]["total_reward"]) == 5.0
+    assert float(found["average architecture"]["total_reward"]) == pytest.approx(4.5)
+    assert float(found["largest network: c=4,k=5"]["total_reward"]) == pytest.approx(9.0)
+    assert (spos["budget"], spos["training_seeds"], spos["top_k"], spos["repeats"]) == ("1000", "1 2 3", "3", "1000")
 
 
-def test_options_that_are_equal_but_not_the_same_keep_their_rows(mine):
-    options = [{"a": 1}, {"a": 1.0}, {"a": True}, {"a": None}, {}]
-    view = quick(mine, [perfect(options=one) for one in options]).views["total_reward"]
-    assert [one.label for one in view.contenders] == [
-        f"spos (a={spelled})" for spelled in ("1", "1.0", "true", "null", "default")
-    ]
+def test_what_a_strategy_is_worth_by_hand(written):
+    found = {entry["strategy"]: entry for entry in records(written, "strategies-total-reward")}
+    spos, random = found["spos"], found["random search"]
+    # One search puts the last three first, the other the first three; seed by seed, what the other seeds pick of them.
+    kept = (held_out_scores(TOTAL[7:]) + held_out_scores(TOTAL[:3])) / 2
+    for name, others in (("average_architecture", TOTAL.mean(0)), ("my-cnn", np.array(MADE))):
+        assert float(spos[f"above_{name}"]) == pytest.approx((kept - others).mean())
+        low, high = (float(spos[f"above_{name}_{end}"]) for end in ("low", "high"))
+        margin = stats.t.ppf(0.975, 2) * (kept - others).std(ddof=1) * (1 / 3 + 1 / 2) ** 0.5
+        assert (low, high) == pytest.approx(((kept - others).mean() - margin, (kept - others).mean() + margin))
+    assert float(spos["regret"]) == pytest.approx(3.5)
+    assert float(spos["cost_steps"]) == 900 + 3 * 3 * 1000
+    assert float(random["cost_steps"]) == 9000
+    assert random["better_than_random"] == ""
+    # Of all trios, 36 of 120 have the best; one has nothing better than the third worst.
+    assert float(spos["better_than_random"]) == pytest.approx(((1 - 36 / 240) + 1 / 240) / 2, abs=0.02)
+    assert float(spos["better_than_random_low"]) < 0.5 < float(spos["better_than_random_high"])
 
 
-def test_strategies_are_picked_by_name(mine):
-    searches = [perfect(), perfect(strategy="enas"), worst(strategy="random")]
-    found = quick(mine, searches, strategies=["spos", "random", "enas"])
-    assert [one.label for one in found.views["total_reward"].contenders] == ["spos", "enas"]
-    assert found.remarks[0].startswith("1 of the given searches are of random search and left out")
-    assert quick(mine, searches, strategies=["random"]).views["total_reward"].contenders == ()
-    with pytest.raises(UserError, match=r"unknown strategy 'enos'. Did you mean 'enas'\?"):
-        quick(mine, searches, strategies=["enos"])
+def test_held_out_scores_come_from_seeds_that_did_not_pick(written):
+    found = {entry["strategy"]: entry for entry in records(written, "strategies-total-reward")}
+    tops = [held_out(TOTAL[-3:]), held_out(TOTAL[:3])]  # of the perfect search and of the worst
+    assert float(found["spos"]["held_out"]) == pytest.approx(statistics.fmean(tops))
+    assert float(found["spos"]["held_out_deviation"]) == pytest.approx(statistics.stdev(tops))
+    trios = [held_out(TOTAL[list(trio)]) for trio in combinations(range(10), 3)]
+    error = statistics.stdev(trios) / 1000**0.5
+    assert float(found["random search"]["held_out"]) == pytest.approx(statistics.fmean(trios), abs=4 * error)
 
 
-def test_a_search_without_settings_is_remarked_on(mine):
-    assert quick(mine, [perfect(settings={})]).remarks == (
-        "spos with seed 0 does not say what its agents were trained with, so that is not checked.",
-    )
+def test_exhaustive_search_pays_for_the_whole_table(written):
+    found = {entry["strategy"]: entry for entry in records(written, "strategies-reward-mean")}
+    exhaustive = found["exhaustive search"]
+    assert float(exhaustive["score"]) == pytest.approx(MEAN.mean(1).max())
+    assert float(exhaustive["held_out"]) == pytest.approx(held_out(MEAN))
+    assert float(exhaustive["regret"]) == 0.0
+    assert float(exhaustive["cost_steps"]) == 10 * 3 * 1000
+    assert exhaustive["better_than_random"] == ""
 
 
-def test_several_searches_without_settings_are_one_remark(mine):
-    (remark,) = quick(mine, [perfect(settings={}, seed=seed) for seed in range(3)]).remarks
-    assert remark.startswith("spos with seed 0 and 2 other searches do not say what their agents")
+def test_proxies_beside_the_ceiling(written):
+    found = records(written, "proxies-total-reward")
+    by_seed = {(entry["strategy"], entry["search_seed"]): entry for entry in found}
+    assert float(by_seed["spos", "0"]["kendall"]) == 1.0
+    assert float(by_seed["spos", "1"]["kendall"]) == -1.0
+    assert float(by_seed["spos", "mean"]["kendall"]) == 0.0
+    assert by_seed["random-shared", "0"]["ranked"] == "5"
+    assert by_seed["random-shared", "0"]["best_rank"] == "8"
+    ceiling = by_seed["ceiling: one seed against another", "–"]
+    taus = [stats.kendalltau(TOTAL[:, a], TOTAL[:, b]).statistic for a, b in ((0, 1), (0, 2), (1, 2))]
+    assert float(ceiling["kendall"]) == pytest.approx(np.mean(taus))
+    assert float(records(written, "reliability")[1]["icc"]) > 0.95
 
 
-def test_what_a_search_had_trained_is_its_outcome(mine):
-    """A search that trained six architectures and ranks them by total reward, judged by both metrics."""
-    own = NAMES[2:8]
-    ranking = {name: float(TOTAL[NAMES.index(name)].mean()) for name in own}
-    found = quick(mine, [search(ranking, "mine", trained=tuple(own), cost_steps=0, train_steps=1000)])
-    total, mean = (found.views[metric].contenders[0].found[0] for metric in ("total_reward", "reward_mean"))
-    # By reward mean, which is the other way round, it is the last of its ranking that is the best.
-    assert (total.architecture, mean.architecture) == (own[-1], own[0])
-    assert total.cost == 6 * 3 * 1000
-    # All six are there to be picked by the seeds that a held-out score leaves.
-    np.testing.assert_allclose(total.held_out, held_out_scores(TOTAL[2:8]))
-    # A training is no proxy of itself.
-    assert np.isnan(total.proxies).all()
-    assert total.correlations["kendall"].value is None
+def test_every_table_says_budget_seeds_and_repeats(written):
+    text = (written / "comparison.md").read_text()
+    basis = "Budget 1k steps for each training; 3 training seeds (1, 2, 3); K = 3; random search repeated 1,000 times."
+    parts = [part for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:] if not part.startswith("Remarks")]
+    assert len(parts) == 16
+    assert all(basis in part for part in parts)
+    assert "winner's curse" in parts[0]
+    assert r"My<b>&Env|v0" in text
+    for name in re.findall(r"\]\(([^)]+)\)", text):
+        assert (written / name).stat().st_size > 0, name
 
 
-def test_shorter_trainings_of_a_search_are_a_proxy(mine):
-    ranking = {name: float(n) for n, name in enumerate(NAMES)}
-    short = search(ranking, "mine", trained=tuple(NAMES), cost_steps=0, train_steps=100, train_seeds=(1, 2, 3))
-    comparison = quick(mine, [short])
-    found = comparison.views["total_reward"].contenders[0].found[0]
-    assert found.cost == 10 * 3 * 100 + 3 * 3 * 1000
-    assert not np.isnan(found.proxies).any()
-    np.testing.assert_allclose(found.held_out, held_out_scores(TOTAL[7:]))
-    assert "ranks by trainings of 100 steps with seeds of the table" in comparison.remarks[0]
+def test_the_best_architectures_layer_by_layer(written):
+    found = [entry for entry in records(written, "architectures") if entry["architecture"] == NAMES[-1]]
+    assert [entry["layer"] for entry in found] == ["input", "1 conv", "2 flatten", "3 linear", "encoder"]
+    assert found[1]["settings"] == "channels 4*, kernel 5*"
+    assert found[1]["output_shape"] == "4×10×10"
+    cost = SPACE.cost(SPACE.architecture(NAMES[-1]))
+    assert (int(found[1]["parameters"]), int(found[4]["multiply_adds"])) == (4 * 51, cost.multiply_adds)
+    text = (written / "comparison.md").read_text()
+    assert f"### {NAMES[-1]}\n\nThe best of spos by total reward (9.00; 1 of 2 searches); the best of the table" in text
 
 
-@pytest.mark.parametrize(("seeds", "paid"), [((7001,), 10 * 1 * 1000 + 3 * 3 * 1000), ((1, 2), 10 * 2 * 1000)])
-def test_trainings_with_seeds_of_their_own_are_a_proxy(mine, seeds, paid):
-    ranking = {name: float(n) for n, name in enumerate(NAMES)}
-    one = search(ranking, "mine", trained=tuple(NAMES), cost_steps=0, train_steps=1000, train_seeds=seeds)
-    comparison = quick(mine, [one])
-    found = comparison.views["total_reward"].contenders[0].found[0]
-    assert found.cost == paid
-    assert np.isnan(found.proxies).all() == (seeds == (1, 2))
-    assert comparison.remarks == ()
+def test_the_page_is_whole_and_needs_nothing_else(written, mine, tmp_path):
+    text = (written / "comparison.html").read_text()
+    found = Page(text)
+    assert not {"script", "link", "img", "b<"} & set(found.tags)
+    assert not [value for name, value in found.attributes if name in ("src", "href") and not str(value).startswith("#")]
+    assert "My<b>&Env|v0" in found.text
+    assert "It <b>rained</b>." in found.text
+    assert text.count('class="chart"') == 6
+    quick(mine, [perfect()], metrics=["reward_mean"], out=tmp_path)
+    assert (tmp_path / "comparison.html").read_text().count('class="chart"') == 3
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
 
 
-def test_longer_trainings_than_those_judged_are_paid_for_and_a_proxy(mine):
-    ranking = {name: float(n) for n, name in enumerate(NAMES)}
-    one = search(ranking, "mine", trained=tuple(NAMES), cost_steps=0, train_steps=1000, train_seeds=(1, 2, 3))
-    found = quick(mine, [one], budget=500).views["total_reward"].contenders[0].found[0]
-    assert found.cost == 10 * 3 * 1000 + 3 * 3 * 500
-    assert not np.isnan(found.proxies).any()
+def test_figures_stand_alone(written):
+    svg = (written / "figure-4-total-reward.svg").read_text()
+    assert "var(--" not in svg
+    assert "random-shared: 1 search seed, 1 network" in svg
+    assert "spos: 2 search seeds, 2 networks" in svg
+    assert "total reward, mean over 3 seeds, 1k steps a training" in svg
+    svg = (written / "cost-total-reward.svg").read_text()
+    curves = [row["curve"] for row in records(written, "cost-total-reward")]
+    assert curves == ["random search"] * 10 + ["short trainings"]
+    for label in ("random search, ± standard deviation", "short trainings", "random-shared", "spos", "my-cnn"):
+        assert f">{label}<" in svg
+    assert "steps of search and trainings; 1k steps a training" in svg
+    assert (written / "figure-4-reward-mean.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_remarks_on_short_and_on_tied_rankings(mine):
-    tied = search({name: float(n > 4) for n, name in enumerate(NAMES)}, "enas")
-    remarks = quick(mine, [search({NAMES[0]: 1.0}), tied]).remarks
-    assert remarks == (
-        "enas with seed 0: 5 architectures share the proxy at the cut, so its top 3 is by lot.",
-        "spos with seed 0 ranks 1 architectures only, fewer than the top 3.",
-    )
-    ranking = {name: float(n) for n, name in enumerate(NAMES)}
-    two = [search(ranking), search(ranking, options={"games": 9}, remarks=("It rained.",))]
-    assert quick(mine, two).remarks == ("spos (games=9) with seed 0: It rained.",)
+def test_what_searches_found_is_red(written):
+    red = page_colours()[FOUND]
+    r, g, b = (int(red[n : n + 2], 16) for n in (1, 3, 5))
+    assert r > 2 * max(g, b)
+    svg = (written / "figure-4-total-reward.svg").read_text()
+    # One network of random-shared, two of spos, and the legend.
+    assert len(re.findall(rf"stroke: {red}", svg)) == 4
 
 
-def test_a_proxy_without_differences_has_no_correlation(mine, tmp_path):
-    quick(mine, [search(dict.fromkeys(NAMES, 1.0))], metrics=["total_reward"], out=tmp_path)
-    assert records(tmp_path, "proxies-total-reward")[0]["kendall"] == ""
+def test_the_same_input_gives_the_same_bytes(mine, tmp_path):
+    searches = [perfect(), worst(seed=1)]
+    for name, order in (("a", searches), ("b", searches[::-1])):
+        quick(mine, order, metrics=["total_reward"], out=tmp_path / name)
+    files = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert len(files) == 18
+    for name in files:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+    one, other = (quick(mine, searches, seed=seed).views["total_reward"].random.scores for seed in (1, 2))
+    assert one.tolist() != other.tolist()
 
 
-def test_a_table_in_which_all_are_equal(tmp_path):
-    rows = [row(name, seed, 0.1, 0.1) for name in NAMES for seed in (1, 2, 3)]
-    write_table(tmp_path / "flat.parquet", rows, {"env": ENV, "space": SPACE.to_dict()})
-    flat = Table.read(tmp_path / "flat.parquet")
-    view = quick(flat, [perfect()], metrics=["total_reward"], out=tmp_path / "out").views["total_reward"]
-    assert view.components.icc.value is None
-    assert view.verdicts["spos"].probability.value == 0.5
+def test_a_table_of_one_seed_says_what_it_cannot(tmp_path):
+    found = quick(table(tmp_path, seeds=1), [perfect()], metrics=["total_reward"], out=tmp_path / "out")
+    assert found.views["total_reward"].components is None
     text = (tmp_path / "out" / "comparison.md").read_text()
-    assert "The table's scores are all equal under some seed" in text
-    assert "spos: 0.10, not to be told from random search at the same cost" in text
+    assert "| total reward | 10 | 1 | – | – | – | – | – | – |" in text
+    assert "The table has one training seed, so its seed-to-seed ceiling is unknown" in text
+    assert "| ceiling | – |  | 10 | – | – |" in text
+    assert records(tmp_path / "out", "proxies-total-reward")[-1]["kendall"] == ""
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"top_k": 0}, "top_k must be at least 1"),
-        ({"repeats": 0}, "repeats must be at least 1"),
-        ({"seed": -1}, "seed must be at least 0"),
-        ({"metrics": ["reward"]}, "unknown metric 'reward'"),
-        ({"metrics": []}, "at least one metric"),
-        ({"top_k": 11}, "top_k must be at most 10, the architectures compared, not 11"),
-        ({"seeds": [1, 4]}, "no runs with seed 4: its seeds are 1, 2, 3"),
-        ({"seeds": [1, 1]}, r"each once, not \[1, 1\]"),
-        ({"seeds": []}, r"at least one training seed"),
-    ],
-)
-def test_arguments_that_are_not_allowed(mine, arguments, message):
-    with pytest.raises(UserError, match=message):
-        quick(mine, [], **arguments)
+def test_a_table_of_one_architecture(tmp_path):
+    rows = [row(NAMES[0], seed + 1, TOTAL[0, seed], MEAN[0, seed]) for seed in range(3)]
+    write_table(tmp_path / "t.parquet", rows, {"env": ENV, "space": Space("one", (2, 10, 10), SPACE.layers).to_dict()})
+    one = Table.read(tmp_path / "t.parquet")
+    found = quick(one, [], top_k=1, drop_incomplete=True, out=tmp_path / "out")
+    assert found.views["total_reward"].best == NAMES[0]
+    assert "With one architecture there is nothing to rank" in (tmp_path / "out" / "comparison.md").read_text()
 
 
-def test_a_search_on_something_else_is_refused(mine):
-    with pytest.raises(UserError, match="its environment is 'Other-v0'"):
-        quick(mine, [perfect(env="Other-v0")])
+def test_without_searches_there_is_random_search(mine, tmp_path):
+    found = quick(mine, [], metrics=["total_reward"], out=tmp_path)
+    assert found.views["total_reward"].strategies == ()
+    assert [entry["name"] for entry in records(tmp_path, "table-1")][:2] == ["random search", "my-cnn"]
 
 
-def test_the_papers_own_nature_cnn_is_among_the_hand_made(tmp_path):
-    view = quick(table(tmp_path, space=load_space("paper-1")), []).views["total_reward"]
-    made = {yard.label: yard for yard in view.yardsticks if yard.kind == "made"}
-    assert list(made) == ["my-cnn", "k2=4,k3=3 (the paper's Nature-CNN)"]
-    assert made["k2=4,k3=3 (the paper's Nature-CNN)"].architecture == "k2=4,k3=3"
-    assert [yard.architecture for yard in view.yardsticks if yard.label.startswith("largest")] == ["k2=5,k3=5"]
-
-
-def test_budgets_that_read_alike_are_told_apart(mine):
-    searches = [perfect(steps=1_000_000), perfect(steps=1_000_448)]
-    labels = [one.label for one in quick(mine, searches).views["total_reward"].contenders]
-    assert len(set(labels)) == 2
-    assert any("1000448 steps" in label for label in labels)
-
-
-def test_the_largest_of_equal_size_are_one_yardstick(tmp_path):
-    tied = Space("tied", SPACE.input_shape, [*SPACE.layers, Activation(Choice("act", ["relu", "tanh"]))])
-    view = quick(table(tmp_path, space=tied), []).views["total_reward"]
-    (largest,) = [yard for yard in view.yardsticks if yard.kind == "largest"]
-    assert largest.label == "largest network: average of 2 of equal size"
-    both = [view.standings.index(f"c=4,k=5,act={act}") for act in ("relu", "tanh")]
-    assert largest.scores == pytest.approx(view.standings.scores[both].mean(0))
-    assert largest.score != pytest.approx(view.standings.truth[both[0]])
+def test_a_strategy_on_the_table_has_no_proxy_and_one_mark(mine, tmp_path, monkeypatch):
+    monkeypatch.setitem(STRATEGIES, "follows", (Follows, Options))
+    quick(mine, [], strategies=["follows", "random"], metrics=["total_reward"], out=tmp_path)
+    text = (tmp_path / "comparison.md").read_text()
+    assert "| follows | 20 repeats |" in text
+    assert "- follows: " in text
+    assert "follows" in (tmp_path / "strategies-total-reward.csv").read_text()
+    assert "follows" not in (tmp_path / "proxies-total-reward.csv").read_text()
+    assert "follows, ± standard deviation" in (tmp_path / "cost-total-reward.svg").read_text()

@@ -85,9 +85,12 @@ def test_a_layer_of_an_unknown_type_is_named_with_its_parameters():
         ("gain 2", True),
         ("k 3", True),
     ]
-    for page in (Page(drawing(space, "g=2,k=3")), Page(layer_table(space, "g=2,k=3"))):
-        assert "odd<b>" in page.text
-        assert "flag true" in page.text
+    page = Page(drawing(space, "g=2,k=3"))
+    assert "odd<b>" in page.text
+    assert "flag true" in page.text
+    cells = layer_table(space, "g=2,k=3").rows[1]
+    assert [cell.text for cell in cells[:2]] == ["1 odd<b>", "a 1, b x, flag true, gain 2*, k 3*"]
+    assert "<mark>gain 2</mark>" in cells[1].html
 
 
 def test_layers_inside_layers_are_in_brackets():

@@ -3,11 +3,11 @@
 import pytest
 
 from rlnas.algorithms.ppo import PPOSettings
+from rlnas.analysis import compare
 from rlnas.cli.main import main
 from rlnas.defaults import defaults_by_name
 from rlnas.envs import EnvSettings
 from rlnas.errors import UserError
-from rlnas.report.comparison import compare
 from rlnas.spaces import adapt, load_space
 from rlnas.table import StoredSearch, load, merge, read_searches, searches_with, shipped, shipped_searches
 from rlnas.table.files import write_table

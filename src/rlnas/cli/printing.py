@@ -21,7 +21,7 @@ from rlnas.trials.metrics import METRICS
 
 # Comparisons need matplotlib, which most commands do not.
 if TYPE_CHECKING:
-    from rlnas.report.comparison import Comparison
+    from rlnas.analysis import Comparison
     from rlnas.trials.results import NetworkResult
 
 PIPED_WIDTH = 160
@@ -129,17 +129,18 @@ def print_comparisons(comparisons: Mapping[Path, Comparison], overview: Path | N
 
 def _print_comparison(comparison: Comparison, folder: Path) -> None:
     """Prints table 1 of a comparison and where all of it is."""
-    from rlnas.report.comparison.tables import basis, table_1
+    from rlnas.report.comparison_tables import basis, table_1
 
-    sheet = table_1(comparison)
-    grid = Table(box=None, pad_edge=False, title=sheet.title, title_justify="left")
-    for number, column in enumerate(sheet.columns):
-        grid.add_column(column.title, justify="left" if number < sheet.texts else "right")
-    for row in sheet.rows:
+    section = table_1(comparison)
+    table = section.table
+    grid = Table(box=None, pad_edge=False, title=section.title, title_justify="left")
+    for number, column in enumerate(table.columns):
+        grid.add_column(column.title, justify="left" if number < table.texts else "right")
+    for row in table.rows:
         grid.add_row(*(cell.text for cell in row))
     console.print(grid)
     say(basis(comparison))
-    say(sheet.note)
+    say(table.note)
     print_remarks(comparison.remarks)
     say(f"Comparison: {place(folder / 'comparison.html')}")
 

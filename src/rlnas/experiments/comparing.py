@@ -20,7 +20,7 @@ from rlnas.trust import import_modules
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
-    from rlnas.report.comparison import Comparison
+    from rlnas.analysis import Comparison
     from rlnas.table import StoredSearch, Table
 
 
@@ -109,7 +109,8 @@ class CompareTablesRequest(CompareOptions):
             UserError: if tables cannot be told apart, a search fits none of them, or an option is not allowed; nothing
                 is written then.
         """
-        from rlnas.report.comparison import write_comparison, write_overview
+        from rlnas.report.comparison import write_comparison
+        from rlnas.report.overview import write_overview
         from rlnas.table import write_searches
 
         import_modules(self.imports)
@@ -144,11 +145,11 @@ class CompareTablesRequest(CompareOptions):
 
     def _compare(self, table: Table, stored: Sequence[StoredSearch], strategies: Sequence[str] | None) -> Comparison:
         """The comparison on one table; options of strategies go to those that run on it."""
-        from rlnas.report import comparison
+        from rlnas import analysis
 
         searched = {search.strategy for search in stored}
-        on_table = [name for name in comparison.chosen_strategies(table, stored, strategies) if name not in searched]
-        return comparison.compare(
+        on_table = [name for name in analysis.chosen_strategies(table, stored, strategies) if name not in searched]
+        return analysis.compare(
             table,
             stored,
             strategies=strategies,

@@ -37,7 +37,7 @@ from rlnas.strategies import RANDOM, make_strategy, shares_weights
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
-    from rlnas.report.comparison import Comparison
+    from rlnas.analysis import Comparison
     from rlnas.study import Watcher
     from rlnas.table import Table
 
@@ -300,7 +300,7 @@ class ReproductionPlan:
         if self.path == plans[0].path:
             comparison, left_out = _run(plans[0], watch)
             return ReproductionResult(self.path, {self.path: comparison}, tuple(left_out))
-        from rlnas.report.comparison import write_overview
+        from rlnas.report.overview import write_overview
         from rlnas.study import Progress
 
         comparisons: dict[Path, Comparison] = {}
@@ -326,13 +326,14 @@ class ReproductionPlan:
 
 def _run(plan: Reproduction, watch: Watcher | None) -> tuple[Comparison, list[str]]:
     """Runs one plan, or goes on with it, and writes the comparison; returns what is left out of it, too."""
-    from rlnas.report import comparison as comparing
+    from rlnas import analysis
+    from rlnas.report.comparison import write_comparison
 
     table = plan.table.run(watch)
     without = table.unscored(budget=table.steps, seeds=table.seeds)
     _check_scores(table, without, plan.search.top_k)
     judge = partial(
-        comparing.compare,
+        analysis.compare,
         table,
         options=plan.options,
         top_k=plan.search.top_k,
@@ -359,7 +360,7 @@ def _run(plan: Reproduction, watch: Watcher | None) -> tuple[Comparison, list[st
     strategies = [name for name in plan.strategies if name in plan.on_table or name in done.values()]
     comparison = judge(stored_searches([*done]), strategies=strategies, repeats=plan.repeats)
     comparison = replace(comparison, remarks=(*comparison.remarks, *left_out))
-    comparing.write_comparison(comparison, plan.path / COMPARISON)
+    write_comparison(comparison, plan.path / COMPARISON)
     return comparison, left_out
 
 

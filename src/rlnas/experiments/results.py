@@ -14,8 +14,8 @@ from rlnas.errors import UserError
 if TYPE_CHECKING:
     from polars import DataFrame
 
+    from rlnas.analysis import Comparison
     from rlnas.nets import Network
-    from rlnas.report.comparison import Comparison
     from rlnas.stats.estimates import Estimate
     from rlnas.study.records import StudyResult
     from rlnas.trials.results import NetworkResult, TrialResult

@@ -1,4 +1,4 @@
-"""Reports: a run as one self-contained HTML page."""
+"""Reports: a run as one self-contained page; comparisons as pages, Markdown, CSV files and figures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rlnas.errors import UserError
 from rlnas.files import write_bytes
 from rlnas.processes import absolute
 from rlnas.report.data import read_run
-from rlnas.report.page import page
+from rlnas.report.run import report
 
 __all__ = ["write_report"]
 
@@ -40,7 +40,7 @@ def write_report(run: calls.Place, command: CommandLine = "") -> Path:
     """
     run = absolute(run)
     file = run / "report.html"
-    text = page(read_run(run), command)
+    text = report(read_run(run), command).html()
     try:
         # A lone surrogate in a stranger's JSON cannot be written as UTF-8.
         write_bytes(file, text.encode("utf-8", errors="replace"))

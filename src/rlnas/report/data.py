@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from rlnas.analysis.proxies import Truth
 from rlnas.errors import UserError, fault
 from rlnas.files import read_object
 from rlnas.quantity import plural
-from rlnas.report.proxy import Truth
 from rlnas.spaces import FIXED_ID, Space, limit
 from rlnas.study.latency import read_latencies
 from rlnas.study.networks import NetworkSpec, networks_to_train, to_confirm
@@ -91,8 +91,8 @@ class Run:
         return [network for network in self.networks if network.baseline]
 
     @property
-    def drawn(self) -> list[NetworkResult]:
-        """The networks that were drawn at random."""
+    def random(self) -> list[NetworkResult]:
+        """The random networks."""
         return [network for network in self.networks if network.random]
 
     def judged(self, network: NetworkResult) -> NetworkResult:

@@ -1,15 +1,15 @@
-"""An architecture drawn: what flows through it, layer by layer, as SVG that is part of the page."""
+"""A drawing of an architecture, layer by layer, as SVG that is part of a page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from math import log2
+
+from markupsafe import Markup, escape
 
 from rlnas.quantity import plural
 from rlnas.report.layers import Word, container_words, words_of
-from rlnas.report.markup import Html, tag
 from rlnas.spaces import Layer, Option, Shape, Space
 from rlnas.spaces.containers import Container
 from rlnas.spaces.words import shape_text
@@ -26,7 +26,7 @@ STEP = 5
 
 @dataclass(frozen=True)
 class Piece:
-    """Words of one style: the class of a `<tspan>`, or none."""
+    """Words of one style: a class of `page.css`, or none."""
 
     text: str
     style: str = ""
@@ -34,14 +34,14 @@ class Piece:
 
 @dataclass(frozen=True)
 class Row:
-    """A shape, and the words beside it: what made it. Without a shape, the head of a layer that is made of layers.
+    """A shape, and the words on the layer before it.
 
     Attributes:
-        shape: what leaves the layer; `None` for a head.
+        shape: what leaves the layer; `None` for the head of a layer that is made of layers.
         pieces: the words.
-        below: what stands under them.
-        level: how many layers that are made of layers it is in.
-        inside: of a head, how many of the rows that follow are inside.
+        below: words below them.
+        level: how many layers the layer is in.
+        inside: of a head, how many of the next rows are inside.
     """
 
     shape: Shape | None
@@ -51,14 +51,14 @@ class Row:
     inside: int = 0
 
 
-def drawing(space: Space, name: str) -> Html:
-    """The architecture of an id from its observation to the heads; options that the search chose stand out.
+def drawing(space: Space, name: str) -> Markup:
+    """The architecture of an id from its observation to the heads; options of choices stand out.
 
     Layers that are made of layers, such as repetitions and residual blocks, are drawn layer by layer, in a bracket.
     """
     rows = list(_rows(space, name))
     largest = max(max(row.shape) for row in rows if row.shape)
-    parts: list[Html] = []
+    parts: list[str] = []
     spans: list[tuple[float, float]] = []
     top = 2.0
     for number, row in enumerate(rows):
@@ -67,24 +67,25 @@ def drawing(space: Space, name: str) -> Html:
             parts.append(_arrow(top))
             top += ARROW
         lines = [*wrap(row.pieces, LETTERS), *([[Piece(row.below, "quiet")]] if row.below else [])]
-        shape = Sketch(row.shape, largest) if row.shape else None
-        height = max(shape.height if shape else 0.0, LINE * len(lines))
-        if shape:
-            parts.append(shape.svg(CENTRE, top + (height - shape.height) / 2))
+        box = _box(row.shape, largest) if row.shape else (0.0, 0.0, 0.0)
+        height = max(box[1] + box[2] / 2, LINE * len(lines))
+        if row.shape:
+            parts.append(_solid(box, top + (height - box[1] - box[2] / 2) / 2))
         else:
             top += 6
-            parts.append(tag("path", d=f"M{CENTRE} {before + 3:.1f}V{top + height:.1f}", class_="arrow"))
+            parts.append(_path(f"M{CENTRE} {before + 3:.1f}V{top + height:.1f}", "arrow"))
         first = top + (height - LINE * len(lines)) / 2 + 12
         parts += [_line(line, first + LINE * at) for at, line in enumerate(lines)]
         top += height
         spans.append((before, top))
     for number, row in enumerate(rows):
         if row.inside:
-            parts.append(_bracket(2 + STEP * row.level, spans[number][0] + 8, spans[number + row.inside][1]))
+            x, start, end = 2 + STEP * row.level, spans[number][0] + 8, spans[number + row.inside][1]
+            parts.append(_path(f"M{x + 4:g} {start:.1f}H{x:g}V{end:.1f}H{x + 4:g}", "bracket"))
     parts += [_arrow(top), _line([Piece("policy head and value head", "strong")], top + ARROW + 12, CENTRE - 40)]
-    box = f"0 0 {WIDTH} {top + ARROW + LINE + 4:g}"
-    return tag("svg", *parts, viewBox=box, class_="network", role="img",
-               aria_label=f"The layers of {name}, from the observation to the heads")  # fmt: skip
+    head = Markup('<svg viewBox="0 0 {} {:g}" class="network" role="img" aria-label="The layers of {}, from the '
+                  'observation to the heads">')  # fmt: skip
+    return head.format(WIDTH, top + ARROW + LINE + 4, name) + Markup("".join(parts)) + Markup("</svg>")
 
 
 def _rows(space: Space, name: str) -> Iterator[Row]:
@@ -111,10 +112,6 @@ def _pieces(kind: str, words: Sequence[Word]) -> tuple[Piece, ...]:
     return (Piece(kind, "strong"), *(Piece(word.text, "chosen" if word.chosen else "") for word in words))
 
 
-def _bracket(x: float, top: float, bottom: float) -> Html:
-    return tag("path", d=f"M{x + 4:g} {top:.1f}H{x:g}V{bottom:.1f}H{x + 4:g}", class_="bracket")
-
-
 def wrap(pieces: Sequence[Piece], letters: int) -> list[list[Piece]]:
     """Breaks pieces into lines, between pieces where that is enough; after each but the first and last is a comma.
 
@@ -139,57 +136,40 @@ def wrap(pieces: Sequence[Piece], letters: int) -> list[list[Piece]]:
     return lines
 
 
-@dataclass(frozen=True)
-class Sketch:
-    """A shape as a picture: a map as a box as wide, high and deep as it, a vector as a bar; all on a log scale.
+def _box(shape: Shape, largest: int) -> tuple[float, float, float]:
+    """Width, height and depth of a shape's picture: a box for a map, a bar for a vector, on a log scale."""
 
-    Args:
-        shape: the shape.
-        largest: the largest side of any shape in the drawing.
-    """
+    def scaled(side: int, low: float, high: float) -> float:
+        return round(low + (high - low) * log2(1 + side) / log2(1 + largest), 1)
 
-    shape: Shape
-    largest: int
-
-    def _scaled(self, side: int, low: float, high: float) -> float:
-        return round(low + (high - low) * log2(1 + side) / log2(1 + self.largest), 1)
-
-    @property
-    def _box(self) -> tuple[float, float, float]:
-        """Width, height and depth of the picture."""
-        if len(self.shape) != 3:
-            return self._scaled(max(self.shape), 10, 108), 10.0, 0.0
-        channels, height, width = self.shape
-        return self._scaled(width, 8, 60), self._scaled(height, 6, 42), self._scaled(channels, 2, 26)
-
-    @property
-    def height(self) -> float:
-        """Height of the picture, its depth included."""
-        _, height, depth = self._box
-        return height + depth / 2
-
-    def svg(self, centre: float, top: float) -> Html:
-        """The picture."""
-        width, height, depth = self._box
-        left, right = centre - (width + depth) / 2, centre + (width - depth) / 2
-        front, bottom, lift = top + depth / 2, top + depth / 2 + height, depth / 2
-        found = [tag("rect", x=f"{left:.1f}", y=f"{front:.1f}", width=f"{width:g}", height=f"{height:g}")]
-        if depth:
-            roof = [(left, front), (left + depth, front - lift), (right + depth, front - lift), (right, front)]
-            side = [(right, front), (right + depth, front - lift), (right + depth, bottom - lift), (right, bottom)]
-            for corners in (roof, side):
-                found.append(tag("polygon", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in corners)))
-        return tag("g", *found, class_="shape")
+    if len(shape) != 3:
+        return scaled(max(shape), 10, 108), 10.0, 0.0
+    channels, height, width = shape
+    return scaled(width, 8, 60), scaled(height, 6, 42), scaled(channels, 2, 26)
 
 
-def _arrow(top: float) -> Html:
-    end = top + ARROW - 3
-    path = f"M{CENTRE} {top + 3:.1f}V{end:.1f}m-3.5-4l3.5 4l3.5-4"
-    return tag("path", d=path, class_="arrow")
+def _solid(box: tuple[float, float, float], top: float) -> str:
+    """The picture of a shape."""
+    width, height, depth = box
+    left, right = CENTRE - (width + depth) / 2, CENTRE + (width - depth) / 2
+    front, bottom, lift = top + depth / 2, top + depth / 2 + height, depth / 2
+    found = f'<rect x="{left:.1f}" y="{front:.1f}" width="{width:g}" height="{height:g}"/>'
+    if depth:
+        roof = [(left, front), (left + depth, front - lift), (right + depth, front - lift), (right, front)]
+        side = [(right, front), (right + depth, front - lift), (right + depth, bottom - lift), (right, bottom)]
+        for corners in (roof, side):
+            found += f'<polygon points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in corners)}"/>'
+    return f'<g class="shape">{found}</g>'
 
 
-def _line(pieces: Sequence[Piece], y: float, x: float = TEXT) -> Html:
-    # Not `text`: it would put <wbr> into long words, which SVG does not know.
-    words = [tag("tspan", Html(escape(piece.text)), **({"class_": piece.style} if piece.style else {}))
-             for piece in pieces]  # fmt: skip
-    return tag("text", *words, x=f"{x:g}", y=f"{y:.1f}")
+def _arrow(top: float) -> str:
+    return _path(f"M{CENTRE} {top + 3:.1f}V{top + ARROW - 3:.1f}m-3.5-4l3.5 4l3.5-4", "arrow")
+
+
+def _path(points: str, style: str) -> str:
+    return f'<path d="{points}" class="{style}"/>'
+
+
+def _line(pieces: Sequence[Piece], y: float, x: float = TEXT) -> str:
+    styled = ((f' class="{piece.style}"' if piece.style else "", escape(piece.text)) for piece in pieces)
+    return f'<text x="{x:g}" y="{y:.1f}">{"".join(f"<tspan{style}>{text}</tspan>" for style, text in styled)}</text>'

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from rlnas.quantity import exact as exact
-from rlnas.spaces.words import value_text
 from rlnas.stats.estimates import Estimate
 
 NONE = "–"
@@ -75,29 +72,31 @@ def gain(value: float, of: float) -> str:
     return ("+" if value > 0 else "−" if value < 0 else "") + text
 
 
-def gain_estimate(found: Estimate, of: float) -> str:
-    """A difference of scores with its interval, where there is one.
-
-    >>> gain_estimate(Estimate(1.5, -0.5, 3.5), 7.0), gain_estimate(Estimate(1.5), 7.0)
-    ('+1.50 (−0.50 to +3.50)', '+1.50')
-    """
-    if found.value is None:
-        return NONE
-    ends = "" if found.low is None or found.high is None else f" ({gain(found.low, of)} to {gain(found.high, of)})"
-    return gain(found.value, of) + ends
-
-
 def estimate(found: Estimate | None, of: float | None = None) -> str:
     """A number with its interval: as fine as a score, or with two decimals.
 
     >>> estimate(Estimate(0.94, 0.5, 1.0)), estimate(Estimate(179.4, 171.85, 184.0), 179.4), estimate(None)
-    ('0.94 (0.50 to 1.00)', '179.4 (171.8 to 184.0)', '–')
+    ('0.94 [0.50, 1.00]', '179.4 [171.8, 184.0]', '–')
     """
+    return _bracketed(found, lambda value: f"{value:.2f}" if of is None else as_fine_as(of, value))
+
+
+def difference(found: Estimate | None, of: float | None = None) -> str:
+    """A difference of scores with its interval, as fine as the score `of` or as its largest number.
+
+    >>> difference(Estimate(1.5, -0.5, 3.5), 7.0), difference(Estimate(12.345)), difference(Estimate(None))
+    ('+1.50 [−0.50, +3.50]', '+12.35', '–')
+    """
+    ends = [] if found is None else [end for end in (found.value, found.low, found.high) if end is not None]
+    scale = of if of is not None else max(map(abs, ends), default=0.0)
+    return _bracketed(found, lambda value: gain(value, scale))
+
+
+def _bracketed(found: Estimate | None, text: Callable[[float], str]) -> str:
     if found is None or found.value is None:
         return NONE
-    numbers = [number for number in (found.value, found.low, found.high) if number is not None]
-    first, *ends = [f"{number:.2f}" if of is None else as_fine_as(of, number) for number in numbers]
-    return first + (f" ({ends[0]} to {ends[1]})" if ends else "")
+    ends = "" if found.low is None or found.high is None else f" [{text(found.low)}, {text(found.high)}]"
+    return text(found.value) + ends
 
 
 def milliseconds(value: float | None) -> str:
@@ -119,20 +118,3 @@ def big(value: float) -> str:
         if value >= 0.9995 * unit and value >= 10_000:
             return f"{value / unit:.3g}{letter}"
     return f"{value:,.0f}"
-
-
-def flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested settings as `a.b: value`.
-
-    >>> flatten({"a": {"b": 1}, "c": [1, "x"], "d": []})
-    {'a.b': '1', 'c': '1, x', 'd': 'none'}
-    """
-    found: dict[str, str] = {}
-    for key, value in data.items():
-        if isinstance(value, Mapping):
-            found.update(flatten(value, f"{prefix}{key}."))
-        elif isinstance(value, list | tuple):
-            found[f"{prefix}{key}"] = ", ".join(map(str, value)) or "none"
-        else:
-            found[f"{prefix}{key}"] = value_text(value)
-    return found

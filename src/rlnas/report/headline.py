@@ -1,25 +1,23 @@
-"""What was found, and how sure it is, in words."""
+"""What a run found, and how sure that is, in words."""
 
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from rlnas.quantity import plural
+from rlnas.analysis.proxies import ROOT
+from rlnas.quantity import exact, plural
 from rlnas.report.data import Run
-from rlnas.report.evidence import FEW, Margin, margin
-from rlnas.report.formats import big, estimate, exact, gain, gain_estimate, score, spread
-from rlnas.stats.estimates import mean_difference
+from rlnas.report.formats import big, difference, estimate, gain, score, spread
+from rlnas.stats.estimates import Estimate, interquartile_mean_estimate, mean_difference, probability_better
 from rlnas.strategies import RANDOM
 from rlnas.trials.results import NetworkResult
 
-ONE_SEED = (
-    "One training seed each: this shows nothing sure. An architecture's seeds may differ by more than architectures "
-    "do; several seeds ({option}) are needed to tell them apart."
-)
-
+FEW = 5
+"""Below so many seeds an interval is rough."""
 CONFIRM = "rlnas resume RUN --confirm-seeds 5"
 
 
@@ -29,15 +27,66 @@ class Headline:
 
     Attributes:
         title: the finding in one line.
-        lead: sentences on the budget.
-        sure: how sure the finding is.
-        warnings: what is missing or failed, each a sentence.
+        budget: sentences on the budget.
+        evidence: how sure the finding is.
+        warnings: what is missing or failed, a sentence each.
     """
 
     title: str
-    lead: str
-    sure: str
+    budget: str
+    evidence: str
     warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Lead:
+    """How much better one network is than another.
+
+    Attributes:
+        gap: the difference of the mean total rewards.
+        better: the probability that one training of the first scores higher than one of the second; `None` with one
+            seed.
+        seeds: the number of seeds of the network that has fewer.
+    """
+
+    gap: Estimate
+    better: Estimate | None
+    seeds: int
+
+    @property
+    def significant(self) -> bool:
+        """Whether the difference has an interval without 0."""
+        low, high = self.gap.low, self.gap.high
+        return low is not None and high is not None and (low > 0 or high < 0)
+
+    def sentence(self, of: float) -> str:
+        """The difference and what its interval says, as fine as the score `of`."""
+        if self.gap.low is None or self.gap.high is None:
+            verdict = "there is no interval, because no seed differs from another"
+        elif not self.significant:
+            verdict = "the interval holds 0, so the difference may be chance"
+        else:
+            verdict = f"{'higher' if self.gap.low > 0 else 'lower'} by more than chance explains"
+        interval = " (95% interval)" if self.gap.low is not None else ""
+        rough = f" (rough, with fewer than {FEW} seeds)" if self.seeds < FEW else ""
+        return f"The difference is {difference(self.gap, of)}{interval}: {verdict}{rough}."
+
+
+def lead(first: NetworkResult, second: NetworkResult) -> Lead | None:
+    """The lead of one network over another; `None` unless both have a score with every seed."""
+    gap = first.lead_over(second)
+    if gap is None:
+        return None
+    one, other = np.array(first.scores()), np.array(second.scores())
+    seeds = min(one.size, other.size)
+    return Lead(gap, probability_better(one, other) if seeds > 1 else None, seeds)
+
+
+def interquartile(network: NetworkResult) -> Estimate | None:
+    """The interquartile mean of a network's total reward over its seeds; `None` with fewer than three scores."""
+    if network.score is None or len(network.scores()) < 3:
+        return None
+    return interquartile_mean_estimate(np.array(network.scores()), seed=ROOT)
 
 
 def headline(run: Run) -> Headline:
@@ -48,16 +97,16 @@ def headline(run: Run) -> Headline:
 def _trial(run: Run) -> Headline:
     (network,) = run.networks
     (trial,) = network.trials
-    name, budget = network.name, f"{big(run.settings['steps'])} environment steps"
     start = "from a supernet's weights" if run.settings.get("start") else "from scratch"
-    lead = f"{name} of space {run.space.name}, trained {start} for {budget} with seed {trial.seed}."
+    steps = f"{big(run.settings['steps'])} environment steps"
+    budget = f"{network.name} of space {run.space.name}, trained {start} for {steps} with seed {trial.seed}."
     if not run.done:
-        return Headline(f"{name} on {run.env}: not finished", lead, "", _missing(run))
+        return Headline(f"{network.name} on {run.env}: not finished", budget, "", _missing(run))
     if trial.total_reward is None:
-        return Headline(f"{name} finished no game of {run.env}", lead, "", [*_missing(run), *run.remarks])
-    title = f"{name} scored {score(trial.total_reward)} on {run.env} with a single training seed"
-    sure = "One training seed: seeds of one architecture differ widely, so another seed may score quite differently."
-    return Headline(title, lead, sure, run.remarks)
+        return Headline(f"{network.name} finished no game of {run.env}", budget, "", [*_missing(run), *run.remarks])
+    title = f"{network.name} scored {score(trial.total_reward)} on {run.env} with a single training seed"
+    evidence = "One training seed: another seed may score quite differently."
+    return Headline(title, budget, evidence, run.remarks)
 
 
 def _study(run: Run) -> Headline:
@@ -68,23 +117,21 @@ def _study(run: Run) -> Headline:
     others = [run.judged(network) for network in run.baselines if network is not chosen]
     if best.score is None:
         title = f"{best.name} was the best on {run.env}, but has no score with the confirmation seeds"
-        return Headline(title, _budget(run), _before(chosen), warnings)
+        return Headline(title, _budget(run), _selection_scores(chosen), warnings)
     title = ("" if run.done else "So far: ") + f"{best.name} scored {score(best.score)} on {run.env}"
     if len(best.scores()) == 1:
         title += " with a single training seed"
     title += "".join(_against(best, network) for network in others)
-    return Headline(title, _budget(run), _sure(run, best, others), warnings)
+    return Headline(title, _budget(run), _evidence(run, best, others), warnings)
 
 
 def _against(best: NetworkResult, other: NetworkResult) -> str:
-    """What the title says of a hand-made network: which of the two is better only where that is sure."""
-    found = margin(best, other)
-    if found is None:
+    """The title's words on a hand-made network: which of the two is better only where that is significant."""
+    found = lead(best, other)
+    if found is None or found.gap.value is None or best.score is None:
         return f"; the hand-made {other.name} has no score"
-    assert best.score is not None
     gap = found.gap.value
-    assert gap is not None
-    if found.sure:
+    if found.significant:
         return f", {gain(gap, best.score)[1:]} {'more' if gap > 0 else 'less'} than the hand-made {other.name}"
     open_ = "" if found.gap.low is None else ": which is better is open"
     return f"; the hand-made {other.name} scored {score(other.score)}{open_}"
@@ -102,99 +149,85 @@ def _no_best(run: Run) -> str:
 
 
 def _budget(run: Run) -> str:
-    chosen = run.settings
-    size = f"{run.space.size:,} architectures" if run.space.size < 10**9 else f"{run.space.size:.1e} architectures"
+    chosen, search = run.settings, run.search
+    size = f"{run.space.size:,}" if run.space.size < 10**9 else f"{run.space.size:.1e}"
     start = "from scratch"
     if chosen.get("warm_start"):
-        start = "the top from the supernet's weights and the hand-made from scratch, so not after equal training"
-    drawn = f", {plural(len(run.drawn), 'architecture')} drawn at random" if run.drawn else ""
+        start = "the top K from the supernet's weights, the hand-made from scratch, so not on equal terms"
+    random = f", {plural(len(run.random), 'random architecture')}" if run.random else ""
     words = (
-        f"Strategy {chosen['strategy']} searched space {run.space.name} ({size}) with a budget of "
-        f"{exact(chosen['steps'])} environment steps. The top {chosen['top_k']} of its proxy ranking{drawn} and the "
-        f"hand-made networks have a budget of {exact(chosen['train_steps'])} steps each, {start}, with "
+        f"Strategy {chosen['strategy']} searched space {run.space.name} ({size} architectures) with a budget of "
+        f"{exact(chosen['steps'])} environment steps. The top {chosen['top_k']} of its proxy ranking{random} and the "
+        f"hand-made networks train for {exact(chosen['train_steps'])} steps each, {start}, with "
         f"{plural(chosen['train_seeds'], 'training seed')}"
     )
     words += f", looked up in the table {chosen['table']['source']}." if chosen["table"] else "."
     if (again := chosen.get("confirm_seeds")) and not (run.done and not run.confirmation):
-        seeds = plural(again, "confirmation seed")
-        words += f" Once the best is picked, it and the hand-made networks train with {seeds}."
-    if run.search and not run.search.steps:
+        words += f" The best and the hand-made networks then train with {plural(again, 'confirmation seed')}."
+    if search and not search.steps:
         words += " The search itself took no steps beside these trainings."
-    elif run.search:
+    elif search:
         words += (
-            f" The search took {big(run.search.fit_steps)} steps of training and "
-            f"{big(run.search.evaluation_steps)} of evaluation "
-            f"({plural(run.search.evaluated_architectures, 'architecture')})."
+            f" The search took {big(search.fit_steps)} steps of training and {big(search.evaluation_steps)} of "
+            f"evaluation ({plural(search.evaluated_architectures, 'architecture')})."
         )
     return words
 
 
-def _sure(run: Run, best: NetworkResult, others: list[NetworkResult]) -> str:
+def _evidence(run: Run, best: NetworkResult, others: Sequence[NetworkResult]) -> str:
     words = [_difference(best, network) for network in others if network.score is not None]
     if best.baseline:
-        words.insert(0, "The best that the search put forward is itself one of the hand-made networks.")
-    if run.truth is not None and best.score is not None:
-        words.append(
-            f"An architecture of the space drawn at random scores {score(run.truth.average)} on average; the best "
-            f"found scored {score(best.score)}."
-        )
+        words.insert(0, "The best that the search found is itself one of the hand-made networks.")
+    if run.truth is not None:
+        average = f"A random architecture of the space scores {score(run.truth.average)} on average"
+        words.append(f"{average}; the best found scored {score(best.score)}.")
     words += _over_random(run, best)
     if len(best.trials) == 1:
-        words.append(ONE_SEED.format(option=_for_more_seeds(run)))
+        more = "of a table that has them" if run.settings["table"] else CONFIRM if run.done else "--train-seeds"
+        words.append(
+            "With one training seed each, this shows nothing sure: seeds of one architecture may differ by more than "
+            f"architectures do. Several seeds ({more}) are needed."
+        )
     elif not words:
         words = [f"{spread(best.score, best.deviation)}: mean and standard deviation over its seeds."]
     if run.settings.get("confirm_seeds"):
         if run.done and run.best is not None:
-            words.append(_before(run.best))
+            words.append(_selection_scores(run.best))
     elif len(best.trials) > 1 and sum(network.candidate for network in run.networks) > 1:
-        others_train = "" if run.settings["table"] else f": {CONFIRM} trains it with others"
-        words.append(f"The best was picked for the highest of these same scores, which flatters it{others_train}.")
-    if run.truth is None and not run.drawn and run.settings["strategy"] != RANDOM:
-        words.append(f"How far that is above an architecture drawn at random is not known{_for_random(run)}.")
+        more = "" if run.settings["table"] else f": {CONFIRM} trains it with others"
+        words.append(f"The same seeds selected the best, so its score is too high{more}.")
+    if run.truth is None and not run.random and run.settings["strategy"] != RANDOM:
+        limits = ("warm_start", "max_params", "max_multiply_adds", "max_latency")
+        option = f"--random-networks {min(5, run.space.size)}"
+        more = "" if any(map(run.settings.get, limits)) else f": a search with {option} trains some"
+        words.append(f"How it compares with a random architecture is not known{more}.")
     return " ".join(words)
 
 
-def _for_more_seeds(run: Run) -> str:
-    """What gives more seeds: on this run directory, if it is done."""
-    if run.settings["table"]:
-        return "of a table that has them"
-    return CONFIRM if run.done else "--train-seeds"
-
-
-def _for_random(run: Run) -> str:
-    """What trains architectures that are drawn at random, where that can be asked for."""
-    hindered = any(run.settings.get(name) for name in ("warm_start", "max_params", "max_multiply_adds", "max_latency"))
-    count = min(5, run.space.size)
-    return "" if hindered else f": a search with --random-networks {count} trains some beside them"
-
-
 def _over_random(run: Run, best: NetworkResult) -> list[str]:
-    """The best beside what was drawn at random."""
-    scores = [network.score for network in run.drawn if network.score is not None]
-    if best.score is None or not scores or len(scores) < len(run.drawn):
-        return []  # a mean without those that failed would flatter chance
-    average = statistics.fmean(scores)
+    """The best beside the random architectures."""
+    scores = [network.score for network in run.random if network.score is not None]
+    if best.score is None or not scores or len(scores) < len(run.random):
+        return []  # a mean without those that failed would be too high
     deviation = statistics.stdev(scores) if len(scores) > 1 else None
     verb = "scores" if len(scores) == 1 else "score"
-    found = Margin(
-        mean_difference(np.array(best.scores()), np.array(scores)), None, min(len(best.scores()), len(scores))
-    )
-    sure = "" if found.gap.low is None else f" {_interval(found, best.score)}"
+    gap = mean_difference(np.array(best.scores()), np.array(scores))
+    found = Lead(gap, None, min(len(best.scores()), len(scores)))
     return [
-        f"{plural(len(scores), 'architecture')} drawn at random {verb} {spread(average, deviation)}; the best found "
-        f"scored {spread(best.score, best.deviation)}.{sure}"
+        f"{plural(len(scores), 'random architecture')} {verb} {spread(statistics.fmean(scores), deviation)}; the best "
+        f"found scored {spread(best.score, best.deviation)}."
+        + ("" if gap.low is None else f" {found.sentence(best.score)}")
     ]
 
 
-def _before(chosen: NetworkResult) -> str:
-    """What the best scored with the seeds that picked it."""
+def _selection_scores(chosen: NetworkResult) -> str:
     scored = spread(chosen.score, chosen.deviation)
-    return f"The confirmation seeds had no part in picking the best; with those that had, it scored {scored}."
+    return f"The confirmation seeds had no part in selecting the best; with the seeds that had, it scored {scored}."
 
 
 def _difference(best: NetworkResult, other: NetworkResult) -> str:
     """The comparison of two networks in a few sentences."""
-    found = margin(best, other)
+    found = lead(best, other)
     assert found is not None
     assert found.gap.value is not None
     assert best.score is not None
@@ -206,25 +239,16 @@ def _difference(best: NetworkResult, other: NetworkResult) -> str:
     own, theirs = spread(best.score, best.deviation), spread(other.score, other.deviation)
     return (
         f"Over {plural(found.seeds, 'seed')} the best found scored {own} and {other.name} {theirs} (mean ± standard "
-        f"deviation). {_interval(found, best.score)} A training of the best found scores higher than one of "
-        f"{other.name} with probability {estimate(found.better).replace('(', '(95% interval ')}.{worse}"
+        f"deviation). {found.sentence(best.score)} A training of the best found scores higher than one of "
+        f"{other.name} with probability {estimate(found.better)} (95% interval).{worse}"
     )
-
-
-def _interval(found: Margin, of: float) -> str:
-    """The difference and what its interval says."""
-    assert found.gap.value is not None
-    ends = "" if found.gap.low is None else "95% interval "
-    words = gain_estimate(found.gap, of).replace("(", f"({ends}")
-    rough = f" (with fewer than {FEW} seeds a rough statement)" if found.seeds < FEW else ""
-    return f"The difference is {words}: {found.verdict}{rough}."
 
 
 def _missing(run: Run) -> list[str]:
     """What is not there, and why."""
     found = []
     if not run.done:
-        found.append(f"This {run.kind} is not finished (running or stopped); rlnas resume goes on where it is.")
+        found.append(f"This {run.kind} is not finished (running or stopped): rlnas resume continues it.")
         if run.kind == "study" and not run.ranking:
             done = run.paths[-1].steps if run.paths else 0
             found.append(
@@ -232,12 +256,10 @@ def _missing(run: Run) -> list[str]:
             )
     if run.kind == "trial" and not run.done:
         return found
-    trained = [*run.networks, *run.confirmation]
-    open_ = [(e, trial) for e in trained for trial in e.trials if not trial.ended]
+    trials = [(network, trial) for network in (*run.networks, *run.confirmation) for trial in network.trials]
+    open_ = [f"{network.name}, seed {trial.seed} ({trial.status})" for network, trial in trials if not trial.ended]
     if open_:
-        names = "; ".join(f"{network.name}, seed {trial.seed} ({trial.status})" for network, trial in open_)
-        count = sum(len(network.trials) for network in trained)
-        found.append(f"{len(open_)} of {plural(count, 'training')} not done: {names}.")
+        found.append(f"{len(open_)} of {plural(len(trials), 'training')} not done: {'; '.join(open_)}.")
     found += [line for network in run.networks for line in _scoreless(network, "cannot be the best")]
     return found + [line for network in run.confirmation for line in _scoreless(network, "is not confirmed")]
 

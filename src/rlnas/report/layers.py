@@ -1,27 +1,29 @@
-"""The layers of an architecture in words: what each is, what leaves it, what it costs."""
+"""The layers of an architecture in words and numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
+
+from markupsafe import Markup, escape
 
 from rlnas.report.formats import big
-from rlnas.report.markup import Html, join, table, tag
-from rlnas.spaces import Choice, Layer, Option, Space
+from rlnas.report.sections import Cell, Prose, Table, column, words
+from rlnas.spaces import Choice, Layer, Option, Shape, Space
 from rlnas.spaces.containers import Container
 from rlnas.spaces.words import shape_text, value_text
 
 
 @dataclass(frozen=True)
 class Word:
-    """A parameter of a layer and its value; `chosen` where the search chose it."""
+    """A parameter of a layer and its value; `chosen` where it is an option of a choice."""
 
     text: str
     chosen: bool = False
 
 
 def words_of(layer: Layer, values: Mapping[str, Option]) -> list[Word]:
-    """The parameters of a layer of any type; those at their defaults, but for kinds, and layers inside are left out.
+    """The parameters of a layer; those at their defaults, but for kinds, and layers inside are left out.
 
     Choices that are not parameters themselves, such as those of layers inside, follow by their own names.
 
@@ -36,7 +38,7 @@ def words_of(layer: Layer, values: Mapping[str, Option]) -> list[Word]:
         value = getattr(layer, field.name)
         if field.default is not MISSING and value == field.default and field.name != "kind":
             continue  # but without its kind, an activation would say nothing
-        for name, part in _parts(field.name, value):
+        for name, part in _named_values(field.name, value):
             if isinstance(part, Choice):
                 told.add(part.name)
                 found.append(Word(f"{name} {value_text(values[part.name])}", True))
@@ -45,8 +47,8 @@ def words_of(layer: Layer, values: Mapping[str, Option]) -> list[Word]:
     return found + [Word(f"{name} {value_text(values[name])}", True) for name in names if name not in told]
 
 
-def _parts(name: str, value: object) -> list[tuple[str, object]]:
-    """A parameter as pairs of a name and a value: what holds names itself gives those."""
+def _named_values(name: str, value: object) -> list[tuple[str, object]]:
+    """A parameter as pairs of a name and a value; a mapping, or pairs, give their own names."""
     pairs = tuple(value.items()) if isinstance(value, Mapping) else value
     if isinstance(pairs, list | tuple) and all(isinstance(p, tuple) and len(p) == 2 for p in pairs):
         return [(str(key), inner) for key, inner in pairs]
@@ -58,7 +60,7 @@ def _holds_layers(value: object) -> bool:
 
 
 def container_words(layer: Container, values: Mapping[str, Option]) -> list[Word]:
-    """What a layer that is made of layers says of itself: its parameters, without the choices of the layers inside."""
+    """The parameters of a layer that is made of layers, without the choices of the layers inside."""
     inside = {choice.name for part in layer.inner for choice in part.choices}
     own = {field.name: getattr(layer, field.name) for field in fields(layer)}
     kept = {value.name for value in own.values() if isinstance(value, Choice)}
@@ -66,36 +68,49 @@ def container_words(layer: Container, values: Mapping[str, Option]) -> list[Word
     return [word for word in words_of(layer, values) if word.text not in hidden]
 
 
-def layer_table(space: Space, name: str) -> Html:
-    """The layers of an architecture; options that the search chose stand out."""
+def layer_table(space: Space, name: str, label: str = "") -> Table:
+    """The layers of an architecture; options of choices have a star, or a colour. The CSV file names it `label`."""
     architecture = space.architecture(name)
-    values = dict(architecture)
-    rows: list[list[str]] = [["input", shape_text(space.input_shape), "", ""]]
-    for layer, shape in space.layers_of(architecture):
-        output = layer.output_shape(shape, values)
+    values, whole = dict(architecture), space.cost(architecture)
+
+    def row(layer: str, settings: Cell, shape: Shape, *costs: int | None) -> tuple[Cell, ...]:
+        parameters, multiply_adds = costs
+        return (
+            Cell(layer, (label or name, layer)),
+            settings,
+            words(shape_text(shape)),
+            Cell(f"{parameters:,}" if parameters else "", (parameters,)),
+            Cell(big(multiply_adds) if multiply_adds else "", (multiply_adds,)),
+        )
+
+    rows = [row("input", words(""), space.input_shape, None, None)]
+    for number, (layer, shape) in enumerate(space.layers_of(architecture), 1):
         costs = layer.parameters(shape, values), layer.multiply_adds(shape, values)
-        words = [tag("mark", word.text) if word.chosen else word.text for word in words_of(layer, values)]
-        cell = tag("span", tag("b", layer.type), " " if words else "", join(_between(words)), class_="layer")
-        rows.append([cell, shape_text(output), f"{costs[0]:,}" if costs[0] else "", big(costs[1]) if costs[1] else ""])
-    whole = space.cost(architecture)
-    rows.append([tag("b", "encoder"), "", f"{whole.parameters:,}", big(whole.multiply_adds)])
-    return table(["layer", "output", "parameters", "multiply-adds"], rows, texts=2)
+        settings = _settings(words_of(layer, values))
+        rows.append(row(f"{number} {layer.type}", settings, layer.output_shape(shape, values), *costs))
+    rows.append(row("encoder", words(""), (), whole.parameters, whole.multiply_adds))
+    columns = (
+        column("layer", "architecture", "layer"),
+        column("settings"),
+        column("output shape"),
+        column("parameters"),
+        column("multiply-adds", "multiply_adds"),
+    )
+    return Table(columns, tuple(rows), texts=3)
 
 
-def choice_list(space: Space, name: str) -> Html:
-    """What the search chose, and from what."""
-    chosen = space.architecture(name)
-
-    def item(choice: Choice) -> Html:
-        options: list[str] = []
-        for option in choice.options:
-            text = value_text(option)
-            options += [", " if options else "", tag("mark", text) if option == chosen[choice.name] else text]
-        return tag("li", tag("b", choice.name), " ", join(options))
-
-    return tag("ul", *map(item, space.choices), class_="choices")
+def _settings(found: list[Word]) -> Cell:
+    cell = words(", ".join(word.text + ("*" if word.chosen else "") for word in found))
+    html = ", ".join(f"<mark>{escape(word.text)}</mark>" if word.chosen else escape(word.text) for word in found)
+    return replace(cell, html=Markup(f'<span class="layer">{html}</span>'))
 
 
-def _between(words: list[str]) -> list[str]:
-    """`first, second, third`."""
-    return [piece for number, word in enumerate(words) for piece in ((", ", word) if number else (word,))]
+def choice_list(space: Space, name: str) -> Prose:
+    """Every choice with its options, the one that is taken in colour."""
+    taken = space.architecture(name)
+    items = []
+    for choice in space.choices:
+        texts = [(value_text(option), option == taken[choice.name]) for option in choice.options]
+        options = ", ".join(f"<mark>{escape(text)}</mark>" if here else escape(text) for text, here in texts)
+        items.append(Markup(f"<b>{escape(choice.name)}</b> {options}"))
+    return Prose(items=items, style="choices")

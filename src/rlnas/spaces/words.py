@@ -31,6 +31,23 @@ def value_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) or value is None else str(value)
 
 
+def flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested settings as `a.b: value`.
+
+    >>> flatten({"a": {"b": 1}, "c": [1, "x"], "d": []})
+    {'a.b': '1', 'c': '1, x', 'd': 'none'}
+    """
+    found: dict[str, str] = {}
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            found.update(flatten(value, f"{prefix}{key}."))
+        elif isinstance(value, list | tuple):
+            found[f"{prefix}{key}"] = ", ".join(map(str, value)) or "none"
+        else:
+            found[f"{prefix}{key}"] = value_text(value)
+    return found
+
+
 @dataclass(frozen=True)
 class Line:
     """A layer of a space.

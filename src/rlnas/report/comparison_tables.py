@@ -1,0 +1,361 @@
+"""Sections of a comparison on scores: table 1 of the paper, strategies, proxies, the reliability of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import sqrt
+from statistics import fmean, stdev
+
+import numpy as np
+
+from rlnas.analysis import Comparison, View
+from rlnas.analysis.costs import COSTS, costed_networks, front, known_costs
+from rlnas.analysis.outcomes import SearchOutcome, StrategyOutcome
+from rlnas.analysis.references import ReferenceNetwork
+from rlnas.analysis.significance import held_out_lead
+from rlnas.quantity import plural, short
+from rlnas.report.formats import NONE, milliseconds, score
+from rlnas.report.sections import Cell, Section, Table, column, count, ends, gap, interval, mean, number, words
+from rlnas.stats.agreement import CORRELATIONS, Agreement
+from rlnas.stats.estimates import interquartile_mean_estimate
+from rlnas.table import METRICS, Metric
+
+NAMES: dict[Metric, str] = {metric: METRICS[metric].label for metric in ("reward_mean", *METRICS)}
+"""In the order of the paper's table 1."""
+EMPTY = Cell("", (None,))
+
+SCORES = (
+    "A score is the true performance of a network: the mean over all training seeds of the table. A search returns the "
+    "best of its top K by that score; a strategy that trains architectures itself returns the best of all that it "
+    "trained. The same seeds select and score, so these scores are too high (winner's curse). Hand-made networks, the "
+    "largest and the average are not selected, so their scores are not. The column 'held out' of the next tables "
+    "scores with seeds that did not select."
+)
+SHORT = (
+    " Short trainings: every architecture is trained once, for as many steps as a search takes, and ranked by that "
+    "score; one repeat for each training seed. That seed has a part in the score, but not in the correlation and not "
+    "in the held-out score."
+)
+AT_COST = " Random search with a larger K costs as much as a strategy together with its search."
+
+
+def basis(comparison: Comparison) -> str:
+    """Budget, seeds and repeats: the line under every section."""
+    settings, seeds, whole = comparison.settings, comparison.table.seeds, comparison.table.steps
+    cut = f" (trainings of {short(whole)} steps, scored at that step)" if settings.budget < whole else ""
+    return (
+        f"Budget {short(settings.budget)} steps for each training{cut}; {plural(len(seeds), 'training seed')} "
+        f"({', '.join(map(str, seeds))}); K = {settings.top_k}; random search repeated "
+        f"{plural(settings.repeats, 'time')}."
+    )
+
+
+def in_order(comparison: Comparison) -> list[View]:
+    """The views by all metrics, in the order of `NAMES`."""
+    return [comparison.views[metric] for metric in NAMES if metric in comparison.views]
+
+
+def slug(metric: Metric) -> str:
+    """A metric in file names."""
+    return NAMES[metric].replace(" ", "-")
+
+
+def table_1(comparison: Comparison) -> Section:
+    """Table 1 of the paper: random search, hand-made networks and strategies by all metrics."""
+    views = in_order(comparison)
+    # A strategy that asks for trainings may cost more by one metric, so K differs between metrics.
+    costs = {one.label: one.average("cost") for view in views for one in view.random_at_cost}
+    rows = [_row([view.random for view in views])]
+    rows += [
+        _row([_labelled(view.random_at_cost, label) for view in views])
+        for label in sorted(costs, key=costs.__getitem__)
+    ]
+    references = list(zip(*(view.references for view in views), strict=True))
+    rows += [_reference_row(same) for same in references if same[0].kind == "hand-made"]
+    rows += [_row(same) for same in zip(*(view.compared for view in views), strict=True)]
+    rows += [_reference_row(same) for same in references if same[0].kind != "hand-made"]
+    columns = [column(NAMES[view.metric], view.metric, f"{view.metric}_deviation") for view in views]
+    note = (
+        "Mean ± standard deviation over searches (of random search, over repeats). For each metric a search returns "
+        f"the best of its top K by that metric. {SCORES}{_about_baselines(views[0])}"
+    )
+    head = (column("network or strategy", "name"), column("over"))
+    title = "Table 1: true performance of what each search returns"
+    return Section(title, [Table((*head, *columns), tuple(rows), "table-1", note, texts=2)])
+
+
+def _labelled(strategies: Sequence[StrategyOutcome], label: str) -> StrategyOutcome | None:
+    return next((one for one in strategies if one.label == label), None)
+
+
+def _row(same: Sequence[StrategyOutcome | None]) -> tuple[Cell, ...]:
+    """A strategy by each metric; a dash where there is none by that metric."""
+    first = next(one for one in same if one is not None)
+    scores = (mean(one.mean, one.deviation) if one is not None else mean(None, None) for one in same)
+    return words(first.label), words(plural(len(first.searches), first.over)), *scores
+
+
+def _reference_row(same: Sequence[ReferenceNetwork]) -> tuple[Cell, ...]:
+    # The best of the table may be another network by each metric.
+    names = list(dict.fromkeys(one.label for one in same))
+    label = names[0] if len(names) == 1 else f"{names[0]}; {names[1].partition(': ')[2]}"
+    return words(label), words(NONE), *(mean(one.score, None) for one in same)
+
+
+def _about_baselines(view: View) -> str:
+    return (AT_COST if view.random_at_cost else "") + (SHORT if view.short_trainings else "")
+
+
+def strategies(view: View, comparison: Comparison) -> Section:
+    """Every strategy against random search, the average and the hand-made networks, and its cost."""
+    others = [one for one in view.references if one.kind in ("hand-made", "average")]
+    columns = (
+        column("strategy"),
+        column("searches"),
+        column("cost in steps", "cost_steps"),
+        column("score", "score", "score_deviation"),
+        column("held out", "held_out", "held_out_deviation"),
+        column("interquartile mean", *ends("interquartile_mean")),
+        column("better than random search", *ends("better_than_random")),
+        column("lead held out", *ends("lead_held_out")),
+        column("regret"),
+        *(column(f"held out, above {one.label}", *ends(f"above_{one.label}".replace(" ", "_"))) for one in others),
+    )
+    rows = []
+    for one in (view.random, *view.random_at_cost, *view.strategies, *view.short_trainings, view.exhaustive):
+        cost, found = one.average("cost"), view.significance.get(one.label)
+        middle = interquartile_mean_estimate(one.scores, seed=comparison.settings.seed)
+        rows.append(
+            (
+                words(one.label),
+                count(len(one.searches)),
+                Cell(short(round(cost)), (cost,)),
+                mean(one.mean, one.deviation),
+                mean(*_held_out(one)),
+                interval(middle, middle.value),
+                interval(found.probability if found else None),
+                gap(found.lead if found else None),
+                number(one.average("regret")),
+                *(gap(held_out_lead(one, other.scores)) for other in others),
+            )
+        )
+    note = (
+        "Means over searches, with their standard deviation. Cost: environment steps of the search and of trainings "
+        "with every seed of the table. Held out: for each training seed, the other seeds select the best and that seed "
+        "scores it (leave-one-out cross-validation; a strategy that runs on the table searches again without the "
+        "seed). Compare this column with networks that were not selected. Interquartile mean: with a 95% bootstrap "
+        "interval over searches, too narrow for few searches. Better than random search: the probability that a search "
+        "returns a better network than a repeat of random search at the same cost, a tie counting half (Mann-Whitney), "
+        "with a 95% interval for other search seeds (Newcombe, 2006). Lead held out: how far it is above that random "
+        "search under seeds that selected neither, with a 95% interval for other training seeds (Nadeau and Bengio, "
+        "2003). A strategy is called better or worse only where both intervals agree; one in twenty strategies without "
+        "a difference may still be called so by chance. Regret: how far below the best of the table. Held out, above: "
+        f"the same lead over the average of all architectures ({score(view.average)}, a random architecture) and over "
+        f"the hand-made networks. Exhaustive search trains every architecture.{_about_baselines(view)}"
+    )
+    title = f"Strategies against random search, by {NAMES[view.metric]}"
+    return Section(title, [Table(columns, tuple(rows), f"strategies-{slug(view.metric)}", note)])
+
+
+def _held_out(strategy: StrategyOutcome) -> tuple[float | None, float | None]:
+    """Mean and sample standard deviation over searches of the held-out scores."""
+    known = [found[~np.isnan(found)] for found in strategy.held_out]
+    means = [float(values.mean()) for values in known if values.size]
+    if not means:
+        return None, None
+    return fmean(means), stdev(means) if len(means) > 1 else None
+
+
+def anytime_data(view: View) -> Table:
+    """The curves of score against steps."""
+    curves = (("random search", view.anytime.random), ("short trainings", view.anytime.short))
+    rows = [
+        (words(label), count(point.size), count(point.steps), mean(point.score, point.deviation))
+        for label, points in curves
+        for point in points
+    ]
+    field = "held_out" if view.truth.scores.shape[1] > 1 else "score"  # with one seed nothing is held out
+    columns = (column("curve"), column("size"), column("steps"), column(field, field, f"{field}_deviation"))
+    return Table(columns, tuple(rows), f"cost-{slug(view.metric)}")
+
+
+def costs_data(view: View) -> Table:
+    """Score and costs of all networks, best first."""
+    networks = sorted(costed_networks(view.truth), key=lambda network: -network.score)
+    fronts = {kind: {network.name for network in front(networks, kind)} for kind in known_costs(networks)}
+    rows = []
+    for one in networks:
+        costs = [(one.costs.get(kind), "yes" if one.name in fronts.get(kind, ()) else "") for kind in COSTS]
+        cells = [Cell(cost_text(kind, *cost), cost) for kind, cost in zip(COSTS, costs, strict=True)]
+        rows.append((words(one.name), words("yes" if one.hand_made else ""), number(one.score), *cells))
+    columns = (
+        column("network"),
+        column("hand-made"),
+        column("score"),
+        column("parameters", "parameters", "parameters_front"),
+        column("multiply-adds", "multiply_adds", "multiply_adds_front"),
+        column("latency", "latency_ms", "latency_front"),
+    )
+    return Table(columns, tuple(rows), f"pareto-{slug(view.metric)}", texts=2)
+
+
+def cost_text(kind: str, value: float | None, front: object = "") -> str:
+    """A cost, with a mark where it is on the Pareto front.
+
+    >>> cost_text("parameters", 4096, "yes"), cost_text("latency", 0.25), cost_text("latency", None)
+    ('4,096 ●', '0.25 ms', '–')
+    """
+    if value is None:
+        return NONE
+    return (milliseconds(value) if kind == "latency" else f"{int(value):,}") + (" ●" if front else "")
+
+
+def proxies(view: View, comparison: Comparison) -> Section:
+    """How well proxies rank, search by search, and the seed-to-seed ceiling."""
+    rows: list[tuple[Cell, ...]] = []
+    marked: list[int] = []
+    for strategy in view.with_proxy:
+        rows += [_proxy_row(strategy.label, search) for search in strategy.searches]
+        marked.append(len(rows))
+        rows.append(_mean_row(strategy, view))
+    rows += list(_ceiling_rows(view))
+    columns = (
+        column("strategy"),
+        column("seed", "search_seed"),
+        column("returns", "architecture"),
+        column("ranked"),
+        column("Kendall", *ends("kendall")),
+        column("Spearman", *ends("spearman")),
+        column("best rank"),
+        column("true top K", "in_true_top_k"),
+        column("score"),
+        column("regret"),
+        column("cost in steps", "cost_steps"),
+    )
+    note = (
+        f"Rank correlations over the architectures that a search ranked (of {view.truth.means.size}), with bootstrap "
+        "95% intervals over architectures. The intervals do not cover other search seeds, nor the noise of the table. "
+        f"{_about_ceiling(view)} Best rank: the true rank of what a search returns. True top K: how many of its top K "
+        f"are among the true best K. Random search has {view.random.average('hits'):.2f} of "
+        f"{comparison.settings.top_k} on average, and best rank {view.random.average('rank'):.1f}."
+    )
+    title = f"Proxy against true performance, by {NAMES[view.metric]}"
+    name = f"proxies-{slug(view.metric)}"
+    return Section(title, [Table(columns, tuple(rows), name, note, texts=3, marked=tuple(marked))])
+
+
+def _proxy_row(label: str, search: SearchOutcome) -> tuple[Cell, ...]:
+    return (
+        words(label),
+        Cell(str(search.seed), (search.seed,)),
+        words(search.architecture),
+        count(int((~np.isnan(search.proxies)).sum())),
+        *(interval(search.correlations[kind]) for kind in CORRELATIONS),
+        count(search.rank),
+        count(search.hits),
+        number(search.score),
+        number(search.regret),
+        Cell(short(search.cost), (search.cost,)),
+    )
+
+
+def _mean_row(strategy: StrategyOutcome, view: View) -> tuple[Cell, ...]:
+    ranks, hits, cost = (strategy.average(name) for name in ("rank", "hits", "cost"))
+    return (
+        words(strategy.label),
+        words("mean"),
+        words(""),
+        EMPTY,
+        *(interval(view.correlations[strategy.label][kind]) for kind in CORRELATIONS),
+        Cell(f"{ranks:.1f}", (ranks,)),
+        Cell(f"{hits:.2f}", (hits,)),
+        number(strategy.mean),
+        number(strategy.average("regret")),
+        Cell(short(round(cost)), (cost,)),
+    )
+
+
+def _ceiling_rows(view: View) -> Iterator[tuple[Cell, ...]]:
+    """Rows of the table against itself; one row of dashes where there is no ceiling."""
+    size, after = count(view.truth.means.size), [EMPTY] * 5
+    for one, other in zip(*(view.agreements[kind] for kind in CORRELATIONS), strict=False):
+        label = "ceiling: one seed against another"
+        if one.seeds > 1:
+            label = f"ceiling: means of {one.seeds} seeds"
+        elif one.others > 1:
+            label = f"ceiling: one seed against the mean of {one.others} others"
+        yield words(label), words(NONE), words(""), size, _agreement(one), _agreement(other), *after
+    if not all(view.agreements[kind] for kind in CORRELATIONS):
+        yield words("ceiling"), words(NONE), words(""), size, interval(None), interval(None), *after
+
+
+def _agreement(found: Agreement) -> Cell:
+    text = f"{found.mean:.2f}"
+    if found.splits > 1:
+        text += f" ({found.lowest:.2f} to {found.highest:.2f})"
+    return Cell(text, (found.mean, found.lowest, found.highest))
+
+
+def _about_ceiling(view: View) -> str:
+    if not all(view.agreements[kind] for kind in CORRELATIONS):
+        if view.truth.scores.shape[1] < 2:
+            return "The table has one training seed, so its seed-to-seed ceiling is unknown (–)."
+        if view.truth.means.size < 2:
+            return "With one architecture there is nothing to rank, and no seed-to-seed ceiling (–)."
+        return "All scores of the table are equal under some seed, so it has no seed-to-seed ceiling (–)."
+    return (
+        "Ceiling: the same correlation of the table with itself under other seeds, the mean over pairs of sets of "
+        "seeds that share none (lowest to highest). A proxy as good as one whole training of every architecture comes "
+        "near the ceiling of one seed against the mean of the others."
+    )
+
+
+def reliability(comparison: Comparison) -> Section:
+    """How much of the variance of a single training the architecture explains."""
+    rows = []
+    for view in in_order(comparison):
+        found, p, (architectures, seeds) = view.components, view.rank_test, view.truth.scores.shape
+        shared = found.reliability if found else None
+        deviation = float(view.truth.means.std(ddof=1)) if architectures > 1 else None
+        rows.append(
+            (
+                words(NAMES[view.metric]),
+                count(architectures),
+                count(seeds),
+                interval(found.icc if found else None),
+                Cell(NONE if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}", (p,)),
+                number(found.architecture if found else None),
+                number(found.seed if found else None),
+                Cell(NONE if shared is None else f"{shared:.2f}", (shared,)),
+                number(sqrt(found.seed / seeds) if found else None),
+                number(view.average),
+                number(deviation),
+            )
+        )
+    columns = (
+        column("metric"),
+        column("architectures"),
+        column("seeds"),
+        column("ICC(1)", *ends("icc")),
+        column("p by ranks", "p_ranks"),
+        column("variance: architecture", "variance_architecture"),
+        column("variance: seed", "variance_seed"),
+        column("ICC(1, k)", "reliability"),
+        column("error of a score", "standard_error"),
+        column("mean of all", "mean"),
+        column("deviation of the means", "deviation"),
+    )
+    note = (
+        "ICC(1): the share of the variance of a single training that the architecture explains; the seed explains the "
+        "rest (one-way random effects; Shrout and Fleiss, 1979). The interval is a bootstrap over architectures. At 0 "
+        "or below, the table shows no effect of the architecture. P by ranks: the p-value of the test of Kruskal and "
+        "Wallis (1952) by permutation; failed trainings have less influence on it. ICC(1, k): as ICC(1), for the mean "
+        "over all seeds of the table. Error of a score: the standard error of such a mean. Two networks whose scores "
+        "differ by less than twice the error cannot be told apart by this table."
+    )
+    if len(comparison.table.seeds) < 2:
+        note = (
+            "The table has one training seed. The shares of architecture and seed in a score are therefore unknown "
+            "(–), and every difference here may be chance."
+        )
+    return Section("How reliable the table is", [Table(columns, tuple(rows), "reliability", note)])
