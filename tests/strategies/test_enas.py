@@ -64,7 +64,7 @@ class Reference:
 
     def __init__(self, strategy: ENAS):
         self.settings = strategy.settings
-        self.updates = strategy.total_updates
+        self.updates = math.ceil(strategy.fits / self.settings.children_per_update)
         self.options = [len(choice) for choice in strategy.space.choices]
         self.w = {n: torch.tensor(v, dtype=torch.float64, requires_grad=True) for n, v in weights(strategy).items()}
         self.m = {name: torch.zeros_like(w) for name, w in self.w.items()}

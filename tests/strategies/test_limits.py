@@ -225,13 +225,6 @@ def test_enas_whose_controller_is_sure_of_what_is_beyond_says_so_and_resumes(mon
     assert again.rank() == strategy.rank()
 
 
-def test_states_of_searches_without_limits_are_still_loaded():
-    strategy = ENAS(WHOLE, 30, 0)
-    old = {name: value for name, value in strategy.state_dict().items() if name != "picked"}
-    strategy.load_state_dict(old)
-    assert strategy.remarks() == []
-
-
 @pytest.mark.parametrize(
     ("space", "complete", "count"), [(SMALL, True, SMALL.size), (LARGE, False, 64), (WHOLE, None, 0)]
 )

@@ -177,7 +177,8 @@ def _describe_options(title: str, model: Any) -> None:
     attributes = textwrap.dedent(inspect.cleandoc(model.__doc__ or "").partition("Attributes:\n")[2])
     words = dict(re.findall(r"^(\w+): (.*)$", re.sub(r"\n +", " ", attributes), re.MULTILINE))
     for name, field in model.model_fields.items():
-        about = f"  ({words[name].rstrip('.')})" if name in words else ""
+        said = " ".join((field.description or words.get(name, "")).split())
+        about = f"  ({said.rstrip('.')})" if said else ""
         say(f"  {name} = {field.default}{about}")
 
 

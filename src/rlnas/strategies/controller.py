@@ -1,12 +1,9 @@
 """The LSTM controller of ENAS: a distribution over architectures, and how it learns (paper, 4.2)."""
 
-from __future__ import annotations
-
 import base64
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -22,19 +19,15 @@ Child = tuple[Indices, float]
 """An architecture that was sampled, and the reward that it earned."""
 
 INITIAL_RANGE = 0.1
+MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
-@dataclass(frozen=True)
-class Support:
-    """What children are drawn among, where that is not all that the choices span.
-
-    Attributes:
-        architectures: all of them; or draws from the controller that are among them.
-        complete: whether these are all.
-    """
+class Support(NamedTuple):
+    """What children are drawn among, where that is not all that the choices span."""
 
     architectures: Sequence[Indices]
     complete: bool
+    """Whether these are all; otherwise they are draws from the controller."""
 
 
 class ChoiceLSTM(nn.Module):
@@ -42,14 +35,7 @@ class ChoiceLSTM(nn.Module):
 
     The first input is a learned start token, and each later one the embedding of the option just chosen. Weights start
     uniformly within 0.1 of 0 (the code of Pham et al., 2018), but the output layers at 0: the first distribution is
-    uniform, so what later sets one architecture apart from another was learned.
-
-    Args:
-        options: the number of options of each choice.
-        hidden: width of the LSTM.
-        embedding: width of its inputs.
-        feed_last: whether the first input also tells of the child before.
-        seed: seed of the initial weights; every tensor has a stream of its own, named after it.
+    uniform, so what later sets one architecture apart from another was learned. Arguments: see `Controller`.
     """
 
     def __init__(self, options: Sequence[int], hidden: int, embedding: int, feed_last: bool, seed: int):
@@ -62,16 +48,13 @@ class ChoiceLSTM(nn.Module):
             embedded = options if feed_last else options[:-1]
             self.embeddings = nn.ModuleList(nn.Embedding(count, embedding) for count in embedded)
             self.last = nn.Linear(embedding + 1, embedding) if feed_last else None
-        self._initialise(seed)
-
-    @torch.no_grad()
-    def _initialise(self, seed: int) -> None:
-        for name, parameter in self.named_parameters():
-            if name.startswith("heads."):
-                parameter.zero_()
-            else:
-                stream = torch.Generator().manual_seed(seeding.integer(seed, "enas-weights", name))
-                parameter.uniform_(-INITIAL_RANGE, INITIAL_RANGE, generator=stream)
+        with torch.no_grad():
+            for name, parameter in self.named_parameters():
+                if name.startswith("heads."):
+                    parameter.zero_()
+                else:
+                    stream = torch.Generator().manual_seed(seeding.integer(seed, "enas-weights", name))
+                    parameter.uniform_(-INITIAL_RANGE, INITIAL_RANGE, generator=stream)
 
     def forward(
         self, rows: int, before: Sequence[Child | None], pick: Callable[[int, Tensor], Tensor]
@@ -102,6 +85,11 @@ class ChoiceLSTM(nn.Module):
                 value = self.embeddings[number](picked[-1])
         return torch.stack(picked, 1), log_probability, entropy
 
+    def score(self, architectures: Sequence[Indices], before: Sequence[Child | None]) -> tuple[Tensor, Tensor]:
+        """Log-probabilities and entropies, as `forward` gives them, of given architectures."""
+        given = torch.tensor(architectures)
+        return self(len(given), before, lambda number, _: given[:, number])[1:]
+
     def _first_input(self, before: Sequence[Child | None]) -> Tensor:
         """The start token; with `feed_last`, plus a linear function of the child before.
 
@@ -131,7 +119,7 @@ class Controller:
         hidden: width of the LSTM.
         embedding: width of its inputs.
         feed_last: whether the first input also tells of the child before.
-        seed: seed of the initial weights.
+        seed: seed of the initial weights; every tensor has a stream of its own, named after it.
     """
 
     def __init__(self, options: Sequence[int], hidden: int, embedding: int, feed_last: bool, seed: int):
@@ -140,28 +128,20 @@ class Controller:
         self.parameters = dict(self.model.named_parameters())
         self.optimizer = torch.optim.Adam(self.parameters.values())
         for parameter in self.parameters.values():
-            self.optimizer.state[parameter] = {
-                "step": torch.tensor(0.0),
-                "exp_avg": torch.zeros_like(parameter),
-                "exp_avg_sq": torch.zeros_like(parameter),
-            }
+            moments = {key: torch.zeros_like(parameter) for key in MOMENTS}
+            self.optimizer.state[parameter] = {"step": torch.tensor(0.0), **moments}
 
     @torch.no_grad()
     def sample(self, uniforms: np.ndarray, before: Child | None) -> list[Indices]:
-        """Draws architectures.
-
-        Args:
-            uniforms: numbers drawn from [0, 1), `(architectures, choices)`: what the draws depend on, besides weights.
-            before: the child before.
-        """
+        """Draws architectures after a child, one for each row of `uniforms`, `(architectures, choices)` in [0, 1)."""
         if not self.options:
             return [()] * len(uniforms)
-        lots = torch.from_numpy(uniforms)
+        drawn = torch.from_numpy(uniforms)
 
         def pick(number: int, scores: Tensor) -> Tensor:
             edges = scores.double().exp().cumsum(-1)
             # Scaled by the last edge, since rounding may leave it just below the largest number drawn.
-            return (lots[:, number, None] * edges[:, -1:] >= edges[:, :-1]).sum(-1)
+            return (drawn[:, number, None] * edges[:, -1:] >= edges[:, :-1]).sum(-1)
 
         picked, _, _ = self.model(len(uniforms), [before], pick)
         return [tuple(row) for row in picked.tolist()]
@@ -171,9 +151,7 @@ class Controller:
         """The exact log-probability of each architecture."""
         if not self.options:
             return [0.0] * len(architectures)
-        given = torch.tensor(architectures)
-        _, found, _ = self.model(len(given), [before], lambda number, _: given[:, number])
-        return found.tolist()
+        return self.model.score(architectures, [before])[0].tolist()
 
     def reinforce(
         self,
@@ -200,8 +178,7 @@ class Controller:
         """
         if not self.options:
             return
-        given = torch.tensor(architectures)
-        _, log_probability, entropy = self.model(len(given), before, lambda number, _: given[:, number])
+        log_probability, entropy = self.model.score(architectures, before)
         if supports is not None:
             log_probability = log_probability - self._log_masses(supports, before)
         gain = torch.tensor(advantages, dtype=torch.float32) * log_probability
@@ -217,8 +194,7 @@ class Controller:
         """The log-probability of every child's support; of incomplete ones, what has its gradient on average."""
 
         def mass(support: Support, child: Child | None) -> Tensor:
-            given = torch.tensor(support.architectures)
-            _, found, _ = self.model(len(given), [child], lambda number, _: given[:, number])
+            found, _ = self.model.score(support.architectures, [child])
             return found.logsumexp(0) if support.complete else found.mean()
 
         if self.model.last is None:  # the children before are not fed, so one answer is for all
@@ -230,10 +206,7 @@ class Controller:
         moments = {name: self.optimizer.state[parameter] for name, parameter in self.parameters.items()}
         return {
             "weights": {name: _pack(parameter) for name, parameter in self.parameters.items()},
-            "moments": {
-                name: {"exp_avg": _pack(found["exp_avg"]), "exp_avg_sq": _pack(found["exp_avg_sq"])}
-                for name, found in moments.items()
-            },
+            "moments": {name: {key: _pack(found[key]) for key in MOMENTS} for name, found in moments.items()},
             "steps": int(moments["start"]["step"]),
         }
 

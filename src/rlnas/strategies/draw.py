@@ -1,6 +1,4 @@
-"""Draws and lots that several strategies need."""
-
-from __future__ import annotations
+"""Random draws and random orders that several strategies need."""
 
 from collections.abc import Iterable
 
@@ -14,12 +12,11 @@ from rlnas.strategies.strategy import Ranked
 def draw_distinct(space: Space, count: int, rng: np.random.Generator) -> list[Architecture]:
     """Draws distinct architectures uniformly, in random order; all of them where the space holds no more.
 
-    Example:
-        >>> from rlnas.spaces import load_space
-        >>> len(draw_distinct(load_space("paper-large"), 3, np.random.default_rng(0)))
-        3
-        >>> len(draw_distinct(load_space("paper-1"), 100, np.random.default_rng(0)))
-        25
+    >>> from rlnas.spaces import load_space
+    >>> len(draw_distinct(load_space("paper-large"), 3, np.random.default_rng(0)))
+    3
+    >>> len(draw_distinct(load_space("paper-1"), 100, np.random.default_rng(0)))
+    25
     """
     if space.enumerable and 2 * count >= space.size:
         every = list(space)
@@ -32,12 +29,6 @@ def draw_distinct(space: Space, count: int, rng: np.random.Generator) -> list[Ar
 
 
 def by_proxy(found: Iterable[tuple[Architecture, float]], seed: int, stream: str) -> list[Ranked]:
-    """Sorts architectures, highest proxy first; ties by lot, drawn from the seed, so that none is favoured.
-
-    Args:
-        found: architectures and their proxies.
-        seed: the strategy's seed.
-        stream: the name of the stream of lots.
-    """
-    drawn = [(-proxy, seeding.integer(seed, stream, item.id), Ranked(item, proxy)) for item, proxy in found]
-    return [entry for _, _, entry in sorted(drawn, key=lambda line: line[:2])]
+    """Sorts architectures by their proxies, highest first; the seed and `stream` decide the random order of ties."""
+    keyed = [(-proxy, seeding.integer(seed, stream, item.id), Ranked(item, proxy)) for item, proxy in found]
+    return [entry for _, _, entry in sorted(keyed, key=lambda line: line[:2])]

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rlnas import seeding
 from rlnas.spaces import Space
+from rlnas.strategies.base import BuiltIn, Options
 from rlnas.strategies.draw import by_proxy
-from rlnas.strategies.strategy import Fit, Outcome, Proposal, Ranked, Strategy
+from rlnas.strategies.strategy import Fit, Outcome, Proposal, Ranked
 
 # torch takes seconds to import, and listing strategies does not need it.
 if TYPE_CHECKING:
@@ -34,49 +35,42 @@ SUPPORT_DRAWS = 64
 """Draws within the limits of a large space, at most, that stand for all of them in a step of the controller."""
 
 
-class ENASSettings(BaseModel):
-    """Options of ENAS.
-
-    Attributes:
-        child_iterations: PPO iterations of each sampled child (paper, table 5).
-        children_per_update: children before a step of the controller (paper, table 5).
-        baseline_momentum: weight of the newest rewards in the moving baseline, the rest staying with the old value
-            (paper, table 5, which does not say which of the two it weighs; 0.8 is the other reading).
-        entropy_coef: weight of the controller's entropy (paper, table 5).
-        learning_rate: of the controller's first step; it falls to 0 along a cosine (paper, table 5).
-        hidden: width of the LSTM.
-        embedding: width of its inputs.
-        feed_last: whether the LSTM's first input also tells of the child before and its reward (paper, 4.2).
-        reward_scale: `"none"` learns from plain returns, as the paper does; `"std"` divides what a reward has above
-            the baseline by a running standard deviation, so that games with large returns meet the same balance of
-            reward and entropy as games with small ones.
-        fresh_games: whether every child begins new games. If not, games run on from child to child, so the first ones
-            that end were partly played by others; where games are longer than a child, its reward is mostly theirs.
-        rank_samples: architectures in the ranking of a space of more than 100,000; they are drawn from the controller.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+class ENASSettings(Options):
+    """Options of ENAS; the defaults are those of the paper (table 5), where it has them."""
 
     child_iterations: int = Field(10, ge=1, le=10**9)
+    """PPO iterations of each sampled child."""
     children_per_update: int = Field(3, ge=1, le=10**6)
+    """children before a step of the controller."""
     baseline_momentum: float = Field(0.2, gt=0, le=1)
+    """weight of the newest rewards in the moving baseline, the rest staying with the old value (the paper does not say
+    which of the two it weighs; 0.8 is the other reading)."""
     entropy_coef: float = Field(1e-4, ge=0)
+    """weight of the controller's entropy."""
     learning_rate: float = Field(1e-3, gt=0)
+    """of the controller's first step; it falls to 0 along a cosine."""
     hidden: int = Field(64, ge=1, le=10_000)
+    """width of the LSTM."""
     embedding: int = Field(32, ge=1, le=10_000)
+    """width of its inputs."""
     feed_last: bool = False
+    """whether the LSTM's first input also tells of the child before and its reward (paper, 4.2)."""
     reward_scale: Literal["none", "std"] = "none"
+    """`"none"` learns from plain returns, as the paper does; `"std"` divides what a reward has above the baseline by a
+    running standard deviation, so that reward and entropy balance alike in games with large and small returns."""
     fresh_games: bool = False
+    """whether every child begins new games. If not, games run on from child to child, so the first ones that end were
+    partly played by others; where games are longer than a child, its reward is mostly theirs."""
     rank_samples: int = Field(1_000, ge=1, le=10_000)
+    """architectures in the ranking of a space of more than 100,000; they are drawn from the controller."""
 
 
-class ENAS(Strategy):
+class ENAS(BuiltIn):
     """Learns a distribution over architectures from the returns of children that share weights.
 
     An LSTM emits one choice after another. Each child that it samples trains for a few PPO iterations; its reward is
     the mean return of the full games that ended in them or, if none did, the mean return so far of those in progress.
-    After every few children the controller takes one step of REINFORCE; the last step takes the children that are
-    left, if the budget does not divide evenly.
+    After every few children the controller takes one step of REINFORCE; the last step takes the children that are left.
 
     The baseline starts as the mean of the first step's rewards. A step measures its children against the baseline that
     earlier children left, and only then moves it: `baseline += momentum * (mean reward - baseline)`.
@@ -89,32 +83,20 @@ class ENAS(Strategy):
     and so is the proxy performance. In larger spaces children are redrawn until one is within the limits, the
     normalisation enters the gradient by an estimate, unbiased wherever one of some 10,000 draws is within, and the
     proxy performance is the probability before normalisation, which ranks alike.
-
-    Args:
-        space: the search space.
-        iterations: PPO iterations of all children together.
-        seed: root of the strategy's random streams.
-        settings: the options.
     """
 
+    settings: ENASSettings
     shares_weights = True
+    state = ("fitted", "children", "unfinished", "picked", "updates", "baseline", "variance", "before", "batch")
 
     def __init__(self, space: Space, iterations: int, seed: int, settings: ENASSettings | None = None):
         from rlnas.strategies.controller import Controller
 
-        self.space = space
-        self.iterations = iterations
-        self.seed = seed
-        self.settings = settings or ENASSettings()
+        super().__init__(space, iterations, seed, settings or ENASSettings())
         self.options = [len(choice) for choice in space.choices]
-        self.controller = Controller(
-            self.options, self.settings.hidden, self.settings.embedding, self.settings.feed_last, seed
-        )
-        self.fitted = 0
-        self.children = 0
-        self.unfinished = 0
-        self.picked = 0
-        self.updates = 0
+        chosen = self.settings
+        self.controller = Controller(self.options, chosen.hidden, chosen.embedding, chosen.feed_last, seed)
+        self.children = self.unfinished = self.picked = self.updates = 0
         self.baseline: float | None = None
         self.variance = 0.0
         self.before: Child | None = None
@@ -122,19 +104,8 @@ class ENAS(Strategy):
         self._every = [space.indices(a) for a in space] if space.limited and space.size <= SUMMABLE else []
 
     @property
-    def fits(self) -> int:
-        """Children that the budget pays for."""
-        return math.ceil(self.iterations / self.settings.child_iterations)
-
-    @property
     def iterations_per_fit(self) -> int:
-        """Those of a child."""
         return self.settings.child_iterations
-
-    @property
-    def total_updates(self) -> int:
-        """Steps of the controller that the budget pays for."""
-        return math.ceil(self.fits / self.settings.children_per_update)
 
     @property
     def coverage(self) -> int:
@@ -143,23 +114,23 @@ class ENAS(Strategy):
 
     def ask(self) -> Proposal | None:
         """The next child, sampled from the controller, while the budget lasts."""
-        if self.fitted >= self.iterations:
+        if not self._next_fit:
             return None
-        iterations = min(self.settings.child_iterations, self.iterations - self.fitted)
-        return Fit(self.space.architecture(self._sample_child()[0]), iterations, self.settings.fresh_games)
+        child, _ = self._sample_child()
+        return Fit(self.space.architecture(child), self._next_fit, self.settings.fresh_games)
 
     def tell(self, outcome: Outcome) -> None:
         """Takes a child's reward; when enough children are told, the controller learns."""
-        if self.fitted >= self.iterations:
+        if not self._next_fit:
             return
         (returns,) = outcome.returns
         self.unfinished += not returns
         child, picked = self._sample_child()
         self.picked += picked
         self.batch.append((child, statistics.fmean(returns) if returns else float(outcome.running)))
-        self.fitted += min(self.settings.child_iterations, self.iterations - self.fitted)
+        self.fitted += self._next_fit
         self.children += 1
-        if len(self.batch) == self.settings.children_per_update or self.fitted >= self.iterations:
+        if len(self.batch) == self.settings.children_per_update or not self._next_fit:
             self._update()
 
     def _sample_child(self) -> tuple[Indices, bool]:
@@ -187,14 +158,8 @@ class ENAS(Strategy):
 
     def _pick(self, among: list[Indices], count: int, rng: np.random.Generator, before: Child | None) -> list[Indices]:
         """Draws some of the given architectures, in proportion to their probabilities under the controller."""
-        chances = self._shares(self.controller.log_probabilities(among, before))
+        chances = _normalised(self.controller.log_probabilities(among, before))
         return [among[n] for n in rng.choice(len(among), count, p=chances)]
-
-    @staticmethod
-    def _shares(scores: list[float]) -> np.ndarray:
-        """Probabilities that sum to 1, from log-probabilities up to a constant."""
-        found = np.exp(np.array(scores) - max(scores))
-        return found / found.sum()
 
     def _supports(self, before: list[Child | None]) -> list[Support] | None:
         """What each of the children at hand was drawn among; `None` where nothing is limited."""
@@ -204,9 +169,9 @@ class ENAS(Strategy):
 
         if self._every:
             return [Support(self._every, complete=True)] * len(before)
-        own = before if self.settings.feed_last else before[:1]
         found = []
-        for number, child in enumerate(own):
+        # Where the child before is not fed, one answer is for all.
+        for number, child in enumerate(before if self.settings.feed_last else before[:1]):
             rng = seeding.generator(self.seed, "enas-support", self.updates, number)
             found.append(Support(self._draw_within(SUPPORT_DRAWS, rng, child)[0], complete=False))
         return found
@@ -218,7 +183,7 @@ class ENAS(Strategy):
 
     def _update(self) -> None:
         """One step of the controller with the children at hand."""
-        rewards = [reward for _, reward in self.batch]
+        children, rewards = zip(*self.batch, strict=True)
         mean = statistics.fmean(rewards)
         momentum = self.settings.baseline_momentum if self.baseline is not None else 1.0
         baseline = mean if self.baseline is None else self.baseline
@@ -228,20 +193,20 @@ class ENAS(Strategy):
         self.baseline = baseline + momentum * (mean - baseline)
         if self.settings.reward_scale == "std" and self.variance > 0:
             advantages = [advantage / math.sqrt(self.variance) for advantage in advantages]
-        rate = self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * self.updates / self.total_updates))
-        architectures = [indices for indices, _ in self.batch]
+        total = math.ceil(self.fits / self.settings.children_per_update)
+        rate = self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * self.updates / total))
         before = [self.before, *self.batch[:-1]]
         supports = self._supports(before)
-        self.controller.reinforce(architectures, before, advantages, self.settings.entropy_coef, rate, supports)
+        self.controller.reinforce(children, before, advantages, self.settings.entropy_coef, rate, supports)
         self.updates += 1
         self.before = self.batch[-1]
         self.batch = []
 
     def rank(self) -> list[Ranked]:
-        """Architectures by their exact probability under the controller; ties by lot."""
+        """Architectures by their exact probability under the controller."""
         candidates = self._candidates()
         scores = self.controller.log_probabilities(candidates, self._last)
-        chances = self._shares(scores).tolist() if self._every else list(map(math.exp, scores))
+        chances = _normalised(scores).tolist() if self._every else list(map(math.exp, scores))
         found = [(self.space.architecture(i), chance) for i, chance in zip(candidates, chances, strict=True)]
         return by_proxy(found, self.seed, "enas-tie")
 
@@ -254,8 +219,8 @@ class ENAS(Strategy):
         wanted = self.settings.rank_samples
         found: dict[Indices, None] = {}
         for attempt in range(SAMPLE_ROUNDS):
-            lots = seeding.generator(self.seed, "enas-rank", attempt).random((wanted, len(self.options)))
-            found |= dict.fromkeys(i for i in self.controller.sample(lots, self._last) if self.space.admits(i))
+            uniforms = seeding.generator(self.seed, "enas-rank", attempt).random((wanted, len(self.options)))
+            found |= dict.fromkeys(i for i in self.controller.sample(uniforms, self._last) if self.space.admits(i))
             if len(found) >= wanted:
                 break
         # A controller that is sure of itself draws few distinct architectures: uniform ones fill up.
@@ -267,7 +232,6 @@ class ENAS(Strategy):
         return list(found)[:wanted]
 
     def remarks(self) -> list[str]:
-        """How many rewards are not of full games, and how many children are not draws of the controller."""
         found = []
         if self.unfinished:
             found.append(
@@ -282,39 +246,16 @@ class ENAS(Strategy):
         return found
 
     def state_dict(self) -> dict[str, Any]:
-        """Progress, the baseline, the children of the coming step, the controller's weights and Adam's moments."""
-        return {
-            "fitted": self.fitted,
-            "children": self.children,
-            "unfinished": self.unfinished,
-            "picked": self.picked,
-            "updates": self.updates,
-            "baseline": self.baseline,
-            "variance": self.variance,
-            "before": None if self.before is None else _plain(self.before),
-            "batch": [_plain(child) for child in self.batch],
-            "controller": self.controller.state_dict(),
-        }
+        return {**super().state_dict(), "controller": self.controller.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state_dict` gave."""
-        self.fitted = state["fitted"]
-        self.children = state["children"]
-        self.unfinished = state["unfinished"]
-        self.picked = state.get("picked", 0)  # older states had no limits
-        self.updates = state["updates"]
-        self.baseline = state["baseline"]
-        self.variance = state["variance"]
-        self.before = None if state["before"] is None else _child(state["before"])
-        self.batch = [_child(plain) for plain in state["batch"]]
+        super().load_state_dict(state)
+        children = [child and (tuple(child[0]), child[1]) for child in (state["before"], *state["batch"])]
+        self.before, *self.batch = children
         self.controller.load_state_dict(state["controller"])
 
 
-def _plain(child: Child) -> list[Any]:
-    indices, reward = child
-    return [list(indices), reward]
-
-
-def _child(plain: list[Any]) -> Child:
-    indices, reward = plain
-    return tuple(indices), reward
+def _normalised(scores: list[float]) -> np.ndarray:
+    """Probabilities that sum to 1, from log-probabilities up to a constant."""
+    found = np.exp(np.array(scores) - max(scores))
+    return found / found.sum()

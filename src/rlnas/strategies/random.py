@@ -1,55 +1,42 @@
 """Random search: the baseline that a strategy has to beat (paper, 5.4), with and without shared weights."""
 
-from __future__ import annotations
-
 import statistics
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rlnas import seeding
 from rlnas.spaces import Architecture, Space
+from rlnas.strategies.base import BuiltIn, Options
 from rlnas.strategies.draw import by_proxy, draw_distinct
 from rlnas.strategies.oneshot import OneShot, OneShotSettings
-from rlnas.strategies.strategy import Outcome, Proposal, Ranked, Strategy, Train
+from rlnas.strategies.strategy import Outcome, Proposal, Ranked, Train
 
 
-class RandomSearchSettings(BaseModel):
-    """Options of random search.
-
-    Attributes:
-        samples: architectures that are drawn and trained; the paper's K (5.4).
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+class RandomSearchSettings(Options):
+    """Options of random search."""
 
     samples: int = Field(3, ge=1, le=10**6)
+    """architectures that are drawn and trained; the paper's K (5.4)."""
 
 
-class RandomSearch(Strategy):
+class RandomSearch(BuiltIn):
     """Trains a few architectures, drawn uniformly, from scratch (paper, 5.4).
 
-    They are distinct, and fewer than asked for where the space is smaller. An architecture whose trainings gave no
-    score, because they failed or finished no game, is missing from the ranking, though `coverage` counts it.
-
-    Args:
-        space: the search space.
-        iterations: not used: without shared weights there is nothing to fit.
-        seed: root of the strategy's random streams.
-        settings: the options.
+    They are distinct, and all of the space where it has no more. The ranking leaves out an architecture whose trainings
+    failed or finished no game, though `coverage` counts it. The budget of iterations is not used.
     """
 
+    settings: RandomSearchSettings
+    state = ("scores",)
+
     def __init__(self, space: Space, iterations: int, seed: int, settings: RandomSearchSettings | None = None):
-        self.space = space
-        self.seed = seed
-        self.settings = settings or RandomSearchSettings()
+        super().__init__(space, 0, seed, settings or RandomSearchSettings())
         self.drawn = tuple(draw_distinct(space, self.settings.samples, seeding.generator(seed, "random-draw")))
-        self.scores: dict[str, tuple[float, ...]] | None = None
+        self.scores: dict[str, Sequence[float]] | None = None
 
     @property
     def coverage(self) -> int:
-        """As many as were drawn."""
         return len(self.drawn)
 
     def ask(self) -> Proposal | None:
@@ -57,45 +44,25 @@ class RandomSearch(Strategy):
         return Train(self.drawn) if self.scores is None else None
 
     def tell(self, outcome: Outcome) -> None:
-        """Keeps the scores of the trainings."""
         if self.scores is None:
-            pairs = zip(self.drawn, outcome.returns, strict=True)
-            self.scores = {architecture.id: tuple(returns) for architecture, returns in pairs}
+            self.scores = {path.id: returns for path, returns in zip(self.drawn, outcome.returns, strict=True)}
 
     def rank(self) -> list[Ranked]:
-        """By the mean over an architecture's trainings; ties by lot."""
+        """By the mean over an architecture's trainings."""
         scores = self.scores or {}
         found = [(item, statistics.fmean(scores[item.id])) for item in self.drawn if scores.get(item.id)]
         return by_proxy(found, self.seed, "random-tie")
 
     def remarks(self) -> list[str]:
-        """Which architectures are missing from the ranking."""
-        gone = [item.id for item in self.drawn if self.scores is not None and not self.scores[item.id]]
+        gone = [name for name, returns in (self.scores or {}).items() if not returns]
         return [f"{name} is not ranked: a training of it failed or finished no game." for name in gone]
-
-    def state_dict(self) -> dict[str, Any]:
-        """The scores; what was drawn follows from the seed."""
-        scores = None if self.scores is None else {name: list(returns) for name, returns in self.scores.items()}
-        return {"scores": scores}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state_dict` gave."""
-        scores = state["scores"]
-        self.scores = None if scores is None else {name: tuple(returns) for name, returns in scores.items()}
 
 
 class RandomSharedSettings(OneShotSettings):
-    """Options of random search with shared weights.
-
-    Attributes:
-        iterations_per_path: PPO iterations with a path before the next is drawn.
-        eval_episodes: full games that score an architecture.
-        eval_batch: architectures scored side by side.
-        reset_optimizer: as in `SPOSSettings`.
-        subset: architectures that are scored.
-    """
+    """Options of random search with shared weights."""
 
     subset: int = Field(10, ge=1, le=10**6)
+    """architectures that are scored."""
 
 
 class RandomShared(OneShot):
@@ -103,12 +70,6 @@ class RandomShared(OneShot):
 
     This is random search with weight sharing (Li and Talwalkar, 2019; the paper's reference 20). The supernet is that
     of SPOS with the same seed.
-
-    Args:
-        space: the search space.
-        iterations: PPO iterations of the fit.
-        seed: root of the strategy's random streams.
-        settings: the options.
     """
 
     settings: RandomSharedSettings
@@ -119,7 +80,6 @@ class RandomShared(OneShot):
 
     @property
     def coverage(self) -> int:
-        """As many as were drawn."""
         return len(self.drawn)
 
     def _due(self) -> list[Architecture]:

@@ -1,6 +1,4 @@
-"""The strategies by name."""
-
-from __future__ import annotations
+"""The strategies by name. All functions raise a `UserError` for a name that is none."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -33,29 +31,17 @@ def _entry(name: str) -> tuple[Callable[..., Strategy], type[BaseModel]]:
 
 
 def settings_class(name: str) -> type[BaseModel]:
-    """The class of a strategy's options.
-
-    Raises:
-        UserError: if there is no such strategy.
-    """
+    """The class of a strategy's options."""
     return _entry(name)[1]
 
 
 def shares_weights(name: str) -> bool:
-    """Whether a strategy asks for the fit of a supernet, as far as its class says.
-
-    Raises:
-        UserError: if there is no such strategy.
-    """
+    """Whether a strategy asks for the fit of a supernet, as far as its class says."""
     return bool(getattr(_entry(name)[0], "shares_weights", False))
 
 
 def check_option_names(name: str, options: Mapping[str, Any]) -> None:
-    """Makes sure that a strategy has some options; a class of settings that does not forbid others ignores them.
-
-    Raises:
-        UserError: if there is no such strategy, or it has no such option.
-    """
+    """Raises a `UserError` unless the strategy has these options; a settings class that allows others ignores them."""
     known = settings_class(name).model_fields
     for option in options:
         if option not in known:
@@ -63,18 +49,7 @@ def check_option_names(name: str, options: Mapping[str, Any]) -> None:
 
 
 def make_strategy(name: str, space: Space, iterations: int, seed: int, options: Mapping[str, Any]) -> Strategy:
-    """Makes a strategy.
-
-    Args:
-        name: e.g. `"spos"`.
-        space: the search space.
-        iterations: its budget of PPO iterations.
-        seed: root of its random streams.
-        options: the fields of its settings that differ from the defaults.
-
-    Raises:
-        UserError: if there is no such strategy, or it has no such option.
-    """
+    """Makes a strategy with a budget of PPO iterations; `options` are those that differ from the defaults."""
     strategy, settings = _entry(name)
     check_option_names(name, options)
     return strategy(space, iterations, seed, settings(**options))

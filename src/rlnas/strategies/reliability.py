@@ -1,7 +1,5 @@
 """Whether the games that rank architectures would rank them alike again, or chance did."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,13 +16,7 @@ MANY = 1_000
 
 
 class Reliability(NamedTuple):
-    """How proxies would correlate with those of as many other games, all at least 0.
-
-    Attributes:
-        value: the estimate.
-        low: lower end of its 95% interval.
-        high: upper end.
-    """
+    """How proxies would correlate with those of as many other games, with its 95% interval; all at least 0."""
 
     value: float
     low: float
@@ -38,41 +30,38 @@ def reliability(returns: np.ndarray) -> Reliability | None:
     games, it is 1 - E / B, and the interval follows from the F distribution of B / E (McGraw and Wong, 1996, "Forming
     inferences about some intraclass correlation coefficients", case 3). A game that is hard for all ranks nobody.
 
-    Args:
-        returns: of the games of each architecture, `(architectures, games)`.
-
-    Returns:
-        `None` with fewer than two games or two architectures, and where each game had the same return for all.
+    `returns` is `(architectures, games)`. The answer is `None` with fewer than two games or two architectures, and
+    where each game had the same return for all.
     """
     architectures, games = returns.shape
     if min(architectures, games) < 2 or (returns == returns[0]).all():
         return None
+    from scipy.special import fdtri  # listing strategies does not need it
+
     means = returns.mean(1, keepdims=True)
     between = games * means.var(ddof=1)
     freedom = (architectures - 1, (architectures - 1) * (games - 1))
     error = np.square(returns - means - returns.mean(0) + returns.mean()).sum() / freedom[1]
     if between <= 0:
         return Reliability(0.0, 0.0, 0.0)
-    # By simulation, since no library that rlnas needs has the distribution's quantiles.
-    low, high = np.quantile(np.random.default_rng(0).f(*freedom, 100_000), (0.975, 0.025))
-    return Reliability(*(max(0.0, 1 - float(error / between) * factor) for factor in (1.0, float(low), float(high))))
+    factors = (1.0, *fdtri(*freedom, (0.975, 0.025)))
+    return Reliability(*(max(0.0, 1 - float(error / between * factor)) for factor in factors))
 
 
 def remark_on_games(returns: Sequence[Sequence[float]]) -> str | None:
     """What a reader of a ranking should know about the games that made it, if anything.
 
-    Args:
-        returns: for each architecture those of its games, as many for each and the same for all.
+    `returns` has as many games for each architecture, the same for all.
     """
     scores = np.array(returns)
     if len(scores) < 2:
         return None
     games = scores.shape[1]
     if (scores == scores[0]).all():
-        return "All architectures had the same returns in the games that ranked them: their order was drawn by lot."
+        return "All architectures had the same returns in the games that ranked them: their order is random."
     found = reliability(scores)
     if found is None:
-        return "One game ranked each architecture: how far chance did cannot be told (eval_episodes)."
+        return "One game ranked each architecture: how much of the order is chance cannot be told (eval_episodes)."
     if found.value >= LITTLE:
         return None
     said = f"{games} others would give proxies that correlate with these by about {found.value:.2f} "

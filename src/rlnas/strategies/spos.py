@@ -1,9 +1,7 @@
 """Single-path one-shot search with uniform sampling (SPOS; Guo et al., 2019; paper, 4.3)."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -14,72 +12,50 @@ from rlnas.spaces import Architecture, Space
 from rlnas.strategies.oneshot import OneShot, OneShotSettings
 from rlnas.strategies.strategy import Outcome
 
-
-class SPOSSettings(OneShotSettings):
-    """Options of SPOS.
-
-    Attributes:
-        iterations_per_path: PPO iterations with a path before the next is drawn.
-        eval_episodes: full games that score an architecture.
-        eval_batch: architectures scored side by side.
-        reset_optimizer: whether Adam's moments begin at 0 with every path; if not, all paths share them, so that a path
-            is also moved by what is left of the gradients of those before it.
-        selection: `"full"` scores every architecture (paper, 4.3); `"evolution"` searches among them (Guo et al.,
-            section 3.3); `"auto"` is full up to 1,000 architectures.
-        population: architectures of one generation.
-        parents: the best so far, from which the next generation comes.
-        mutation_rate: probability that a choice of a mutant is redrawn.
-        eval_budget: architectures that evolution may score.
-    """
-
-    selection: Literal["auto", "full", "evolution"] = "auto"
-    population: int = Field(50, ge=2, le=10**6)
-    parents: int = Field(10, ge=1, le=10**6)
-    mutation_rate: float = Field(0.1, gt=0, le=1)
-    eval_budget: int = Field(1_000, ge=1, le=10**6)
-
-
 FULL_SELECTION_LIMIT = 1_000
 
 ATTEMPTS = 10
 """At new mutants, and at new crossovers, for each place in a generation."""
 
 
-class SPOS(OneShot):
-    """Fits the supernet on uniformly drawn paths, then scores architectures by games with its weights.
+class SPOSSettings(OneShotSettings):
+    """Options of SPOS."""
 
-    Args:
-        space: the search space.
-        iterations: PPO iterations of the fit.
-        seed: root of the strategy's random streams.
-        settings: the options.
-    """
+    selection: Literal["auto", "full", "evolution"] = "auto"
+    """`"full"` scores every architecture (paper, 4.3); `"evolution"` searches among them (Guo et al., section 3.3);
+    `"auto"` is full up to 1,000 architectures."""
+    population: int = Field(50, ge=2, le=10**6)
+    """architectures of one generation."""
+    parents: int = Field(10, ge=1, le=10**6)
+    """the best so far, from which the next generation comes."""
+    mutation_rate: float = Field(0.1, gt=0, le=1)
+    """probability that a choice of a mutant is redrawn."""
+    eval_budget: int = Field(1_000, ge=1, le=10**6)
+    """architectures that evolution may score."""
+
+
+class SPOS(OneShot):
+    """Fits the supernet on uniformly drawn paths, then scores architectures by games with its weights."""
 
     settings: SPOSSettings
+    state = (*OneShot.state, "generation", "generations")
 
     def __init__(self, space: Space, iterations: int, seed: int, settings: SPOSSettings | None = None):
         super().__init__(space, iterations, seed, settings or SPOSSettings())
-        if self.settings.selection == "full" and not space.enumerable:
+        chosen = self.settings.selection
+        if chosen == "full" and not space.enumerable:
             raise UserError(f"space {space.name!r} is too large for selection='full': use 'evolution' or 'auto'.")
+        self.full_selection = chosen == "full" or (chosen == "auto" and space.size <= FULL_SELECTION_LIMIT)
         self.generation: list[str] = []
         self.generations = 0
 
     @property
-    def full_selection(self) -> bool:
-        """Whether every architecture is scored."""
-        if self.settings.selection == "auto":
-            return self.space.size <= FULL_SELECTION_LIMIT
-        return self.settings.selection == "full"
-
-    @property
     def coverage(self) -> int:
-        """All architectures; with evolution, as many as its budget pays for."""
         return self.space.size if self.full_selection else min(self.settings.eval_budget, self.space.size)
 
     def tell(self, outcome: Outcome) -> None:
-        """Counts a fit, or keeps the scores and, when a generation is complete, breeds the next."""
         super().tell(outcome)
-        if self.fitted >= self.iterations and not self.full_selection and not self._due():
+        if not self._next_fit and not self.full_selection and not self._due():
             self._breed()
 
     def _due(self) -> list[Architecture]:
@@ -90,9 +66,8 @@ class SPOS(OneShot):
     def _breed(self) -> None:
         """Fills the next generation: random at first; then half mutants, half crossovers of the best so far.
 
-        Where the best have no new children of one kind left, the other kind and then random architectures fill up. In a
-        limited space, children beyond the limits are dropped. Of a space that can be gone through it falls short only
-        where nothing is left.
+        Where one kind has nothing new left, the other kind and then random architectures fill up. Children beyond the
+        limits of a space are dropped. Only where an enumerable space has nothing left, the generation is smaller.
         """
         room = max(min(self.settings.population, self.settings.eval_budget - len(self.scores)), 0)
         rng = seeding.generator(self.seed, "spos-evolution", self.generations)
@@ -115,7 +90,7 @@ class SPOS(OneShot):
             fill(room, ATTEMPTS * room, lambda: self._cross(parent(), parent(), rng))
             fill(room, ATTEMPTS * room, lambda: self._mutate(parent(), rng))
         fill(room, 8 * ATTEMPTS * room, lambda: self.space.sample(rng))
-        if len(fresh) < room and self.space.enumerable:  # so few are left that lots seldom fall on them
+        if len(fresh) < room and self.space.enumerable:  # so few are left that random draws seldom find them
             left = [a for a in self.space if a.id not in self.scores and a.id not in fresh]
             fresh |= {left[n].id: left[n] for n in rng.permutation(len(left))[: room - len(fresh)]}
         self.generation = list(fresh)
@@ -131,13 +106,3 @@ class SPOS(OneShot):
         """Takes each choice from one of two parents."""
         first = rng.random(len(self.space.choices)) < 0.5
         return Architecture(tuple((n, (one if f else two)[n]) for n, f in zip(one, first, strict=True)))
-
-    def state_dict(self) -> dict[str, Any]:
-        """Progress, scores and the generation at hand."""
-        return {**super().state_dict(), "generation": list(self.generation), "generations": self.generations}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state_dict` gave."""
-        super().load_state_dict(state)
-        self.generation = list(state["generation"])
-        self.generations = state["generations"]
