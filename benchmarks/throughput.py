@@ -26,7 +26,8 @@ import numpy as np
 import torch
 
 from benchmarks import common
-from rlnas.algorithms.ppo import PPOTrainer, update
+from rlnas.algorithms.ppo import PPOTrainer
+from rlnas.algorithms.ppo.update import update
 from rlnas.envs import VectorEnv
 
 SPACE = "nature-cnn"

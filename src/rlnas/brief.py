@@ -1,7 +1,5 @@
 """How results show themselves: in one line, and as a small table in a notebook."""
 
-from __future__ import annotations
-
 import html
 from typing import Any
 

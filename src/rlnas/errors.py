@@ -40,13 +40,7 @@ def shown(value: object) -> str:
 
 
 def unknown(kind: str, value: object, allowed: Iterable[str]) -> UserError:
-    """Builds the error for a name that does not exist: the bad value, the nearest match, what is allowed.
-
-    Args:
-        kind: what the name stands for, e.g. `"space"`.
-        value: the name that was given.
-        allowed: the names that exist.
-    """
+    """The error for a name of a kind, e.g. `"space"`, that does not exist: its nearest match, and what is allowed."""
     names = sorted(allowed)
     text = value if isinstance(value, str) else shown(value) if isinstance(value, int) else str(value)
     near = difflib.get_close_matches(text, names, n=1, cutoff=0.5)
@@ -56,12 +50,7 @@ def unknown(kind: str, value: object, allowed: Iterable[str]) -> UserError:
 
 
 def needs_extra(what: str, extra: str) -> UserError:
-    """Builds the error for something that needs a package which is not installed.
-
-    Args:
-        what: what needs it, with its verb, e.g. `"a video needs"`.
-        extra: the extra of rlnas that installs it.
-    """
+    """The error where a package is not installed: `what` (e.g. `"a video needs"`) is in an extra of rlnas."""
     return UserError(f"{what} the extra {extra!r}: pip install -c constraints.txt -e '.[{extra}]' in a clone of rlnas.")
 
 

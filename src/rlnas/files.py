@@ -3,8 +3,6 @@
 A run directory may be a stranger's. So nothing is written through a link, and nothing but a plain file is read.
 """
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import json
@@ -19,51 +17,47 @@ from typing import Any, NoReturn
 from rlnas.errors import UserError
 from rlnas.processes import absolute
 
+NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
+
 DEEPEST = 100
 """Lists and objects of JSON that may lie in one another."""
 
 
 @contextmanager
 def _beside(path: Path) -> Iterator[tuple[int, Path]]:
-    """The file in which another is being written, open and empty.
+    """A new file in which another is written: its descriptor and name, which is random, so no link can stand there.
 
-    Its name is a fresh one, so that it is no link that somebody put there. It is locked while it is written: what is
-    not locked was left by a kill, and goes.
+    It is locked while it is written. Those that are not locked were left by kills, and go.
     """
-    _sweep(path)
-    while True:
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-        file = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-        try:
-            _lock(file, fcntl.LOCK_EX)
-            if _is_at(file, temporary):  # no sweep was faster
-                yield file, temporary
-                return
-        finally:
-            os.close(file)
-
-
-def _sweep(path: Path) -> None:
-    """Removes the parts of a file that kills left."""
     for name in os.listdir(path.parent):
         if name.startswith(f".{path.name}.") and name.endswith("part"):
-            with suppress(OSError):
-                file = os.open(path.parent / name, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-                try:
-                    if _lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
-                        os.unlink(path.parent / name)
-                finally:
-                    os.close(file)
+            with suppress(OSError), _opened(path.parent / name, os.O_NONBLOCK) as file:
+                if _lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                    os.unlink(path.parent / name)
+    while True:
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+        with _opened(temporary, os.O_CREAT | os.O_EXCL) as file:
+            _lock(file, fcntl.LOCK_EX)
+            if _is_at(file, temporary):  # no other process took it for one that a kill left
+                yield file, temporary
+                return
+
+
+@contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | flags, 0o666)
+    try:
+        yield file
+    finally:
+        os.close(file)
 
 
 def _lock(file: int, how: int) -> bool:
     """Takes the lock of a file; False where another has it, or the file system has no locks."""
     try:
         fcntl.flock(file, how)
-    except BlockingIOError:
-        return False
     except OSError as error:
-        if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK):
+        if not isinstance(error, BlockingIOError) and error.errno not in NO_LOCKS:
             raise
         return False
     return True
@@ -135,18 +129,15 @@ def open_own(path: Path) -> int:
 
 
 def check_no_links(folder: Path) -> None:
-    """Raises a `UserError` if a folder below a folder is a link: what is written there would be elsewhere."""
+    """Raises a `UserError` if a folder below this one is a link: what is written there would not stay below it."""
     for place, folders, _ in os.walk(folder):
-        for name in folders:
-            if os.path.islink(os.path.join(place, name)):
-                raise UserError(
-                    f"the folder {os.path.join(place, name)!r} is a link, and rlnas writes through none: "
-                    "put the folder itself there."
-                )
+        for path in (os.path.join(place, name) for name in folders):
+            if os.path.islink(path):
+                raise UserError(f"the folder {path!r} is a link: put the folder itself there.")
 
 
 def read_bytes(path: Path) -> bytes:
-    """Reads a file. Raises a `UserError` if it cannot be read, or is no plain file."""
+    """Reads a file; raises a `UserError` if it cannot be read, or is no plain file."""
     try:
         with open(os.open(absolute(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -162,24 +153,18 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Reads JSON. Raises a `UserError` if the file cannot be read, is not JSON, or lies too deep."""
+    """Reads JSON; raises a `UserError` if the file cannot be read, is not JSON, or is nested too deep."""
+    data = read_bytes(path)
     try:
-        return parse_json(read_bytes(path))
+        return parse_json(data)
     except ValueError as error:
-        if isinstance(error, UserError):
-            raise
         raise UserError(f"the file {str(path)!r} cannot be read: {error}.") from None
 
 
 def parse_json(text: str | bytes, *, finite: bool = True) -> Any:
-    """What JSON says.
+    """What JSON says; raises a `ValueError` if it is none, or more than 100 lists and objects lie in one another.
 
-    Args:
-        text: the JSON.
-        finite: refuse NaN and infinity, which Python writes and JSON does not know.
-
-    Raises:
-        ValueError: if it is not JSON, or more than 100 lists and objects lie in one another.
+    With `finite`, NaN and infinity are refused, which Python writes and JSON does not know.
     """
     deep = f"more than {DEEPEST} lists and objects lie in one another"
     plain = text if isinstance(text, str) else text.decode("utf-8")
@@ -189,12 +174,8 @@ def parse_json(text: str | bytes, *, finite: bool = True) -> Any:
         raise ValueError(deep) from None
     level = [found]
     for _ in range(DEEPEST + 1):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, list | dict)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
+        lists = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
+        level = [inner for each in lists for inner in each]
         if not level:
             return found
     raise ValueError(deep)
@@ -205,7 +186,7 @@ def _no_number(name: str) -> NoReturn:
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """Reads a JSON object. Raises a `UserError` if the file cannot be read or holds something else."""
+    """Reads a JSON object; raises a `UserError` if the file cannot be read or holds something else."""
     found = read_json(path)
     if not isinstance(found, dict):
         raise UserError(f"the file {str(path)!r} should hold a JSON object.")

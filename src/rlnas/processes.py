@@ -4,8 +4,6 @@ The user's modules and environments run inside rlnas. They may change the workin
 threads, or call rlnas once more while they are imported.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal
@@ -13,10 +11,10 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from types import FrameType
 
 from rlnas.errors import UserError
 
@@ -40,10 +38,7 @@ def settled() -> Iterator[None]:
     """Keeps the working directory of now for all that happens inside, whatever modules change.
 
     The working directory is the same again once the last call under way has ended. Inside another such block of the
-    same thread nothing changes.
-
-    Raises:
-        UserError: if the working directory is gone.
+    same thread nothing changes. A `UserError` is raised if the working directory is gone.
     """
     if _folder.get() is not None:
         yield
@@ -99,9 +94,8 @@ class StartsRun(UserError):
 
 
 def check_may_start() -> None:
-    """Raises `StartsRun` in a module that rlnas imports, and in a process of a run: runs would start without end."""
-    module = _importing()
-    if module is not None:
+    """Raises `StartsRun` if a module that rlnas imports calls it, or in a process of a run: runs would have no end."""
+    if (module := _importing()) is not None:
         raise StartsRun(
             f"the module {module!r} starts a run when it is imported: put what its script does under "
             'if __name__ == "__main__": (its classes and registrations stay above).'
@@ -113,8 +107,7 @@ def check_may_start() -> None:
 def _importing() -> str | None:
     """The module whose import by rlnas, or by a process of multiprocessing, makes this call."""
     found: str | None = None
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
+    for frame, _ in traceback.walk_stack(sys._getframe(1)):
         name = str(frame.f_globals.get("__name__"))
         top = frame.f_code.co_name == "<module>"
         if top and name == "__mp_main__":  # the script that a process of multiprocessing imports
@@ -123,16 +116,11 @@ def _importing() -> str | None:
             found = name
         elif found is not None and name.startswith("rlnas."):
             return found
-        frame = frame.f_back
     return None
 
 
 def leave(code: int) -> None:
-    """Ends the process, also where a module or an environment leaves threads or processes that would hold it up.
-
-    Args:
-        code: the exit code.
-    """
+    """Ends the process, also where a module or an environment leaves threads or processes that would hold it up."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):  # it may be closed, or never have been open
             stream.flush()

@@ -1,7 +1,5 @@
 """Numbers as people write them: 10M, 500k, 1e6, 2 seeds."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 from numbers import Real
@@ -14,18 +12,10 @@ _QUANTITY = re.compile(r"([+-]?\d+(?:_\d+)*(?:\.\d+)?(?:e\d{1,3})?)([kmgb]?)", r
 
 
 def parse_steps(text: str | int, name: str = "steps") -> int:
-    """Reads a number of environment steps.
+    """Reads a number of environment steps; raises a `UserError`, which calls it `name`, if it is none.
 
-    Args:
-        text: e.g. `"10M"`, `"500k"`, `"1e6"`, or a number.
-        name: what to call it in an error.
-
-    Raises:
-        UserError: if it is not a positive whole number.
-
-    Example:
-        >>> parse_steps("1.5M"), parse_steps("500k"), parse_steps("1e6"), parse_steps(1e6)
-        (1500000, 500000, 1000000, 1000000)
+    >>> parse_steps("1.5M"), parse_steps("500k"), parse_steps("1e6"), parse_steps(1e6)
+    (1500000, 500000, 1000000, 1000000)
     """
     if isinstance(text, str):
         found = _QUANTITY.fullmatch(text.strip())
@@ -41,9 +31,8 @@ def parse_steps(text: str | int, name: str = "steps") -> int:
 def short(number: int) -> str:
     """Writes a number as people do.
 
-    Example:
-        >>> short(10_000_000), short(1_500), short(102_400), short(999_999), short(12)
-        ('10M', '1.5k', '102.4k', '1M', '12')
+    >>> short(10_000_000), short(1_500), short(102_400), short(999_999), short(12)
+    ('10M', '1.5k', '102.4k', '1M', '12')
     """
     for factor, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
         if float(f"{number / factor:.4g}") >= 1:

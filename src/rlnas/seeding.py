@@ -5,8 +5,6 @@ without any generator state on disk, and two runs whose seeds are neighbours sha
 interval by simulation, inputs to try a network on) has a fixed seed where it is drawn.
 """
 
-from __future__ import annotations
-
 import zlib
 
 import numpy as np
@@ -15,17 +13,12 @@ Key = int | str
 
 
 def sequence(seed: int, *keys: Key) -> np.random.SeedSequence:
-    """The seed sequence of a named stream.
+    """The seed sequence of the stream with a name, e.g. `"rollout", 17`; strings enter by their CRC-32.
 
-    Args:
-        seed: the user's seed, 0 or more.
-        *keys: the name of the stream, e.g. `"rollout", 17`. Strings enter by their CRC-32.
-
-    Example:
-        >>> a = sequence(1, "env", 0).generate_state(1)
-        >>> b = sequence(1, "env", 1).generate_state(1)
-        >>> bool(a == b)
-        False
+    >>> a = sequence(1, "env", 0).generate_state(1)
+    >>> b = sequence(1, "env", 1).generate_state(1)
+    >>> bool(a == b)
+    False
     """
     words = [zlib.crc32(key.encode()) if isinstance(key, str) else key for key in keys]
     return np.random.SeedSequence([seed, *words])

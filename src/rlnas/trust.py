@@ -59,9 +59,8 @@ def import_modules(modules: calls.Modules) -> None:
 
 
 def allow_imports(modules: Sequence[str], allowed: Sequence[str]) -> None:
-    """Raises a `UserError` unless the caller named every module that a run imports: opening a run must not run code."""
-    missing = [module for module in modules if module not in allowed]
-    if missing:
+    """Raises a `UserError` unless all modules of a run are allowed: opening a stranger's run must not run code."""
+    if not set(modules) <= set(allowed):
         raise UserError(
             f"the run imports code of its own: if you trust it, allow it with --import {' '.join(modules)}."
         )

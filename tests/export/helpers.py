@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rlnas.algorithms.ppo import Moments
+from rlnas.algorithms.ppo.normalization import Moments
 from rlnas.envs import ActionSpace, ContinuousActions, DiscreteActions
 from rlnas.envs.actions import actions_to_dict
 from rlnas.envs.base import Bounds

@@ -5,11 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import torch
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
+from rlnas.algorithms.torch_modes import Device, set_float_modes
 from rlnas.envs import ActionSpace, Episode, VectorEnv
 from rlnas.nets import Heads, Network, Standardize
 
@@ -18,9 +20,9 @@ Policy = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 class AlgorithmSettings(BaseModel):
-    """Hyperparameters of an algorithm; a subclass adds the fields."""
+    """Hyperparameters of an algorithm; a subclass adds the fields, with what `rlnas describe` says of each."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
     def iteration_steps(self, num_envs: int) -> int:
         """Environment steps of one iteration."""
@@ -39,6 +41,9 @@ class AlgorithmSettings(BaseModel):
     def scales_observations(self) -> bool:
         """Whether the trainer brings observations to a common scale itself, by what it has seen."""
         return False
+
+
+Settings = TypeVar("Settings", bound=AlgorithmSettings)
 
 
 @dataclass(frozen=True)
@@ -60,25 +65,34 @@ class IterationLog:
     learning_rate: float
 
 
-class Trainer(ABC):
+class Trainer(ABC, Generic[Settings]):
     """Trains a policy module on a vector environment.
 
     Every random stream is derived from the seed and the iteration, so that the state is tensors and a number. Emulators
     cannot be saved, so `restart` begins new episodes from a seed of their own; runs that are to be resumable call it
     after every checkpoint, whether they were interrupted or not.
 
-    Attributes:
-        iteration: iterations so far.
+    Args:
+        policy: maps observations to the parameters of a distribution of actions, and to values.
+        env: the environments.
+        settings: hyperparameters.
         iterations: the budget, over which schedules run.
-        standardize: brings observations to the scale that the policy learns from; `None` where they come on it.
+        seed: root of all random streams.
+        device: where the policy is to live.
     """
 
-    policy: nn.Module
-    env: VectorEnv
-    device: torch.device
-    iterations: int
-    steps_per_iteration: int
-    iteration = 0
+    def __init__(
+        self, policy: nn.Module, env: VectorEnv, settings: Settings, iterations: int, seed: int, device: Device = "cpu"
+    ):
+        set_float_modes()
+        self.device = torch.device(device)
+        self.policy = policy.to(self.device)
+        self.env = env
+        self.settings = settings
+        self.iterations = iterations
+        self.steps_per_iteration = settings.iteration_steps(env.num_envs)
+        self.seed = seed
+        self.iteration = 0
 
     @property
     def steps(self) -> int:
@@ -92,12 +106,12 @@ class Trainer(ABC):
 
     @property
     def standardize(self) -> Standardize | None:
-        """See the class."""
+        """Brings observations to the scale that the policy learns from; `None` where they come on it."""
         return None
 
     @abstractmethod
     def restart(self, number: int, occasion: str = "environments") -> None:
-        """Begins new episodes everywhere; `occasion` and `number` say which restart this is: its seeds come from them.
+        """Begins new episodes everywhere, with seeds that come from `occasion` and `number`.
 
         Episodes in progress are cut: for learning they end as truncated, and they are not scored.
         """
@@ -136,53 +150,26 @@ class Trainer(ABC):
         """Restores what `state_dict` gave; raises as `start_from` does."""
 
 
-class Algorithm(ABC):
-    """An algorithm, as `rlnas.algorithms.registry` names it.
+class Algorithm(ABC, Generic[Settings]):
+    """An algorithm, as `rlnas.algorithms.registry` names it: the classes of its settings and its trainer, and more."""
 
-    Attributes:
-        settings: the class of its hyperparameters.
-    """
-
-    settings: type[AlgorithmSettings]
+    settings: type[Settings]
+    trainer: type[Trainer[Settings]]
 
     @abstractmethod
-    def check(self, options: AlgorithmSettings, env: VectorEnv, num_envs: int, given: Collection[str] = ()) -> None:
-        """Makes sure that hyperparameters go with an environment.
+    def check(self, options: Settings, env: VectorEnv, num_envs: int, given: Collection[str] = ()) -> None:
+        """Raises a `UserError` unless hyperparameters go with an environment.
 
         Args:
             options: the hyperparameters.
             env: the environment; it may have fewer copies than the training will.
             num_envs: copies in the training.
-            given: names of those that the user has set.
-
-        Raises:
-            UserError: if they do not.
+            given: names of the hyperparameters that the user has set.
         """
 
     @abstractmethod
-    def heads(self, actions: ActionSpace, options: AlgorithmSettings) -> Heads:
+    def heads(self, actions: ActionSpace, options: Settings) -> Heads:
         """What a network ends in, for an action space."""
-
-    @abstractmethod
-    def trainer(
-        self,
-        policy: nn.Module,
-        env: VectorEnv,
-        options: AlgorithmSettings,
-        iterations: int,
-        seed: int,
-        device: torch.device | str = "cpu",
-    ) -> Trainer:
-        """A trainer.
-
-        Args:
-            policy: maps observations to the parameters of a distribution of actions, and to values.
-            env: the environments.
-            options: hyperparameters.
-            iterations: the budget, over which the learning rate falls.
-            seed: root of all random streams.
-            device: where the policy lives.
-        """
 
     @abstractmethod
     def load_agent(self, network: Network, state: Mapping[str, Tensor]) -> None:
@@ -195,4 +182,4 @@ class Algorithm(ABC):
 
 def below(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors whose names have a prefix, without it."""
-    return {name[len(prefix) :]: tensor for name, tensor in state.items() if name.startswith(prefix)}
+    return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}

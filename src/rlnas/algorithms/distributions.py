@@ -1,7 +1,5 @@
 """The distributions that actions are drawn from, one for each kind of action space."""
 
-from __future__ import annotations
-
 import math
 from typing import Protocol
 
@@ -29,30 +27,26 @@ class Distribution(Protocol):
 
 
 class Categorical:
-    """One of some actions; the parameters are their logits."""
+    """One of some actions, int64 `(n,)`; the parameters are their logits."""
 
     def sample(self, parameters: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """See `Distribution.sample`; actions are int64 `(n,)`."""
         log_probability = torch.log_softmax(parameters, -1)
         action = torch.multinomial(log_probability.exp(), 1, generator=generator)
         return action.squeeze(-1), log_probability.gather(-1, action).squeeze(-1)
 
     def evaluate(self, parameters: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
-        """See `Distribution.evaluate`."""
         log_probabilities = torch.log_softmax(parameters, -1)
         log_probability = log_probabilities.gather(-1, action[:, None]).squeeze(-1)
         return log_probability, -(log_probabilities.exp() * log_probabilities).sum(-1)
 
     def mode(self, parameters: Tensor) -> Tensor:
-        """See `Distribution.mode`."""
         return parameters.argmax(-1)
 
 
 class MultiCategorical:
-    """Several independent decisions; the parameters are their logits, one decision after another.
+    """Several independent decisions, int64 `(n, decisions)`, each with its count of options.
 
-    Args:
-        counts: the options of every decision.
+    The parameters are the logits, one decision after another.
     """
 
     def __init__(self, counts: tuple[int, ...]):
@@ -60,33 +54,31 @@ class MultiCategorical:
         self._one = Categorical()
 
     def sample(self, parameters: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """See `Distribution.sample`; actions are int64 `(n, decisions)`."""
         drawn = [self._one.sample(logits, generator) for logits in torch.split(parameters, self.counts, -1)]
         return torch.stack([action for action, _ in drawn], -1), torch.stack([p for _, p in drawn], -1).sum(-1)
 
     def evaluate(self, parameters: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
-        """See `Distribution.evaluate`: sums over the decisions."""
         parts = zip(torch.split(parameters, self.counts, -1), action.unbind(-1), strict=True)
         found = [self._one.evaluate(logits, own) for logits, own in parts]
         return torch.stack([p for p, _ in found], -1).sum(-1), torch.stack([e for _, e in found], -1).sum(-1)
 
     def mode(self, parameters: Tensor) -> Tensor:
-        """See `Distribution.mode`."""
         return torch.stack([logits.argmax(-1) for logits in torch.split(parameters, self.counts, -1)], -1)
 
 
 class DiagonalGaussian:
-    """Independent normal distributions; the parameters are the means, then the logarithms of the deviations."""
+    """Independent normal distributions of float32 `(n, numbers)`, not clipped; probabilities are densities.
+
+    The parameters are the means, then the logarithms of the deviations.
+    """
 
     def sample(self, parameters: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """See `Distribution.sample`; actions are float32 `(n, numbers)`, not clipped."""
         mean, log_deviation = parameters.chunk(2, -1)
         noise = torch.randn(mean.shape, generator=generator, device=mean.device)
         action = mean + log_deviation.exp() * noise
         return action, self.evaluate(parameters, action)[0]
 
     def evaluate(self, parameters: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
-        """See `Distribution.evaluate`: log-densities."""
         mean, log_deviation = parameters.chunk(2, -1)
         distance = (action - mean) / log_deviation.exp()
         log_density = -0.5 * distance.square() - log_deviation - 0.5 * math.log(2 * math.pi)
@@ -94,7 +86,6 @@ class DiagonalGaussian:
         return log_density.sum(-1), entropy.sum(-1)
 
     def mode(self, parameters: Tensor) -> Tensor:
-        """See `Distribution.mode`."""
         return parameters.chunk(2, -1)[0]
 
 

@@ -1,14 +1,15 @@
 """Playing full games without learning, with several policies side by side."""
 
-from __future__ import annotations
-
+import contextlib
 from collections.abc import Callable, Sequence
+from typing import TypedDict, Unpack
 
 import numpy as np
 import torch
 
 from rlnas.algorithms.algorithm import Policy
 from rlnas.algorithms.distributions import check_finite, distribution_for
+from rlnas.algorithms.torch_modes import Device
 from rlnas.envs import Episode, VectorEnv
 
 LONGEST_GAME = 100_000
@@ -18,6 +19,15 @@ TELL_EVERY = 100
 """Steps of all environments between two signs of life."""
 
 
+class Play(TypedDict, total=False):
+    """How games are played: the options of `play_episodes`."""
+
+    device: Device
+    greedy: bool
+    max_steps: int | None
+    tell: Callable[[int], None] | None
+
+
 def play_in_portions(
     policies: Sequence[Callable[[], Policy]],
     make: Callable[[int], VectorEnv],
@@ -25,33 +35,12 @@ def play_in_portions(
     generators: Sequence[torch.Generator],
     *,
     most: int,
-    device: torch.device | str = "cpu",
-    greedy: bool = False,
-    max_steps: int | None = None,
-    tell: Callable[[int], None] | None = None,
+    **how: Unpack[Play],
 ) -> list[list[Episode]]:
     """Plays as `play_episodes` does, but at most so many games at a time: of some simulators only a few can live.
 
-    Fewer policies play side by side then, which changes none of their games. Where a single policy has more games than
-    `most`, it plays them in portions: what it draws for the later ones depends on `most`.
-
-    Args:
-        policies: as in `play_episodes`.
-        make: makes so many environments; they are closed here.
-        seeds: as in `play_episodes`.
-        generators: as in `play_episodes`.
-        most: games at a time.
-        device: as in `play_episodes`.
-        greedy: as in `play_episodes`.
-        max_steps: as in `play_episodes`.
-        tell: as in `play_episodes`.
-
-    Returns:
-        For each policy its games, in the order of the seeds.
-
-    Raises:
-        EnvironmentFault: if an environment fails.
-        TrainingDiverged: if what a policy says is not finite.
+    `make` makes so many environments; they are closed here. Fewer policies play side by side then, which changes none
+    of their games. Where one policy alone has more games than `most`, what it draws for the later ones depends on it.
     """
     found: list[list[Episode]] = [[] for _ in policies]
     beside = max(1, most // len(seeds))
@@ -59,20 +48,8 @@ def play_in_portions(
         group = slice(first, first + beside)
         for start in range(0, len(seeds), most):
             portion = seeds[start : start + most]
-            env = make(len(portion) * len(policies[group]))
-            try:
-                played = play_episodes(
-                    policies[group],
-                    env,
-                    portion,
-                    generators[group],
-                    device=device,
-                    greedy=greedy,
-                    max_steps=max_steps,
-                    tell=tell,
-                )
-            finally:
-                env.close()
+            with contextlib.closing(make(len(portion) * len(policies[group]))) as env:
+                played = play_episodes(policies[group], env, portion, generators[group], **how)
             for games, more in zip(found[group], played, strict=True):
                 games += more
     return found
@@ -85,7 +62,7 @@ def play_episodes(
     seeds: np.ndarray,
     generators: Sequence[torch.Generator],
     *,
-    device: torch.device | str = "cpu",
+    device: Device = "cpu",
     greedy: bool = False,
     max_steps: int | None = None,
     tell: Callable[[int], None] | None = None,
@@ -96,16 +73,14 @@ def play_episodes(
     often than long ones. What a policy plays does not depend on the policies beside it.
 
     Args:
-        policies: for each policy, a function that makes it ready (say, activates a path of a supernet) and returns
-            it.
+        policies: for each policy, a function that makes it ready (say, activates a path of a supernet) and returns it.
         env: `len(policies) * len(seeds)` environments; the first `len(seeds)` play the first policy, and so on.
         seeds: the seeds of a policy's environments, the same for all.
         generators: for each policy, what draws its actions.
         device: where the policies live.
         greedy: take the most probable action instead of drawing one.
         max_steps: steps after which games in progress are cut and scored as they stand, marked as cut. By default
-            those after which the environment ends a game itself, so that none is cut, or `LONGEST_GAME` where it does
-            not say.
+            those after which the environment ends a game itself, or `LONGEST_GAME` where it does not say.
         tell: told now and then how many steps were played in the games since the last time.
 
     Returns:

@@ -1,11 +1,11 @@
 """How this process computes: threads, and what torch does with small numbers."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 
 import torch
+
+Device = torch.device | str
 
 
 def set_float_modes() -> None:

@@ -43,7 +43,7 @@ class BuiltIn(Strategy):
     @property
     def _next_fit(self) -> int:
         """PPO iterations of the next fit; 0 once the budget is spent."""
-        return min(self.iterations_per_fit, self.iterations - self.fitted)
+        return max(0, min(self.iterations_per_fit, self.iterations - self.fitted))
 
     def state_dict(self) -> dict[str, Any]:
         return {name: deepcopy(getattr(self, name)) for name in self.state}

@@ -174,13 +174,14 @@ class Controller:
             advantages: for each, its reward above the baseline.
             entropy_coef: weight of the mean, over children, of the summed entropies that they met.
             learning_rate: Adam's rate in this step.
-            supports: for each child, what it was drawn among; `None` where that is everything.
+            supports: for each child, or once for all, what it was drawn among; `None` where that is everything.
         """
         if not self.options:
             return
         log_probability, entropy = self.model.score(architectures, before)
         if supports is not None:
-            log_probability = log_probability - self._log_masses(supports, before)
+            masses = [self._log_mass(support, child) for support, child in zip(supports, before, strict=False)]
+            log_probability = log_probability - torch.stack(masses)
         gain = torch.tensor(advantages, dtype=torch.float32) * log_probability
         loss = -gain.mean() - entropy_coef * entropy.mean()
         parameters = list(self.parameters.values())
@@ -190,16 +191,10 @@ class Controller:
         self.optimizer.param_groups[0]["lr"] = learning_rate
         self.optimizer.step()
 
-    def _log_masses(self, supports: Sequence[Support], before: Sequence[Child | None]) -> Tensor:
-        """The log-probability of every child's support; of incomplete ones, what has its gradient on average."""
-
-        def mass(support: Support, child: Child | None) -> Tensor:
-            found, _ = self.model.score(support.architectures, [child])
-            return found.logsumexp(0) if support.complete else found.mean()
-
-        if self.model.last is None:  # the children before are not fed, so one answer is for all
-            return mass(supports[0], None)
-        return torch.stack([mass(support, child) for support, child in zip(supports, before, strict=True)])
+    def _log_mass(self, support: Support, before: Child | None) -> Tensor:
+        """The log-probability of a support; of an incomplete one, what has its gradient on average."""
+        found, _ = self.model.score(support.architectures, [before])
+        return found.logsumexp(0) if support.complete else found.mean()
 
     def state_dict(self) -> dict[str, Any]:
         """Weights and Adam's moments, as text that JSON can hold, exact to the bit."""

@@ -136,17 +136,15 @@ class ENAS(BuiltIn):
     def _sample_child(self) -> tuple[Indices, bool]:
         """The next child; and whether it had to be picked among uniform ones."""
         rng = seeding.generator(self.seed, "enas-child", self.children)
-        if not self.space.limited:
-            return self.controller.sample(rng.random((1, len(self.options))), self._last)[0], False
-        if self._every:
-            return self._pick(self._every, 1, rng, self._last)[0], False
-        (child,), picked = self._draw_within(1, rng, self._last)
+        (child,), picked = self._draw(1, rng, self._last)
         return child, picked
 
-    def _draw_within(self, most: int, rng: np.random.Generator, before: Child | None) -> tuple[list[Indices], bool]:
+    def _draw(self, most: int, rng: np.random.Generator, before: Child | None) -> tuple[list[Indices], bool]:
         """Draws from the controller that are within the limits; if none is, picks among uniform ones, and says so."""
+        if self._every:
+            return self._pick(self._every, most, rng, before), False
         found: list[Indices] = []
-        for size in LIMITED_DRAWS:
+        for size in LIMITED_DRAWS if self.space.limited else (most,):
             drawn = self.controller.sample(rng.random((size, len(self.options))), before)
             found += [indices for indices in drawn if self.space.admits(indices)]
             if len(found) >= most:
@@ -162,18 +160,17 @@ class ENAS(BuiltIn):
         return [among[n] for n in rng.choice(len(among), count, p=chances)]
 
     def _supports(self, before: list[Child | None]) -> list[Support] | None:
-        """What each of the children at hand was drawn among; `None` where nothing is limited."""
+        """What the children at hand were drawn among, each or all of them; `None` where nothing is limited."""
         if not self.space.limited:
             return None
         from rlnas.strategies.controller import Support
 
-        if self._every:
-            return [Support(self._every, complete=True)] * len(before)
         found = []
-        # Where the child before is not fed, one answer is for all.
+        # Where the child before is not fed, one support is for all.
         for number, child in enumerate(before if self.settings.feed_last else before[:1]):
             rng = seeding.generator(self.seed, "enas-support", self.updates, number)
-            found.append(Support(self._draw_within(SUPPORT_DRAWS, rng, child)[0], complete=False))
+            architectures = self._every or self._draw(SUPPORT_DRAWS, rng, child)[0]
+            found.append(Support(architectures, complete=bool(self._every)))
         return found
 
     @property

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from rlnas.algorithms.ppo import Adam
+from rlnas.algorithms.ppo.adam import Adam
 
 RATES = (0.01, 0.02, 0.005, 0.01, 0.0)
 
@@ -108,7 +108,7 @@ def test_a_parameter_without_gradients_has_no_state_and_one_without_moments_is_r
 
 def test_a_step_does_not_load_the_compiler():
     code = (
-        "import sys, torch; from rlnas.algorithms.ppo import Adam; p = torch.nn.Parameter(torch.ones(2));"
+        "import sys, torch; from rlnas.algorithms.ppo.adam import Adam; p = torch.nn.Parameter(torch.ones(2));"
         "p.sum().backward();"
         "Adam([('p', p)], 0.1, 1e-5).step(); sys.exit('torch._dynamo' in sys.modules)"
     )

@@ -4,7 +4,7 @@ import pytest
 import torch
 from stable_baselines3.common.buffers import RolloutBuffer
 
-from rlnas.algorithms.ppo import generalized_advantages
+from rlnas.algorithms.ppo.advantages import generalized_advantages
 
 STEPS, ENVS = 40, 6
 

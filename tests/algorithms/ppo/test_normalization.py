@@ -6,7 +6,8 @@ import pytest
 import torch
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
-from rlnas.algorithms.ppo import Moments, Normalizer, PPOSettings
+from rlnas.algorithms.ppo import PPOSettings
+from rlnas.algorithms.ppo.normalization import Moments, Normalizer
 from rlnas.algorithms.ppo.trainer import make_normalizer
 from rlnas.envs import EnvSettings, GymEnv, Step, make_env
 from rlnas.errors import UserError

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rlnas.algorithms.distributions import Categorical
-from rlnas.algorithms.ppo import Rollout, collect
+from rlnas.algorithms.ppo.rollout import Rollout, collect
 from rlnas.envs import DiscreteActions
 from rlnas.nets import Network
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-import rlnas.algorithms.ppo
+import rlnas.algorithms.ppo.trainer
 from rlnas.algorithms.ppo import PPOSettings, PPOTrainer
 from rlnas.envs import GymEnv
 from rlnas.errors import TrainingDiverged
@@ -156,13 +156,13 @@ def test_every_iteration_and_every_run_draws_and_shuffles_anew(make, monkeypatch
 
     def noting(function):
         def call(*arguments, **options):
-            seeds.append(arguments[-1].initial_seed())
+            seeds.extend(given.initial_seed() for given in arguments if isinstance(given, torch.Generator))
             return function(*arguments, **options)
 
         return call
 
     for name in ("collect", "update"):
-        monkeypatch.setattr(f"rlnas.algorithms.ppo.trainer.{name}", noting(getattr(rlnas.algorithms.ppo, name)))
+        monkeypatch.setattr(f"rlnas.algorithms.ppo.trainer.{name}", noting(getattr(rlnas.algorithms.ppo.trainer, name)))
     for seed in (1, 2):
         trainer = make(seed=seed)
         for _ in range(3):

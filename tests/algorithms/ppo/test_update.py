@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from rlnas.algorithms.distributions import Categorical
-from rlnas.algorithms.ppo import Adam, Minibatch, PPOSettings, Rollout, collect, ppo_loss, update
-from rlnas.algorithms.ppo.update import UpdateStats
+from rlnas.algorithms.ppo import PPOSettings
+from rlnas.algorithms.ppo.adam import Adam
+from rlnas.algorithms.ppo.rollout import Rollout, collect
+from rlnas.algorithms.ppo.update import Minibatch, UpdateStats, ppo_loss, update
 from rlnas.envs import DiscreteActions
 from rlnas.nets import Network
 from rlnas.spaces import load_space

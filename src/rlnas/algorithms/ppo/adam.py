@@ -1,7 +1,5 @@
 """Adam, in one fused step over all parameters that have a gradient."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 import torch
@@ -22,15 +20,13 @@ class Adam:
         parameters: what it may change, by name; those without a gradient are left alone, and so are their moments.
         learning_rate: of the next step; it can be set between steps.
         eps: added to the square root of the second moment.
-        spare_idle_inputs: whether to leave alone, moments and all, also the weights of inputs without any gradient:
-            those that were 0 in every sample of the minibatch, such as the channels that a narrow path of a supernet
-            lacks, and units that were silent all through; of scales, shifts and biases, each without a gradient.
-            Plain Adam would go on moving them by what is left of their moments. The count of steps, by which moments
-            are corrected early on, stays that of the whole parameter.
+        spare_idle_inputs: whether to leave alone, moments and all, also the weights of inputs that were 0 in every
+            sample of the minibatch, such as the channels that a narrow path of a supernet lacks, or silent units; and
+            of scales, shifts and biases, each number without a gradient. Plain Adam would go on moving them by what is
+            left of their moments. The count of steps stays that of the whole parameter.
 
     Attributes:
-        state: of every parameter that has been stepped, by name, `step` (a float32 scalar), `exp_avg` and
-            `exp_avg_sq`.
+        state: of every parameter that has been stepped, by name: `step` (a float32 scalar), `exp_avg`, `exp_avg_sq`.
     """
 
     def __init__(
@@ -82,10 +78,9 @@ class Adam:
 
     def _state_of(self, name: str, parameter: nn.Parameter) -> dict[str, Tensor]:
         if name not in self.state:
-            self.state[name] = {
-                "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
-                **{key: torch.zeros_like(parameter, memory_format=torch.preserve_format) for key in MOMENTS},
-            }
+            # The moments lie in memory as the parameter does, or the fused step would pair the wrong elements.
+            moments = {key: torch.zeros_like(parameter, memory_format=torch.preserve_format) for key in MOMENTS}
+            self.state[name] = {"step": torch.zeros((), dtype=torch.float32, device=parameter.device), **moments}
         return self.state[name]
 
     def state_dict(self) -> dict[str, Tensor]:
@@ -93,19 +88,12 @@ class Adam:
         return {f"{key}.{name}": tensor for name, state in self.state.items() for key, tensor in state.items()}
 
     def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
-        """Restores what `state_dict` gave.
-
-        Raises:
-            KeyError, RuntimeError: if the tensors are those of other parameters.
-        """
+        """Restores what `state_dict` gave; a `KeyError` or `RuntimeError` says that it is of other parameters."""
         self.state.clear()
         for name, parameter in self._named.items():
-            if f"step.{name}" not in tensors:
-                continue
-            # The moments must lie in memory as the parameter does, or the fused step pairs the wrong elements.
-            state = self._state_of(name, parameter)
-            for key, tensor in state.items():
-                tensor.copy_(tensors[f"{key}.{name}"])
+            if f"step.{name}" in tensors:
+                for key, tensor in self._state_of(name, parameter).items():
+                    tensor.copy_(tensors[f"{key}.{name}"])
 
 
 def _idle_inputs(parameter: Tensor, gradient: Tensor, state: Mapping[str, Tensor]) -> list[tuple[Tensor, ...]]:

@@ -1,7 +1,5 @@
 """Generalised advantage estimation (Schulman et al., 2016)."""
 
-from __future__ import annotations
-
 from torch import Tensor, empty_like, zeros_like
 
 
@@ -19,17 +17,8 @@ def generalized_advantages(
     A terminated step has no future: nothing is bootstrapped. A truncated step is cut but has one: its `next_value`
     is bootstrapped, and the estimate does not run on into the next episode.
 
-    Args:
-        reward: `(t, n)`, float.
-        value: `(t, n)`, value of the observation acted on.
-        next_value: `(t, n)`, value of the observation that followed, before any reset.
-        terminated: `(t, n)`, bool.
-        truncated: `(t, n)`, bool.
-        gamma: discount.
-        gae_lambda: decay of the estimate.
-
-    Returns:
-        `(t, n)`; add `value` for the returns.
+    All tensors are `(t, n)`: `value` of the observation acted on, `next_value` of the one that followed, before any
+    reset. Advantages plus `value` are the returns.
     """
     delta = reward + gamma * next_value * ~terminated - value
     decay = gamma * gae_lambda * ~(terminated | truncated)

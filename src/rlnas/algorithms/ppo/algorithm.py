@@ -1,13 +1,10 @@
 """PPO as the rest of rlnas uses it."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from rlnas.algorithms.algorithm import Algorithm, AlgorithmSettings, below
+from rlnas.algorithms.algorithm import Algorithm, below
 from rlnas.algorithms.ppo.normalization import Moments
 from rlnas.algorithms.ppo.settings import PPOSettings
 from rlnas.algorithms.ppo.trainer import PPOTrainer, make_normalizer
@@ -16,14 +13,13 @@ from rlnas.errors import UserError
 from rlnas.nets import Heads, Network
 
 
-class PPO(Algorithm):
+class PPO(Algorithm[PPOSettings]):
     """Proximal policy optimisation."""
 
     settings = PPOSettings
+    trainer = PPOTrainer
 
-    def check(self, options: AlgorithmSettings, env: VectorEnv, num_envs: int, given: Collection[str] = ()) -> None:
-        """See `Algorithm.check`."""
-        options = _own(options)
+    def check(self, options: PPOSettings, env: VectorEnv, num_envs: int, given: Collection[str] = ()) -> None:
         make_normalizer(env, options)
         if options.minibatches > options.rollout_steps * num_envs:
             raise UserError(
@@ -33,32 +29,13 @@ class PPO(Algorithm):
         if "log_std" in given and not isinstance(env.actions, ContinuousActions):
             raise UserError(f"PPO option 'log_std' is for continuous actions, and the environment has {env.actions}.")
 
-    def heads(self, actions: ActionSpace, options: AlgorithmSettings) -> Heads:
-        """See `Algorithm.heads`."""
-        log_std = _own(options).log_std if isinstance(actions, ContinuousActions) else None
+    def heads(self, actions: ActionSpace, options: PPOSettings) -> Heads:
+        log_std = options.log_std if isinstance(actions, ContinuousActions) else None
         return Heads(actions.outputs, log_std, options.own_value_encoder)
 
-    def trainer(
-        self,
-        policy: nn.Module,
-        env: VectorEnv,
-        options: AlgorithmSettings,
-        iterations: int,
-        seed: int,
-        device: torch.device | str = "cpu",
-    ) -> PPOTrainer:
-        """See `Algorithm.trainer`."""
-        return PPOTrainer(policy, env, _own(options), iterations, seed, device)
-
     def load_agent(self, network: Network, state: Mapping[str, Tensor]) -> None:
-        """See `Algorithm.load_agent`."""
         network.load_state_dict(below("policy.", state))
         if known := below("normalizer.observations.", state):
             moments = Moments(tuple(known["mean"].shape))
             moments.load_state_dict(known)
             network.standardize = moments.standardize
-
-
-def _own(options: AlgorithmSettings) -> PPOSettings:
-    assert isinstance(options, PPOSettings)
-    return options

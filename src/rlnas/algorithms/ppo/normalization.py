@@ -1,7 +1,5 @@
 """Observations and rewards brought to a common scale while training, as VecNormalize of Stable-Baselines3 does."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np
@@ -18,11 +16,9 @@ EPSILON = 1e-8
 
 
 class Moments:
-    """Running mean and variance of vectors, by the parallel algorithm of Chan et al. (1979).
+    """Running mean and variance of vectors of a shape, by the parallel algorithm of Chan et al. (1979)."""
 
-    Args:
-        shape: of one vector; `()` for numbers.
-    """
+    NAMES = ("mean", "variance", "count")
 
     def __init__(self, shape: tuple[int, ...]):
         self.mean = np.zeros(shape)
@@ -55,7 +51,7 @@ class Moments:
 
     def state_dict(self) -> dict[str, Tensor]:
         """Mean, variance and count, float64."""
-        return {name: torch.tensor(getattr(self, name), dtype=torch.float64) for name in ("mean", "variance", "count")}
+        return {name: torch.tensor(getattr(self, name), dtype=torch.float64) for name in self.NAMES}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """Restores what `state_dict` gave."""
@@ -108,17 +104,16 @@ class Normalizer:
         scaled = (observation - self.observations.mean) / self.observations.deviation
         return np.clip(scaled, -CLIP, CLIP).astype(np.float32)
 
+    @property
+    def _groups(self) -> dict[str, Moments]:
+        found = {"observations": self.observations, "returns": self.returns}
+        return {name: moments for name, moments in found.items() if moments is not None}
+
     def state_dict(self) -> dict[str, Tensor]:
         """The moments, as tensors by name."""
-        groups = (("observations", self.observations), ("returns", self.returns))
-        return {f"{name}.{key}": x for name, group in groups if group for key, x in group.state_dict().items()}
+        return {f"{name}.{key}": x for name, group in self._groups.items() for key, x in group.state_dict().items()}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Restores what `state_dict` gave.
-
-        Raises:
-            KeyError: if moments are missing.
-        """
-        for name, group in (("observations", self.observations), ("returns", self.returns)):
-            if group is not None:
-                group.load_state_dict({key: state[f"{name}.{key}"] for key in ("mean", "variance", "count")})
+        """Restores what `state_dict` gave; raises a `KeyError` if moments are missing."""
+        for name, group in self._groups.items():
+            group.load_state_dict({key: state[f"{name}.{key}"] for key in Moments.NAMES})

@@ -1,7 +1,5 @@
 """Collecting experience: what the policy saw, did and got."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,6 +7,7 @@ from torch import Tensor
 from rlnas.algorithms.algorithm import Policy
 from rlnas.algorithms.distributions import Distribution, check_finite
 from rlnas.algorithms.ppo.normalization import Normalizer
+from rlnas.algorithms.torch_modes import Device
 from rlnas.envs import Episode, VectorEnv
 
 COMPACT = {np.dtype(np.uint8): torch.uint8, np.dtype(np.bool_): torch.bool}
@@ -28,7 +27,7 @@ class Rollout:
         episodes: the games that ended, each with the step within the rollout on which it did.
     """
 
-    def __init__(self, steps: int, env: VectorEnv, device: torch.device | str):
+    def __init__(self, steps: int, env: VectorEnv, device: Device):
         shape = (steps, env.num_envs)
         self.is_map = len(env.observation_shape) == 3
         c, *rest = env.observation_shape
@@ -37,13 +36,12 @@ class Rollout:
         self._observation = torch.zeros((*shape, *stored), dtype=dtype, device=device)
         kind = torch.float32 if env.actions.dtype.kind == "f" else torch.int64
         self.action = torch.zeros((*shape, *env.actions.shape), dtype=kind, device=device)
-        self.log_probability = torch.zeros(shape, device=device)
-        self.value = torch.zeros(shape, device=device)
-        self.next_value = torch.zeros(shape, device=device)
-        self.reward = torch.zeros(shape, device=device)
-        self.terminated = torch.zeros(shape, dtype=torch.bool, device=device)
-        self.truncated = torch.zeros(shape, dtype=torch.bool, device=device)
-        self.valid = torch.zeros(shape, dtype=torch.bool, device=device)
+        numbers, flags = (
+            torch.zeros((4, *shape), device=device),
+            torch.zeros((3, *shape), dtype=torch.bool, device=device),
+        )
+        self.log_probability, self.value, self.next_value, self.reward = numbers
+        self.terminated, self.truncated, self.valid = flags
         self.episodes: list[tuple[int, Episode]] = []
 
     def store_observation(self, t: int, observation: np.ndarray) -> Tensor:
@@ -70,26 +68,15 @@ def collect(
     generator: torch.Generator,
     normalizer: Normalizer | None = None,
 ) -> np.ndarray:
-    """Fills a rollout by acting.
+    """Fills a rollout by acting from `observation`, `(n, *shape)`; returns the observation after the last step.
 
-    Args:
-        policy: maps observations to parameters of the distribution and values.
-        distribution: of the actions.
-        env: the environments.
-        observation: where they stand now, `(n, *shape)`, as the policy sees it.
-        rollout: what to fill.
-        generator: draws the actions.
-        normalizer: what observations and rewards go through; `None` leaves them as they are.
-
-    Returns:
-        The observations after the last step, as the policy sees them, from which the next rollout starts.
+    Both are as the policy sees them, behind the normaliser.
 
     Raises:
         EnvironmentFault: if an environment fails.
         TrainingDiverged: if what the policy says is not finite.
     """
     rollout.episodes = []
-    device = rollout.value.device
     for t in range(len(rollout.value)):
         parameters, value = policy(rollout.store_observation(t, observation))
         check_finite(parameters)
@@ -104,6 +91,5 @@ def collect(
         rollout.episodes.extend((t, episode) for episode in step.episodes)
     # Resets come one step late, so the observation that the policy meets next is the one that followed.
     rollout.next_value[:-1] = rollout.value[1:]
-    last = torch.as_tensor(observation).to(device)
-    rollout.next_value[-1] = policy(last)[1]
+    rollout.next_value[-1] = policy(torch.as_tensor(observation).to(rollout.value.device))[1]
     return observation

@@ -1,7 +1,5 @@
 """The trainer: PPO iterations with a learning-rate schedule, and all the state that a resumed run needs."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 
@@ -17,19 +15,14 @@ from rlnas.algorithms.ppo.normalization import Normalizer
 from rlnas.algorithms.ppo.rollout import COMPACT, Rollout, collect
 from rlnas.algorithms.ppo.settings import PPOSettings
 from rlnas.algorithms.ppo.update import update
-from rlnas.algorithms.torch_modes import set_float_modes
+from rlnas.algorithms.torch_modes import Device
 from rlnas.envs import VectorEnv
 from rlnas.errors import TrainingDiverged, UserError
 from rlnas.nets import Standardize
 
 
 def make_normalizer(env: VectorEnv, settings: PPOSettings) -> Normalizer | None:
-    """The normaliser that the settings ask for.
-
-    Raises:
-        UserError: if observations are to be normalised that are kept as bytes, or rewards whose sign is all that is
-            learned from.
-    """
+    """The normaliser for the settings; raises a `UserError` where it cannot work on such observations or rewards."""
     if settings.normalize_observations and env.observation_dtype in COMPACT:
         raise UserError(
             f"normalize_observations works on floats and whole numbers, and the observations of the environment are "
@@ -37,23 +30,14 @@ def make_normalizer(env: VectorEnv, settings: PPOSettings) -> Normalizer | None:
         )
     if settings.normalize_rewards and settings.reward_clip == "sign":
         raise UserError("normalize_rewards has no effect on the sign of rewards: set reward_clip to none.")
-    if not settings.normalize_observations and not settings.normalize_rewards:
-        return None
     chosen = settings.normalize_observations, settings.normalize_rewards
-    return Normalizer(env.observation_shape, env.num_envs, *chosen, settings.gamma)
+    return Normalizer(env.observation_shape, env.num_envs, *chosen, settings.gamma) if any(chosen) else None
 
 
-class PPOTrainer(Trainer):
+class PPOTrainer(Trainer[PPOSettings]):
     """See `Trainer`: its state is the weights, Adam's moments, those of observations and rewards, and the iteration.
 
-    Args:
-        policy: a module that maps observations to the parameters of a distribution of actions, and to values. Where it
-            has a true attribute `spare_idle_inputs`, that is passed on to Adam.
-        env: the environments.
-        settings: hyperparameters.
-        iterations: the budget, over which the learning rate falls to 0.
-        seed: the root of all random streams.
-        device: where the policy lives.
+    Where the policy has a true attribute `spare_idle_inputs`, as a supernet with narrow paths, that is passed to Adam.
     """
 
     def __init__(
@@ -63,23 +47,12 @@ class PPOTrainer(Trainer):
         settings: PPOSettings,
         iterations: int,
         seed: int,
-        device: torch.device | str = "cpu",
+        device: Device = "cpu",
     ):
-        set_float_modes()
-        self.device = torch.device(device)
-        self.policy = policy.to(self.device)
-        self.env = env
-        self.settings = settings
-        self.iterations = iterations
-        self.steps_per_iteration = settings.iteration_steps(env.num_envs)
-        self.seed = seed
-        self.optimizer = Adam(
-            policy.named_parameters(),
-            settings.learning_rate,
-            settings.adam_eps,
-            # A supernet whose narrow paths leave inputs at 0 says so.
-            spare_idle_inputs=bool(getattr(policy, "spare_idle_inputs", False)),
-        )
+        super().__init__(policy, env, settings, iterations, seed, device)
+        spare = bool(getattr(policy, "spare_idle_inputs", False))
+        rate, eps = settings.learning_rate, settings.adam_eps
+        self.optimizer = Adam(policy.named_parameters(), rate, eps, spare_idle_inputs=spare)
         self.distribution = distribution_for(env.actions)
         self.normalizer = make_normalizer(env, settings)
         self.rollout = Rollout(settings.rollout_steps, env, self.device)
@@ -87,7 +60,6 @@ class PPOTrainer(Trainer):
 
     @property
     def standardize(self) -> Standardize | None:
-        """See `Trainer.standardize`."""
         known = self.normalizer.observations if self.normalizer else None
         return None if known is None else known.standardize.to(self.device)
 
@@ -99,12 +71,11 @@ class PPOTrainer(Trainer):
         return self.settings.learning_rate * left[self.settings.learning_rate_schedule]
 
     def restart(self, number: int, occasion: str = "environments") -> None:
-        """See `Trainer.restart`; every rollout bootstraps its last values, so a cut episode ends as truncated."""
+        # Every rollout bootstraps its last values, so a cut episode ends as truncated.
         observation = self.env.reset(seeding.integers(self.seed, occasion, number, count=self.env.num_envs))
         self.observation = self.normalizer.reset(observation) if self.normalizer else observation
 
     def iterate(self) -> IterationLog:
-        """See `Trainer.iterate`: a rollout, then the update."""
         if self.observation is None:
             self.restart(0)
         assert self.observation is not None
@@ -113,13 +84,7 @@ class PPOTrainer(Trainer):
         shuffle = torch.Generator().manual_seed(seeding.integer(self.seed, "shuffle", self.iteration))
         before = self.steps
         self.observation = collect(
-            self.policy,
-            self.distribution,
-            self.env,
-            self.observation,
-            self.rollout,
-            actions,
-            normalizer=self.normalizer,
+            self.policy, self.distribution, self.env, self.observation, self.rollout, actions, self.normalizer
         )
         stats = update(self.policy, self.distribution, self.optimizer, self.rollout, self.settings, shuffle)
         if not math.isfinite(stats.policy_loss + stats.value_loss + stats.gradient_norm):
@@ -129,29 +94,25 @@ class PPOTrainer(Trainer):
         return IterationLog(self.iteration, self.steps, episodes, vars(stats), rate)
 
     def reset_optimizer(self) -> None:
-        """Lets Adam's moments begin at 0."""
         self.optimizer.state.clear()
 
     def weights(self, policy: nn.Module) -> dict[str, Tensor]:
-        """See `Trainer.weights`: with them go the moments of observations and rewards."""
+        """With the weights go the moments of observations and rewards."""
         state = {f"policy.{name}": tensor for name, tensor in policy.state_dict().items()}
         if self.normalizer is not None:
             state |= {f"normalizer.{name}": tensor for name, tensor in self.normalizer.state_dict().items()}
         return state
 
     def start_from(self, state: Mapping[str, Tensor]) -> None:
-        """See `Trainer.start_from`."""
         self.policy.load_state_dict(below("policy.", state))
         if self.normalizer is not None:
             self.normalizer.load_state_dict(below("normalizer.", state))
 
     def state_dict(self) -> dict[str, Tensor]:
-        """See `Trainer.state_dict`."""
         adam = {f"adam.{name}": tensor for name, tensor in self.optimizer.state_dict().items()}
         return {**self.weights(self.policy), **adam, "iteration": torch.tensor(self.iteration)}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """See `Trainer.load_state_dict`."""
         self.start_from(state)
         self.optimizer.load_state_dict(below("adam.", state))
         self.iteration = int(state["iteration"])

@@ -1,7 +1,5 @@
 """PPO's loss and the update of one iteration (Schulman et al., 2017; the details of CleanRL and OpenAI Baselines)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch
@@ -53,11 +51,7 @@ class UpdateStats:
 def ppo_loss(
     policy: Policy, distribution: Distribution, batch: Minibatch, settings: PPOSettings
 ) -> tuple[Tensor, Tensor]:
-    """The loss of one minibatch.
-
-    Returns:
-        The loss, a scalar with gradient, and `(5,)` detached numbers: the first five of `UpdateStats`.
-    """
+    """The loss of one minibatch, and `(5,)` detached numbers: the first five of `UpdateStats`."""
     parameters, value = policy(batch.observation)
     log_probability, entropies = distribution.evaluate(parameters, batch.action)
     entropy = entropies.mean()
@@ -92,28 +86,13 @@ def update(
     settings: PPOSettings,
     generator: torch.Generator,
 ) -> UpdateStats:
-    """Learns from a rollout: `epochs` passes over shuffled minibatches.
+    """Learns from a rollout: `epochs` passes over minibatches that the generator shuffles.
 
     Samples that the policy did not choose (autoresets, forced actions) are left out.
-
-    Args:
-        policy: maps observations to parameters of the distribution and values.
-        distribution: of the actions.
-        optimizer: steps once per minibatch; parameters without gradient are left alone.
-        rollout: what was collected.
-        settings: hyperparameters.
-        generator: shuffles.
     """
     reward = rollout.reward.sign() if settings.reward_clip == "sign" else rollout.reward
-    advantage = generalized_advantages(
-        reward,
-        rollout.value,
-        rollout.next_value,
-        rollout.terminated,
-        rollout.truncated,
-        settings.gamma,
-        settings.gae_lambda,
-    )
+    ends, decays = (rollout.terminated, rollout.truncated), (settings.gamma, settings.gae_lambda)
+    advantage = generalized_advantages(reward, rollout.value, rollout.next_value, *ends, *decays)
     target = advantage + rollout.value
     flat = [x.flatten(0, 1) for x in (rollout.action, rollout.log_probability, rollout.value, advantage, target)]
     valid = rollout.valid.flatten().nonzero().squeeze(-1)
