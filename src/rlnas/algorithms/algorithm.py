@@ -48,19 +48,12 @@ Settings = TypeVar("Settings", bound=AlgorithmSettings)
 
 @dataclass(frozen=True)
 class IterationLog:
-    """What one iteration did.
-
-    Attributes:
-        iteration: its number, from 1.
-        steps: environment steps so far, this iteration's included.
-        episodes: the full games that ended in it, each with the environment step at which it did.
-        losses: losses and the like, by name.
-        learning_rate: the rate used.
-    """
+    """What one iteration did; the first is iteration 1, and `steps` are the environment steps at its end."""
 
     iteration: int
     steps: int
     episodes: list[tuple[int, Episode]]
+    """The full games that ended in it, each with the environment step at which it did."""
     losses: Mapping[str, float]
     learning_rate: float
 
@@ -137,8 +130,7 @@ class Trainer(ABC, Generic[Settings]):
     def start_from(self, state: Mapping[str, Tensor]) -> None:
         """Takes over what `weights` gave, perhaps of another training; what the state holds beyond that is left.
 
-        Raises:
-            KeyError, RuntimeError: if the tensors are those of another policy.
+        A `KeyError` or `RuntimeError` says that the tensors are those of another policy.
         """
 
     @abstractmethod
@@ -158,13 +150,9 @@ class Algorithm(ABC, Generic[Settings]):
 
     @abstractmethod
     def check(self, options: Settings, env: VectorEnv, num_envs: int, given: Collection[str] = ()) -> None:
-        """Raises a `UserError` unless hyperparameters go with an environment.
+        """Raises a `UserError` unless hyperparameters go with a training in `num_envs` copies of an environment.
 
-        Args:
-            options: the hyperparameters.
-            env: the environment; it may have fewer copies than the training will.
-            num_envs: copies in the training.
-            given: names of the hyperparameters that the user has set.
+        `env` may have fewer copies; `given` are the names of the hyperparameters that the user has set.
         """
 
     @abstractmethod
@@ -173,11 +161,7 @@ class Algorithm(ABC, Generic[Settings]):
 
     @abstractmethod
     def load_agent(self, network: Network, state: Mapping[str, Tensor]) -> None:
-        """Gives a network the weights in a trainer's state, and the scale of observations that these know.
-
-        Raises:
-            KeyError, RuntimeError: if the tensors are those of another network.
-        """
+        """Gives a network the weights in a trainer's state, and the scale of observations; raises as `start_from`."""
 
 
 def below(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:

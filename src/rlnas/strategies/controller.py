@@ -59,17 +59,13 @@ class ChoiceLSTM(nn.Module):
     def forward(
         self, rows: int, before: Sequence[Child | None], pick: Callable[[int, Tensor], Tensor]
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Walks through the choices, for a batch of architectures side by side.
+        """Walks through the choices, for so many architectures side by side.
 
-        Args:
-            rows: the size of the batch.
-            before: the child before, if there was one: for each row, or one for all.
-            pick: takes the number of a choice and the log-probabilities of its options, `(rows, options)`; returns
-                the option of each row.
+        `before` is the child before, if there was one: for each row, or one for all. `pick` takes the number of a
+        choice and the log-probabilities of its options, `(rows, options)`, and returns the option of each row.
 
-        Returns:
-            The options, `(rows, choices)`; the log-probability of each row's architecture; and the sum of the
-            entropies of the distributions that it met.
+        Returns the options, `(rows, choices)`, and for each row the log-probability of its architecture and the sum of
+        the entropies of the distributions that it met.
         """
         value = self._first_input(before).expand(rows, -1)
         hidden = cell = value.new_zeros(rows, self.cell.hidden_size)
@@ -164,17 +160,12 @@ class Controller:
     ) -> None:
         """One step of REINFORCE (paper, section 3) with Adam.
 
-        It descends minus the mean over children of advantage times log-probability, minus the entropy bonus. With
-        supports, the log-probability is that given the support, log p(child) - log p(support). Of an incomplete one the
-        gradient of log p(support) is estimated as the mean gradient of log p over it: without bias, if it was drawn.
+        It descends minus the mean over children of advantage times log-probability, minus `entropy_coef` times the mean
+        of the summed entropies that they met. `before` has the child before each.
 
-        Args:
-            architectures: the children.
-            before: for each, the child before it.
-            advantages: for each, its reward above the baseline.
-            entropy_coef: weight of the mean, over children, of the summed entropies that they met.
-            learning_rate: Adam's rate in this step.
-            supports: for each child, or once for all, what it was drawn among; `None` where that is everything.
+        With supports, one for each child or one for all, the log-probability is that given what the child was drawn
+        among, log p(child) - log p(support). Of an incomplete one the gradient of log p(support) is estimated as the
+        mean gradient of log p over it: without bias, if it was drawn.
         """
         if not self.options:
             return

@@ -64,14 +64,8 @@ class Normalizer:
 
     Observations lose their mean and are divided by their standard deviation. Rewards are divided by the standard
     deviation of the discounted return that they add up to, their mean stays. Both are clipped to +-10. The last
-    observation of an episode is normalised, but not counted, as in Stable-Baselines3.
-
-    Args:
-        shape: of one observation.
-        num_envs: the environments.
-        observations: whether observations are normalised.
-        rewards: whether rewards are.
-        gamma: discount of the returns.
+    observation of an episode is normalised, but not counted, as in Stable-Baselines3. `shape` is of one observation;
+    `observations` and `rewards` say which of them are normalised.
     """
 
     def __init__(self, shape: tuple[int, ...], num_envs: int, observations: bool, rewards: bool, gamma: float):

@@ -70,11 +70,7 @@ def collect(
 ) -> np.ndarray:
     """Fills a rollout by acting from `observation`, `(n, *shape)`; returns the observation after the last step.
 
-    Both are as the policy sees them, behind the normaliser.
-
-    Raises:
-        EnvironmentFault: if an environment fails.
-        TrainingDiverged: if what the policy says is not finite.
+    Both are as the policy sees them, behind the normaliser. Raises as `Trainer.iterate` does.
     """
     rollout.episodes = []
     for t in range(len(rollout.value)):

@@ -27,16 +27,11 @@ class Minibatch:
 
 @dataclass(frozen=True)
 class UpdateStats:
-    """Means over the minibatches of an update.
+    """Means over the minibatches of an update; the value loss is before its coefficient, the norm before clipping.
 
-    Attributes:
-        policy_loss: the clipped surrogate, as minimised.
-        value_loss: the (clipped) squared error, before its coefficient.
-        entropy: in nats.
-        approx_kl: `mean(ratio - 1 - log ratio)`, an estimate of the divergence from the policy that acted.
-        clip_fraction: share of samples whose ratio lies outside the clip range.
-        gradient_norm: before clipping.
-        explained_variance: share of the returns' variance that the values explain, before the update.
+    `approx_kl` is `mean(ratio - 1 - log ratio)`, an estimate of the divergence from the policy that acted (in nats, as
+    the entropy is), `clip_fraction` the share of samples whose ratio lies outside the clip range, and
+    `explained_variance` the share of the returns' variance that the values explain, before the update.
     """
 
     policy_loss: float
