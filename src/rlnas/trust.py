@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from types import ModuleType
 
 from rlnas import calls
@@ -25,9 +24,9 @@ def import_trusted(module: str) -> ModuleType:
     """Imports a module that the user named, and trusts it from now on."""
     if module.endswith(".py"):
         raise UserError(f"a module is named without its ending: {module.removesuffix('.py')!r}, not {module!r}.")
+    before, sys.argv = sys.argv, [module]  # the program's arguments are not for a module that parses some itself
     try:
-        with _arguments_hidden(module):
-            found = importlib.import_module(module)
+        found = importlib.import_module(module)
     except StartsRun:
         raise
     except SystemExit as error:
@@ -37,18 +36,10 @@ def import_trusted(module: str) -> ModuleType:
         ) from error
     except Exception as error:
         raise UserError(f"the module {shown(module)} cannot be imported: {type(error).__name__}: {error}.") from error
-    _trusted.add(module)
-    return found
-
-
-@contextmanager
-def _arguments_hidden(module: str) -> Iterator[None]:
-    """Hides the program's arguments, which are not for a module that parses arguments when it is imported."""
-    before, sys.argv = sys.argv, [module]
-    try:
-        yield
     finally:
         sys.argv = before
+    _trusted.add(module)
+    return found
 
 
 @checked_call
