@@ -165,6 +165,8 @@ def test_the_command_line_comes_before_the_file(tmp_path, monkeypatch, capsys):
         ("watch = 3", "unknown option in 'study.toml': 'watch'"),
         ("steps = ", "the file of options 'study.toml' cannot be read"),
         ('env = "CartPole-v1"\nsteps = true', "steps must be a whole number"),
+        ("env = []", "env must be the id of a registered environment"),
+        ('env = "CartPole-v1"\nbaselines = 3', "baselines must be a list of names"),
         ('env = "CartPole-v1"\nppo-options = 3', "ppo-options must be a dict of options"),
     ],
 )

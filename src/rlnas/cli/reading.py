@@ -29,25 +29,24 @@ def read_request(request: type[R], words: Sequence[str]) -> R:
     Raises:
         UserError: if an option is not allowed.
     """
-    options = {option.flag: option for option in options_of(request).values() if option.form is not None}
-    _refuse_repeated([flag for flag, option in options.items() if option.form and option.form.many], words)
+    options = {name: option for name, option in options_of(request).items() if option.form is not None}
+    _refuse_repeated([option.flag for option in options.values() if option.form and option.form.many], words)
     known = {"workers": processors()} | (read_options(request, file) if (file := _value_of(CONFIG, words)) else {})
-    before = {name: _words(option, known.get(name, option.default)) for name, option in options_of(request).items()}
-    extra = [
-        _argument("config", CONFIG, "File of options in TOML; those of the command line come first."),
-        _argument("save_config", SAVE, "Write the options to a TOML file, for --config."),
+    before = {name: _words(option, known.get(name, option.default)) for name, option in options.items()}
+    arguments = [_field(option, before[name], options) for name, option in options.items()]
+    arguments += [
+        _file("config", CONFIG, "File of options in TOML; an option of the command line replaces that of the file."),
+        _file("save_config", SAVE, "File to write the options to, for --config."),
     ]
-    reader = make_dataclass(
-        "Reader", [_field(option, before[option.name], options) for option in options.values()] + extra, kw_only=True
+    read: Any = tyro.cli(
+        make_dataclass("Reader", arguments, kw_only=True),
+        prog=f"rlnas {request.words}",
+        description=_plain(inspect.cleandoc(request.__doc__ or ""), options),
+        args=list(words),
     )
-    description = _plain(inspect.cleandoc(request.__doc__ or ""), options)
-    read: Any = tyro.cli(reader, prog=f"rlnas {request.words}", description=description, args=list(words))
-    given = {name: option for name, option in options_of(request).items() if option.form is not None}
-    values: dict[str, Any] = {
-        name: None for name, option in given.items() if option.default is MISSING and before[name] is None
-    }
-    values |= {name: value for name, value in known.items() if name in given}
-    for name, option in given.items():
+    # What has neither a value nor a default may be left open.
+    values = {name: known.get(name) for name, option in options.items() if name in known or option.default is MISSING}
+    for name, option in options.items():
         if (value := getattr(read, name)) != before[name]:
             pairs = option.form is not None and option.form.metavar == "NAME=VALUE"
             values[name] = _pairs(value, option.flag) if pairs else value
@@ -65,7 +64,7 @@ def _words(option: Option, value: object) -> Any:
     if value is None or isinstance(value, bool):
         return value
     words = option.spell(value)
-    return tuple(words) if option.form is not None and option.form.many else words[0]
+    return tuple(words) if option.form is not None and option.form.many else "".join(words[:1])
 
 
 def _field(option: Option, value: Any, options: dict[str, Option]) -> tuple[str, Any, Any]:
@@ -76,23 +75,21 @@ def _field(option: Option, value: Any, options: dict[str, Option]) -> tuple[str,
     hint = "" if value in (None, ()) else None
     if form.positional and value is None:
         metavar = f"[{metavar}]"
-    name = option.flag.removeprefix("--")
-    about = tyro.conf.arg(name=name, metavar=metavar, help=_plain(option.words, options), help_behavior_hint=hint)
+    about = tyro.conf.arg(name=option.key, metavar=metavar, help=_plain(option.words, options), help_behavior_hint=hint)
     found: Any = Annotated[kind | None if value is None else kind, about]
     if form.positional:
         found = Annotated[found, tyro.conf.Positional]
     return option.name, found, field() if value is MISSING else field(default=value)
 
 
-def _argument(name: str, flag: str, about: str) -> tuple[str, Any, Any]:
+def _file(name: str, flag: str, about: str) -> tuple[str, Any, Any]:
     arg = tyro.conf.arg(name=flag.removeprefix("--"), metavar="FILE", help=about, help_behavior_hint="")
     return name, Annotated[str | None, arg], field(default=None)
 
 
 def _plain(text: str, options: dict[str, Option]) -> str:
     """Text with the options that it names as the command line spells them."""
-    flags = {option.name: flag for flag, option in options.items()}
-    return re.sub(r"`([^`]+)`", lambda found: flags.get(found[1], found[1]), text)
+    return re.sub(r"`([^`]+)`", lambda found: options[found[1]].flag if found[1] in options else found[1], text)
 
 
 def _value_of(flag: str, words: Sequence[str]) -> str | None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
-    """Of what shows its progress."""
+    """Commands that show their progress."""
 
     watch: Watch | None = None
     """A function that is called with every `Progress`."""
@@ -44,10 +44,11 @@ class Watched:
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions(Watched):
-    """Of what trains."""
+    """Commands that train."""
 
     out: Place | None = None
-    """Run directory, in runs/ and named after what runs by default. The same call on it continues the run."""
+    """Run directory. Default: a folder in runs/, named after environment, space and others. The same command on it
+    continues the run."""
 
     checkpoint_steps: Steps = "100k"
     """Environment steps between checkpoints. The environments restart there, so a checkpoint waits for a game to
@@ -65,7 +66,7 @@ class RunOptions(Watched):
 
 @dataclass(frozen=True, kw_only=True)
 class Workers:
-    """Of what runs several trainings."""
+    """Commands that run several trainings."""
 
     workers: Processes = 1
     """Trainings that run at the same time, each in a process of its own with one thread."""
@@ -73,29 +74,29 @@ class Workers:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyOptions(RunOptions, Workers):
-    """Of what trains several networks."""
+    """Commands that train several networks."""
 
     baselines: Names | None = None
     """Hand-made networks to train beside the others: spaces of the catalogue without choices, or ids of architectures
-    of the space. The usual one for such observations by default; none if no name follows."""
+    of the space. Default: the usual one for such observations; without a name, none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MoreSeeds:
-    """Of a search, new or there already."""
+    """Commands on a search, new or not."""
 
     train_seeds: Count | None = None
-    """Trainings of each network of a search, with seeds of their own; with `table` as many as it has. A run that is
-    there takes more. As many as it has by default, and 1 for a new one."""
+    """Training seeds of each network of a search; with `table`, those of the table. An existing run may be given more.
+    Default: as many as the run has, 1 for a new one."""
 
     confirm_seeds: CountFromZero | None = None
-    """Trainings of the best and of the hand-made networks once the best is picked, with seeds that had no part in
-    picking it. A run that is there takes more. As many as it has by default, and none for a new one."""
+    """Further training seeds of the best network and of the baselines, used after the best is picked: the scores that
+    picked it flatter it. An existing run may be given more. Default: as many as the run has, 0 for a new one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TopK:
-    """Of what takes the best of a ranking."""
+    """Commands that take the best of a ranking."""
 
     top_k: Count = 3
     """Architectures of each search that are trained from scratch."""
@@ -103,16 +104,16 @@ class TopK:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchThreads:
-    """Of what searches."""
+    """Commands that search."""
 
     threads: Processes | None = None
-    """Torch threads of a search. The processors at hand (at most 4) for pictures by default, and 1 for small maps and
-    vectors. A search that continues keeps its own."""
+    """Torch threads of a search. Default: the processors (at most 4) for pictures, 1 for small maps and vectors. A run
+    that continues keeps its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonOptions(TopK):
-    """Of what compares strategies on a table."""
+    """Commands that compare strategies on a table."""
 
     strategy_options: Options | None = None
     """Options of the strategies, e.g. eval_episodes=50; each goes to those that have it."""
@@ -123,7 +124,7 @@ class ComparisonOptions(TopK):
 
 @dataclass(frozen=True, kw_only=True)
 class Latency:
-    """Of what builds a table."""
+    """Commands that build a table."""
 
     latency: Flag = False
     """Measure how long each network of the table takes on this machine, once all are trained."""
@@ -131,7 +132,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class GameOptions(Request):
-    """Of what plays with a trained agent."""
+    """Commands that play with a trained agent."""
 
     _: KW_ONLY
 
@@ -147,7 +148,7 @@ class GameOptions(Request):
 
 @dataclass(frozen=True)
 class EnvRequest(RunOptions, Request):
-    """What runs in one environment."""
+    """Commands in one environment."""
 
     env: Env
     """Environment, e.g. ALE/Breakout-v5 (see: rlnas list envs)."""

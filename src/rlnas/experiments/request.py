@@ -63,14 +63,13 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """How the command line spells its name."""
-        form = self.form or Form("")
-        return form.metavar if form.positional else "--" + (form.flag or self.name).replace("_", "-")
+        """How the command line shows its name."""
+        return self.form.metavar if self.form and self.form.positional else f"--{self.key}"
 
     @property
     def key(self) -> str:
         """Its name in a file of options."""
-        return self.flag.removeprefix("--").lower()
+        return ((self.form and self.form.flag) or self.name).replace("_", "-")
 
     def spell(self, value: object) -> list[str]:
         """The words of the command line that stand for a value."""
@@ -178,7 +177,7 @@ class Request:
             if isinstance(value, bool):
                 words.append(option.flag if value else option.flag.replace("--", "--no-", 1))
             elif value is not None:
-                words += [*([] if option.flag == option.flag.upper() else [option.flag]), *option.spell(value)]
+                words += [*[option.flag] * option.flag.startswith("--"), *option.spell(value)]
         return shlex.join(words)
 
     def save(self, path: str | Path) -> None:
