@@ -45,7 +45,9 @@ def read_request(request: type[R], words: Sequence[str]) -> R:
         args=list(words),
     )
     # What has neither a value nor a default may be left open.
-    values = {name: known.get(name) for name, option in options.items() if name in known or option.default is MISSING}
+    values: dict[str, Any] = {
+        name: known.get(name) for name, option in options.items() if name in known or option.default is MISSING
+    }
     for name, option in options.items():
         if (value := getattr(read, name)) != before[name]:
             pairs = option.form is not None and option.form.metavar == "NAME=VALUE"
