@@ -54,6 +54,9 @@ PYTHON = """
 ## Python
 
 A function has the options of its command as arguments, with `_` for `-`; where a name differs, the table says so.
+`backend=` is an `rlnas.trials.backend.Backend`, such as `rlnas.trials.inline.InlineBackend()`, which
+trains in this process.
+
 `watch=` is called with every `Progress` (below): a `Display`, or a function of your own; without it the functions print
 nothing. For `rlnas report` there is `from rlnas.report import write_report`, for `rlnas export` `from rlnas.export
 import export`, for `rlnas table show` and `merge` what is in `rlnas.table`. Bad input raises `rlnas.UserError`, an

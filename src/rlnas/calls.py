@@ -143,6 +143,12 @@ def _watch(value: object) -> Callable[[Any], None]:
     return value
 
 
+def _backend(value: object) -> Any:
+    if not callable(getattr(value, "submit", None)):
+        raise Refusal("a backend (rlnas.trials.backend)")
+    return value
+
+
 def several(
     check: Callable[[object], Any], allowed: str, *, twice: str = "refuse", one: tuple[type, ...] = (str, os.PathLike)
 ) -> PlainValidator:
@@ -228,6 +234,7 @@ Seeds = Annotated[
 Architecture = Annotated[str | Mapping[str, Any], PlainValidator(_architecture), Form("ID")]
 Options = Annotated[Mapping[str, Any], PlainValidator(_options), Form("NAME=VALUE", many=True)]
 Watch = Annotated[Callable[[Any], None], PlainValidator(_watch)]
+TrialBackend = Annotated[Any, PlainValidator(_backend)]
 
 
 def check(name: str, kind: TypeAdapter[Any], value: object) -> Any:

@@ -29,16 +29,16 @@ class MadeUp:
     def __init__(self, path, settings, workers):
         pass
 
-    def run(self, entrants, seeds):
-        MadeUp.asked += [(entrant.name, seed) for entrant in entrants for seed in seeds]
+    def run(self, networks, seeds, until=None):
+        MadeUp.asked += [(network.name, seed) for network in networks for seed in seeds]
         if MadeUp.broken:
             raise WorkerError("no memory")
-        return [[self.score(entrant, seed) for seed in seeds] for entrant in entrants]
+        return [[self.score(network, seed) for seed in seeds] for network in networks]
 
-    def score(self, entrant, seed):
-        found = {"total_reward": float(zlib.crc32(f"{entrant.name}{seed}".encode()) % 1000)}
-        found = {"status": "failed", "reason": "rain"} if entrant.name in MadeUp.failing else found
-        return TrialResult.blank(entrant.space, entrant.architecture, seed, **found)
+    def score(self, network, seed):
+        found = {"total_reward": float(zlib.crc32(f"{network.name}{seed}".encode()) % 1000)}
+        found = {"status": "failed", "reason": "rain"} if network.name in MadeUp.failing else found
+        return TrialResult.blank(network.space, network.architecture, seed, **found)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import rlnas
 from rlnas.cli.main import main
 from rlnas.spaces import load_space
 from rlnas.study import StudyResult, StudySettings, TrialResult
-from rlnas.study.networks import find_baseline, folder_name, networks_to_train, to_confirm
+from rlnas.study.networks import find_baseline, folder_name, networks_to_confirm, networks_to_train
 from rlnas.study.records import RankedPath, SearchCost
 from rlnas.study.study import summarize
 
@@ -25,11 +25,11 @@ def result(name: str, seed: int, total: float | None, status: str = "done") -> T
     return TrialResult(**own, status=status, total_reward=total)
 
 
-def test_contestants_are_the_top_and_the_baselines_each_once() -> None:
+def test_networks_to_train_are_the_top_and_the_baselines_each_once() -> None:
     top = networks_to_train(RANKED, settings(top_k=2, baselines=("nature-cnn", "k2=1,k3=2", "k2=4,k3=3")), SPACE)
     assert [(c.name, c.baseline) for c in top] == [
         ("k2=1,k3=1", False),
-        ("k2=1,k3=2", False),
+        ("k2=1,k3=2", True),
         ("nature-cnn", True),
         ("k2=4,k3=3", True),
     ]
@@ -37,21 +37,21 @@ def test_contestants_are_the_top_and_the_baselines_each_once() -> None:
 
 def test_networks_drawn_at_random_are_trained_once_and_are_no_candidates() -> None:
     found = settings(top_k=2, random_networks=("k2=1,k3=2", "k2=5,k3=5"))
-    entrants = networks_to_train(RANKED, found, SPACE)
-    assert [(c.name, c.candidate) for c in entrants] == [
+    networks = networks_to_train(RANKED, found, SPACE)
+    assert [(c.name, c.candidate) for c in networks] == [
         ("k2=1,k3=1", True),
         ("k2=1,k3=2", True),
         ("nature-cnn", False),
         ("k2=5,k3=5", False),
     ]
-    scores = dict(zip([c.name for c in entrants], [5.0, 4.0, 6.0, 90.0], strict=True))
-    summary = summarize(found, RANKING, [(c, [result(c.name, 1, scores[c.name])]) for c in entrants], COST)
+    scores = dict(zip([c.name for c in networks], [5.0, 4.0, 6.0, 90.0], strict=True))
+    summary = summarize(found, RANKING, [(c, [result(c.name, 1, scores[c.name])]) for c in networks], COST)
     assert summary.best == "k2=1,k3=1"
     assert [(network.name, network.candidate) for network in summary.networks if network.random] == [
         ("k2=1,k3=2", True),
         ("k2=5,k3=5", False),
     ]
-    assert [c.name for c in to_confirm("k2=1,k3=1", entrants, found)] == ["k2=1,k3=1", "nature-cnn"]
+    assert [c.name for c in networks_to_confirm("k2=1,k3=1", networks)] == ["k2=1,k3=1", "nature-cnn"]
     assert "random_networks" not in settings().model_dump()
 
 
@@ -93,11 +93,10 @@ def test_confirmation_seeds_belong_to_nothing_else() -> None:
 
 def test_the_best_and_the_baselines_are_trained_again_each_once() -> None:
     found = settings(top_k=2, baselines=("nature-cnn", "k2=1,k3=2", "k2=4,k3=3"))
-    entrants = networks_to_train(RANKED, found, SPACE)
-    yardsticks = ["nature-cnn", "k2=4,k3=3"]
-    assert [c.name for c in to_confirm("k2=1,k3=1", entrants, found)] == ["k2=1,k3=1", "k2=1,k3=2", *yardsticks]
-    assert [c.name for c in to_confirm("k2=1,k3=2", entrants, found)] == ["k2=1,k3=2", *yardsticks]
-    assert to_confirm(None, entrants, found) == []
+    networks = networks_to_train(RANKED, found, SPACE)
+    baselines = ["nature-cnn", "k2=4,k3=3"]
+    assert [c.name for c in networks_to_confirm("k2=1,k3=1", networks)] == ["k2=1,k3=1", "k2=1,k3=2", *baselines]
+    assert [c.name for c in networks_to_confirm("k2=1,k3=2", networks)] == ["k2=1,k3=2", *baselines]
 
 
 def test_baselines_are_fixed_spaces_or_members() -> None:

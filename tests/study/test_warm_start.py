@@ -154,7 +154,7 @@ def test_without_shared_weights_there_is_no_warm_start(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_yardstick_among_the_best_starts_from_scratch(tmp_path):
+def test_a_hand_made_network_among_the_best_starts_from_scratch(tmp_path):
     space = Space("one", (4,), [Linear(Choice("n", [4]))])
     rlnas.search("CartPole-v1", space, out=tmp_path / "run", **{**OPTIONS, "warm_start": True, "baselines": ["n=4"]})
     (trial,) = (tmp_path / "run/trials").glob("*/seed-1")

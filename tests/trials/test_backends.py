@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import rlnas
+from rlnas.errors import UserError
 from rlnas.spaces import load_space
 from rlnas.trials.backend import Backend, Trial, make_backend
 from rlnas.trials.conformance import CHECKS, Bench, check_backend, check_pause, importable, trial_files
@@ -32,6 +34,32 @@ def test_our_backends_pass(name: str, check, tmp_path: Path) -> None:
 def test_commands_use_local_processes() -> None:
     with make_backend(2) as backend:
         assert isinstance(backend, LocalBackend)
+
+
+class Counting(InlineBackend):
+    submitted = 0
+    closed = False
+
+    def submit(self, trial: Trial) -> Future[TrialResult]:
+        self.submitted += 1
+        return super().submit(trial)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_python_may_give_a_backend(tmp_path: Path) -> None:
+    backend = Counting()
+    options = {"env_options": {"num_envs": 2}, "ppo_options": {"rollout_steps": 16}, "device": "cpu", "baselines": []}
+    name = next(iter(load_space("mlp"))).id
+    table = rlnas.build_table(
+        "CartPole-v1", "mlp", 64, architectures=[name], seeds=2, out=tmp_path / "run", backend=backend, **options
+    )
+    assert table.seeds == [1, 2]
+    assert backend.submitted == 2
+    assert not backend.closed
+    with pytest.raises(UserError, match="backend must be a backend"):
+        rlnas.build_table("CartPole-v1", "mlp", 64, out=tmp_path / "no", backend="local", **options)
 
 
 class Forgetful(InlineBackend):

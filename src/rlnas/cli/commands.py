@@ -77,7 +77,7 @@ def train(request: TrainRequest) -> None:
 def build(request: TableRequest) -> None:
     """`rlnas table build`."""
     plan = request.resolve()
-    settings, networks = plan.settings, len(plan.settings.entrants())
+    settings, networks = plan.settings, len(plan.settings.networks())
     say(
         f"Building a table of {settings.space['name']} on {settings.env}: {plural(networks, 'network')} x "
         f"{plural(len(settings.seeds), 'seed')}, {short(settings.steps)} steps each, {plan.workers} at a time.\n"
@@ -164,7 +164,7 @@ def reproduce(request: ReproduceRequest) -> None:
 
 def _reproduction_announced(plan: Reproduction, workers: int) -> str:
     table = plan.table.settings
-    networks, seeds = len(table.entrants()), len(table.seeds)
+    networks, seeds = len(table.networks()), len(table.seeds)
     then = ""
     if plan.fitted:
         names, each = " and ".join(plan.fitted), plural(len(plan.seeds), "seed")

@@ -19,6 +19,7 @@ from rlnas.calls import (
     Seed,
     Steps,
     Text,
+    TrialBackend,
     Watch,
 )
 from rlnas.errors import UserError, unknown
@@ -70,6 +71,9 @@ class Workers:
 
     workers: Processes = 1
     """Trainings that run at the same time, each in a process of its own with one thread."""
+
+    backend: TrialBackend | None = None
+    """Where the trainings run (a `Backend`, which stays open); by default `workers` processes of this machine."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,7 @@ from rlnas.strategies.draw import draw_distinct
 if TYPE_CHECKING:
     from rlnas.study import StudySettings, Watcher
     from rlnas.table import Table
+    from rlnas.trials.backend import Backend
     from rlnas.trials.settings import RunSettings
 
 
@@ -121,7 +122,7 @@ class SearchRequest(EnvRequest, StudyOptions, MoreSeeds, SearchThreads, TopK):
             raise UserError(f"strategy {self.strategy!r} fits no supernet, so there are no weights for a warm start.")
         if self.warm_start and self.table is not None:
             raise UserError("trainings that are looked up in a table started from scratch: leave --warm-start out.")
-        return SearchPlan(path, settings, self.workers, tuple(doubts(settings, strategy, candidates)))
+        return SearchPlan(path, settings, self.workers, self.backend, tuple(doubts(settings, strategy, candidates)))
 
     def result(self) -> SearchResult:
         """Searches, or continues the search; warns of what its budget cannot tell."""
@@ -208,12 +209,14 @@ class SearchPlan:
         path: the run directory.
         settings: what decides the result.
         workers: trainings that run at the same time.
+        backend: where they run, if not in local processes.
         doubts: why the ranking will say little, as far as that is known before it starts.
     """
 
     path: Path
     settings: StudySettings
     workers: int = 1
+    backend: Backend | None = None
     doubts: tuple[str, ...] = ()
 
     def run(self, watch: Watcher | None = None) -> SearchResult:
@@ -228,7 +231,7 @@ class SearchPlan:
         from rlnas.trials.backend import make_backend
         from rlnas.trials.progress import nobody
 
-        with make_backend(self.workers, watch or nobody) as backend:
+        with make_backend(self.workers, watch or nobody, self.backend) as backend:
             result = SearchResult(self.path, run_study(self.path, self.settings, backend, watch or nobody))
         write_report(self.path, SearchRequest.of(self.settings).command())
         return result

@@ -22,6 +22,7 @@ from rlnas.trust import import_modules
 if TYPE_CHECKING:
     from rlnas.study import TableSettings, Watcher
     from rlnas.table import Table
+    from rlnas.trials.backend import Backend
 
 
 def _table(value: object) -> object:
@@ -98,7 +99,7 @@ class TableRequest(EnvRequest, StudyOptions, Latency):
             "latency": self.latency or bool(begun.get("latency")),  # what was asked for once is measured
             "baselines": baseline_names(self.baselines, space, common.env),
         }
-        return TablePlan(path, checked(TableSettings, "setting", values), self.workers)
+        return TablePlan(path, checked(TableSettings, "setting", values), self.workers, self.backend)
 
     def result(self) -> Table:
         """Builds the table, or continues to build it."""
@@ -113,11 +114,13 @@ class TablePlan:
         path: the run directory.
         settings: what decides the table.
         workers: trainings that run at the same time.
+        backend: where they run, if not in local processes.
     """
 
     path: Path
     settings: TableSettings
     workers: int = 1
+    backend: Backend | None = None
 
     def run(self, watch: Watcher | None = None) -> Table:
         """Builds the table, or continues to build it."""
@@ -125,7 +128,7 @@ class TablePlan:
         from rlnas.trials.backend import make_backend
         from rlnas.trials.progress import nobody
 
-        with make_backend(self.workers, watch or nobody) as backend:
+        with make_backend(self.workers, watch or nobody, self.backend) as backend:
             return build_table(self.path, self.settings, backend, watch or nobody)
 
 

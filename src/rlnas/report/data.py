@@ -18,7 +18,7 @@ from rlnas.files import read_object
 from rlnas.quantity import plural
 from rlnas.spaces import FIXED_ID, Space, limit
 from rlnas.study.latency import read_latencies
-from rlnas.study.networks import NetworkSpec, networks_to_train, to_confirm
+from rlnas.study.networks import NetworkSpec, networks_to_confirm, networks_to_train
 from rlnas.study.records import FittedPath, SearchCost, StudyResult, read_paths, read_ranking
 from rlnas.study.results import network_result, read_study_result
 from rlnas.study.settings import StudySettings
@@ -177,7 +177,7 @@ def _read_study(path: Path) -> Run:
         trials = _read_trials(path, spec, settings.training_seeds, known)
         if table is not None:
             trials = [_with_curve(trial, spec.name, table, settings.train_steps) for trial in trials]
-        networks.append(network_result(spec, trials, settings, dict(ranking)))
+        networks.append(network_result(spec, trials, dict(ranking)))
     run = Run(
         "study",
         settings.model_dump(mode="json"),
@@ -198,8 +198,8 @@ def _read_study(path: Path) -> Run:
     if run.best is None or not ended or not settings.confirm_seeds:
         return run
     again = [
-        network_result(spec, _read_trials(path, spec, settings.confirmation_seeds, known), settings, dict(ranking))
-        for spec in to_confirm(run.best.name, specs, settings)
+        network_result(spec, _read_trials(path, spec, settings.confirmation_seeds, known), dict(ranking))
+        for spec in networks_to_confirm(run.best.name, specs)
     ]
     return replace(run, confirmation=again)
 

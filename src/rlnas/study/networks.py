@@ -1,11 +1,11 @@
-"""Who is trained from scratch: what a search puts forward, hand-made networks, and networks drawn at random."""
+"""Which networks are trained from scratch: those that a search puts forward, hand-made and random ones."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rlnas.errors import UserError, unknown
@@ -23,28 +23,25 @@ _FOLDER = re.compile(NAME)
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """An architecture that is to be trained from scratch.
+    """A network to train from scratch.
 
     Attributes:
         name: what results and folders call it: the architecture's id; the space's name for a hand-made network.
         space: its space.
         architecture: its id within that space.
+        candidate: whether the search put it forward.
         baseline: whether it is a hand-made network.
-        drawn: whether it was drawn at random.
+        random: whether it was drawn at random; a network may be all three.
         start: the weights that its trainings start from (`rlnas.trials.warm_start`); none for trainings from scratch.
     """
 
     name: str
     space: Space
     architecture: str
+    candidate: bool = False
     baseline: bool = False
-    drawn: bool = False
+    random: bool = False
     start: bytes = field(default=b"", repr=False)
-
-    @property
-    def candidate(self) -> bool:
-        """Whether the search put it forward."""
-        return not self.baseline and not self.drawn
 
     def folder(self, run: Path, seed: int) -> Path:
         """The directory of its trial with a seed."""
@@ -84,35 +81,29 @@ def find_baseline(name: str, space: Space) -> NetworkSpec:
 
 
 def networks_to_train(ranked: Sequence[str], settings: StudySettings, space: Space) -> list[NetworkSpec]:
-    """The top K of a ranking, the hand-made networks and those drawn at random; who is several of these trains once.
+    """The top K of a ranking, the hand-made networks and the random ones; one that is several of these trains once.
 
     Args:
         ranked: ids of architectures, best first.
         settings: the study's settings.
         space: its space.
     """
-    known = [space.architecture(name).id for name in ranked[: settings.top_k]]
-    chosen = {name: NetworkSpec(name, space, name) for name in known}
-    for name in settings.baselines:
-        baseline = find_baseline(name, space)
-        chosen.setdefault(baseline.name, baseline)
-    for name in (space.architecture(drawn).id for drawn in settings.random_networks):
-        chosen.setdefault(name, NetworkSpec(name, space, name, drawn=True))
-    return list(chosen.values())
+    candidates = [NetworkSpec(name, space, name, candidate=True) for name in _ids(ranked[: settings.top_k], space)]
+    baselines = [find_baseline(name, space) for name in settings.baselines]
+    random = [NetworkSpec(name, space, name, random=True) for name in _ids(settings.random_networks, space)]
+    found: dict[str, NetworkSpec] = {}
+    for new in (*candidates, *baselines, *random):
+        known = found.get(new.name, new)
+        roles = {role: getattr(known, role) or getattr(new, role) for role in ("candidate", "baseline", "random")}
+        found[new.name] = replace(known, **roles)
+    return list(found.values())
 
 
-def to_confirm(best: str | None, entrants: Sequence[NetworkSpec], settings: StudySettings) -> list[NetworkSpec]:
-    """Those that train with the confirmation seeds: the best, first, and the hand-made; none without a best."""
-    found = [entrant for entrant in entrants if entrant.name == best]
-    yardsticks = [entrant for entrant in entrants if is_yardstick(entrant, settings)]
-    return [*found, *(entrant for entrant in yardsticks if entrant.name != best)] if found else []
+def _ids(names: Sequence[str], space: Space) -> list[str]:
+    return [space.architecture(name).id for name in names]
 
 
-def is_yardstick(entrant: NetworkSpec, settings: StudySettings) -> bool:
-    """Whether a network is there as a hand-made one, also where the search ranks it among the best."""
-    return entrant.baseline or entrant.name in settings.baselines
-
-
-def is_drawn(entrant: NetworkSpec, settings: StudySettings) -> bool:
-    """Whether a network was drawn at random, also where it is there for another reason, too."""
-    return entrant.name in settings.random_networks
+def networks_to_confirm(best: str, networks: Sequence[NetworkSpec]) -> list[NetworkSpec]:
+    """Those that train with the confirmation seeds: the best, first, and the hand-made."""
+    found = [network for network in networks if network.name == best or network.baseline]
+    return sorted(found, key=lambda network: network.name != best)

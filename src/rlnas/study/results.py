@@ -8,9 +8,8 @@ from pathlib import Path
 from rlnas.errors import UserError
 from rlnas.files import read_object
 from rlnas.processes import absolute
-from rlnas.study.networks import NetworkSpec, folder_name, is_drawn, is_yardstick
+from rlnas.study.networks import NetworkSpec, folder_name
 from rlnas.study.records import RESULT_SCHEMA, StudyResult
-from rlnas.study.settings import StudySettings
 from rlnas.table import StoredSearch, read_searches
 from rlnas.table.searches import build_search, distinct
 from rlnas.table.settings import GROUPS
@@ -19,18 +18,16 @@ from rlnas.trials.results import NetworkResult, TrialResult
 from rlnas.trials.trial import read_result
 
 
-def network_result(
-    spec: NetworkSpec, trials: Sequence[TrialResult], settings: StudySettings, proxies: Mapping[str, float]
-) -> NetworkResult:
+def network_result(spec: NetworkSpec, trials: Sequence[TrialResult], proxies: Mapping[str, float]) -> NetworkResult:
     """What a network of a study scored in some of its trials."""
     return NetworkResult(
         name=spec.name,
         architecture=dict(spec.space.architecture(spec.architecture)),
         space=spec.space.name,
-        baseline=is_yardstick(spec, settings),
+        baseline=spec.baseline,
         candidate=spec.candidate,
-        random=is_drawn(spec, settings),
-        proxy=None if spec.baseline else proxies.get(spec.name),
+        random=spec.random,
+        proxy=None if spec.baseline and not spec.candidate else proxies.get(spec.name),
         parameters=trials[0].parameters,
         multiply_adds=trials[0].multiply_adds,
         trials=list(trials),

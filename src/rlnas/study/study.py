@@ -15,7 +15,7 @@ from rlnas.errors import UserError
 from rlnas.files import read_object, write_json
 from rlnas.study.candidates import find_candidates, needed_latencies
 from rlnas.study.live import LiveSearch
-from rlnas.study.networks import NetworkSpec, folder_name, is_yardstick, networks_to_train, to_confirm
+from rlnas.study.networks import NetworkSpec, folder_name, networks_to_confirm, networks_to_train
 from rlnas.study.records import RankedPath, SearchCost, StudyResult
 from rlnas.study.results import finished_study, network_result, read_study_result
 from rlnas.study.settings import StudySettings
@@ -63,16 +63,14 @@ def run_study(path: Path, settings: StudySettings, backend: Backend, watch: Watc
             search = LiveSearch(path / "search", settings, trainings, watch, candidates)
             ranking = search.run()
             cost = search.cost()
-            entrants = networks_to_train([entry.architecture.id for entry in ranking], settings, settings.load_space())
+            networks = networks_to_train([entry.architecture.id for entry in ranking], settings, settings.load_space())
             if settings.warm_start:
-                entrants = [
-                    e if is_yardstick(e, settings) else replace(e, start=search.start(e.architecture)) for e in entrants
-                ]
+                networks = [n if n.baseline else replace(n, start=search.start(n.architecture)) for n in networks]
             del search  # frees the emulators and the supernet before the trainings begin
-        trials = list(zip(entrants, trainings.run(entrants, settings.training_seeds), strict=True))
+        trials = list(zip(networks, trainings.run(networks, settings.training_seeds), strict=True))
         lines = [RankedPath(architecture=entry.architecture.id, proxy=entry.proxy) for entry in ranking]
         result = summarize(settings, lines, trials, SearchCost(**cost))
-        result = _with_confirmation(result, entrants, settings, trainings)
+        result = _with_confirmation(result, networks, settings, trainings)
         write_json(path / "result.json", result.plain())
         return result
 
@@ -101,39 +99,36 @@ def _grown(run: RunDirectory, settings: StudySettings, result: StudyResult, back
     if not more and (result.best is None or settings.confirm_seeds <= result.confirm_seeds):
         run.rewrite()
         return result
-    entrants = networks_to_train([entry.architecture for entry in result.ranking], settings, settings.load_space())
+    networks = networks_to_train([entry.architecture for entry in result.ranking], settings, settings.load_space())
     if settings.warm_start:
-        entrants = [_started(entrant, run.path, settings) for entrant in entrants]
+        networks = [n if n.baseline else replace(n, start=_old_start(n, run.path, settings)) for n in networks]
     run.warn()
     run.rewrite()
     trainings = LiveTrainings(run.path, settings, backend)
     if more:
-        trials = list(zip(entrants, trainings.run(entrants, settings.training_seeds), strict=True))
+        trials = list(zip(networks, trainings.run(networks, settings.training_seeds), strict=True))
         result = summarize(settings, result.ranking, trials, result.search)
-    result = _with_confirmation(result, entrants, settings, trainings)
+    result = _with_confirmation(result, networks, settings, trainings)
     write_json(run.path / "result.json", result.plain())
     return result
 
 
 def _with_confirmation(
-    result: StudyResult, entrants: Sequence[NetworkSpec], settings: StudySettings, trainings: Trainings
+    result: StudyResult, networks: Sequence[NetworkSpec], settings: StudySettings, trainings: Trainings
 ) -> StudyResult:
     """A result with what the best and the hand-made networks score with the confirmation seeds, if there are any."""
     if not settings.confirm_seeds or result.best is None:
         return result
-    again = to_confirm(result.best, entrants, settings)
+    again = networks_to_confirm(result.best, networks)
     proxies = {entry.architecture: entry.proxy for entry in result.ranking}
     trials = zip(again, trainings.run(again, settings.confirmation_seeds), strict=True)
-    confirmation = [network_result(spec, own, settings, proxies) for spec, own in trials]
-    return result.model_copy(update={"confirmation": confirmation})
+    return result.model_copy(update={"confirmation": [network_result(spec, own, proxies) for spec, own in trials]})
 
 
-def _started(entrant: NetworkSpec, path: Path, settings: StudySettings) -> NetworkSpec:
-    """A contestant with the start of its trainings so far; hand-made networks start from scratch."""
-    if is_yardstick(entrant, settings):
-        return entrant
-    folder = entrant.folder(path, settings.training_seeds[0])
-    return replace(entrant, start=read_start(folder, read_settings(folder).start))
+def _old_start(network: NetworkSpec, path: Path, settings: StudySettings) -> bytes:
+    """What the trainings of a network have started from so far."""
+    folder = network.folder(path, settings.training_seeds[0])
+    return read_start(folder, read_settings(folder).start)
 
 
 def summarize(
@@ -144,7 +139,7 @@ def summarize(
 ) -> StudyResult:
     """The result of a study; the same settings give the same one, so there are no times in it."""
     proxies = {entry.architecture: entry.proxy for entry in ranking}
-    networks = [network_result(spec, own, settings, proxies) for spec, own in trials]
+    networks = [network_result(spec, own, proxies) for spec, own in trials]
     scored = [(network.score, network) for network in networks if network.candidate and network.score is not None]
     best = max(scored, key=itemgetter(0), default=None)
     return StudyResult(

@@ -50,8 +50,8 @@ class TableSettings(RunSettings):
     baselines: tuple[str, ...] = ()
     latency: bool = False
 
-    def entrants(self) -> list[NetworkSpec]:
-        """Who is trained: the architectures, in the order of the space, then the hand-made networks."""
+    def networks(self) -> list[NetworkSpec]:
+        """The networks to train: the architectures, in the order of the space, then the hand-made networks."""
         space = self.load_space()
         names = self.architectures or [architecture.id for architecture in space]
         found = {name: NetworkSpec(name, space, name) for name in names}
@@ -60,9 +60,9 @@ class TableSettings(RunSettings):
             found.setdefault(baseline.name, baseline)
         return list(found.values())
 
-    def trial(self, entrant: NetworkSpec, seed: int) -> TrialSettings:
+    def trial(self, network: NetworkSpec, seed: int) -> TrialSettings:
         """The settings of one training."""
-        return self.training(entrant.space, entrant.architecture, seed, self.steps)
+        return self.training(network.space, network.architecture, seed, self.steps)
 
     @property
     def budgets(self) -> list[int]:
@@ -93,15 +93,15 @@ def build_table(path: Path, settings: TableSettings, backend: Backend, watch: Wa
         done = Table.read(file) if file.exists() else None
         if done is not None and not done.absent() and not (settings.latency and _unmeasured(done)):
             return done
-        entrants = settings.entrants()
-        trials = [[e.training(path, settings.trial(e, seed)) for seed in settings.seeds] for e in entrants]
+        networks = settings.networks()
+        trials = [[n.training(path, settings.trial(n, seed)) for seed in settings.seeds] for n in networks]
         total = sum(map(len, trials))
         results = run_all(
             trials,
             backend,
             lambda done: watch(Progress("table", done, total, "trainings", finished=done == total)),
         )
-        _write(file, path, settings, list(zip(entrants, results, strict=True)), watch)
+        _write(file, path, settings, list(zip(networks, results, strict=True)), watch)
     return Table.read(file)
 
 
@@ -119,9 +119,9 @@ def collect_table(path: Path, settings: TableSettings, file: Path, watch: Watche
     """
     check_new(file)
     found = []
-    for entrant in settings.entrants():
-        results = [read_result(entrant.folder(path, seed)) for seed in settings.seeds]
-        found.append((entrant, [result for result in results if result is not None]))
+    for network in settings.networks():
+        results = [read_result(network.folder(path, seed)) for seed in settings.seeds]
+        found.append((network, [result for result in results if result is not None]))
     if not any(results for _, results in found):
         raise UserError(f"no training of the table {str(path)!r} is finished yet.")
     _write(file, path, settings, found, watch)
@@ -149,9 +149,9 @@ def measure_table(table: Table, settings: TableSettings, file: Path, watch: Watc
     check_new(file)
     if settings.algorithm not in table.settings:
         raise UserError(f"the table {table.name!r} does not say with which hyperparameters it was built.")
-    entrants = [NetworkSpec(name, table.space, name) for name in table.architectures]
-    entrants += [find_baseline(name, table.space) for name in table.baselines]
-    latencies = _latencies(entrants, settings, watch)
+    networks = [NetworkSpec(name, table.space, name) for name in table.architectures]
+    networks += [find_baseline(name, table.space) for name in table.baselines]
+    latencies = _latencies(networks, settings, watch)
     write_table(file, [row | latencies[row["architecture"]] for row in table.frame.to_dicts()], table.settings)
     return Table.read(file)
 
@@ -168,36 +168,34 @@ def _write(
     found: list[tuple[NetworkSpec, list[TrialResult]]],
     watch: Watcher,
 ) -> None:
-    kept = [(entrant, results) for entrant, results in found if results]
-    latencies = _latencies([entrant for entrant, _ in kept], settings, watch) if settings.latency else {}
+    kept = [(network, results) for network, results in found if results]
+    latencies = _latencies([network for network, _ in kept], settings, watch) if settings.latency else {}
     rows = [
         {
-            **_row(entrant, entrant.folder(path, result.seed), result, settings.budgets),
-            **latencies.get(entrant.name, {}),
+            **_row(network, network.folder(path, result.seed), result, settings.budgets),
+            **latencies.get(network.name, {}),
         }
-        for entrant, results in kept
+        for network, results in kept
         for result in results
     ]
     write_table(file, rows, settings.model_dump(mode="json", exclude={"latency"}))
 
 
-def _latencies(entrants: Sequence[NetworkSpec], settings: TableSettings, watch: Watcher) -> dict[str, dict[str, float]]:
+def _latencies(networks: Sequence[NetworkSpec], settings: TableSettings, watch: Watcher) -> dict[str, dict[str, float]]:
     """What the rows of each network say of its latencies."""
-    networks = [(entrant.space, entrant.space.architecture(entrant.architecture)) for entrant in entrants]
-    own, minibatch = (
-        settings.algorithm_options.own_value_encoder,
-        settings.algorithm_options.minibatch(settings.env_settings.num_envs),
-    )
-    inference = measure_all(networks, partial(measure_inference, own_value_encoder=own), watch)
+    pairs = [(network.space, network.space.architecture(network.architecture)) for network in networks]
+    options = settings.algorithm_options
+    own, minibatch = options.own_value_encoder, options.minibatch(settings.env_settings.num_envs)
+    inference = measure_all(pairs, partial(measure_inference, own_value_encoder=own), watch)
     learn = partial(measure_training, minibatch=minibatch, own_value_encoder=own)
-    training = measure_all(networks, learn, watch, "latency of a minibatch")
+    training = measure_all(pairs, learn, watch, "latency of a minibatch")
     return {
-        entrant.name: {"measured_inference_ms": one, "measured_training_ms": many}
-        for entrant, one, many in zip(entrants, inference, training, strict=True)
+        network.name: {"measured_inference_ms": one, "measured_training_ms": many}
+        for network, one, many in zip(networks, inference, training, strict=True)
     }
 
 
-def _row(entrant: NetworkSpec, folder: Path, result: TrialResult, budgets: list[int]) -> dict[str, Any]:
+def _row(network: NetworkSpec, folder: Path, result: TrialResult, budgets: list[int]) -> dict[str, Any]:
     """The row of one training, without what depends on the machine alone."""
     scores = scores_at([], [], budgets)
     seconds = None
@@ -206,7 +204,7 @@ def _row(entrant: NetworkSpec, folder: Path, result: TrialResult, budgets: list[
         scores = scores_at(games.step, games.score, budgets)
         seconds = read_record(Timing, folder / "timing.json").seconds
     return {
-        "architecture": entrant.name,
+        "architecture": network.name,
         "seed": result.seed,
         "status": result.status,
         "reason": result.reason,

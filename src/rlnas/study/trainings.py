@@ -109,7 +109,9 @@ class TableTrainings:
 
     def _look_up(self, network: NetworkSpec, seed: int, budget: int) -> TrialResult:
         result = TrialResult.blank(network.space, network.architecture, seed)
-        found: dict[str, Any] = {"remarks": [] if network.baseline else list(self.table.remarks)}
+        found: dict[str, Any] = {
+            "remarks": [] if network.baseline and not network.candidate else list(self.table.remarks)
+        }
         try:
             record = self.table.query(network.name, seed=seed, budget=budget)
             found |= {"steps": record.steps, "scores": record.scores}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -55,13 +56,16 @@ class Backend(ABC):
         self.close()
 
 
-def make_backend(workers: int = 1, watch: Watcher = nobody) -> Backend:
-    """The backend that commands use: local processes.
+def make_backend(
+    workers: int = 1, watch: Watcher = nobody, given: Backend | None = None
+) -> AbstractContextManager[Backend]:
+    """The backend that commands use: local processes, which end with the context.
 
     Args:
         workers: trials that run at a time.
         watch: told of the progress of each trial.
+        given: another backend, which is used as it is and stays open.
     """
     from rlnas.trials.local import LocalBackend
 
-    return LocalBackend(workers, watch)
+    return LocalBackend(workers, watch) if given is None else nullcontext(given)
