@@ -3,7 +3,7 @@ import pytest
 
 from rlnas.errors import UserError
 from rlnas.spaces import load_space
-from rlnas.table import MissingRun, Table, load
+from rlnas.table import MissingRun, Table, load, merge
 
 from .helpers import NAMES, make_table, row, total
 
@@ -161,3 +161,22 @@ def test_networks_without_a_score_under_every_seed(tmp_path):
     assert torn.unscored(budget=100, seeds=[1]) == []
     with pytest.raises(MissingRun, match="no scores at budget 70: its budgets are 50, 100"):
         torn.unscored(budget=70, seeds=[1])
+
+
+def test_a_table_that_was_built_before_there_was_a_metric_is_read_without_it(tmp_path, table):
+    rows = [{name: value for name, value in row(NAMES[n], 1).items() if name != "reward_mean"} for n in (1, 2)]
+    older = make_table(tmp_path / "older.parquet", rows)
+    assert (older.metrics, table.metrics) == (["total_reward"], ["total_reward", "reward_mean"])
+    assert older.query(NAMES[1], seed=1, budget=100).scores == {"total_reward": total(1, 1), "reward_mean": None}
+    assert older.unscored(budget=100, seeds=[1]) == []
+    with pytest.raises(MissingRun, match="the table 'older' was built without reward_mean"):
+        older.mean(NAMES[1], budget=100, metric="reward_mean", seeds=[1])
+    newer = make_table(tmp_path / "newer.parquet", [row(NAMES[3], 1)])
+    with pytest.raises(UserError, match=r"metrics is \['total_reward'\] there, not \['total_reward', 'reward_mean'\]"):
+        merge([older, newer], tmp_path / "merged.parquet")
+
+
+def test_the_curve_of_a_training_is_its_score_at_each_budget(table):
+    found = table.query(NAMES[3], seed=2, budget=100)
+    assert (found.curve_steps, found.curve) == ([50, 100], [total(3, 2) / 2, total(3, 2)])
+    assert table.query(NAMES[0], seed=2, budget=100).curve_steps == [100]

@@ -33,9 +33,8 @@ from rlnas.stats.agreement import (
     variance_components,
 )
 from rlnas.stats.estimates import Estimate
-from rlnas.table import METRICS, Metric, MissingRun, Table
+from rlnas.table import Metric, MissingRun, Table
 from rlnas.table.searches import StoredSearch
-from rlnas.table.table import check_metric
 
 
 @dataclass(frozen=True, repr=False)
@@ -151,7 +150,7 @@ def compare(
     strategies: Sequence[str] | None = None,
     options: Mapping[str, Options] | None = None,
     budget: int | str | None = None,
-    metrics: Sequence[Metric] = (*METRICS,),
+    metrics: Sequence[Metric] | None = None,
     top_k: int = 3,
     repeats: int = 1_000,
     seed: int = 0,
@@ -167,7 +166,7 @@ def compare(
             the table.
         options: for strategies that run on the table, the options that are given.
         budget: environment steps of the trainings, one of the table's budgets; its last by default.
-        metrics: those that get a figure and tables of their own; table 1 always has all.
+        metrics: those that get a figure and tables of their own, by default all of the table; table 1 always has all.
         top_k: architectures that each search trains from scratch.
         repeats: repeats of random search and of strategies that run on the table.
         seed: root of their random streams, and of resampling.
@@ -178,10 +177,11 @@ def compare(
         MissingRun: if the table lacks a run that is needed.
         UserError: if a search does not fit the table, or an argument is not allowed.
     """
+    metrics = tuple(dict.fromkeys(table.metrics if metrics is None else metrics))
     if not metrics:
         raise UserError("a comparison needs at least one metric.")
     for metric in metrics:
-        check_metric(metric)
+        table.check_metric(metric)
     for name, value, least in (("top_k", top_k, 1), ("repeats", repeats, 1), ("seed", seed, 0)):
         if value < least:
             raise UserError(f"{name} must be at least {least}, not {value}.")
@@ -210,7 +210,7 @@ def compare(
             metric: _view(GroundTruth(table, metric, steps, partial), groups, settings) for metric in table.metrics
         }
     remarks += missing_proxies(views["total_reward"].short_trainings)
-    return Comparison(table, settings, views, tuple(dict.fromkeys(metrics)), tuple(remarks))
+    return Comparison(table, settings, views, metrics, tuple(remarks))
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from rlnas.experiments.settings import OVERVIEW, folder_name, share_options, str
 from rlnas.experiments.tables import TableSource, TableSources, open_table
 from rlnas.processes import absolute
 from rlnas.strategies import STRATEGIES, shares_weights
-from rlnas.trials.metrics import METRICS
 from rlnas.trust import import_modules
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -35,8 +34,8 @@ class CompareOptions(Request, ComparisonOptions):
     budget: Steps | None = None
     """Environment steps at which networks are compared; the whole trainings by default."""
 
-    metrics: Annotated[Names, Form("METRIC", many=True)] = (*METRICS,)
-    """Metrics that get a figure and tables of their own; table 1 has both."""
+    metrics: Annotated[Names, Form("METRIC", many=True)] | None = None
+    """Metrics that get a figure and tables of their own, by default all that the table has; table 1 has all."""
 
     seed: Seed = 0
     """Root of the random streams."""

@@ -26,11 +26,6 @@ class AgentResult(Brief):
 
     path: Path
 
-    @property
-    def data(self) -> dict[str, Any]:
-        """The content of its `result.json` (docs/runs.md)."""
-        raise NotImplementedError
-
     def network(self) -> Network:
         """The trained network (of a search: the best architecture's, first training seed).
 
@@ -42,14 +37,7 @@ class AgentResult(Brief):
         return load_network(trained_trial(self.path))[1]
 
     def export(self, to: str, out: str | Path | None = None) -> Path:
-        """Writes the agent with that network for use elsewhere; see `rlnas.export.export`.
-
-        Args:
-            to: `"torch"`, `"onnx"` or `"sb3"`.
-            out: the folder or file to write; in the folder `export` of the run by default.
-
-        Returns:
-            The folder or file that was written.
+        """Writes the agent with that network for use elsewhere (see `rlnas.export.export`); returns the file or folder.
 
         Raises:
             UserError: if there is no trained agent, or the format is unknown or cannot hold the agent.

@@ -239,16 +239,11 @@ def _truth(table: Table | None, settings: StudySettings, space: Space, latencies
 
 def _with_curve(trial: TrialResult, name: str, table: Table, budget: int) -> TrialResult:
     """A training that was looked up, with its learning curve: the score at each of the table's budgets."""
-    points = []
-    for steps in table.budgets:
-        if steps <= budget:
-            try:
-                reward = table.query(name, seed=trial.seed, budget=steps).total_reward
-            except MissingRun:
-                return trial
-            points += [(steps, reward)] if reward is not None else []
-    found = {"curve_steps": [steps for steps, _ in points], "curve": [reward for _, reward in points]}
-    return trial.model_copy(update=found)
+    try:
+        found = table.query(name, seed=trial.seed, budget=budget)
+    except MissingRun:
+        return trial
+    return trial.model_copy(update={"curve_steps": found.curve_steps, "curve": found.curve})
 
 
 def _read_trials(

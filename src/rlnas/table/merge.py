@@ -74,7 +74,7 @@ def merge(tables: Tables, path: calls.Place) -> Table:
 
 def _differences(one: Table, other: Table) -> list[str]:
     """In what the settings of two tables differ that cannot be merged, in words."""
-    found: list[str] = []
+    found = differences(one.metrics, other.metrics, "metrics")
     for name in sorted({*one.settings, *other.settings} - set(OWN)):
         there, here = one.settings.get(name), other.settings.get(name)
         if name in GROUPS and there is not None and here is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rlnas.errors import UserError
 from rlnas.strategies import Outcome, Proposal, Train, training_seeds
-from rlnas.table.table import Metric, NoScore, Table, check_metric
+from rlnas.table.table import Metric, NoScore, Table
 
 
 def next_budget(table: Table, steps: int) -> int:
@@ -45,7 +45,7 @@ class TableRunner:
         self.table = table
         self.space = table.space
         self.budget = table.budget(budget)
-        check_metric(metric)
+        table.check_metric(metric)
         self.metric = metric
         table.check_seeds(seeds)
         self.seeds = tuple(seeds)

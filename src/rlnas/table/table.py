@@ -188,6 +188,18 @@ class Table:
                 known = ", ".join(map(str, self.seeds))
                 raise MissingRun(f"the table {self.name!r} has no runs with seed {seed}: its seeds are {known}.")
 
+    def check_metric(self, metric: str) -> None:
+        """Makes sure that the table has a metric.
+
+        Raises:
+            UserError: if there is no such metric.
+            MissingRun: if the table was built without it.
+        """
+        if metric not in METRICS:
+            raise unknown("metric", metric, METRICS)
+        if metric not in self.metrics:
+            raise MissingRun(f"the table {self.name!r} was built without {metric}.")
+
     def budget(self, value: int | str) -> int:
         """One of the table's budgets, in environment steps.
 
@@ -271,9 +283,7 @@ class Table:
             MissingRun: if a run is missing, failed, or had finished no game by then.
             UserError: if there is no such metric.
         """
-        check_metric(metric)
-        if metric not in self.metrics:
-            raise MissingRun(f"the table {self.name!r} was built without {metric}.")
+        self.check_metric(metric)
         if not isinstance(seeds, Sequence) or isinstance(seeds, str) or not seeds or len(set(seeds)) < len(seeds):
             raise UserError(f"name at least one seed, and each once, as a list, not {seeds!r}.")
         found: list[float] = []
@@ -316,16 +326,6 @@ class Table:
             f"Table({self.name!r}: {self.env}, {len(self.architectures)} architectures of {self.space.name}, "
             f"{len(self.seeds)} seeds, {short(self.steps)} steps)"
         )
-
-
-def check_metric(metric: str) -> None:
-    """Makes sure that there is such a metric.
-
-    Raises:
-        UserError: if there is not.
-    """
-    if metric not in METRICS:
-        raise unknown("metric", metric, METRICS)
 
 
 def _check_seed(seed: object) -> None:
