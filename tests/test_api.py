@@ -168,7 +168,7 @@ def test_tables_are_compared_one_by_one_and_put_side_by_side(tmp_path):
     found = rlnas.compare_tables(names, searches, out=tmp_path, **common)
     assert [*found] == names
     alone = rlnas.compare("minatar-freeway", out=tmp_path / "alone", **common)
-    scores = [one.views["total_reward"].contenders[0].scores.tolist() for one in (alone, found["minatar-freeway"])]
+    scores = [one.views["total_reward"].strategies[0].scores.tolist() for one in (alone, found["minatar-freeway"])]
     assert scores[0] == scores[1]
     for file in ("comparison.md", "table-1.csv", "options.csv"):
         assert (tmp_path / "alone" / file).read_bytes() == (tmp_path / "minatar-freeway" / file).read_bytes()

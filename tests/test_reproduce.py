@@ -115,10 +115,10 @@ def test_a_table_searches_and_what_came_of_them(
     more = {"search_seeds": 2, "strategies": ("enas", "last", "spos"), "imports": ("lasting",)}
     comparison = run(out, strategy_options=options, **more).comparison
     assert before == {path: path.stat().st_mtime_ns for path in before}
-    contenders = comparison.views["total_reward"].contenders
-    assert [one.label for one in contenders] == ["enas", "last (place=1)", "spos"]
-    assert [[found.seed for found in one.found] for one in (contenders[0], contenders[2])] == [[3, 4], [3, 4]]
-    assert contenders[1].found[0].architecture == "width=4"
+    strategies = comparison.views["total_reward"].strategies
+    assert [one.label for one in strategies] == ["enas", "last (place=1)", "spos"]
+    assert [[found.seed for found in one.searches] for one in (strategies[0], strategies[2])] == [[3, 4], [3, 4]]
+    assert strategies[1].searches[0].architecture == "width=4"
     searches = collect_searches(sorted((out / "searches").iterdir()))
     assert [(one.strategy, one.seed, one.steps) for one in searches] == [
         *(("enas", seed, 512) for seed in (3, 4)),

@@ -53,9 +53,9 @@ def test_a_strategy_of_ones_own(
         judged = rlnas.compare(
             "minatar-breakout", strategies=["climb", "spos"], strategy_options={"trainings": "6"}, repeats=2
         )
-        climb, spos = judged.views["total_reward"].contenders
+        climb, spos = judged.views["total_reward"].strategies
         assert (climb.label, spos.label) == ("climb (trainings=6)", "spos")
-        assert {found.cost for found in climb.found} == {6 * 5 * 200_000}
+        assert {search.cost for search in climb.searches} == {6 * 5 * 200_000}
     finally:
         STRATEGIES.pop("climb", None)
 

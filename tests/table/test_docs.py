@@ -14,5 +14,5 @@ def test_the_snippets_work(tmp_path, monkeypatch):
     for block in blocks:
         exec(block, scope)
     assert len(scope["strategy"].rank()) == 3
-    assert scope["view"].contenders[0].label == "mine"
-    assert scope["view"].verdicts["mine"].sure == 0
+    assert scope["view"].strategies[0].label == "mine"
+    assert scope["view"].significance["mine"].direction == 0
