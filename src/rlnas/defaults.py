@@ -1,7 +1,5 @@
 """What an environment gets where the user says nothing: set-up, hyperparameters, space, hand-made networks."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 
@@ -11,32 +9,19 @@ from rlnas.envs.families import family_of
 from rlnas.envs.family import Defaults
 from rlnas.envs.minatar import MinAtar
 from rlnas.errors import UserError
-from rlnas.spaces import LARGE_MAP, Shape
+from rlnas.spaces import Shape
+from rlnas.spaces.catalogue import is_picture
 
 MINATAR = MinAtar.defaults
-
 PICTURES = Defaults("those for Atari (the paper's table 4), with rewards as they are", {}, {"reward_clip": "none"})
-
 GRIDS = Defaults("those for MinAtar (docs/ppo.md)", {"num_envs": 32}, MINATAR.ppo)
-
 VECTORS = Defaults(
     "the defaults of Stable-Baselines3's PPO, shared out over 8 environments",
     {"num_envs": 8},
-    {
-        "rollout_steps": 256,
-        "epochs": 10,
-        "minibatches": 32,
-        "learning_rate": 3e-4,
-        "learning_rate_schedule": "constant",
-        "clip": 0.2,
-        "value_clip": None,
-        "value_coef": 0.5,
-        "entropy_coef": 0.0,
-        "reward_clip": "none",
-        "value_encoder": "own",
-    },
+    {"rollout_steps": 256, "epochs": 10, "minibatches": 32, "clip": 0.2, "value_clip": None, "value_encoder": "own"}
+    | {"learning_rate": 3e-4, "learning_rate_schedule": "constant"}
+    | {"value_coef": 0.5, "entropy_coef": 0.0, "reward_clip": "none"},
 )
-
 _NORMALIZED = {"normalize_observations": True, "normalize_rewards": True}
 
 CONTINUOUS = Defaults(
@@ -69,7 +54,6 @@ TUNED = {
     "Pendulum-v1": _tuned(4, rollout_steps=1024, epochs=10, gamma=0.9, learning_rate=1e-3),
 }
 
-
 BY_KIND = (PICTURES, GRIDS, VECTORS, CONTINUOUS)
 """For environments that nothing is known of but their observations and actions."""
 
@@ -80,12 +64,7 @@ def defaults_by_name(env: str) -> Defaults | None:
 
 
 def defaults(env: str, probe: VectorEnv) -> Defaults:
-    """The settings that an environment gets where the user says nothing.
-
-    Args:
-        env: its id.
-        probe: environments of that id.
-    """
+    """The settings that an environment gets where the user says nothing; `probe`: environments of its id."""
     found = defaults_by_name(env) or _by_kind(probe)
     if isinstance(probe.actions, ContinuousActions) and probe.actions.far:
         return replace(found, env=found.env | {"scale_actions": True})
@@ -95,7 +74,7 @@ def defaults(env: str, probe: VectorEnv) -> Defaults:
 def _by_kind(probe: VectorEnv) -> Defaults:
     """The settings for an environment that nothing is known of but what it observes and what can be done in it."""
     if len(probe.observation_shape) == 3:
-        return PICTURES if large(probe.observation_shape) else GRIDS
+        return PICTURES if is_picture(probe.observation_shape) else GRIDS
     if not isinstance(probe.actions, ContinuousActions):
         return VECTORS
     if probe.observation_dtype.kind in "bu" and probe.observation_dtype.itemsize == 1:
@@ -104,21 +83,12 @@ def _by_kind(probe: VectorEnv) -> Defaults:
     return CONTINUOUS
 
 
-def large(shape: Shape) -> bool:
-    """Whether an observation is a map for which the spaces for pictures are made."""
-    return len(shape) == 3 and min(shape[1:]) >= LARGE_MAP
-
-
 def default_space(env: str, observation_shape: Shape) -> str:
-    """The name of the catalogue's space that is searched for an environment.
-
-    Raises:
-        UserError: if the catalogue has none for such observations.
-    """
+    """The name of the catalogue's space that is searched; raises a `UserError` if none takes such observations."""
     if len(observation_shape) == 1:
         return "mlp"
     if len(observation_shape) == 3:
-        return "paper-1" if large(observation_shape) else "minatar-1"
+        return "paper-1" if is_picture(observation_shape) else "minatar-1"
     raise UserError(
         f"no space of the catalogue takes the observations of {env!r}, of shape {observation_shape}: name a space, or "
         "declare one (docs/spaces.md)."
@@ -130,5 +100,5 @@ def default_baselines(input_shape: Shape) -> list[str]:
     if len(input_shape) == 1:
         return ["mlp-64-64"]
     if len(input_shape) == 3 and min(input_shape[1:]) >= 3:
-        return ["nature-cnn" if large(input_shape) else "minatar-cnn"]
+        return ["nature-cnn" if is_picture(input_shape) else "minatar-cnn"]
     return []

@@ -6,7 +6,6 @@ import re
 import sys
 import threading
 import time
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
@@ -22,11 +21,8 @@ if TYPE_CHECKING:
 
 PLAIN_INTERVAL = 10.0
 """Seconds between two plain lines of a task."""
-
 FINISHED_BARS = 8
 """How many of the tasks that are over still have a bar."""
-
-
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Characters that a terminal obeys instead of showing them, but for the ends of lines and tabs."""
 
@@ -44,7 +40,7 @@ class PlainConsole(Console):
     """A console that obeys nothing that stands in a text: names and remarks may be a stranger's."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """See `Console.render_str`."""
+        """Renders it as the base class does."""
         return super().render_str(printable(text), **options)
 
 
@@ -94,7 +90,7 @@ class Display:
             )
 
     def __call__(self, progress: Progress) -> None:
-        """Takes a sign of life."""
+        """Shows the progress of a task."""
         with self._lock:
             if self._bars is not None:
                 self._show_bar(self._bars, progress)
@@ -105,9 +101,8 @@ class Display:
         bars.start()  # which does nothing once they move
         if progress.task not in self._tasks:
             self._tasks[progress.task] = bars.add_task(printable(progress.task), total=progress.total, text="")
-        total = progress.total or None
-        task = self._tasks[progress.task]
-        bars.update(task, completed=progress.done, total=total, text=printable(describe(progress)), visible=True)
+        task, text = self._tasks[progress.task], printable(describe(progress))
+        bars.update(task, completed=progress.done, total=progress.total or None, text=text, visible=True)
         if progress.finished:
             self._finished.append(task)
             for old in self._finished[:-FINISHED_BARS]:
@@ -124,8 +119,6 @@ class Display:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._bars is not None:
             self._bars.stop()

@@ -18,27 +18,22 @@ from rlnas.files import whole_file
 if TYPE_CHECKING:
     from av import VideoFrame
 
-SUFFIXES = (".gif", ".mp4")
-
 LARGEST_SIDE = 640
 """Small frames are scaled up as long as neither side is longer than this, in pixels."""
-
-GIF_FPS = 50
-"""A GIF counts hundredths of a second, and browsers slow down frames that last less than two of them."""
-
 GIF_LEVELS = (6, 7, 6)
 """Levels of red, green and blue that frames of more than 256 colours are rounded to in a GIF."""
-
-X264 = {"crf": "18", "preset": "veryfast"}
-
-WHOLE_FRAMES = {"gifflags": "0"}
-"""FFmpeg would leave out what has not changed, but it compares numbers of colours, and each frame has other colours."""
+CODECS = {
+    # FFmpeg would leave out what has not changed, but it compares numbers of colours, and each frame has other colours.
+    ".gif": ("gif", {"gifflags": "0"}, "pal8"),
+    ".mp4": ("libx264", {"crf": "18", "preset": "veryfast"}, "yuv420p"),
+}
+"""For each suffix the codec, its options and the format of pixels."""
 
 
 def check_video(path: Path, fps: float | None = None) -> None:
     """Raises a `UserError` unless a video can be written to a path, at so many frames of a second where given."""
-    if path.suffix not in SUFFIXES:
-        raise unknown("kind of video", path.suffix or path.name, SUFFIXES)
+    if path.suffix not in CODECS:
+        raise unknown("kind of video", path.suffix or path.name, CODECS)
     if path.is_dir():
         raise UserError(f"the video {str(path)!r} is a folder: name a file.")
     if fps is not None and fps != allowed_fps(path, fps):
@@ -50,7 +45,8 @@ def check_video(path: Path, fps: float | None = None) -> None:
 
 def allowed_fps(path: Path, fps: float) -> float:
     """The speed nearest to another that a kind of video may have."""
-    return min(max(fps, 1), GIF_FPS if path.suffix == ".gif" else 240)
+    # A GIF counts hundredths of a second, and browsers slow down frames that last less than two of them.
+    return min(max(fps, 1), 50 if path.suffix == ".gif" else 240)
 
 
 def scale_up(frame: np.ndarray) -> np.ndarray:
@@ -60,10 +56,10 @@ def scale_up(frame: np.ndarray) -> np.ndarray:
 
 
 def find_palette(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Splits a frame `(height, width, 3)` uint8 into numbers of colours, `(height, width)` uint8, and colours.
+    """Splits a frame `(height, width, 3)` uint8 into numbers of colours, `(height, width)`, and colours, both uint8.
 
-    Up to 256 colours are kept as they are; of more, all are rounded to the nearest of `GIF_LEVELS`. The colours are
-    `(256, 4)` uint8: alpha, red, green, blue.
+    Up to 256 colours are kept; of more, all are rounded to the nearest of `GIF_LEVELS`. The colours are `(256, 4)`:
+    alpha, red, green, blue.
     """
     codes = frame.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
     colours, numbers = np.unique(codes, return_inverse=True)
@@ -80,12 +76,7 @@ def find_palette(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 class VideoWriter:
     """Writes a video frame by frame, as the block of a `with` statement; the file is there when the block ends well.
 
-    Args:
-        path: the file, whose suffix decides the format.
-        fps: frames of a second.
-
-    Raises:
-        UserError: see `check_video`.
+    The suffix of the path decides the format; see `check_video`.
     """
 
     def __init__(self, path: Path, fps: float):
@@ -122,12 +113,11 @@ class VideoWriter:
 
     def _begin(self, height: int, width: int) -> None:
         """Begins the video; its sides are even, since H.264 keeps one colour for 2x2 pixels."""
-        gif = self._path.suffix == ".gif"
-        codec, options, pixels = ("gif", WHOLE_FRAMES, "pal8") if gif else ("libx264", X264, "yuv420p")
+        codec, options, pixels = CODECS[self._path.suffix]
         stream: Any = self._container.add_stream(codec, rate=self._rate, options=options)
-        odd = (0, 0) if gif else (width % 2, height % 2)
-        stream.width, stream.height, stream.pix_fmt = width + odd[0], height + odd[1], pixels
-        if not gif:
+        stream.width, stream.height, stream.pix_fmt = width, height, pixels
+        if self._path.suffix == ".mp4":
+            stream.width, stream.height = width + width % 2, height + height % 2
             stream.codec_context.thread_count = 1  # the bytes depend on the number of threads
         self._stream = stream
 

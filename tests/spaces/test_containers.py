@@ -161,7 +161,7 @@ def test_a_parameter_that_is_not_allowed_is_named(make, fault):
 @pytest.mark.parametrize(
     ("layer", "fault"),
     [
-        ({"type": "residual", "layers": 3}, "residual: layers must be a list of layers, not 3"),
+        ({"type": "residual", "layers": 3}, "residual: layers must be a list of at least one layer, not 3"),
         ({"type": "residual", "layers": [{"type": "cnov"}]}, "unknown layer type 'cnov'"),
         ({"type": "switch", "choice": "op", "options": {"a": []}}, "an option reads"),
         ({"type": "switch", "choice": "op", "options": [{"name": "a", "layer": []}]}, "an option reads"),

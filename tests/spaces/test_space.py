@@ -113,7 +113,7 @@ def test_samples_of_one_seed_are_the_same():
     ("value", "fault"),
     [
         ("k2=9,k3=5", "unknown option for choice 'k2' of space 'paper-1': '9'.*Allowed: 1, 2, 3, 4, 5"),
-        ({"k2": 9, "k3": 5}, "unknown option for choice 'k2': '9'.*Allowed: 1, 2, 3, 4, 5"),
+        ({"k2": 9, "k3": 5}, "unknown option for choice 'k2' of space 'paper-1': '9'.*Allowed: 1, 2, 3, 4, 5"),
         ("k22=4,k3=5", "'k22'. Did you mean 'k2'"),
         ({"k22": 4, "k3": 5}, "'k22'. Did you mean 'k2'"),
         ("k2=4", "no option is given for k3"),

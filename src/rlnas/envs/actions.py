@@ -1,7 +1,5 @@
 """What an agent can do on each step: one of some actions, several such decisions at once, or real numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -26,7 +24,7 @@ class ActionSpace:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one action."""
-        raise NotImplementedError
+        return (self.outputs,)
 
     @property
     def outputs(self) -> int:
@@ -35,6 +33,10 @@ class ActionSpace:
 
     def check(self, actions: np.ndarray, number: int) -> None:
         """Raises an `EnvironmentFault` unless `actions` are those of `number` environments."""
+        if actions.shape != (number, *self.shape) or not self._allows(actions):
+            raise EnvironmentFault(f"actions must be {number} of {self!r}, not {actions}.")
+
+    def _allows(self, actions: np.ndarray) -> bool:
         raise NotImplementedError
 
 
@@ -52,9 +54,8 @@ class DiscreteActions(ActionSpace):
     def outputs(self) -> int:
         return self.count
 
-    def check(self, actions: np.ndarray, number: int) -> None:
-        if actions.shape != (number,) or actions.min() < 0 or actions.max() >= self.count:
-            raise EnvironmentFault(f"actions must be {number} numbers in 0..{self.count - 1}: {actions}.")
+    def _allows(self, actions: np.ndarray) -> bool:
+        return bool(actions.min() >= 0 and actions.max() < self.count)
 
     def __str__(self) -> str:
         return f"{self.count} actions"
@@ -74,9 +75,8 @@ class MultiDiscreteActions(ActionSpace):
     def outputs(self) -> int:
         return sum(self.counts)
 
-    def check(self, actions: np.ndarray, number: int) -> None:
-        if actions.shape != (number, *self.shape) or (actions < 0).any() or (actions >= np.array(self.counts)).any():
-            raise EnvironmentFault(f"actions must be {number} rows of numbers below {self.counts}: {actions}.")
+    def _allows(self, actions: np.ndarray) -> bool:
+        return bool(((actions >= 0) & (actions < np.array(self.counts))).all())
 
     def __str__(self) -> str:
         return f"{len(self.counts)} decisions at once, among {', '.join(map(str, self.counts))} options"
@@ -84,34 +84,24 @@ class MultiDiscreteActions(ActionSpace):
 
 @dataclass(frozen=True)
 class ContinuousActions(ActionSpace):
-    """Real numbers between `low` and `high`; those beyond are clipped before they are played.
-
-    Attributes:
-        low: the smallest value of every number; may be `-inf`.
-        high: the largest; may be `inf`.
-    """
+    """Real numbers between `low` and `high`, which may be infinite; those beyond are clipped before they are played."""
 
     low: tuple[float, ...]
     high: tuple[float, ...]
     dtype: ClassVar[np.dtype] = np.dtype(np.float32)
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        return (len(self.low),)
-
-    @property
     def outputs(self) -> int:
         return len(self.low)
 
-    def check(self, actions: np.ndarray, number: int) -> None:
-        if actions.shape != (number, *self.shape) or not np.isfinite(actions).all():
-            raise EnvironmentFault(f"actions must be {number} rows of {len(self.low)} finite numbers: {actions}.")
+    def _allows(self, actions: np.ndarray) -> bool:
+        return bool(np.isfinite(actions).all())
 
     @property
     def far(self) -> bool:
         """Whether a policy that begins with the standard normal distribution would hardly meet what is between bounds.
 
-        That is where a bound is beyond 4, where 0 is outside them, or where they are less than half a unit apart.
+        So it is where a bound is beyond 4, where 0 is outside them, or where they are less than half a unit apart.
         """
         low, high = np.array(self.low), np.array(self.high)
         finite = np.isfinite(low) & np.isfinite(high) & (low < high)
@@ -123,7 +113,7 @@ class ContinuousActions(ActionSpace):
 
 
 def centre_and_half(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The middle between bounds and half the way from one to the other; 0 and 1 where they are not finite or equal.
+    """The middle between bounds and half their distance; 0 and 1 where they are not finite or equal.
 
     What a policy chooses in [-1, 1] stands for `centre + half * action`.
     """

@@ -1,7 +1,5 @@
 """Atari games, through ale-py's C++ vector environment."""
 
-from __future__ import annotations
-
 import importlib.util
 from functools import partial
 
@@ -19,7 +17,6 @@ from rlnas.errors import EnvironmentFault, UserError
 
 FIRE = 1
 """ALE's number of the FIRE button in its list of all actions."""
-
 FPS = 60
 """Frames of a second of the console."""
 
@@ -28,16 +25,16 @@ class AtariEnv(VectorEnv):
     """Atari games with the standard preprocessing and full-game scores.
 
     Emulator, frame-skip, max over the last two frames, scaling and frame stack run in ale-py's threads. This class
-    adds what the C++ side lacks: a lost life ends the trajectory but not the game, FIRE follows a lost life, and
-    steps that the policy did not choose are marked as not valid.
+    adds what the C++ side lacks: a lost life ends the trajectory but not the game, FIRE follows a lost life, and steps
+    that the policy did not choose are marked as not valid.
 
     Args:
         rom: ROM name in snake case, e.g. `"breakout"`.
         settings: the options.
         num_envs: overrides `settings.num_envs`.
         threads: emulator threads.
-        film: observe what a person would see, `(1, height, width, 3)` in the emulator's own size and colours, instead
-            of a stack of gray squares. The games are the same.
+        film: observe the same games as a person would see them, `(1, height, width, 3)` in the emulator's own size and
+            colours, instead of a stack of gray squares.
     """
 
     def __init__(
@@ -127,8 +124,8 @@ def screen_size(rom: str) -> tuple[int, int]:
 class AtariCamera(Camera):
     """Plays the same game a second time, in colour and in the screen's own size.
 
-    ale-py's vector environment gives no colours beside the gray squares that agents see. But a game depends on nothing
-    but its seed and its actions, so a twin with the same settings plays the same one; every step is compared.
+    ale-py's vector environment gives no colours beside the gray squares that agents see. But a game depends on its seed
+    and its actions alone, so a twin with the same settings plays the same one; every step is compared.
     """
 
     def __init__(self, rom: str, settings: EnvSettings):
@@ -142,9 +139,7 @@ class AtariCamera(Camera):
         twin = self._twin.step(actions)
         for name in ("reward", "terminated", "truncated", "valid"):
             if not np.array_equal(getattr(twin, name), getattr(step, name)):
-                raise EnvironmentFault(
-                    "the emulator played two games from one seed: the video would show another game."
-                )
+                raise EnvironmentFault("the emulator played two games from one seed: the video would be of another.")
         return twin.observation[0, 0]
 
     def close(self) -> None:

@@ -1,7 +1,5 @@
 """The one interface to vector environments that algorithms know."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,11 +28,9 @@ class Episode:
 
 @dataclass(frozen=True)
 class Bounds:
-    """What observations are scaled by: `low` becomes 0 and `high` 1.
+    """What observations are scaled by: `low` becomes 0 and `high`, which is above it, 1.
 
-    Attributes:
-        low: the smallest values, one for all numbers of an observation or one for each, shaped as an observation.
-        high: the largest, likewise; above `low`.
+    Both have one number for all numbers of an observation, or the observation's shape.
     """
 
     low: np.ndarray
@@ -50,9 +46,8 @@ class Bounds:
 class Step:
     """What a vector environment returns for one action in each of its `n` environments.
 
-    Environments reset themselves on the step *after* the one that ended an episode (Gymnasium's next-step
-    autoreset): the observation of the ending step is the true last one, and the step that resets is not a
-    transition.
+    Environments reset themselves on the step *after* the one that ended an episode (Gymnasium's next-step autoreset):
+    the observation of the ending step is the true last one, and the step that resets is not a transition.
 
     Attributes:
         observation: `(n, *shape)`, the observations after the action.
@@ -72,15 +67,12 @@ class Step:
 
 
 class VectorEnv:
-    """Base of vector environments: `n` environments that step together.
+    """Base of vector environments: `num_envs` environments that step together.
 
     Attributes:
-        num_envs: how many.
         observation_shape: of one observation; maps have their channels first.
-        observation_dtype: its type.
         observation_bounds: what networks scale observations by; `None` where they take them as they are, bytes
             divided by 255.
-        actions: what can be done on each step.
         max_steps: steps after which the environment itself ends a game; `None` where it does not say.
         axes: which axis of a map is its channels, in words, where that is not certain.
         remarks: what is odd about the environment but does not stop it: one sentence for each kind of oddity.
@@ -127,17 +119,13 @@ class VectorEnv:
     def _count(self, reward: np.ndarray, ended: np.ndarray, truncated: np.ndarray) -> list[Episode]:
         """Counts one step, and returns the games that it ended; those that had ended before it are reset by it.
 
-        Args:
-            reward: `(n,)`, unclipped.
-            ended: `(n,)` bool, the game is over, for whichever reason.
-            truncated: `(n,)` bool, it was a time limit.
+        `reward` is unclipped; `ended`: the game is over, for whichever reason; `truncated`: by a time limit.
         """
         self.running_scores += np.where(self._over, 0, reward)
         self._lengths += ~self._over
         finished = []
-        for i in np.flatnonzero(ended):
-            length = int(self._lengths[i])
-            finished.append(Episode(float(self.running_scores[i]), length, bool(truncated[i]), int(i)))
+        for i in map(int, np.flatnonzero(ended)):
+            finished.append(Episode(float(self.running_scores[i]), int(self._lengths[i]), bool(truncated[i]), i))
             self.running_scores[i] = self._lengths[i] = 0
         self._over = ended
         return finished

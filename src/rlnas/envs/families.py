@@ -1,7 +1,5 @@
 """From an environment's id to its family, and from there to a vector environment."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import gymnasium
@@ -28,23 +26,17 @@ def family_of(env_id: str) -> EnvFamily:
 
 
 def known_ids() -> list[str]:
-    """The ids of the environments that there are now: Gymnasium's registry, ALE's and MinAtar's where installed.
-
-    The old ids of Atari games are left out, since rlnas makes none of them.
-    """
+    """The ids of the environments that there are now, without the old ids of Atari games, which rlnas cannot make."""
     return sorted(name for family in FAMILIES for name in family.ids() if family_of(name) is family)
 
 
 def check_known(env_id: str) -> EnvFamily:
-    """Makes sure that an environment can be made now, before Gymnasium sees its id; returns its family.
+    """The family of an environment that there is now; raises a `UserError` if there is none of this id.
 
-    Gymnasium imports whatever an id such as `"module:Name-v0"` names, and an id may come from a stranger's run.
-
-    Raises:
-        UserError: if there is no such environment.
+    Only then may Gymnasium see the id: it imports whatever one such as `"module:Name-v0"` names, and an id may come
+    from a stranger's run.
     """
-    known = known_ids()
-    family = family_of(env_id)
+    known, family = known_ids(), family_of(env_id)
     if env_id in known or env_id in gymnasium.registry:
         return family
     close = [name for name in known if family_of(name) is family]
@@ -63,10 +55,10 @@ def options_of(env_id: str) -> tuple[str, ...]:
 
 
 def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None, threads: int = 1) -> VectorEnv:
-    """Makes the vector environment of an id.
+    """Makes the vector environment of an id, e.g. `"ALE/Breakout-v5"`, or any in Gymnasium's registry.
 
     Args:
-        env_id: e.g. `"ALE/Breakout-v5"`, or any id in Gymnasium's registry.
+        env_id: the id.
         settings: how to set it up.
         num_envs: overrides `settings.num_envs`.
         threads: emulator threads, where the environment has some.
@@ -79,19 +71,15 @@ def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None,
 
 
 def film_env(env_id: str, settings: EnvSettings, film: Callable[[np.ndarray], None]) -> tuple[FilmedEnv, float]:
-    """Makes one environment that is filmed.
+    """Makes one environment that is filmed; raises as `make_env`, and if the environment cannot draw itself.
 
     Args:
-        env_id: as for `make_env`.
+        env_id: the id.
         settings: those that its agent was trained with.
         film: is given every frame, `(height, width, 3)` uint8.
 
     Returns:
         The environment, and the frames of a second at which its games look right.
-
-    Raises:
-        UserError: as `make_env`, and if the environment cannot draw itself.
-        EnvironmentFault: if the environment cannot be made.
     """
     env, camera = check_known(env_id).film(env_id, settings)
     return FilmedEnv(env, camera, film), camera.fps

@@ -1,7 +1,5 @@
 """A family of environments: what is made, filmed and set up alike."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,13 +13,7 @@ from rlnas.envs.settings import Channels, EnvSettings
 
 @dataclass(frozen=True)
 class Defaults:
-    """Settings for an environment.
-
-    Attributes:
-        source: where they come from.
-        env: what differs from `EnvSettings`.
-        ppo: what differs from `PPOSettings`, which are for Atari.
-    """
+    """What differs from `EnvSettings` and `PPOSettings`, which are for Atari, and where that comes from."""
 
     source: str
     env: dict[str, Any]
@@ -66,13 +58,7 @@ class EnvFamily:
     def spaces(self, env_id: str, shape: tuple[int, ...], outputs: int, channels: Channels) -> tuple[Box, GymSpace]:
         """The observations, as they reach a network, and the actions; packages need not be installed for that.
 
-        Args:
-            env_id: of an environment that there is.
-            shape: of the observations that the network takes.
-            outputs: of its policy's head.
-            channels: as in `EnvSettings`.
-
-        Raises:
-            UserError: if the environment cannot be made, or has other observations or actions.
+        `shape` is that of the observations that a network takes, `outputs` are those of its policy's head. Raises a
+        `UserError` if the environment cannot be made, or has other observations or actions.
         """
         raise NotImplementedError

@@ -1,7 +1,5 @@
 """Any registered Gymnasium environment whose observations are numbers in one array."""
 
-from __future__ import annotations
-
 import importlib.util
 import logging
 import sys
@@ -27,16 +25,16 @@ FPS = 30
 class GymEnv(VectorEnv):
     """Gymnasium environments, stepped one after another in this process.
 
-    What an environment returns is checked on every step, since an agent learns nothing from NaN, and a wrong shape or
-    type would otherwise be copied into place in silence. Numbers outside the observation space are only remarked on:
-    some of Gymnasium's own environments return them (LunarLander flies higher than its space says).
+    What an environment returns is checked on every step: an agent learns nothing from NaN, and a wrong shape or type
+    would be copied into place in silence. Numbers outside the observation space only give a remark, since some of
+    Gymnasium's own environments return them (LunarLander flies higher than its space says).
 
     Args:
         env_id: a registered id.
         num_envs: how many step together.
         render_mode: how the environments draw themselves, `"rgb_array"` for `render`; not at all by default.
-        channels: which axis of maps is their channels (`EnvSettings.channels`).
-        scale_actions: whether actions in [-1, 1] stand for the bounds of the action space.
+        channels: see `EnvSettings`.
+        scale_actions: see `EnvSettings`.
 
     Raises:
         UserError: if the observations or actions are of a kind that rlnas cannot handle.
@@ -63,10 +61,8 @@ class GymEnv(VectorEnv):
             action_space = own_space(env_id, self._envs[0], "action_space")
             self.actions = read_actions(env_id, action_space)
             if scale_actions and not isinstance(self.actions, ContinuousActions):
-                raise UserError(
-                    f"the environment option 'scale_actions' is for continuous actions, and {env_id!r} has "
-                    f"{self.actions}."
-                )
+                what = f"and {env_id!r} has {self.actions}"
+                raise UserError(f"the environment option 'scale_actions' is for continuous actions, {what}.")
         except Exception:
             self.close()
             raise
@@ -77,11 +73,7 @@ class GymEnv(VectorEnv):
         self.axes = f"{found.axes} ({found.otherwise})" if found.axes else ""
         limit = getattr(self._envs[0].spec, "max_episode_steps", None)
         self.max_steps = None if limit is None else int(limit)
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """What the environment says of how it draws itself: `render_modes`, `render_fps`."""
-        return dict(self._envs[0].metadata or {})
+        self.metadata = dict(self._envs[0].metadata or {})  # how it draws itself: `render_modes`, `render_fps`
 
     def reset(self, seeds: np.ndarray) -> np.ndarray:
         # Environments that have played are made anew: some keep state that no reset clears (the bodies of
@@ -133,12 +125,9 @@ class GymEnv(VectorEnv):
         except BaseException as error:
             raise_fault(error, f"{self.name} raised in step")
         if not isinstance(returned, tuple) or len(returned) != 5:
-            raise EnvironmentFault(
-                f"{self.name} must return (observation, reward, terminated, truncated, info) from step."
-            )
-        observation, reward, terminated, truncated, _ = returned
-        flags = self._flag("terminated", terminated), self._flag("truncated", truncated)
-        return self._observations.read(observation), self._reward(reward), *flags
+            raise EnvironmentFault(f"{self.name} must return five things from step: (observation, reward, ...).")
+        flags = self._flag("terminated", returned[2]), self._flag("truncated", returned[3])
+        return self._observations.read(returned[0]), self._reward(returned[1]), *flags
 
     def _flag(self, name: str, value: Any) -> bool:
         if isinstance(value, int | np.bool_ | np.integer) and value in (0, 1):
@@ -171,19 +160,14 @@ class GymEnv(VectorEnv):
 
 
 def raise_fault(error: BaseException, what: str) -> NoReturn:
-    """Raises what came out of a call of an environment's own code: its `sys.exit`, say, must not end a worker.
-
-    Raises:
-        KeyboardInterrupt: as it is, since that is for rlnas.
-        EnvironmentFault: for everything else.
-    """
+    """Raises an `EnvironmentFault` for what an environment's own code raised: its `sys.exit` must not end a worker."""
     if isinstance(error, KeyboardInterrupt):
-        raise error
+        raise error  # it is for rlnas
     raise EnvironmentFault(f"{what}: {type(error).__name__}: {error}".rstrip(". ") + ".") from error
 
 
 def own_space(env_id: str, env: gymnasium.Env, name: str) -> gymnasium.Space:
-    """The `observation_space` or `action_space` of an environment. Raises a `UserError` if it has none."""
+    """The `observation_space` or `action_space` of an environment; raises a `UserError` if it has none."""
     try:
         found: Any = getattr(env, name, None)
     except BaseException as error:
@@ -194,12 +178,7 @@ def own_space(env_id: str, env: gymnasium.Env, name: str) -> gymnasium.Space:
 
 
 class GymCamera(Camera):
-    """Asks a Gymnasium environment to draw itself.
-
-    Args:
-        env: made with the render mode `"rgb_array"`.
-        fps: frames of a second.
-    """
+    """Asks a Gymnasium environment, made with the render mode `"rgb_array"`, to draw itself."""
 
     def __init__(self, env: GymEnv, fps: float):
         self.fps = fps
@@ -214,9 +193,8 @@ class GymCamera(Camera):
             raise UserError(f"{name} cannot draw itself: {str(error).rstrip('.')}.") from None
         except BaseException as error:
             raise_fault(error, f"{name} raised in render")
-        is_array = isinstance(frame, np.ndarray)
-        if not is_array or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
-            found = f"{frame.dtype} {frame.shape}" if is_array else type(frame).__name__
+        if not isinstance(frame, np.ndarray) or (frame.dtype, frame.shape[2:]) != (np.uint8, (3,)):
+            found = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
             raise UserError(f"{name} draws {found}, but a frame must be a uint8 array of shape (height, width, 3).")
         if self._shape not in (None, frame.shape):
             raise UserError(f"{name} draws frames of several sizes: {self._shape} and {frame.shape}.")
@@ -239,18 +217,14 @@ class Gymnasium(EnvFamily):
         return GymEnv(env_id, num_envs, None, settings.channels, settings.scale_actions)
 
     def film(self, env_id: str, settings: EnvSettings) -> tuple[VectorEnv, Camera]:
-        env = self.make(env_id, settings, 1)
-        metadata = env.metadata
-        env.close()
-        modes = metadata.get("render_modes") or []
+        plain = self.make(env_id, settings, 1)
+        plain.close()
+        modes = plain.metadata.get("render_modes") or []
         if "rgb_array" not in modes:
             others = f"only {', '.join(map(repr, modes))}" if modes else "none at all"
-            raise UserError(
-                f"environment {env_id!r} cannot be filmed: a video needs the render mode 'rgb_array', and it has "
-                f"{others}."
-            )
+            raise UserError(f"a video of {env_id!r} needs the render mode 'rgb_array', and it has {others}.")
         env = GymEnv(env_id, 1, "rgb_array", settings.channels, settings.scale_actions)
-        return env, GymCamera(env, float(metadata.get("render_fps") or FPS))
+        return env, GymCamera(env, float(env.metadata.get("render_fps") or FPS))
 
     def spaces(self, env_id: str, shape: tuple[int, ...], outputs: int, channels: Channels) -> tuple[Box, GymSpace]:
         try:
@@ -264,9 +238,10 @@ class Gymnasium(EnvFamily):
         seen = Observations(env_id, own_space(env_id, made, "observation_space"), channels)
         actions = read_actions(env_id, action_space)
         if seen.shape != shape or actions.outputs != outputs:
+            found = f"it has observations of shape {seen.shape} and {actions}"
             raise UserError(
-                f"the environment {env_id!r} is not the one of the training: it has observations of shape {seen.shape} "
-                f"and {actions}, but the network takes the shape {shape} and has {outputs} outputs."
+                f"the environment {env_id!r} is not the one of the training: {found}, but the network takes the shape "
+                f"{shape} and has {outputs} outputs."
             )
         return seen.space, action_space
 
@@ -281,10 +256,7 @@ NEEDS = {
 
 
 def missing_package(env_id: str) -> str | None:
-    """The package that an environment needs and that is not installed, as far as its registration tells.
-
-    Nothing is imported for that, so an environment may still need what its module alone knows.
-    """
+    """The package that an environment needs and that is not installed, as far as its registration tells."""
     spec = gymnasium.registry.get(env_id)
     if spec is None:
         return None

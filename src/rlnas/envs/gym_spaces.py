@@ -1,7 +1,5 @@
 """From Gymnasium's spaces to what networks see and what policies choose."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +13,6 @@ from rlnas.envs.settings import Channels
 from rlnas.errors import EnvironmentFault, UserError
 
 LARGEST_FLOAT = float(np.finfo(np.float32).max)
-
 COLOURS = 4
 """Channels up to which a map's shape leaves no doubt where they are."""
 
@@ -37,8 +34,8 @@ def channels_last(shape: tuple[int, ...]) -> bool:
 def find_bounds(space: Box) -> Bounds | None:
     """What networks scale integers by: the bounds of their space, where it has some.
 
-    Bytes in 0..255 are not among them, since they are scaled already, nor are 0..1. The limits of the types with 32
-    and 64 bits are no bounds but what spaces say that have none.
+    Bytes in 0..255 are scaled already, and 0..1 needs none. The limits of types with 32 and 64 bits are no bounds:
+    spaces without bounds have them.
     """
     dtype = np.dtype(space.dtype)
     if dtype.kind not in "iu":
@@ -62,42 +59,27 @@ class Observations:
     """The observations of an environment: what shape networks see, and whether what comes is what was announced.
 
     Vectors stay as they are, a single number becomes a vector of one. Maps get their channels first; one without
-    channels, `(height, width)`, gets one.
+    channels, `(height, width)`, gets one. Raises a `UserError` if networks cannot read such observations.
 
     Attributes:
         shape: as networks see one observation.
-        dtype: its type.
         axes: which axis of a map is its channels, in words; empty for vectors.
         bounds: see `VectorEnv.observation_bounds`.
         remarks: what is odd but no fault, one sentence for each kind.
-
-    Args:
-        env_id: of the environment.
-        space: its observation space.
-        channels: which axis of a map `(n, n, n)` is its channels.
-
-    Raises:
-        UserError: if networks cannot read such observations.
     """
 
     def __init__(self, env_id: str, space: gymnasium.Space, channels: Channels = "auto"):
         self.env_id = env_id
         if not isinstance(space, Box):
-            raise UserError(
-                f"environment {env_id!r} has {type(space).__name__} observations; only Box works: {_advice(space)}."
-            )
+            kind = type(space).__name__
+            raise UserError(f"environment {env_id!r} has {kind} observations; only Box works: {_advice(space)}.")
+        has = f"{env_id!r} has observations of shape {space.shape}"
         if len(space.shape) > 3 or 0 in space.shape:
-            raise UserError(
-                f"environment {env_id!r} has observations of shape {space.shape}: vectors, and maps of two or three "
-                "axes, work."
-            )
+            raise UserError(f"environment {has}: vectors, and maps of two or three axes, work.")
         self._space = space
         is_map = len(space.shape) == 3
         if channels != "auto" and not is_map:
-            raise UserError(
-                f"the environment option 'channels' is for maps with three axes, and {env_id!r} has observations of "
-                f"shape {space.shape}."
-            )
+            raise UserError(f"the environment option 'channels' is for maps with three axes, and {has}.")
         self._last = is_map and (channels_last(space.shape) if channels == "auto" else channels == "last")
         self.dtype = np.dtype(space.dtype)
         self.shape = self._arrange(np.empty(space.shape, dtype=bool)).shape
@@ -141,42 +123,40 @@ class Observations:
             values = np.asarray(returned)
         except ValueError:
             values = np.empty((), dtype=object)
-        name = f"environment {self.env_id!r}"
+        fault = ""
         if values.dtype.kind not in "biuf":
-            raise EnvironmentFault(f"{name} returned an observation that is not an array of numbers.")
-        if values.shape != self._space.shape:
-            raise EnvironmentFault(
-                f"{name} returned an observation of shape {values.shape}, but its space has {self._space.shape}."
-            )
-        if values.dtype.kind == "f":
-            if self.dtype.kind != "f":
-                raise EnvironmentFault(
-                    f"{name} returned {values.dtype} numbers as observation, but its space has {self.dtype}."
-                )
-            if not np.isfinite(values).all():
-                found = "NaN" if np.isnan(values).any() else "infinity"
-                raise EnvironmentFault(f"{name} returned {found} as observation.")
-            if values.dtype.itemsize > 4 and np.abs(values).max(initial=0) > LARGEST_FLOAT:
-                raise EnvironmentFault(f"{name} returned an observation that is too large for float32.")
-        if self._bounded or (values.dtype != self.dtype and self.dtype.kind in "biu"):
-            self._check_bounds(name, values)
+            fault = "an observation that is not an array of numbers"
+        elif values.shape != self._space.shape:
+            fault = f"an observation of shape {values.shape}, but its space has {self._space.shape}"
+        elif values.dtype.kind == "f" and self.dtype.kind != "f":
+            fault = f"{values.dtype} numbers as observation, but its space has {self.dtype}"
+        elif values.dtype.kind == "f" and not np.isfinite(values).all():
+            fault = f"{'NaN' if np.isnan(values).any() else 'infinity'} as observation"
+        elif values.dtype.kind == "f" and values.dtype.itemsize > 4 and np.abs(values).max(initial=0) > LARGEST_FLOAT:
+            fault = "an observation that is too large for float32"
+        elif self._bounded or (values.dtype != self.dtype and self.dtype.kind in "biu"):
+            fault = self._beyond(values)
+        if fault:
+            raise EnvironmentFault(f"environment {self.env_id!r} returned {fault}.")
         return self._arrange(values.astype(self.dtype, copy=False))
 
-    def _check_bounds(self, name: str, values: np.ndarray) -> None:
+    def _beyond(self, values: np.ndarray) -> str:
+        """The fault of whole numbers that are outside the space; of floats it makes a remark."""
         beyond = (values < self._space.low) | (values > self._space.high)
         if not beyond.any():
-            return
+            return ""
         place = tuple(int(i) for i in np.argwhere(beyond)[0])
-        where = "" if not place else f"number {place[0]}" if len(place) == 1 else f"number {place}"
-        low, high = self._space.low[place], self._space.high[place]
-        what = f"{name} returned an observation outside its space: {where} is {values[place]}, not in {low}..{high}."
+        where = f"number {place[0] if len(place) == 1 else place}" if place else "it"
+        bounds = f"{self._space.low[place]}..{self._space.high[place]}"
+        what = f"an observation outside its space: {where} is {values[place]}, not in {bounds}"
         if self.dtype.kind != "f":
-            raise EnvironmentFault(what)
-        self.remarks.setdefault("bounds", what)
+            return what
+        self.remarks.setdefault("bounds", f"environment {self.env_id!r} returned {what}.")
+        return ""
 
 
 def read_actions(env_id: str, space: gymnasium.Space) -> ActionSpace:
-    """The actions of a Gymnasium environment. Raises a `UserError` if no policy can choose such actions."""
+    """The actions of a Gymnasium environment; raises a `UserError` if no policy can choose such actions."""
     if isinstance(space, Discrete):
         return DiscreteActions(int(space.n))
     if isinstance(space, MultiDiscrete):
@@ -201,19 +181,18 @@ def _advice(space: gymnasium.Space) -> str:
     parts = list(space.items() if isinstance(space, Dict) else enumerate(space) if isinstance(space, Tuple) else ())
     pictures = [name for name, part in parts if isinstance(part, Box) and len(part.shape) in (2, 3)]
     if pictures:
-        name = pictures[0]
-        keep = f"gymnasium.wrappers.TransformObservation(env, lambda o: o[{name!r}], env.observation_space[{name!r}])"
+        name = repr(pictures[0])
+        keep = f"gymnasium.wrappers.TransformObservation(env, lambda o: o[{name}], env.observation_space[{name}])"
         return (
-            f"to flatten them would take the picture {name!r} apart. A wrapper that keeps it alone does it: {keep} "
+            f"to flatten them would take the picture {name} apart. A wrapper that keeps it alone does it: {keep} "
             "(for MiniGrid, minigrid.wrappers.ImgObsWrapper)"
         )
     if _flattenable(space):
         return "gymnasium.wrappers.FlattenObservation turns others into one"
-    whole = [name for name, part in parts if _flattenable(part)]
+    whole = ", ".join(repr(name) for name, part in parts if _flattenable(part))
     if whole and isinstance(space, Dict):
-        names = ", ".join(map(repr, whole))
         return (
-            f"gymnasium.wrappers.FilterObservation(env, [{names}]) leaves out what is of no fixed size, and "
+            f"gymnasium.wrappers.FilterObservation(env, [{whole}]) leaves out what is of no fixed size, and "
             "gymnasium.wrappers.FlattenObservation around it makes one Box of the rest"
         )
     return "write a gymnasium.ObservationWrapper that makes an array of numbers of them"
@@ -222,9 +201,7 @@ def _advice(space: gymnasium.Space) -> str:
 def action_converter(space: gymnasium.Space, scaled: bool = False) -> Callable[[np.ndarray], Any]:
     """What makes a policy's action one of a Gymnasium environment; real numbers are clipped to their bounds.
 
-    Args:
-        space: of the environment's actions.
-        scaled: whether -1..1 stands for the bounds of a number, where it has two.
+    `scaled`: whether -1..1 stands for the bounds of a number, where it has two.
     """
     if isinstance(space, Discrete):
         return lambda action: np.int64(action + space.start)

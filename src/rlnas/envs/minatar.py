@@ -1,7 +1,5 @@
 """MinAtar: five miniature Atari games on a 10x10 grid (Young and Tian, 2019)."""
 
-from __future__ import annotations
-
 import colorsys
 import importlib.util
 import logging
@@ -18,13 +16,8 @@ from rlnas.envs.family import Defaults, EnvFamily
 from rlnas.envs.rendering import Camera
 from rlnas.envs.settings import Channels, EnvSettings
 
-GAMES = {
-    "Asterix": "asterix",
-    "Breakout": "breakout",
-    "Freeway": "freeway",
-    "Seaquest": "seaquest",
-    "SpaceInvaders": "space_invaders",
-}
+GAMES = {name: name.lower() for name in ("Asterix", "Breakout", "Freeway", "Seaquest")}
+GAMES |= {"SpaceInvaders": "space_invaders"}
 VERSIONS = ("v0", "v1")
 """`v0` has all six actions, `v1` only those that do something in the game; the ids are MinAtar's own."""
 
@@ -46,12 +39,8 @@ def _environment_class() -> Any:
 class MinAtarEnv(VectorEnv):
     """MinAtar games, stepped one after another in this process, with MinAtar's own rising difficulty.
 
-    Observations are grids `(channels, 10, 10)` of bools; the number of channels depends on the game.
-
-    Args:
-        env_id: e.g. `"MinAtar/Breakout-v1"`.
-        settings: the options; of them only `num_envs` and `sticky_actions` mean something here.
-        num_envs: overrides `settings.num_envs`.
+    Observations are grids `(channels, 10, 10)` of bools; the number of channels depends on the game. `num_envs`
+    overrides `settings.num_envs`.
     """
 
     def __init__(self, env_id: str, settings: EnvSettings, num_envs: int | None = None):
@@ -99,11 +88,7 @@ class MinAtarEnv(VectorEnv):
 
 
 class GridCamera(Camera):
-    """Draws grids `(channels, height, width)` of bools, one colour for each channel, the last channel on top.
-
-    Args:
-        channels: how many there are.
-    """
+    """Draws grids `(channels, height, width)` of bools, one colour for each channel, the last channel on top."""
 
     fps = FPS
 

@@ -1,7 +1,5 @@
 """Whether another process can make the environments of this one."""
 
-from __future__ import annotations
-
 import math
 import os
 import subprocess
@@ -38,11 +36,8 @@ os._exit(0)
 """
 """Asks for an environment; whatever the modules print, or do at the end of a process, is no part of the answer."""
 
-PATIENCE = 600.0
-"""Seconds that the modules may take to import."""
-
 PATIENCE_VARIABLE = "RLNAS_IMPORT_SECONDS"
-"""The environment variable that says otherwise."""
+"""The environment variable with the seconds that the modules may take to import, 600 by default."""
 
 _known: set[tuple[str, tuple[str, ...], str]] = set()
 
@@ -50,11 +45,8 @@ _known: set[tuple[str, tuple[str, ...], str]] = set()
 def known_to_workers(env_id: str, imports: Sequence[str] = ()) -> bool:
     """Whether a fresh Python process, which imports some modules, can make an environment that this one knows.
 
-    What a script or a notebook registers is known to its own process alone. Where it says that its class comes from
-    does not tell: a script may register a class of Gymnasium's under a name of its own. So a process is asked.
-
-    Raises:
-        UserError: if that process cannot import one of the modules.
+    What a script or a notebook registers is known to its own process alone, and the class does not tell: a script may
+    register one of Gymnasium's. So a process is asked. Raises a `UserError` if it cannot import one of the modules.
     """
     if not family_of(env_id).own or env_id not in gymnasium.registry:
         return True
@@ -67,8 +59,7 @@ def known_to_workers(env_id: str, imports: Sequence[str] = ()) -> bool:
 
 
 def _patience() -> float:
-    """Seconds that the modules may take to import."""
-    given = os.environ.get(PATIENCE_VARIABLE, str(PATIENCE))
+    given = os.environ.get(PATIENCE_VARIABLE, "600")
     try:
         seconds = float(given)
     except ValueError:

@@ -1,7 +1,5 @@
 """An environment that is filmed: every frame of the games that an agent plays in it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
@@ -10,13 +8,10 @@ from rlnas.envs.base import Step, VectorEnv
 
 
 class Camera:
-    """Base of what takes the frames of one environment: the first one after a reset, then one after each step.
-
-    Attributes:
-        fps: frames of a second at which the games look right.
-    """
+    """Base of what takes the frames of one environment: the first one after a reset, then one after each step."""
 
     fps: float
+    """Frames of a second at which the games look right."""
 
     def reset(self, seeds: np.ndarray, observation: np.ndarray) -> np.ndarray:
         """The first frame of a game that began with these seeds and this observation, `(1, *shape)`."""
@@ -35,15 +30,7 @@ class Camera:
 
 
 class FilmedEnv(VectorEnv):
-    """A vector environment of one, whose frames are handed on: one after a reset, one after each step.
-
-    What an agent plays in it is what it plays in the environment alone.
-
-    Args:
-        env: one environment.
-        camera: takes its frames.
-        film: is given every frame.
-    """
+    """A vector environment of one, whose frames `film` is given: one after a reset, one after each step."""
 
     def __init__(self, env: VectorEnv, camera: Camera, film: Callable[[np.ndarray], None]):
         super().__init__(env.num_envs)

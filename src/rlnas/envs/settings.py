@@ -1,7 +1,5 @@
 """How an environment is set up."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
@@ -19,12 +17,11 @@ class EnvSettings(BaseModel):
         frame_skip: emulator frames of one step.
         frame_stack: frames of one observation.
         screen_size: side of the gray square that a frame is scaled to.
-        life_loss_ends_trajectory: whether a lost life is terminal for learning. The game goes on and its score
-            covers all lives.
+        life_loss_ends_trajectory: whether a lost life is terminal for learning; the score covers all lives.
         fire: press FIRE at the start of a game and after a lost life, in games that have the button.
         max_frames: emulator frames after which an Atari game is truncated.
-        channels: which axis of a Gymnasium environment's maps `(n, n, n)` is their channels: `"first"`, `"last"`, or
-            `"auto"`, by their shape.
+        channels: which axis of a Gymnasium environment's maps is their channels: `"first"`, `"last"`, or `"auto"`, by
+            their shape.
         scale_actions: whether the policy of a Gymnasium environment acts in [-1, 1], which is scaled to the bounds of
             its action space. Left out, it does where these are far from 1.
     """
@@ -46,6 +43,5 @@ class EnvSettings(BaseModel):
     @model_serializer(mode="wrap")
     def _leave_out_later_options(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Options that came later are left out at their defaults: settings written before are still the same."""
-        plain: dict[str, Any] = handler(self)
-        later = {"channels": "auto", "scale_actions": None}
-        return {name: value for name, value in plain.items() if name not in later or value != later[name]}
+        later = (("channels", "auto"), ("scale_actions", None))
+        return {name: value for name, value in handler(self).items() if (name, value) not in later}

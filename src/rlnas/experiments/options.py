@@ -27,7 +27,7 @@ from rlnas.experiments.request import Request, options_of
 from rlnas.experiments.settings import checked, named_module, resolve_device
 from rlnas.processes import check_may_start
 from rlnas.spaces import Space, adapt, load_space
-from rlnas.spaces.sources import SpaceSource
+from rlnas.spaces.catalogue import SpaceSource
 from rlnas.trust import import_modules
 
 # torch takes seconds to import; what needs it is imported when it is called.

@@ -32,7 +32,7 @@ from rlnas.experiments.settings import (
 from rlnas.experiments.tables import TablePlan, TableRequest
 from rlnas.files import check_no_links, read_object
 from rlnas.processes import absolute
-from rlnas.spaces.sources import SpaceSources
+from rlnas.spaces.catalogue import SpaceSources
 from rlnas.strategies import RANDOM, make_strategy, shares_weights
 
 # torch takes seconds to import; what needs it is imported when it is called.

@@ -14,6 +14,7 @@ from rlnas.errors import UserError, shown, unknown
 from rlnas.files import read_object
 from rlnas.processes import absolute
 from rlnas.spaces import Shape, Space
+from rlnas.spaces.catalogue import is_picture
 from rlnas.strategies import check_option_names, settings_class
 
 # torch takes seconds to import; what needs it is imported when it is called.
@@ -67,9 +68,7 @@ def default_threads(shape: Shape) -> int:
     Args:
         shape: of one observation.
     """
-    from rlnas.defaults import large
-
-    return processors() if large(shape) else 1
+    return processors() if is_picture(shape) else 1
 
 
 def resolve_device(device: str) -> str:

@@ -15,7 +15,7 @@ from rlnas.experiments.request import Request, function
 from rlnas.experiments.settings import baseline_names, check_workers_know, checked, read_run_settings, run_path
 from rlnas.files import read_object
 from rlnas.processes import absolute
-from rlnas.spaces.sources import SpaceSource
+from rlnas.spaces.catalogue import SpaceSource
 from rlnas.trust import import_modules
 
 # torch takes seconds to import; what needs it is imported when it is called.

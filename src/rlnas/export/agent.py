@@ -1,7 +1,5 @@
 """A trained agent as every format needs it: its network, what it observes, where it comes from."""
 
-from __future__ import annotations
-
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -15,7 +13,6 @@ from gymnasium.spaces import Box
 from gymnasium.spaces import Space as GymSpace
 from torch import Tensor, nn
 
-from rlnas.envs import ActionSpace
 from rlnas.envs.actions import actions_to_dict, centre_and_half
 from rlnas.envs.families import find_spaces, options_of
 from rlnas.envs.gym_spaces import read_actions
@@ -32,7 +29,6 @@ FORMAT = "rlnas-agent-2"
 
 LARGEST = 1_000
 """Whole numbers beyond this are not drawn to compare two networks on."""
-
 
 TOLERANCE = 1e-4
 """Largest difference that rounding may make, as a part of the largest output (or of 1, where that is smaller)."""
@@ -67,7 +63,7 @@ class Agent:
         network: its network, on the CPU.
         observation: the observations of its environment, as they reach the network.
         action: the actions of its environment.
-        result: what its training came to; `None` while it is under way.
+        result: of its training; `None` while it is under way.
     """
 
     settings: TrialSettings
@@ -75,11 +71,6 @@ class Agent:
     observation: Box
     action: GymSpace
     result: TrialResult | None
-
-    @property
-    def actions(self) -> ActionSpace:
-        """What it can do, as a policy sees it."""
-        return read_actions(self.settings.env, self.action)
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -92,11 +83,8 @@ class Agent:
         found = self.network.standardize
         if found is None:
             return None
-        return {
-            "mean": found.mean.tolist(),
-            "deviation": found.deviation.tolist(),
-            "clip": found.clip if math.isfinite(found.clip) else None,
-        }
+        clip = found.clip if math.isfinite(found.clip) else None
+        return {"mean": found.mean.tolist(), "deviation": found.deviation.tolist(), "clip": clip}
 
     @property
     def dtype(self) -> np.dtype:
@@ -107,18 +95,24 @@ class Agent:
     @property
     def description(self) -> dict[str, Any]:
         """All that a stranger needs to know about the agent, as plain data: the content of `architecture.json`."""
-        result = self.result
+        result, actions = self.result, actions_to_dict(read_actions(self.settings.env, self.action))
+        # What an environment adds to the numbers that a policy chooses, and the shape that it wants them in.
+        start, shape = np.asarray(getattr(self.action, "start", 0)), self.action.shape or ()
+        actions |= {"start": start.tolist()} if start.any() else {}
+        actions |= {"shape": list(shape)} if len(shape) > 1 else {}
+        # What decides which games the agent plays, and what it observes of them.
+        env = self.settings.env_settings.model_dump(mode="json", exclude={"num_envs", "scale_actions"})
         return {
             "format": FORMAT,
             "env": self.settings.env,
-            "env_settings": observation_settings(self.settings),
+            "env_settings": {name: env[name] for name in options_of(self.settings.env) if name in env},
             "observation": {
                 "shape": list(self.observation.shape),
                 "dtype": self.dtype.name,
                 "divided_by": 255 if self.dtype == np.uint8 and self.normalization is None else 1,
                 "normalization": self.normalization,
             },
-            "actions": actions_to_dict(self.actions) | self._odd_actions,
+            "actions": actions,
             "space": self.settings.space,
             "architecture": self.settings.architecture,
             "training": {
@@ -132,23 +126,15 @@ class Agent:
             "exported_by": current_versions(),
         }
 
-    @property
-    def _odd_actions(self) -> dict[str, Any]:
-        """What an environment adds to the numbers that a policy chooses, and the shape that it wants them in."""
-        start, shape = np.asarray(getattr(self.action, "start", 0)), self.action.shape or ()
-        found: dict[str, Any] = {"start": start.tolist()} if start.any() else {}
-        return found | ({"shape": list(shape)} if len(shape) > 1 else {})
-
     def draw_observations(self, count: int, seed: int = 0) -> np.ndarray:
         """Random observations `(count, *shape)` of the environment's type, to compare two networks on."""
         rng, shape = np.random.default_rng(seed), (count, *self.observation.shape)
         if self.dtype.kind == "f":
             drawn, known = rng.standard_normal(shape), self.network.standardize
             return (drawn if known is None else drawn * known.deviation.numpy() + known.mean.numpy()).astype(self.dtype)
-        low, high = (
-            np.clip(side.astype(float), -LARGEST, LARGEST) for side in (self.observation.low, self.observation.high)
-        )
-        return rng.integers(low.astype(int), high.astype(int), shape, endpoint=True).astype(self.dtype)
+        sides = (self.observation.low, self.observation.high)
+        low, high = (np.clip(side.astype(float), -LARGEST, LARGEST).astype(int) for side in sides)
+        return rng.integers(low, high, shape, endpoint=True).astype(self.dtype)
 
     @torch.no_grad()
     def compute(self, observation: np.ndarray) -> list[np.ndarray]:
@@ -185,22 +171,12 @@ def check_parity(agent: Agent, compute: Compute) -> None:
                 raise ParityError(f"the export differs from the network: by {difference:g} in {name}.")
 
 
-def observation_settings(settings: TrialSettings) -> dict[str, Any]:
-    """The settings of the environment that decide what the agent observes and which games it plays."""
-    chosen = settings.env_settings.model_dump(mode="json", exclude={"num_envs", "scale_actions"})
-    return {name: chosen[name] for name in options_of(settings.env) if name in chosen}
-
-
 def load_agent(run: Path, imports: Sequence[str] = ()) -> Agent:
-    """The agent of a training, or of a search: its best architecture, first training seed.
-
-    Args:
-        run: the run directory.
-        imports: the modules that the run imports, allowed by name.
+    """The agent of the run directory of a training, or of a search: its best architecture, first training seed.
 
     Raises:
-        UserError: if there is no trained agent, the run imports a module that is not allowed, or its environment is
-            not there or of a kind that no export can describe.
+        UserError: if there is no trained agent, the run imports a module that `imports` does not allow, or its
+            environment is not there or of a kind that no export can describe.
     """
     trial = trained_trial(run)
     settings = read_settings(trial)
@@ -223,7 +199,7 @@ def unscale(network: Network, action: Box) -> None:
     """Makes a policy that acts in [-1, 1] one that gives means and deviations in the units of its environment.
 
     A normal distribution that is scaled is one again, so the policy's head takes it over, and whoever plays the export
-    needs to know nothing of it: actions are clipped to the bounds of the action space, as ever.
+    needs to know nothing of it.
     """
     sides = centre_and_half(action.low.flatten(), action.high.flatten())
     centre, half = (torch.as_tensor(side, dtype=torch.float32) for side in sides)

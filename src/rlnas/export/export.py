@@ -49,17 +49,11 @@ class Exporter:
             raise UserError(f"exporting to {to} makes a file whose name ends in {suffix}, which {str(path)!r} is not.")
 
 
+_ONNX, _SB3 = ("onnx", "onnxscript", "onnxruntime"), ("stable_baselines3",)
 EXPORTERS = {
     "torch": Exporter("a folder with the network as one Python file and its weights", "torch", "rlnas.export.pytorch"),
-    "onnx": Exporter(
-        "one file for onnxruntime and others",
-        "network.onnx",
-        "rlnas.export.onnx_file",
-        ("onnx", "onnxscript", "onnxruntime"),
-    ),
-    "sb3": Exporter(
-        "a file for PPO.load of Stable-Baselines3", "ppo.zip", "rlnas.export.sb3_file", ("stable_baselines3",)
-    ),
+    "onnx": Exporter("one file for onnxruntime and others", "network.onnx", "rlnas.export.onnx_file", _ONNX),
+    "sb3": Exporter("a file for PPO.load of Stable-Baselines3", "ppo.zip", "rlnas.export.sb3_file", _SB3),
 }
 """All formats, by name."""
 

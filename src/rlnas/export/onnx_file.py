@@ -1,7 +1,5 @@
 """An agent as one ONNX file."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import logging
@@ -25,9 +23,8 @@ def convert(agent: Agent) -> Export:
     """The network as an ONNX file: `observation` in; `logits` `(batch, actions)` and `value` `(batch,)` out.
 
     For continuous actions, `mean` and `log_std`, both `(batch, numbers)`, stand in the place of the logits.
-
-    The observation has the type of the environment's, its batch may have any size, and scaling is inside. The file's
-    metadata say where the agent comes from; `rlnas` holds the content of `architecture.json`.
+    Observations have the type of the environment's and any batch size; scaling is inside. The file's metadata say where
+    the agent comes from; `rlnas` holds the content of `architecture.json`.
 
     Raises:
         UserError: if a layer of the user's own has no counterpart in ONNX.
@@ -71,7 +68,7 @@ def _convert(agent: Agent) -> Any:
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Keeps the exporter's remarks about itself, such as torchvision that is not there, from the user."""
+    """Keeps the exporter's remarks about itself, such as that torchvision is missing, from the user."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -85,8 +82,8 @@ def _silence() -> Iterator[None]:
 def adaptive_max_pool(x: Any, output_size: list[int]) -> tuple[Any, Any]:
     """Adaptive max-pooling in ONNX, which has no such operator, and for which torch 2.13 has no translation.
 
-    Takes a symbolic map `(batch, channels, height, width)` of known size; returns the pooled map and a stand-in for the
-    places of the maxima, which no layer reads.
+    `x` is a symbolic map `(batch, channels, height, width)` of known height and width. Returns the map of height and
+    width `output_size`, and a stand-in for the places of the maxima, which no layer reads.
     """
     sides = [windows(int(size), count) for size, count in zip(x.shape[2:], output_size, strict=True)]
     for axis, covered in enumerate(sides, 2):
@@ -98,14 +95,17 @@ def adaptive_max_pool(x: Any, output_size: list[int]) -> tuple[Any, Any]:
 
 
 def windows(size: int, count: int) -> np.ndarray:
-    """The places `(count, longest)` that each window over `size` covers; shorter ones name their last place again."""
+    """The places that each of `count` windows over `size` places covers, `(count, longest)` int64.
+
+    Shorter windows name their last place again.
+    """
     bounds = [(size * n // count, -(-size * (n + 1) // count)) for n in range(count)]
     longest = max(end - start for start, end in bounds)
     return np.array([[min(start + k, end - 1) for k in range(longest)] for start, end in bounds], dtype=np.int64)
 
 
 def run_onnx(data: bytes, outputs: Sequence[str] = ("logits", "value")) -> Callable[[np.ndarray], Sequence[np.ndarray]]:
-    """What onnxruntime makes of observations with a file of this content: the outputs named."""
+    """What onnxruntime computes with a file of this content: the outputs named."""
     options = onnxruntime.SessionOptions()
     # One thread, as everywhere in rlnas: a second one slows both down as soon as another process is busy.
     options.intra_op_num_threads = 1

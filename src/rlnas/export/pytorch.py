@@ -1,7 +1,5 @@
 """An agent as plain PyTorch: a folder with the network as one Python file, its weights, its description."""
 
-from __future__ import annotations
-
 import io
 import json
 from collections.abc import Callable, Sequence
@@ -16,10 +14,7 @@ from rlnas.export.source import write_source
 
 
 def convert(agent: Agent) -> Export:
-    """Makes `network.py`, `state_dict.pt` and `architecture.json`.
-
-    The weights are a `.pt` file, since it takes nothing but torch to read one, and `torch.load(..., weights_only=True)`
-    runs no code of it.
+    """Makes `network.py`, `state_dict.pt`, which torch alone can read, and `architecture.json`.
 
     Raises:
         UserError: if a layer cannot be written as plain PyTorch.

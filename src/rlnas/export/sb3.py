@@ -3,8 +3,6 @@
 Exported agents name it, so it stays where it is, and imports no more than it needs.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -35,7 +33,7 @@ class RlnasExtractor(BaseFeaturesExtractor):
         observation_space: of the environment; Stable-Baselines3 hands it over.
         space: the search space as plain data (`Space.to_dict`, or `space` in `architecture.json`), or its catalogue
             name.
-        architecture: the architecture: its id or a dict of options; `"fixed"` where the space has no choices.
+        architecture: its id or a dict of options; `"fixed"` where the space has no choices.
         normalization: `mean`, `deviation` and `clip` of what observations go through first, as in
             `architecture.json`; `None` leaves it to the bounds of the observation space, as a search does.
         imports: the modules that layers of the user's own come from, allowed by name, since they are code.
@@ -71,9 +69,9 @@ class RlnasExtractor(BaseFeaturesExtractor):
         if normalization is None and bounds is not None:
             self.standardize = Standardize.between(bounds.low, bounds.high)
         elif normalization is not None:
-            mean, deviation, clip = (normalization[name] for name in ("mean", "deviation", "clip"))
-            clip = math.inf if clip is None else clip
-            self.standardize = Standardize(torch.tensor(mean), torch.tensor(deviation), clip)
+            mean, deviation = torch.tensor(normalization["mean"]), torch.tensor(normalization["deviation"])
+            clip = normalization["clip"]
+            self.standardize = Standardize(mean, deviation, math.inf if clip is None else clip)
         # Stable-Baselines3 scales bytes itself, but only those that it takes for an image.
         scaled = is_image_space(observation_space) or self.standardize is not None
         self.scale = 1.0 if scaled or observation_space.dtype != np.uint8 else 1 / 255
@@ -107,15 +105,10 @@ def policy_kwargs(
     plain = space.to_dict() if isinstance(space, Space) else space
     chosen = architecture if isinstance(architecture, str) else dict(architecture)
     modules = space.modules if isinstance(space, Space) else tuple(imports)
-    allowed = {"imports": list(modules)} if modules else {}
+    arguments = {"space": plain, "architecture": chosen, "normalization": normalization}
     return {
         "features_extractor_class": RlnasExtractor,
-        "features_extractor_kwargs": {
-            "space": plain,
-            "architecture": chosen,
-            "normalization": normalization,
-            **allowed,
-        },
+        "features_extractor_kwargs": arguments | ({"imports": list(modules)} if modules else {}),
         "share_features_extractor": not own_value_encoder,
         "net_arch": [],
     }

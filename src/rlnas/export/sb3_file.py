@@ -1,7 +1,5 @@
 """An agent as a file that `PPO.load` of Stable-Baselines3 opens."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -40,44 +38,35 @@ def ppo_arguments(ppo: PPOSettings, num_envs: int) -> dict[str, Any]:
 def build_ppo(agent: Agent) -> PPO:
     """The agent as a PPO of Stable-Baselines3, without an environment.
 
-    Its hyperparameters are those of the training, as far as Stable-Baselines3 has them, so that it can be trained
-    further; Adam starts anew. The attribute `rlnas` holds the content of `architecture.json`.
+    It has the hyperparameters of the training, as far as there are such, so that it can be trained further; Adam starts
+    anew. The attribute `rlnas` holds the content of `architecture.json`.
     """
     settings, ppo = agent.settings, agent.settings.algorithm_options
     if not isinstance(ppo, PPOSettings):
         raise UserError(f"the format sb3 is for agents of PPO, and this one was trained by {settings.algorithm}.")
-    model = PPO(
-        ActorCriticPolicy,
-        None,  # type: ignore[arg-type]
-        **ppo_arguments(ppo, settings.env_settings.num_envs),
-        policy_kwargs={
-            **policy_kwargs(
-                settings.space,
-                settings.architecture,
-                agent.network.space.modules,
-                own_value_encoder=ppo.own_value_encoder,
-                normalization=agent.normalization,
-            ),
-            "log_std_init": ppo.log_std,
-            "optimizer_kwargs": {"eps": ppo.adam_eps},
-        },
-        device="cpu",
-        _init_setup_model=False,
+    network, num_envs = agent.network, settings.env_settings.num_envs
+    policy_arguments = policy_kwargs(
+        settings.space,
+        settings.architecture,
+        network.space.modules,
+        own_value_encoder=ppo.own_value_encoder,
+        normalization=agent.normalization,
     )
-    model.observation_space = agent.observation
-    model.action_space = agent.action
-    model.n_envs = settings.env_settings.num_envs
+    policy_arguments |= {"log_std_init": ppo.log_std, "optimizer_kwargs": {"eps": ppo.adam_eps}}
+    env: Any = None
+    arguments = ppo_arguments(ppo, num_envs) | {"policy_kwargs": policy_arguments}
+    model = PPO(ActorCriticPolicy, env, **arguments, device="cpu", _init_setup_model=False)
+    model.observation_space, model.action_space, model.n_envs = agent.observation, agent.action, num_envs
     model._setup_model()
     # Only now, since the set-up initialises all layers.
-    network = agent.network
-    model.policy.pi_features_extractor.encoder.load_state_dict(network.encoder.state_dict())  # type: ignore[union-attr]
+    policy: Any = model.policy
+    policy.pi_features_extractor.encoder.load_state_dict(network.encoder.state_dict())
     if network.value_encoder is not None:
-        values = model.policy.vf_features_extractor
-        values.encoder.load_state_dict(network.value_encoder.state_dict())  # type: ignore[union-attr]
+        policy.vf_features_extractor.encoder.load_state_dict(network.value_encoder.state_dict())
     if network.heads.log_std is not None:
-        model.policy.log_std.data.copy_(network.log_std)
-    model.policy.action_net.load_state_dict(network.policy.state_dict())
-    model.policy.value_net.load_state_dict(network.value.state_dict())
+        policy.log_std.data.copy_(network.log_std)
+    policy.action_net.load_state_dict(network.policy.state_dict())
+    policy.value_net.load_state_dict(network.value.state_dict())
     model.num_timesteps = agent.result.steps if agent.result else 0
     model.rlnas = agent.description  # type: ignore[attr-defined]
     return model
@@ -94,7 +83,7 @@ def check_actions(action: GymSpace) -> None:
 
 
 def convert(agent: Agent) -> Export:
-    """A file that `PPO.load` opens wherever rlnas is installed."""
+    """A file that `PPO.load` opens wherever rlnas is installed; see `check_actions`."""
     check_actions(agent.action)
     model = build_ppo(agent)
     buffer = io.BytesIO()

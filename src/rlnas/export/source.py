@@ -1,12 +1,10 @@
 """A network as one readable Python file that needs PyTorch and nothing of rlnas."""
 
-from __future__ import annotations
-
 import math
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -22,18 +20,12 @@ REDUCTIONS = {"flatten": "torch.flatten(x, 1)", "mean": "x.mean((2, 3))", "max":
 
 
 class Listing:
-    """The lines of a network's source, collected while one observation is followed through the network.
-
-    Attributes:
-        modules: what the constructor says.
-        steps: what the forward pass says, from `x` to `x`.
-        weights: the network's tensors under the names of the source, in order.
-    """
+    """The lines of a network's source, collected while one observation is followed through the network."""
 
     def __init__(self) -> None:
-        self.modules: list[str] = []
-        self.steps: list[str] = []
-        self.weights: dict[str, Tensor] = {}
+        self.modules: list[str] = []  # of the constructor
+        self.steps: list[str] = []  # of the forward pass
+        self.weights: dict[str, Tensor] = {}  # under the names of the source, in order
         self._counts: Counter[str] = Counter()
 
     def number(self, kind: str) -> str:
@@ -56,38 +48,31 @@ class Listing:
         """Adds a step that makes `x` an activation of the value of an expression."""
         self.steps += [f"# {why}"] * bool(why) + [f"x = {ACTIVATIONS[activation].format(expression)}"]
 
-    def pad(self, top: int, bottom: int, left: int, right: int, how: str = "") -> None:
-        """Adds a step that pads a map, where there is something to pad."""
-        if (top, bottom, left, right) != (0, 0, 0, 0):
-            self.step(f"F.pad(x, ({left}, {right}, {top}, {bottom}){how})")
+    def pad(self, widths: Sequence[int], how: str = "", why: str = "") -> None:
+        """Adds a step that pads `x`, where there is something to pad; `widths` are those of `F.pad`."""
+        if any(widths):
+            self.step(f"F.pad(x, {tuple(widths)}{how})", why)
 
     def follow(self, block: nn.Module, x: Tensor) -> Tensor:
         """Lists a block of the encoder, with the shape that leaves it; returns what it makes of `x`."""
-        if isinstance(block, ResidualBlock):
-            return self._residual(block, x)
         if isinstance(block, SequenceBlock):
             for part in block.blocks:
                 x = self.follow(part, x)
             return x
-        if type(block) not in WRITERS:
-            raise UserError(f"a layer of type {type(block).__name__} cannot be written as plain PyTorch yet.")
         before = self.steps[-1]
-        WRITERS[type(block)](self, block, x)
-        x = block(x)
+        if isinstance(block, ResidualBlock):
+            name = self.number("residual")
+            self.steps.append(f"{name} = x")
+            x = x + self.follow(block.inner, x)
+            self.step(f"{name} + x")
+        elif type(block) in WRITERS:
+            WRITERS[type(block)](self, block, x)
+            x = block(x)
+        else:
+            raise UserError(f"a layer of type {type(block).__name__} cannot be written as plain PyTorch yet.")
         if self.steps[-1] != before:
-            self._note_shape(x)
+            self.steps[-1] += f"  # {' x '.join(map(str, x.shape[1:]))}"
         return x
-
-    def _residual(self, block: ResidualBlock, x: Tensor) -> Tensor:
-        name = self.number("residual")
-        self.steps.append(f"{name} = x")
-        x = x + self.follow(block.inner, x)
-        self.step(f"{name} + x")
-        self._note_shape(x)
-        return x
-
-    def _note_shape(self, x: Tensor) -> None:
-        self.steps[-1] += f"  # {' x '.join(map(str, x.shape[1:]))}"
 
 
 def _conv(listing: Listing, block: blocks.ConvBlock, x: Tensor) -> None:
@@ -95,9 +80,7 @@ def _conv(listing: Listing, block: blocks.ConvBlock, x: Tensor) -> None:
     if block.skip > 1:
         why = "what the stride of the 1x1 convolution reads; a stride of its own crashes in oneDNN's training"
         listing.step(f"x[:, :, :: {block.skip}, :: {block.skip}]", why)
-    before, after = block.outside
-    how = "" if block.pad_mode == "constant" else f', mode="{block.pad_mode}"'
-    listing.pad(before, after, before, after, how)
+    listing.pad(block.outside * 2, "" if block.pad_mode == "constant" else f', mode="{block.pad_mode}"')
     options = f"kernel_size={conv.kernel_size[0]}, stride={conv.stride[0]}"
     options += f", padding={conv.padding[0]}" if conv.padding[0] else ""
     built = f"nn.Conv2d({conv.in_channels}, {conv.out_channels}, {options})"
@@ -105,35 +88,28 @@ def _conv(listing: Listing, block: blocks.ConvBlock, x: Tensor) -> None:
 
 
 def _max_pool(listing: Listing, block: blocks.MaxPoolBlock, x: Tensor) -> None:
-    listing.pad(block.before, block.after, block.before, block.after, ', value=float("-inf")')
+    listing.pad(block.outside * 2, ', value=float("-inf")')
     listing.step(f"F.max_pool2d(x, kernel_size={block.kernel}, stride={block.stride})")
 
 
 def _resize(listing: Listing, block: blocks.ResizeBlock, x: Tensor) -> None:
     if block.size is not None:
-        _resize_sides(listing, block, block.size, x.shape[2], x.shape[3])
+        height, width = x.shape[2:]
+        if block.pool and (height > block.size[0] or width > block.size[1]):
+            height, width = min(height, block.size[0]), min(width, block.size[1])
+            listing.step(f"F.adaptive_max_pool2d(x, ({height}, {width}))")
+        rows, columns = block.size[0] - height, block.size[1] - width
+        if rows < 0 or columns < 0:
+            listing.step(f"x[:, :, {_centre(height, rows)}, {_centre(width, columns)}]")
+        rows, columns = max(rows, 0), max(columns, 0)
+        listing.pad((columns // 2, columns - columns // 2, rows // 2, rows - rows // 2))
     missing = (block.channels or x.shape[1]) - x.shape[1]
-    if missing:
-        pairs = ", ".join(["0"] * (2 * x.dim() - 4) + ["0", str(missing)])
-        what = "channels" if x.dim() == 4 else "features"
-        listing.step(f"F.pad(x, ({pairs}))", f"zeros for the {what} that are missing")
-
-
-def _resize_sides(listing: Listing, block: blocks.ResizeBlock, size: tuple[int, int], height: int, width: int) -> None:
-    if block.pool and (height > size[0] or width > size[1]):
-        height, width = min(height, size[0]), min(width, size[1])
-        listing.step(f"F.adaptive_max_pool2d(x, ({height}, {width}))")
-    rows, columns = size[0] - height, size[1] - width
-    if rows < 0 or columns < 0:
-        # A negative share before or after is what is cut there.
-        cut = [_centre(height, rows), _centre(width, columns)]
-        listing.step(f"x[:, :, {cut[0]}, {cut[1]}]")
-    rows, columns = max(rows, 0), max(columns, 0)
-    listing.pad(rows // 2, rows - rows // 2, columns // 2, columns - columns // 2)
+    what = "channels" if x.dim() == 4 else "features"
+    listing.pad((0, 0) * (x.dim() - 2) + (0, missing), why=f"zeros for the {what} that are missing")
 
 
 def _centre(size: int, missing: int) -> str:
-    """The slice that a crop keeps of a side, where `missing` is negative."""
+    """The slice that a crop keeps of a side, where `missing` is negative: a share of it is cut before and after."""
     return f"{-(missing // 2)}:{size + missing - missing // 2}" if missing < 0 else ":"
 
 
@@ -217,7 +193,7 @@ def load(folder: str | Path = Path(__file__).parent) -> Network:
 
 @torch.no_grad()
 def write_source(network: Network, dtype: str, about: Mapping[str, str]) -> tuple[str, dict[str, Tensor]]:
-    """Python source with a class `Network` and a function `load`, and the tensors of the network's state dict.
+    """The source of a network, and its weights under the names of that source.
 
     Args:
         network: the network of one architecture, on the CPU.
@@ -228,17 +204,20 @@ def write_source(network: Network, dtype: str, about: Mapping[str, str]) -> tupl
         UserError: if a layer cannot be written as plain PyTorch.
     """
     shape = network.space.input_shape
-    listing = Listing()
+    listing, gaussian, values = Listing(), network.heads.log_std is not None, network.value_encoder
     _observe(listing, network.standardize)
-    if network.value_encoder is not None:
+    if values is not None:
         listing.steps.append("seen = x")
     listing.follow(network.encoder, torch.zeros(1, *shape))
-    _policy_head(listing, network)
-    if network.value_encoder is not None:
+    listing.steps.append(f"{'mean' if gaussian else 'logits'} = {listing.linear(network.policy, 'policy')}")
+    if gaussian:
+        listing.modules.append(f"self.log_std = nn.Parameter(torch.zeros({network.heads.outputs}))")
+        listing.weights["log_std"] = network.log_std.detach()
+        listing.steps.append("log_std = self.log_std.expand_as(mean)")
+    if values is not None:
         listing.step("seen", "the value has an encoder of its own")
-        listing.follow(network.value_encoder, torch.zeros(1, *shape))
+        listing.follow(values, torch.zeros(1, *shape))
     value = listing.linear(network.value, "value")
-    gaussian = network.heads.log_std is not None
     listing.steps.append(f"return {'mean, log_std' if gaussian else 'logits'}, {value}.squeeze(-1)")
     indent = " " * 8
     source = TEMPLATE.format(
@@ -271,16 +250,6 @@ def _observe(listing: Listing, standardize: Standardize | None) -> None:
     if math.isfinite(standardize.clip):
         scaled = f"({scaled}).clamp(-{standardize.clip}, {standardize.clip})"
     listing.step(scaled, "observations were brought to this scale in training")
-
-
-def _policy_head(listing: Listing, network: Network) -> None:
-    apply = listing.linear(network.policy, "policy")
-    if network.heads.log_std is None:
-        listing.steps.append(f"logits = {apply}")
-        return
-    listing.modules.append(f"self.log_std = nn.Parameter(torch.zeros({network.heads.outputs}))")
-    listing.weights["log_std"] = network.log_std.detach()
-    listing.steps += [f"mean = {apply}", "log_std = self.log_std.expand_as(mean)"]
 
 
 def _about(about: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ sliced is left open, and fewer inputs than `shape` says may come.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -20,29 +20,20 @@ from rlnas.spaces.choice import Choice, resolve
 from rlnas.spaces.layers import Values
 
 
-def pad_map(
-    x: Tensor, top: int, bottom: int, left: int, right: int, mode: str = "constant", value: float | None = None
-) -> Tensor:
-    """Pads height and width of `x`, shape `(batch, channels, height, width)`; negative widths crop."""
-    if (top, bottom, left, right) == (0, 0, 0, 0):
-        return x
-    return F.pad(x, (left, right, top, bottom), mode=mode, value=value)
+def pad(x: Tensor, widths: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
+    """`F.pad`, where there is something to pad: widths of the last dimension first, before and after."""
+    return F.pad(x, list(widths), mode=mode, value=value) if any(widths) else x
 
 
-def widen(x: Tensor, width: int) -> Tensor:
-    """Zero-pads dimension 1 (channels or features) of `x` to `width`."""
-    missing = width - x.shape[1]
-    return F.pad(x, (0, 0) * (x.dim() - 2) + (0, missing)) if missing else x
-
-
-def apply_activation(x: Tensor, kind: str) -> Tensor:
-    """Applies an activation to a tensor that nothing else reads."""
-    if kind == "none":
-        return x
-    return F.relu(x, inplace=True) if kind == "relu" else FUNCTIONS[kind](x)
-
-
-FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh, "silu": F.silu, "gelu": F.gelu, "elu": F.elu}
+FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "none": lambda x: x,
+    "relu": lambda x: F.relu(x, inplace=True),
+    "tanh": torch.tanh,
+    "silu": F.silu,
+    "gelu": F.gelu,
+    "elu": F.elu,
+}
+"""Activations of a tensor that nothing else reads."""
 
 
 class Block(nn.Module):
@@ -88,11 +79,12 @@ class ConvBlock(Block):
     def __init__(self, layer: Conv, shape: Shape, values: Values, shared: bool = False):
         super().__init__()
         kernel, stride = resolve(layer.kernel, values), resolve(layer.stride, values)
-        before, after = _padding(layer, kernel)
+        before, after = self.outside = _padding(layer, kernel)
         self.pad_mode = "constant" if layer.pad_mode == "zeros" else "reflect"
         # torch pads both sides alike, which is right for odd kernels; even ones are padded apart.
         inside = before if before == after and layer.pad_mode == "zeros" else 0
-        self.outside = (0, 0) if inside else (before, after)
+        if inside:
+            self.outside = (0, 0)
         # oneDNN's weight gradient of a strided 1x1 convolution with few channels writes out of bounds (oneDNN issue
         # 6035). Dropping the pixels that the stride skips beforehand is the same function.
         self.skip = stride if kernel == 1 else 1
@@ -108,9 +100,8 @@ class ConvBlock(Block):
     def forward(self, x: Tensor) -> Tensor:
         if self.skip > 1:
             x = x[:, :, :: self.skip, :: self.skip]
-        before, after = self.outside
-        x = pad_map(x, before, after, before, after, self.pad_mode)
-        return apply_activation(self.conv(x), self.activation)
+        x = pad(x, self.outside * 2, self.pad_mode)
+        return FUNCTIONS[self.activation](self.conv(x))
 
 
 class MaxPoolBlock(Block):
@@ -119,10 +110,10 @@ class MaxPoolBlock(Block):
     def __init__(self, layer: MaxPool, shape: Shape, values: Values, shared: bool = False):
         super().__init__()
         self.kernel, self.stride = resolve(layer.kernel, values), resolve(layer.stride, values)
-        self.before, self.after = _padding(layer, self.kernel)
+        self.outside = _padding(layer, self.kernel)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = pad_map(x, self.before, self.after, self.before, self.after, value=-math.inf)
+        x = pad(x, self.outside * 2, value=-math.inf)
         return F.max_pool2d(x, self.kernel, self.stride)
 
 
@@ -140,10 +131,10 @@ class ResizeBlock(Block):
             height, width = self.size
             if self.pool and (x.shape[2] > height or x.shape[3] > width):
                 x = F.adaptive_max_pool2d(x, (min(x.shape[2], height), min(x.shape[3], width)))
-            missing_rows, missing_columns = height - x.shape[2], width - x.shape[3]
-            top, left = missing_rows // 2, missing_columns // 2
-            x = pad_map(x, top, missing_rows - top, left, missing_columns - left)
-        return x if self.channels is None else widen(x, self.channels)
+            columns, rows = width - x.shape[3], height - x.shape[2]  # negative ones crop
+            x = pad(x, (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2))
+        missing = 0 if self.channels is None else self.channels - x.shape[1]
+        return pad(x, (0, 0) * (x.dim() - 2) + (0, missing))
 
 
 class LinearBlock(Block):
@@ -160,7 +151,7 @@ class LinearBlock(Block):
             self.norm = SharedNorm(width) if shared or isinstance(width, Choice) else nn.LayerNorm(width)
 
     def forward(self, x: Tensor) -> Tensor:
-        return apply_activation(self.norm(self.linear(x)), self.activation)
+        return FUNCTIONS[self.activation](self.norm(self.linear(x)))
 
 
 REDUCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -180,11 +171,11 @@ class ReadoutBlock(Block):
         self.linear = _linear(layer.read(shape, values), layer.features, shared)
 
     def forward(self, x: Tensor) -> Tensor:
-        return apply_activation(self.linear(REDUCTIONS[self.kind](x)), self.activation)
+        return FUNCTIONS[self.activation](self.linear(REDUCTIONS[self.kind](x)))
 
 
 class NormBlock(Block):
-    """Layer normalisation, over all but the batch, with one scale and one shift a channel; or nothing."""
+    """Layer normalisation over all but the batch, with one scale and one shift a channel; or nothing."""
 
     def __init__(self, layer: Norm, shape: Shape, values: Values, shared: bool = False):
         super().__init__()
@@ -207,7 +198,7 @@ class ActivationBlock(Block):
 
     def forward(self, x: Tensor) -> Tensor:
         # Not in place: the layer before may need its output for the gradient.
-        return F.relu(x) if self.kind == "relu" else apply_activation(x, self.kind)
+        return F.relu(x) if self.kind == "relu" else FUNCTIONS[self.kind](x)
 
 
 class FlattenBlock(Block):
@@ -230,7 +221,7 @@ class ModuleBlock(Block):
         self.module: nn.Module = layer.build(shape, values)
 
     def initialise(self, seed: int) -> None:
-        """Gives the module the weights that its factory starts from after a seeding of torch's generator."""
+        """Gives the module the weights that its factory makes after a seeding of torch's generator."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             layer, shape, values = self._made_of

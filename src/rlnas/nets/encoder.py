@@ -1,10 +1,9 @@
 """The searched part of a network: the layers of one architecture, or of a supernet those of all."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -34,13 +33,11 @@ class BlockOfBlocks(Block):
     def activate(self, path: Values) -> None:
         self.choose(path)
         for block in self.computed():
-            assert isinstance(block, Block)
-            block.activate(path)
+            cast(Block, block).activate(path)
 
     def leaves(self) -> Iterator[Block]:
         for block in self.computed():
-            assert isinstance(block, Block)
-            yield from block.leaves()
+            yield from cast(Block, block).leaves()
 
     def forward(self, x: Tensor) -> Tensor:
         for block in self.computed():
@@ -89,9 +86,6 @@ class ResidualBlock(BlockOfBlocks):
         return x + self.inner(x)
 
 
-Slot = Callable[[Sequence[str], Values], str]
-
-
 class OptionsBlock(BlockOfBlocks):
     """Modules of which one is active: one for each option of some choices, or for each alternative of a switch.
 
@@ -127,12 +121,9 @@ def alternative(names: Sequence[str], values: Values) -> str:
 
 
 def layers_of(layers: Iterable[Layer], shape: Shape, values: Values) -> list[nn.Module]:
-    """The modules of the layers that an architecture computes: those that it repeats or chooses among, as its own.
+    """The modules of the layers that an architecture computes; `shape` reaches the first.
 
-    Args:
-        layers: the layers of a space.
-        shape: the shape that reaches the first.
-        values: the architecture.
+    The layers of a repeat or a switch stand among the others.
     """
     found: list[nn.Module] = []
     for layer in layers:
@@ -148,13 +139,7 @@ def layers_of(layers: Iterable[Layer], shape: Shape, values: Values) -> list[nn.
 
 
 def blocks_of(layers: Sequence[Layer], reached: Mapping[Position, Shape], position: Position = ()) -> list[nn.Module]:
-    """The modules of a supernet's layers, with all options of each choice.
-
-    Args:
-        layers: the layers of a space, or some inside another.
-        reached: see `Space.reached`: weights depend on what all paths agree about, and on the most inputs of one.
-        position: the place of the layers.
-    """
+    """The modules of a supernet's layers at a position, with all options of each choice; see `Space.reached`."""
     return [_block(layer, reached, (*position, number)) for number, layer in enumerate(layers)]
 
 
@@ -181,13 +166,9 @@ def _block(layer: Layer, reached: Mapping[Position, Shape], position: Position) 
 
 
 class Encoder(SequenceBlock):
-    """The layers of a space as torch modules: of one architecture, just what it computes, or of a supernet all.
+    """The layers of a space as torch modules: those that one architecture computes; all where that is `None`.
 
     `forward` maps observations `(batch, *input_shape)`, float32, to features `(batch, features)`.
-
-    Args:
-        space: the search space.
-        architecture: the architecture to build, or `None` for all.
     """
 
     def __init__(self, space: Space, architecture: Architecture | None = None):

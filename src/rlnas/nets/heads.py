@@ -1,9 +1,8 @@
 """What a network ends in, and what its observations go through first."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -16,8 +15,8 @@ class Heads:
 
     Attributes:
         outputs: numbers that the policy head gives: logits, or the means of continuous actions.
-        log_std: for continuous actions, the logarithm of their standard deviation at the start, which is learned and
-            the same for every observation; `None` for discrete ones.
+        log_std: the logarithm of the standard deviation of continuous actions at the start; it is learned, and the same
+            for every observation. `None` for discrete actions.
         own_value_encoder: whether the value head has an encoder of its own, of the same architecture.
     """
 
@@ -27,12 +26,9 @@ class Heads:
 
 
 class Standardize(nn.Module):
-    """Observations less their mean, divided by their standard deviation, clipped.
+    """Observations less their mean, divided by their standard deviation, clipped to `-clip..clip`.
 
-    Args:
-        mean: float32, of the observation's shape.
-        deviation: likewise, above 0.
-        clip: largest absolute value that leaves; `inf` for any.
+    `mean` and `deviation` are float32 and have the observation's shape, or one that broadcasts.
     """
 
     mean: Tensor
@@ -46,7 +42,7 @@ class Standardize(nn.Module):
         self.clip = clip
 
     @classmethod
-    def between(cls, low: np.ndarray, high: np.ndarray) -> Standardize:
+    def between(cls, low: np.ndarray, high: np.ndarray) -> Self:
         """What scales observations from their bounds to [0, 1]."""
         least, most = (torch.as_tensor(side, dtype=torch.float32) for side in (low, high))
         return cls(least, most - least, math.inf)  # numbers without bounds beside others may be anything

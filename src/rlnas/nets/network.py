@@ -1,7 +1,5 @@
 """Networks: an encoder with a policy head and a value head. The supernet is the network that holds every path."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 
@@ -20,8 +18,8 @@ class Network(nn.Module):
     """The actor-critic network of one architecture.
 
     Attributes:
-        standardize: what observations go through before the encoder; `None` while a trainer normalises them, and in
-            networks that learned from observations as they are. It takes observations unscaled.
+        standardize: what unscaled observations go through before the encoder; `None` while a trainer normalises them,
+            and in networks that learned from observations as they are.
 
     Args:
         space: the search space.
@@ -74,16 +72,11 @@ class Network(nn.Module):
                 nn.init.orthogonal_(parameter, gains.get(part, math.sqrt(2)), generator=stream)
 
     def forward(self, observation: Tensor) -> tuple[Tensor, Tensor]:
-        """Policy and values of a batch of observations.
-
-        Args:
-            observation: `(batch, *input_shape)`; without `standardize`, uint8 pixels are scaled to [0, 1], and other
-                types are taken as they are.
+        """Policy and values of observations `(batch, *input_shape)`; uint8 ones are scaled unless `standardize` is set.
 
         Returns:
-            The parameters of the distribution of actions, float32: logits `(batch, outputs)`; for continuous actions
-            the means, then the logarithms of the standard deviations, `(batch, 2 * outputs)`. And values `(batch,)`,
-            float32.
+            The parameters of the distribution of actions: logits `(batch, outputs)`; for continuous actions the means,
+            then the logarithms of the standard deviations, `(batch, 2 * outputs)`. And values `(batch,)`. All float32.
         """
         pixels = observation.dtype == torch.uint8 and self.standardize is None
         x = observation.float().mul_(1 / 255) if pixels else observation.float()
@@ -101,16 +94,11 @@ class Supernet(Network):
     """All architectures of a space in one network with shared weights; one path is active at a time.
 
     Inactive options are not computed and get no gradient (`None`, not zero), so an optimiser leaves them, and their
-    moments, untouched.
+    moments, untouched. Arguments are those of `Network`.
 
     Attributes:
         spare_idle_inputs: whether its optimiser should leave alone the weights of inputs without any gradient, too: a
             path may lack inputs that others have. Only then, for looking for them takes time.
-
-    Args:
-        space: the search space.
-        heads: what it ends in, as in `Network`.
-        seed: seed of the initial weights, as in `Network`.
     """
 
     def __init__(self, space: Space, heads: Heads | int, seed: int = 0):
@@ -119,9 +107,9 @@ class Supernet(Network):
 
     def activate(self, path: Architecture) -> None:
         """Makes `path` the active path."""
-        for encoder in (self.encoder, self.value_encoder):
-            if encoder is not None:
-                encoder.activate(dict(path))
+        self.encoder.activate(dict(path))
+        if self.value_encoder is not None:
+            self.value_encoder.activate(dict(path))
 
     def extract(self, path: Architecture) -> Network:
         """The network of one architecture with a copy of the weights that its path uses; `path` is active then."""

@@ -4,8 +4,6 @@ A weight whose outputs are sliced is held in slices, one parameter for each step
 that the active width needs are computed, so the others get no gradient at all. Of the inputs, as many are used as come.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -19,19 +17,14 @@ from rlnas.spaces.layers import Values
 
 
 class Shared(nn.Module):
-    """Base of the shared weights.
-
-    Args:
-        make: builds the module that holds the parameters of a slice of a given width.
-        width: the width, or the choice of one, whose widest option is active first.
-    """
+    """Base of the shared weights; `make` builds the module that holds a slice of a given width."""
 
     def __init__(self, make: Callable[[int], nn.Module], width: int | Choice):
         super().__init__()
         self.choice = width if isinstance(width, Choice) else None
         self.widths = sorted(map(int, width.options)) if isinstance(width, Choice) else [width]
         self.slices = nn.ModuleList(make(wide - narrow) for narrow, wide in itertools.pairwise([0, *self.widths]))
-        self.active = len(self.slices)
+        self.active = len(self.slices)  # the widest first
 
     def activate(self, path: Values) -> None:
         """Makes the width of a path the active one."""

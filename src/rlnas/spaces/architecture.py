@@ -1,11 +1,9 @@
 """An architecture: one option for every choice of a space."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from rlnas.spaces.choice import Option
+from rlnas.spaces.choice import Option, spelled
 
 FIXED_ID = "fixed"
 """The id of the one architecture of a space without choices."""
@@ -24,8 +22,8 @@ class Architecture(Mapping[str, Option]):
 
     @property
     def id(self) -> str:
-        """The short stable id, e.g. `k2=4,k3=5`; `fixed` where nothing was to be chosen."""
-        return ",".join(f"{name}={_text(option)}" for name, option in self.items_) or FIXED_ID
+        """The short stable id, e.g. `k2=4,k3=5`; `fixed` for a space without choices."""
+        return ",".join(f"{name}={spelled(option)}" for name, option in self.items_) or FIXED_ID
 
     def __getitem__(self, name: str) -> Option:
         return dict(self.items_)[name]
@@ -41,7 +39,3 @@ class Architecture(Mapping[str, Option]):
 
     def __str__(self) -> str:
         return self.id
-
-
-def _text(option: Option) -> str:
-    return str(option).lower() if isinstance(option, bool) else str(option)

@@ -2,74 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import PlainValidator
 
 from rlnas import calls
-from rlnas.calls import checked_call
+from rlnas.calls import Form, Refusal, check_place, checked_call, several
 from rlnas.errors import unknown
 from rlnas.spaces.choice import Choice
 from rlnas.spaces.containers import Repeat, Residual, Switch
-from rlnas.spaces.layers import (
-    Activation,
-    Conv,
-    Flatten,
-    Layer,
-    Linear,
-    MaxPool,
-    Norm,
-    Readout,
-    Resize,
-    Shape,
-    ShapeError,
-)
-from rlnas.spaces.sources import SpaceSource
+from rlnas.spaces.layers import Activation, Conv, Flatten, Layer, Linear, MaxPool, Norm, Readout, Resize, ShapeError
 from rlnas.spaces.space import Space
 from rlnas.spaces.toml import load_toml
 from rlnas.trust import import_modules
 
+
+def _source(value: object) -> Path | Space:
+    try:
+        return value if isinstance(value, Space) else check_place(value)
+    except Refusal:
+        raise Refusal("a name of the catalogue, a TOML file, or a Space") from None
+
+
+SpaceSource = Annotated[str | Path | Space, PlainValidator(_source), Form("SPACE")]
+SpaceSources = Annotated[
+    str | Path | Space | Sequence[str | Path | Space],
+    several(_source, "names of the catalogue, TOML files, or Spaces", one=(str, Path, Space)),
+    Form("SPACE", many=True),
+]
+
 ATARI_INPUT = (4, 84, 84)
-IMPALA_CHANNELS = (16, 32, 32)
-"""Of the three stages (Espeholt et al., 2018)."""
 MINATAR_INPUT = (4, 10, 10)
 """Of Breakout and Asterix; `adapt` gives the spaces of other games their channels."""
-LARGE_MAP = 36
-"""Shorter side from which a map is a picture: the smallest that Nature-CNN can read."""
 VECTOR_INPUT = (4,)
 """Of CartPole; `adapt` does the same."""
+IMPALA_CHANNELS = (16, 32, 32)
+"""Of the three stages (Espeholt et al., 2018)."""
+LARGE_MAP = 36
+"""Shorter side from which a map is a picture: the smallest that Nature-CNN can read."""
 
 
 def nature_cnn() -> Space:
     """The network of Mnih et al. (2015) that RL people know: 1,684,128 parameters without heads."""
-    layers = [
-        Conv(32, kernel=8, stride=4, padding="valid"),
-        Conv(64, kernel=4, stride=2, padding="valid"),
-        Conv(64, kernel=3, stride=1, padding="valid"),
-        Flatten(),
-        Linear(512),
-    ]
-    return Space("nature-cnn", ATARI_INPUT, layers)
+    convs = [Conv(64, kernel=4, stride=2, padding="valid"), Conv(64, kernel=3, stride=1, padding="valid")]
+    return Space("nature-cnn", ATARI_INPUT, [_first(), *convs, Flatten(), Linear(512)])
+
+
+def _first() -> Conv:
+    """The first convolution of Nature-CNN, and of the paper's spaces."""
+    return Conv(32, kernel=8, stride=4, padding="valid")
 
 
 def paper_1() -> Space:
     """25 architectures: the kernels of two convolutions (paper, 5.2 and table 2)."""
-    kernels = range(1, 6)
-    layers = [
-        Conv(32, kernel=8, stride=4, padding="valid"),
-        Conv(64, kernel=Choice("k2", kernels), stride=2),
-        Conv(64, kernel=Choice("k3", kernels), stride=1),
-        Resize(11, 11),
-        Flatten(),
-        Linear(512),
-    ]
-    return Space("paper-1", ATARI_INPUT, layers)
+    k2, k3 = (Choice(name, range(1, 6)) for name in ("k2", "k3"))
+    searched = [Conv(64, kernel=k2, stride=2), Conv(64, kernel=k3, stride=1)]
+    return Space("paper-1", ATARI_INPUT, [_first(), *searched, Resize(11, 11), Flatten(), Linear(512)])
 
 
 def paper_2() -> Space:
     """32 architectures: kernels of 2 or 5 in five convolutions (paper, 5.2 and table 2)."""
     searched = [Conv(64, kernel=Choice(f"k{n}", (2, 5)), stride=1) for n in range(2, 7)]
-    first = Conv(32, kernel=8, stride=4, padding="valid")
-    return Space("paper-2", ATARI_INPUT, [first, *searched, Resize(11, 11), Flatten(), Linear(512)])
+    return Space("paper-2", ATARI_INPUT, [_first(), *searched, Resize(11, 11), Flatten(), Linear(512)])
 
 
 def paper_large() -> Space:
@@ -115,33 +111,18 @@ def minatar_cnn() -> Space:
 
 def minatar_1() -> Space:
     """25 architectures for MinAtar: the kernels of two stride-2 convolutions, the counterpart of paper-1."""
-    kernels = range(1, 6)
-    layers = [
-        Conv(16, kernel=Choice("k1", kernels), stride=2),
-        Conv(32, kernel=Choice("k2", kernels), stride=2),
-        Flatten(),
-        Linear(128),
-    ]
-    return Space("minatar-1", MINATAR_INPUT, layers)
+    k1, k2 = (Choice(name, range(1, 6)) for name in ("k1", "k2"))
+    searched = [Conv(16, kernel=k1, stride=2), Conv(32, kernel=k2, stride=2)]
+    return Space("minatar-1", MINATAR_INPUT, [*searched, Flatten(), Linear(128)])
 
 
 def minatar_2() -> Space:
     """144 architectures for MinAtar: kernel, stride, width, readout, activation and norm."""
-    act = Choice("act", ("relu", "tanh", "silu"))
-    layers = [
-        Conv(
-            Choice("width", (8, 24)),
-            kernel=Choice("kernel", (3, 5)),
-            stride=Choice("stride", (1, 2)),
-            activation="none",
-        ),
-        Activation(act),
-        Resize(5, 5),
-        Readout(128, Choice("readout", ("flatten", "mean", "max")), activation="none"),
-        Norm(Choice("norm", ("none", "layer"))),
-        Activation(act),
-    ]
-    return Space("minatar-2", MINATAR_INPUT, layers)
+    width, kernel, stride = Choice("width", (8, 24)), Choice("kernel", (3, 5)), Choice("stride", (1, 2))
+    act = Activation(Choice("act", ("relu", "tanh", "silu")))
+    readout = Readout(128, Choice("readout", ("flatten", "mean", "max")), activation="none")
+    conv, norm = Conv(width, kernel, stride, activation="none"), Norm(Choice("norm", ("none", "layer")))
+    return Space("minatar-2", MINATAR_INPUT, [conv, act, Resize(5, 5), readout, norm, act])
 
 
 def mlp() -> Space:
@@ -158,28 +139,23 @@ def mlp_64_64() -> Space:
     return Space("mlp-64-64", VECTOR_INPUT, [Linear(64, activation="tanh"), Linear(64, activation="tanh")])
 
 
-CATALOGUE: dict[str, Callable[[], Space]] = {
-    "impala-cnn": impala_cnn,
-    "impala-modern": impala_modern,
-    "mlp": mlp,
-    "mlp-64-64": mlp_64_64,
-    "minatar-1": minatar_1,
-    "minatar-2": minatar_2,
-    "minatar-cnn": minatar_cnn,
-    "nature-cnn": nature_cnn,
-    "paper-1": paper_1,
-    "paper-2": paper_2,
-    "paper-large": paper_large,
-}
+_ALL: tuple[Callable[[], Space], ...] = (impala_cnn, impala_modern, mlp, mlp_64_64, minatar_1, minatar_2, minatar_cnn)
+_ALL += (nature_cnn, paper_1, paper_2, paper_large)
+CATALOGUE = {make.__name__.replace("_", "-"): make for make in _ALL}
 
 
-def adapt(space: Space, input_shape: Shape) -> Space:
+def is_picture(shape: tuple[int, ...]) -> bool:
+    """Whether an observation is a map for which the spaces for pictures are made."""
+    return len(shape) == 3 and min(shape[1:]) >= LARGE_MAP
+
+
+def adapt(space: Space, input_shape: tuple[int, ...]) -> Space:
     """A space of the catalogue on the observations of an environment, if it can read them; others as they are.
 
     Vectors may have any length, maps any channels and sizes that all architectures can be built on; spaces for pictures
     read pictures only.
     """
-    if len(space.input_shape) == 3 and min(space.input_shape[1:]) >= LARGE_MAP > min(input_shape[1:], default=0):
+    if is_picture(space.input_shape) and not is_picture(input_shape):
         return space
     if len(input_shape) != len(space.input_shape) or CATALOGUE.get(space.name, lambda: None)() != space:
         return space
@@ -203,8 +179,7 @@ def load_space(space: SpaceSource, imports: calls.Modules = ()) -> Space:
         imports: the modules that layers of the user's own come from, allowed by name, since they are code.
 
     Raises:
-        UserError: if there is no such name or file, the file is not a space, or it takes code from a module that is not
-            allowed.
+        UserError: if there is no such name or file, the file is no space, or it needs a module that is not allowed.
     """
     import_modules(imports)
     if isinstance(space, Space):

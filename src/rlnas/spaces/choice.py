@@ -11,12 +11,9 @@ from rlnas.calls import checked_call, plain, several
 from rlnas.errors import UserError, shown
 
 Option = int | str | bool
-T = TypeVar("T", bound=Option)
+T = TypeVar("T", bound=Option | float)
 
 Options = Annotated[Sequence[Option], several(plain, "a list of options", twice="keep", one=())]
-
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_OPTION = re.compile(r"[A-Za-z0-9_+-]+")
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ class Choice:
 
     @checked_call
     def __init__(self, name: str, options: Options):
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise UserError(
                 f"a choice cannot be called {shown(name)}: use lower-case letters, digits and underscores, a letter "
                 "first."
@@ -49,7 +46,7 @@ class Choice:
         if not values:
             raise UserError(f"choice {name!r} has no options: give it at least one.")
         for value in values:
-            if not isinstance(value, (int, str)) or (isinstance(value, str) and not _OPTION.fullmatch(value)):
+            if not isinstance(value, int | str) or not re.fullmatch(r"[A-Za-z0-9_+-]+", str(value)):
                 raise UserError(
                     f"option {shown(value)} of choice {name!r} is not allowed: use whole numbers, true/false, "
                     "or words of letters, digits, '_', '+' and '-'."
@@ -63,11 +60,21 @@ class Choice:
         return len(self.options)
 
 
+def spelled(option: Option) -> str:
+    """An option as ids spell it."""
+    return str(option).lower() if isinstance(option, bool) else str(option)
+
+
 def resolve(parameter: T | Choice, values: dict[str, Option]) -> T:
-    """The value of a layer parameter under the options chosen: itself, or the option of its choice."""
+    """The value of a layer's parameter under the chosen options: itself, or the option of its choice."""
     return values[parameter.name] if isinstance(parameter, Choice) else parameter  # type: ignore[return-value]
+
+
+def values_of(parameter: T | Choice) -> tuple[T, ...]:
+    """All values that a layer's parameter can take."""
+    return parameter.options if isinstance(parameter, Choice) else (parameter,)  # type: ignore[return-value]
 
 
 def widest(parameter: int | Choice) -> int:
     """The largest value that a width can take."""
-    return max(int(option) for option in parameter.options) if isinstance(parameter, Choice) else parameter
+    return max(map(int, values_of(parameter)))

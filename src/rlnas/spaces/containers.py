@@ -1,13 +1,11 @@
 """Layers that are made of layers: depth, residual connections, a choice of whole layers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from rlnas.errors import UserError
+from rlnas.errors import UserError, shown
 from rlnas.spaces.checks import positive
 from rlnas.spaces.choice import Choice, resolve, widest
 from rlnas.spaces.layers import Layer, Shape, ShapeError, Values
@@ -41,7 +39,7 @@ class Container(Layer):
 
     @cached_property
     def length(self) -> int:
-        """Layers that it holds, those of a repeat as often as they may be repeated."""
+        """See `MOST_LAYERS`."""
         return sum(layer.length if isinstance(layer, Container) else 1 for layer in self.inner)
 
     def check_size(self) -> None:
@@ -65,8 +63,9 @@ class Container(Layer):
         return [leaf for layer, own in self.steps(shape, values) for leaf in layer.leaves(own, values)]
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
-        steps = self.steps(shape, values)
-        return steps[-1][0].output_shape(steps[-1][1], values) if steps else shape
+        for layer, own in self.steps(shape, values)[-1:]:
+            return layer.output_shape(own, values)
+        return shape
 
     def parameters(self, shape: Shape, values: Values) -> int:
         return sum(layer.parameters(own, values) for layer, own in self.steps(shape, values))
@@ -99,12 +98,12 @@ def keep(words: str, before: Shape, after: Shape) -> None:
         raise ShapeError(f"{words}, but makes {after} of {before}.")
 
 
-def _layers(container: str, layers: Layer | Sequence[Layer], least: int = 1) -> tuple[Layer, ...]:
-    found = (layers,) if isinstance(layers, Layer) else tuple(layers) if isinstance(layers, list | tuple) else ()
-    given = isinstance(layers, Layer | list | tuple)
-    if not given or len(found) < least or not all(isinstance(layer, Layer) for layer in found):
-        raise UserError(f"{container}: layers must be a list of {'at least one layer' if least else 'layers'}.")
-    return found
+def _layers(container: str, layers: object, least: int = 1) -> tuple[Layer, ...]:
+    found = (layers,) if isinstance(layers, Layer) else layers
+    if not isinstance(found, list | tuple) or len(found) < least or not all(isinstance(x, Layer) for x in found):
+        what = "at least one layer" if least else "layers"
+        raise UserError(f"{container}: layers must be a list of {what}, not {shown(layers)}.")
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -120,6 +119,7 @@ class Repeat(Container):
     """
 
     type: ClassVar[str] = "repeat"
+    shaped_by: ClassVar[tuple[str, ...]] = ("times",)
     passes: ClassVar[int] = 2
     KEEPS: ClassVar[str] = "repeat must keep the shape after the first time"
     layers: Sequence[Layer]
@@ -129,10 +129,6 @@ class Repeat(Container):
         object.__setattr__(self, "layers", _layers("repeat", self.layers))
         positive(self, "times")
         self.check_size()
-
-    @property
-    def shape_choices(self) -> tuple[Choice, ...]:
-        return (self.times,) if isinstance(self.times, Choice) else ()
 
     @cached_property
     def length(self) -> int:
@@ -151,11 +147,7 @@ class Repeat(Container):
 
 @dataclass(frozen=True)
 class Residual(Container):
-    """Layers whose output is added to their input; they must keep the shape.
-
-    Args:
-        layers: the layers beside the connection.
-    """
+    """Layers whose output is added to their input; they must keep the shape."""
 
     type: ClassVar[str] = "residual"
     KEEPS: ClassVar[str] = "residual must keep the shape"

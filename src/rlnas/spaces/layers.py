@@ -1,17 +1,18 @@
-"""The layers that spaces are made of: what they compute, in shapes and costs. Torch does not appear here.
+"""The layers that spaces are made of: their shapes and costs. Torch does not appear here.
 
-A shape is `(channels, height, width)` for maps and `(features,)` for vectors, without the batch. Every parameter
-that is declared as `int | Choice` or `str | Choice` can be searched.
+A shape is `(channels, height, width)` for maps and `(features,)` for vectors, without the batch. Every parameter that
+is declared as `int | Choice` or `str | Choice` can be searched.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
 from rlnas.errors import UserError
-from rlnas.spaces.checks import fixed, one_of, positive, sliceable
+from rlnas.spaces.checks import fixed, no_choice, one_of, positive, sliceable
 from rlnas.spaces.choice import Choice, Option, resolve
 
 Shape = tuple[int, ...]
@@ -19,14 +20,14 @@ Values = dict[str, Option]
 Reads = Literal["nothing", "channels", "positions", "shape"]
 """What of the shape that reaches a layer its weights depend on, beside the number of channels or features.
 
-Paths that share weights may bring different numbers of channels or features, of which a weight's first inputs are
-used. What else a layer reads must be the same: `"channels"` nothing else, `"positions"` the height and width of a map
-(of a flattened one, their product), `"shape"` all of it, channels included. `"nothing"`: the layer has no weights.
+Paths that share weights may bring different numbers of channels or features: they use a weight's first inputs. What
+else a layer reads must be the same: `"channels"` nothing else, `"positions"` height and width of a map (of a flattened
+one, their product), `"shape"` all of it, channels included. `"nothing"`: the layer has no weights.
 """
-
 
 ACTIVATIONS = ("none", "relu", "tanh", "silu", "gelu", "elu")
 NORMS = ("layer", "none")
+PADDINGS = ("same", "valid")
 
 
 class ShapeError(UserError):
@@ -42,41 +43,41 @@ class Layer:
         weights_read: see `Reads`.
         sets_width: whether the channels or features that leave do not depend on how many come.
         shares: the parameter whose options may share one weight (`share`).
+        shaped_by: the parameters that the output shape depends on, or whether there is one.
     """
 
     type: ClassVar[str]
     weights_read: ClassVar[Reads] = "nothing"
     sets_width: ClassVar[bool] = False
     shares: ClassVar[str] = ""
+    shaped_by: ClassVar[tuple[str, ...]] = ()
 
     @property
     def choices(self) -> tuple[Choice, ...]:
         """The choices among the layer's parameters, in declaration order."""
-        found = (getattr(self, field.name) for field in fields(self))
-        return tuple(value for value in found if isinstance(value, Choice))
+        return self._choices(*(field.name for field in fields(self)))
 
     @property
     def shape_choices(self) -> tuple[Choice, ...]:
-        """Those of the choices that the output shape depends on, or whether there is one."""
-        return ()
+        """The choices that the output shape depends on, or whether there is one."""
+        return self._choices(*self.shaped_by)
+
+    def _choices(self, *names: str) -> tuple[Choice, ...]:
+        found = (getattr(self, name) for name in names)
+        return tuple(dict.fromkeys(value for value in found if isinstance(value, Choice)))
 
     @property
     def sliced(self) -> Choice | None:
         """The choice of a width whose options share one weight, if there is one."""
-        return getattr(self, self.shares) if self.shares and getattr(self, "share", "none") == "slice" else None
+        return getattr(self, self.shares) if getattr(self, "share", "none") == "slice" else None
 
     def pads(self, shapes: Collection[Shape]) -> bool:
         """Whether one path may leave zeros where another has something, with the shapes that can reach the layer."""
         return False
 
     def positions(self, shape: Shape, before: int) -> int:
-        """How many neighbouring features of the vector that leaves belong to one channel.
-
-        Args:
-            shape: the shape that reaches the layer.
-            before: the number for the vector that reaches it.
-        """
-        return before
+        """How many neighbouring features of the output belong to one channel; `before`: of the input `shape`."""
+        return 1 if self.sets_width else before
 
     def leaves(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
         """The layers that are computed, with the shape that reaches each: itself, unless it is made of layers."""
@@ -94,36 +95,26 @@ class Layer:
         """The number of multiply-adds of one forward pass on one observation."""
         return 0
 
-
-def _choices(*parameters: object) -> tuple[Choice, ...]:
-    return tuple(dict.fromkeys(parameter for parameter in parameters if isinstance(parameter, Choice)))
-
-
-def _map(shape: Shape, layer: str) -> tuple[int, int, int]:
-    if len(shape) != 3:
-        raise ShapeError(f"{layer} needs a map (channels, height, width), but gets shape {shape}.")
-    return shape[0], shape[1], shape[2]
+    def need_map(self, shape: Shape) -> None:
+        """Raises a `ShapeError` unless the shape is that of a map."""
+        if len(shape) != 3:
+            raise ShapeError(f"{self.type} needs a map (channels, height, width), but gets shape {shape}.")
 
 
-def _one_activation(layer: str, activation: object) -> None:
-    fixed(layer, "activation", activation, ACTIVATIONS, 'say "none" and put an activation layer after it')
+def _check_activation(layer: Layer) -> None:
+    fixed(layer, "activation", ACTIVATIONS, 'say "none" and put an activation layer after it')
 
 
-def window_output(size: int, kernel: int, stride: int, padding: str) -> int:
-    """The length of one side after a convolution or pooling window.
-
-    With `"same"`, the side is padded by `kernel - 1` in total, so that the result does not depend on the kernel
-    (paper, 5.2): `(size - 1) // stride + 1`.
-    """
-    padded = size + kernel - 1 if padding == "same" else size
-    return (padded - kernel) // stride + 1
-
-
-def _window(layer: str, shape: Shape, kernel: int, stride: int, padding: str) -> tuple[int, int]:
-    _, height, width = _map(shape, layer)
-    if padding == "valid" and (kernel > height or kernel > width):
-        raise ShapeError(f"{layer} with kernel {kernel} does not fit into a {height}x{width} map without padding.")
-    return window_output(height, kernel, stride, padding), window_output(width, kernel, stride, padding)
+def _windows(layer: Conv | MaxPool, shape: Shape, values: Values) -> Shape:
+    """How many windows fit along the sides of a map; with "same" padding, that does not depend on the kernel."""
+    layer.need_map(shape)
+    kernel, stride = resolve(layer.kernel, values), resolve(layer.stride, values)
+    if layer.padding == "same":
+        return tuple((side - 1) // stride + 1 for side in shape[1:])
+    if kernel > min(shape[1:]):
+        size = f"{shape[1]}x{shape[2]}"
+        raise ShapeError(f"{layer.type} with kernel {kernel} does not fit into a {size} map without padding.")
+    return tuple((side - kernel) // stride + 1 for side in shape[1:])
 
 
 @dataclass(frozen=True)
@@ -134,8 +125,8 @@ class Conv(Layer):
         channels: output channels.
         kernel: side of the square kernel.
         stride: step of the kernel.
-        padding: `"same"`: the map is padded by `kernel // 2` before and `(kernel - 1) // 2` after; `"valid"`: not
-            at all.
+        padding: `"same"`: the map is padded by `kernel // 2` before and `(kernel - 1) // 2` after, so that the output
+            size does not depend on the kernel (paper, 5.2); `"valid"`: not at all.
         pad_mode: what `"same"` pads with, `"zeros"` or `"reflect"`.
         activation: one of `ACTIVATIONS`.
         share: what the options of `channels` share: `"none"`, each has a weight of its own, or `"slice"`, the first
@@ -156,32 +147,29 @@ class Conv(Layer):
 
     def __post_init__(self) -> None:
         positive(self, "channels", "kernel", "stride")
-        fixed("conv", "padding", self.padding, ("same", "valid"))
-        fixed("conv", "pad_mode", self.pad_mode, ("zeros", "reflect"))
-        _one_activation("conv", self.activation)
-        sliceable("conv", "channels", self.channels, self.share, (self.kernel, self.stride))
+        fixed(self, "padding", PADDINGS)
+        fixed(self, "pad_mode", ("zeros", "reflect"))
+        _check_activation(self)
+        sliceable(self, "kernel", "stride")
 
     @property
     def shape_choices(self) -> tuple[Choice, ...]:
         # Zeros can be padded to any kernel, but a small map cannot be reflected to a large one.
         free = self.padding == "same" and self.pad_mode == "zeros"
-        return _choices(self.channels, *(() if free else (self.kernel,)), self.stride)
+        return self._choices("channels", *(() if free else ("kernel",)), "stride")
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
-        kernel, stride = resolve(self.kernel, values), resolve(self.stride, values)
-        height, width = _window("conv", shape, kernel, stride, self.padding)
+        sides, kernel = _windows(self, shape, values), resolve(self.kernel, values)
         if self.padding == "same" and self.pad_mode == "reflect" and kernel // 2 >= min(shape[1:]):
             raise ShapeError(f"conv with kernel {kernel} cannot reflect a {shape[1]}x{shape[2]} map: it is too small.")
-        return resolve(self.channels, values), height, width
+        return resolve(self.channels, values), *sides
 
     def parameters(self, shape: Shape, values: Values) -> int:
-        channels, kernel = resolve(self.channels, values), resolve(self.kernel, values)
-        return channels * (shape[0] * kernel * kernel + 1)
+        return resolve(self.channels, values) * (shape[0] * resolve(self.kernel, values) ** 2 + 1)
 
     def multiply_adds(self, shape: Shape, values: Values) -> int:
-        channels, kernel = resolve(self.channels, values), resolve(self.kernel, values)
-        _, height, width = self.output_shape(shape, values)
-        return height * width * channels * shape[0] * kernel * kernel
+        channels, height, width = self.output_shape(shape, values)
+        return height * width * channels * shape[0] * resolve(self.kernel, values) ** 2
 
 
 @dataclass(frozen=True)
@@ -195,15 +183,14 @@ class MaxPool(Layer):
 
     def __post_init__(self) -> None:
         positive(self, "kernel", "stride")
-        fixed("max-pool", "padding", self.padding, ("same", "valid"))
+        fixed(self, "padding", PADDINGS)
 
     @property
     def shape_choices(self) -> tuple[Choice, ...]:
-        return _choices(self.stride) if self.padding == "same" else _choices(self.kernel, self.stride)
+        return self._choices("stride") if self.padding == "same" else self._choices("kernel", "stride")
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
-        kernel, stride = resolve(self.kernel, values), resolve(self.stride, values)
-        return shape[0], *_window("max-pool", shape, kernel, stride, self.padding)
+        return shape[0], *_windows(self, shape, values)
 
 
 @dataclass(frozen=True)
@@ -227,14 +214,13 @@ class Resize(Layer):
     shrink: Literal["pool", "crop"] = "pool"
 
     def __post_init__(self) -> None:
-        for name in ("height", "width", "channels"):
-            if isinstance(getattr(self, name), Choice):
-                raise UserError(f"resize: {name} cannot be a choice: the target is one exact size.")
         given = [name for name in ("height", "width", "channels") if getattr(self, name) is not None]
+        for name in given:
+            no_choice(self, name, "the target is one exact size")
         if not given or (self.height is None) != (self.width is None):
             raise UserError("resize needs a height and a width, or channels, or all three.")
         positive(self, *given)
-        fixed("resize", "shrink", self.shrink, ("pool", "crop"))
+        fixed(self, "shrink", ("pool", "crop"))
 
     def pads(self, shapes: Collection[Shape]) -> bool:
         # What all paths pad alike is 0 for all of them.
@@ -249,7 +235,7 @@ class Resize(Layer):
         channels = self.channels or shape[0]
         if self.height is None or self.width is None:
             return channels, *shape[1:]
-        _map(shape, "resize")
+        self.need_map(shape)
         return channels, self.height, self.width
 
 
@@ -260,8 +246,8 @@ class Flatten(Layer):
     type: ClassVar[str] = "flatten"
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
-        channels, height, width = _map(shape, "flatten")
-        return (channels * height * width,)
+        self.need_map(shape)
+        return (math.prod(shape),)
 
     def positions(self, shape: Shape, before: int) -> int:
         return shape[1] * shape[2]
@@ -283,6 +269,7 @@ class Linear(Layer):
     weights_read: ClassVar[Reads] = "positions"
     sets_width: ClassVar[bool] = True
     shares: ClassVar[str] = "features"
+    shaped_by: ClassVar[tuple[str, ...]] = ("features",)
     features: int | Choice
     activation: str = "relu"
     norm: str | Choice = "none"
@@ -290,25 +277,17 @@ class Linear(Layer):
 
     def __post_init__(self) -> None:
         positive(self, "features")
-        _one_activation("linear", self.activation)
-        one_of("linear", "norm", self.norm, NORMS)
-        sliceable("linear", "features", self.features, self.share, (self.norm,))
-
-    @property
-    def shape_choices(self) -> tuple[Choice, ...]:
-        return _choices(self.features)
+        _check_activation(self)
+        one_of(self, "norm", NORMS)
+        sliceable(self, "norm")
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         if len(shape) != 1:
             raise ShapeError(f"linear needs a vector, but gets shape {shape}: put a flatten layer before it.")
         return (resolve(self.features, values),)
 
-    def positions(self, shape: Shape, before: int) -> int:
-        return 1
-
     def parameters(self, shape: Shape, values: Values) -> int:
-        features = resolve(self.features, values)
-        return features * (shape[0] + 1) + (2 * features if resolve(self.norm, values) == "layer" else 0)
+        return resolve(self.features, values) * (shape[0] + 1 + 2 * (resolve(self.norm, values) == "layer"))
 
     def multiply_adds(self, shape: Shape, values: Values) -> int:
         return resolve(self.features, values) * shape[0]
@@ -318,8 +297,8 @@ class Linear(Layer):
 class Readout(Layer):
     """Turns a map into a vector: reduces its positions, then a fully connected layer and its activation.
 
-    Every kind has weights of its own, so that the kinds, whose vectors mean different things and differ in length, can
-    stand beside each other in a supernet, and each costs what it costs.
+    Every kind has weights of its own, since the kinds read vectors of different meaning and length. So they can stand
+    beside each other in a supernet, and each costs what it costs.
 
     Args:
         features: length of the vector that comes out.
@@ -335,23 +314,18 @@ class Readout(Layer):
     activation: str = "relu"
 
     def __post_init__(self) -> None:
-        if isinstance(self.features, Choice):
-            raise UserError("readout: features cannot be a choice: put a linear layer after it.")
+        no_choice(self, "features", "put a linear layer after it")
         positive(self, "features")
-        one_of("readout", "kind", self.kind, ("flatten", "mean", "max"))
-        _one_activation("readout", self.activation)
+        one_of(self, "kind", ("flatten", "mean", "max"))
+        _check_activation(self)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
-        _map(shape, "readout")
+        self.need_map(shape)
         return (self.features,)
-
-    def positions(self, shape: Shape, before: int) -> int:
-        return 1
 
     def read(self, shape: Shape, values: Values) -> int:
         """The length of the vector that the fully connected layer reads."""
-        channels, height, width = _map(shape, "readout")
-        return channels * height * width if resolve(self.kind, values) == "flatten" else channels
+        return math.prod(shape) if resolve(self.kind, values) == "flatten" else shape[0]
 
     def parameters(self, shape: Shape, values: Values) -> int:
         return self.features * (self.read(shape, values) + 1)
@@ -374,7 +348,7 @@ class Norm(Layer):
     kind: str | Choice = "layer"
 
     def __post_init__(self) -> None:
-        one_of("norm", "kind", self.kind, NORMS)
+        one_of(self, "kind", NORMS)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         if shape == (1, 1, 1):
@@ -387,17 +361,13 @@ class Norm(Layer):
 
 @dataclass(frozen=True)
 class Activation(Layer):
-    """A nonlinearity.
-
-    Args:
-        kind: one of `ACTIVATIONS`.
-    """
+    """A nonlinearity; `kind` is one of `ACTIVATIONS`."""
 
     type: ClassVar[str] = "activation"
     kind: str | Choice = "relu"
 
     def __post_init__(self) -> None:
-        one_of("activation", "kind", self.kind, ACTIVATIONS)
+        one_of(self, "kind", ACTIVATIONS)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         return shape

@@ -1,9 +1,7 @@
 """Limits on what an architecture may cost, and the part of a space that keeps within them."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -17,10 +15,8 @@ from rlnas.spaces.subset import PartialSpace
 
 DRAWS = 10_000
 """Random architectures that tell how many of a space too large to be listed are within limits."""
-
 FEWEST_HITS = 10
 """So many of them must be within the limits, or sampling by rejection would take too long."""
-
 FEWEST = 20_000
 """At least about so many architectures must be within the limits of such a space, or samples would repeat too often."""
 
@@ -59,12 +55,7 @@ class Limits:
         return {name: limit for name, limit in asdict(self).items() if limit is not None}
 
     def words(self) -> str:
-        """The limits as a reader meets them.
-
-        Example:
-            >>> Limits(max_params=500_000, max_latency=0.5).words()
-            'at most 500,000 parameters and 0.5 ms of latency'
-        """
+        """The limits as a reader meets them: `at most 500,000 parameters and 0.5 ms of latency`."""
         return "at most " + " and ".join(_amount(name, limit) for name, limit in self.given.items())
 
 
@@ -91,9 +82,6 @@ class LimitedSpace(PartialSpace):
         latencies: milliseconds by architecture id, needed where latency is limited; of every architecture that the
             other limits leave.
 
-    Attributes:
-        limits: the limits.
-
     Raises:
         UserError: if no architecture is within the limits, or too few of a space too large to enumerate; or if latency
             is limited in such a space.
@@ -110,7 +98,7 @@ class LimitedSpace(PartialSpace):
             raise UserError(f"space {whole.name!r} is limited already: limit the whole space.")
         super().__init__(whole.name, whole.input_shape, whole.layers)
         self.limits = limits
-        self._given = tuple(limits.given.items())
+        self._given = limits.given  # made once: every sample is compared
         self._latencies = {} if latencies is None else dict(latencies)
         if limits.max_latency is not None and (latencies is None or not self.enumerable):
             raise UserError(
@@ -125,15 +113,8 @@ class LimitedSpace(PartialSpace):
         """The number of architectures within the limits; an estimate where the space is not `enumerable`."""
         return self._size
 
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, LimitedSpace)
-            and self.to_dict() == other.to_dict()
-            and (self.limits, self._latencies) == (other.limits, other._latencies)
-        )
-
-    def __hash__(self) -> int:
-        return hash((super().__hash__(), self.limits))
+    def _identity(self) -> tuple[object, ...]:
+        return *super()._identity(), self.limits, frozenset(self._latencies.items())
 
     def __repr__(self) -> str:
         return f"LimitedSpace({self.name!r}, {self.limits.words()})"
@@ -141,29 +122,21 @@ class LimitedSpace(PartialSpace):
     def architecture(self, value: str | Mapping[str, Option] | Sequence[int]) -> Architecture:
         """See `Space.architecture`; one that is beyond a limit is refused, and the message says what it costs."""
         found = super().architecture(value)
-        excess = self._excess(found)
-        if excess is not None:
+        if excess := self._excess(found):
             name, cost = excess
-            raise UserError(
-                f"architecture {found.id!r} of space {self.name!r} is beyond the limits: "
-                f"{_compared(name, cost, self.limits.given[name])}."
-            )
+            beyond = _compared(name, cost, self._given[name])
+            raise UserError(f"architecture {found.id!r} of space {self.name!r} is beyond the limits: {beyond}.")
         return found
 
     def with_input(self, input_shape: Sequence[int]) -> Space:
-        """The same layers, within the same limits, on observations of another shape.
-
-        Raises:
-            UserError: if an architecture cannot be built then, if none is within the limits, or if latency is limited,
-                since latencies are those of one shape.
-        """
+        """See `Space.with_input`; refused where latency is limited, since latencies are those of one shape."""
         if self.limits.max_latency is not None:
             raise UserError(f"the latencies of space {self.name!r} are those of inputs of shape {self.input_shape}.")
         return LimitedSpace(Space(self.name, input_shape, self.layers), self.limits)
 
     def _excess(self, architecture: Architecture) -> tuple[str, float] | None:
         """The limit that the architecture is beyond, and what it costs; latency last, as it may be known of few."""
-        for name, limit in self._given:
+        for name, limit in self._given.items():
             cost = self._measure(name, architecture)
             if cost is None:
                 raise UserError(f"no latency of architecture {architecture.id!r} of space {self.name!r} is known.")
@@ -177,11 +150,10 @@ class LimitedSpace(PartialSpace):
 
     def _list(self) -> tuple[Architecture, ...]:
         every = list(Space.__iter__(self))
-        found = tuple(architecture for architecture in every if self.within(architecture))
+        found = tuple(filter(self.within, every))
         if not found:
-            raise UserError(
-                f"no architecture of space {self.name!r} is within the limits; {self._least(every, 'there are')}."
-            )
+            least = self._least(every, "there are")
+            raise UserError(f"no architecture of space {self.name!r} is within the limits; {least}.")
         return found
 
     def _estimate(self, whole: int) -> int:
@@ -192,25 +164,21 @@ class LimitedSpace(PartialSpace):
         size = whole * hits // DRAWS
         if hits >= FEWEST_HITS and size >= FEWEST:
             return size
-        least = self._least((self._descend(name, drawn) for name in self.limits.given), "that were found")
-        few = (
-            f"none of {DRAWS:,} random architectures of space {self.name!r} is within the limits"
-            if not hits
-            else f"only about {size:,} of the {whole:,} architectures of space {self.name!r} are within the limits, "
-            "too few to be sampled by rejection and too many to be listed"
-        )
+        least = self._least([self._descend(name, drawn) for name in self._given], "that were found")
+        few = f"none of {DRAWS:,} random architectures of space {self.name!r} is within the limits"
+        if hits:
+            few = f"only about {size:,} of the {whole:,} architectures of space {self.name!r} are within the limits, "
+            few += "too few to be sampled by rejection and too many to be listed"
         raise UserError(f"{few}; {least}.")
 
-    def _least(self, architectures: Iterable[Architecture], known: str) -> str:
+    def _least(self, architectures: list[Architecture], known: str) -> str:
         """For each limit, the smallest cost among the architectures and whose it is, as part of a sentence."""
-        kept = list(architectures)
         parts = []
-        for name, limit in self.limits.given.items():
-            costs = [(cost, item) for item in kept if (cost := self._measure(name, item)) is not None]
-            if not costs:
-                continue
-            least, item = min(costs, key=lambda pair: pair[0])
-            parts.append(_compared(name, least, limit, f" ({item.id})"))
+        for name, limit in self._given.items():
+            costs = [(cost, a.id) for a in architectures if (cost := self._measure(name, a)) is not None]
+            if costs:
+                least, whose = min(costs, key=lambda pair: pair[0])
+                parts.append(_compared(name, least, limit, f" ({whose})"))
         return f"the least costs {known}: {', and '.join(parts)}"
 
     def _measure(self, name: str, architecture: Architecture) -> float | None:
@@ -224,11 +192,10 @@ class LimitedSpace(PartialSpace):
 
         def cost(architecture: Architecture) -> float:
             found = self._measure(name, architecture)
-            assert found is not None
+            assert found is not None  # latency is not limited in such a space
             return found
 
-        best = min(drawn, key=cost)
-        before = math.inf
+        best, before = min(drawn, key=cost), math.inf
         while cost(best) < before:
             before = cost(best)
             for choice in self.choices:
@@ -238,16 +205,7 @@ class LimitedSpace(PartialSpace):
 
 
 def limit(space: Space, limits: Limits, latencies: Mapping[str, float] | None = None) -> Space:
-    """The part of a space within limits; the space itself where none is set.
-
-    Args:
-        space: the space.
-        limits: what an architecture may cost.
-        latencies: milliseconds of each architecture, by its id, where latency is limited.
-
-    Raises:
-        UserError: if no architecture is within the limits.
-    """
+    """The part of a space within limits, see `LimitedSpace`; the space itself where no limit is set."""
     if not isinstance(limits, Limits):
         raise UserError(f"limits must be Limits, not {limits!r}.")
     return LimitedSpace(space, limits, latencies) if limits.given else space

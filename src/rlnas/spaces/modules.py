@@ -1,7 +1,5 @@
 """A layer of the user's own: any `nn.Module` that a factory builds. Torch is loaded when the first one is declared."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,11 +8,10 @@ from typing import Any, ClassVar
 
 from rlnas import trust
 from rlnas.errors import UserError
-from rlnas.spaces.choice import Choice, Option
+from rlnas.spaces.choice import Choice, Option, resolve
 from rlnas.spaces.layers import Layer, Reads, Shape, ShapeError, Values
 
 _FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
-
 Argument = Option | float
 
 
@@ -24,8 +21,8 @@ class Module(Layer):
 
     The factory is called with the shape that reaches the layer, without the batch, and with the arguments. The module
     that it returns maps `(batch, *shape)`, float32, to a tensor whose first dimension is the batch. It is built and run
-    once on zeros to find the shape that leaves it, its trainable parameters, and its multiply-adds: those that torch's
-    `FlopCounterMode` counts, of matrix products and convolutions.
+    once on zeros to find its output shape, its trainable parameters, and its multiply-adds: those of matrix products
+    and convolutions, which torch's `FlopCounterMode` counts.
 
     To declare the layer in Python imports the factory's module. A layer that is read from a file or a run directory is
     refused unless the user named the module, so that opening a stranger's run runs no code.
@@ -68,7 +65,6 @@ class Module(Layer):
 
     @property
     def choices(self) -> tuple[Choice, ...]:
-        """The choices among the arguments."""
         return tuple(dict.fromkeys(value for _, value in tuple(self.arguments) if isinstance(value, Choice)))
 
     @property
@@ -76,7 +72,7 @@ class Module(Layer):
         return self.choices
 
     def find(self) -> Callable[..., Any]:
-        """The factory. Raises a `UserError` if it cannot be imported, or cannot be called."""
+        """The factory; raises a `UserError` if there is none."""
         name = self.factory.partition(":")[2]
         found = getattr(trust.import_trusted(self.module), name, None)
         if not callable(found):
@@ -84,21 +80,18 @@ class Module(Layer):
         return found
 
     def build(self, shape: Shape, values: Values) -> Any:
-        """Calls the factory. Raises a `ShapeError` if it raises, or returns something that is no `nn.Module`."""
+        """Calls the factory; raises a `ShapeError` if that raises, or returns something that is no `nn.Module`."""
         from torch import nn
 
-        arguments = {
-            name: values[value.name] if isinstance(value, Choice) else value
-            for name, value in dict(self.arguments).items()
-        }
+        arguments = {name: resolve(value, values) for name, value in dict(self.arguments).items()}
+        factory = self.find()
         try:
-            built = self.find()(shape, **arguments)
+            built = factory(shape, **arguments)
         except UserError:
             raise
         except Exception as error:
-            raise ShapeError(
-                f"module {self.factory!r} cannot be built for shape {shape}: {type(error).__name__}: {error}."
-            ) from error
+            what = f"cannot be built for shape {shape}: {type(error).__name__}: {error}."
+            raise ShapeError(f"module {self.factory!r} {what}") from error
         if not isinstance(built, nn.Module):
             raise ShapeError(f"module {self.factory!r} returns {type(built).__name__}, which is no nn.Module.")
         return built
@@ -107,7 +100,7 @@ class Module(Layer):
         return self._measured(shape, values)[0]
 
     def positions(self, shape: Shape, before: int) -> int:
-        return 0  # what its features mean, and which of them belong together, is its own business
+        return 0  # which of its features belong together is its own business
 
     def parameters(self, shape: Shape, values: Values) -> int:
         return self._measured(shape, values)[1]
@@ -138,9 +131,8 @@ def _measure(
                 some = torch.rand(3, *shape, generator=torch.Generator().manual_seed(0))
                 playing, learning = built(some), built.train()(some)
         except Exception as error:
-            raise ShapeError(
-                f"module {layer.factory!r} cannot compute shape {shape}: {type(error).__name__}: {error}."
-            ) from error
+            what = f"cannot compute shape {shape}: {type(error).__name__}: {error}."
+            raise ShapeError(f"module {layer.factory!r} {what}") from error
     if not isinstance(output, torch.Tensor) or output.dtype != torch.float32 or output.shape[:1] != (1,):
         raise ShapeError(f"module {layer.factory!r} must return a float32 tensor (batch, ...).")
     if not torch.allclose(playing, learning, rtol=1e-3, atol=1e-5, equal_nan=True):

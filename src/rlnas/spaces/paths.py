@@ -1,7 +1,5 @@
 """All paths of a space at once: which shapes can reach which layer, and whether paths that share weights agree."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -42,11 +40,6 @@ States = dict[State, Values]
 class Tracer:
     """Follows every shape that can occur through the layers of a space, without following every architecture.
 
-    Args:
-        space: the name of the space, for messages.
-        layers: its layers.
-        choices: its choices, in order.
-
     Attributes:
         reached: a shape that reaches each place, that with the most channels or features.
         narrows: whether a path may lack inputs that others bring to the same weights.
@@ -65,16 +58,15 @@ class Tracer:
             self._last |= {choice.name: number for choice in layer.choices}
 
     def _count(self, layers: Iterable[Layer], times: int) -> None:
-        """Counts how often a path may ask for each choice: an option that is asked for again must be remembered.
-
-        A container asks for its own when its layers begin and when they end.
-        """
+        """Counts how often a path may ask for each choice: an option that is asked for again must be remembered."""
         for layer in layers:
-            for choice in layer.shape_choices:
-                self._uses[choice.name] += 2 if isinstance(layer, Container) else times
+            names = [choice.name for choice in layer.shape_choices]
             if isinstance(layer, Container):
-                self._held |= {choice.name for choice in layer.shape_choices}
+                self._uses.update(names * 2)  # when its layers begin and when they end
+                self._held.update(names)
                 self._count(layer.inner, times * layer.passes)
+            else:
+                self._uses.update(names * times)
 
     def run(self, input_shape: Shape) -> Shape:
         """The one shape that leaves the layers.
@@ -86,31 +78,28 @@ class Tracer:
         states: States = {State(input_shape): {}}
         for number, layer in enumerate(self.layers):
             self._number = number + 1
-            states = self.layer(layer, states, (number,))
-            gone: States = {}
-            for state, path in states.items():
+            going, states = self._layer(layer, states, (number,)), {}
+            for state, path in going.items():
                 kept = tuple(item for item in state.options if self._last[item[0]] > self._number)
-                gone.setdefault(replace(state, options=kept), path)
-            states = gone
+                states.setdefault(replace(state, options=kept), path)
         output = _widest(states)
-        if len(output) == 1:
-            self._agree(states, "the heads", "positions")
-        else:
+        if len(output) != 1:
             raise ShapeError(f"space {self.space!r} ends in a map of shape {output}: end it with flatten or linear.")
+        self._agree(states, "the heads", "positions")
         return output
 
-    def sequence(self, layers: Iterable[Layer], states: States, position: Position) -> States:
+    def _sequence(self, layers: Iterable[Layer], states: States, position: Position) -> States:
         """What can leave a list of layers."""
-        self._reach(states, position)
+        self.reached.setdefault(position, _widest(states))
         for number, layer in enumerate(layers):
-            states = self.layer(layer, states, (*position, number))
+            states = self._layer(layer, states, (*position, number))
         return states
 
     def _keeping(self, layer: Repeat | Residual, states: States, position: Position) -> States:
         """What can leave the layers inside a layer, where they must keep the shape."""
         inside = {replace(state, before=(*state.before, state.shape)): path for state, path in states.items()}
         found: States = {}
-        for state, path in self.sequence(layer.layers, inside, position).items():
+        for state, path in self._sequence(layer.layers, inside, position).items():
             try:
                 keep(layer.KEEPS, state.before[-1], state.shape)
             except ShapeError as error:
@@ -119,28 +108,28 @@ class Tracer:
         return found
 
     def _repeat(self, layer: Repeat, states: States, position: Position) -> States:
-        going = self.choose(states, layer.times) if isinstance(layer.times, Choice) else states
+        going = self._choose(states, layer.times) if isinstance(layer.times, Choice) else states
         done: States = {}
         for time in range(widest(layer.times)):
             place = (*position, time)
-            going = self._keeping(layer, going, place) if time else self.sequence(layer.layers, going, place)
+            going = self._keeping(layer, going, place) if time else self._sequence(layer.layers, going, place)
             leaving = {state: path for state, path in going.items() if resolve(layer.times, path) == time + 1}
             going = {state: path for state, path in going.items() if state not in leaving}
             done |= leaving
         return done
 
     def _switch(self, layer: Switch, states: States, position: Position) -> States:
-        chosen = self.choose(states, layer.selector)
+        chosen = self._choose(states, layer.selector)
         done: States = {}
         for name, layers in layer.alternatives.items():
             own = {state: path for state, path in chosen.items() if path[layer.choice] == name}
             if own:
-                done |= self.sequence(layers, own, (*position, name))
+                done |= self._sequence(layers, own, (*position, name))
         return done
 
-    def layer(self, layer: Layer, states: States, position: Position) -> States:
+    def _layer(self, layer: Layer, states: States, position: Position) -> States:
         """What can leave a layer."""
-        self._reach(states, position)
+        self.reached.setdefault(position, _widest(states))
         if isinstance(layer, Repeat):
             return self._repeat(layer, states, position)
         if isinstance(layer, Residual):
@@ -154,9 +143,9 @@ class Tracer:
             width = _widest(states)[0]
             states = {replace(state, shape=(width, *state.shape[1:])): path for state, path in states.items()}
             states = self._forget(states)
-        found: States = {}
         for choice in layer.shape_choices:
-            states = self.choose(states, choice)
+            states = self._choose(states, choice)
+        found: States = {}
         other = {choice.name: choice.options[0] for choice in layer.choices}
         for state, known in states.items():
             path = {**other, **known}  # messages name an option of every choice so far
@@ -185,8 +174,8 @@ class Tracer:
             states = found
         return states
 
-    def choose(self, states: States, choice: Choice) -> States:
-        """The states with every option of a choice, or with the one that their path has already."""
+    def _choose(self, states: States, choice: Choice) -> States:
+        """The states with every option of a choice, or with the one that they have already."""
         found: States = {}
         for state, path in states.items():
             known = dict(state.options)
@@ -199,9 +188,6 @@ class Tracer:
                 "combinations of options that shapes depend on: use fewer choices there, or a resize layer before it."
             )
         return found
-
-    def _reach(self, states: States, position: Position) -> None:
-        self.reached.setdefault(position, _widest(states))
 
     def _agree(self, states: States, reader: str, reads: Reads) -> None:
         """Raises unless all paths bring what a reader's shared weights depend on."""

@@ -1,7 +1,5 @@
 """Layers as plain data, the form of TOML files and of run directories, and back."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
@@ -18,7 +16,6 @@ LAYERS: dict[str, type[Layer]] = {
     for layer in (Conv, MaxPool, Resize, Flatten, Linear, Readout, Norm, Activation, Repeat, Residual, Switch, Module)
 }
 
-
 STORED = {"resize": "fit"}
 """Types that are stored under the name of version 0.1, which digests of tables and runs depend on."""
 
@@ -26,10 +23,9 @@ OLD = {name: LAYERS[kind] for kind, name in STORED.items()}
 
 
 def layer_to_dict(layer: Layer, names: Mapping[str, str] = STORED) -> dict[str, object]:
-    """A layer as plain data: `type`, which `names` may call otherwise, and its parameters.
+    """A layer as plain data; `names`: types that are called otherwise.
 
-    A choice is `{choice = name, options = [...]}`. Parameters at their defaults are left out, so that a later version,
-    with more of them, writes the same.
+    Parameters at their defaults are left out, so that a later version, with more of them, writes the same.
     """
     found: dict[str, object] = {"type": names.get(layer.type, layer.type)}
     for field in fields(layer):
@@ -66,11 +62,13 @@ def layer_from_dict(data: object) -> Layer:
         if kind is Switch and key == "options":
             parameters[key] = _alternatives(value)
         elif kind in (Repeat, Residual) and key == "layers":
-            parameters[key] = _layers(kind.type, value)
+            parameters[key] = _layers(value)
         elif kind is Module and key == "arguments":
-            parameters[key] = _arguments(value)
-        elif isinstance(value, Mapping):
-            parameters[key] = _choice(kind.type, value)
+            if not isinstance(value, Mapping):
+                raise UserError(f"module: arguments must be a table, not {value!r}.")
+            parameters[key] = {name: _parameter("module", item) for name, item in value.items()}
+        else:
+            parameters[key] = _parameter(kind.type, value)
     if kind is Module and isinstance(parameters.get("factory"), str):
         # To declare the layer is to run its code, and data may come from a stranger.
         trust.check_trusted(parameters["factory"].partition(":")[0])
@@ -80,28 +78,23 @@ def layer_from_dict(data: object) -> Layer:
         raise UserError(f"a {kind.type} layer lacks a parameter: it takes {', '.join(names)}.") from None
 
 
-def _choice(layer: str, value: Mapping[str, Any]) -> Choice:
+def _parameter(layer: str, value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
     if set(value) != {"choice", "options"} or not isinstance(value["options"], list):
         raise UserError(f'{layer}: a choice reads {{choice = "name", options = [...]}}, not {dict(value)!r}.')
     return Choice(value["choice"], value["options"])
 
 
-def _layers(layer: str, value: object) -> tuple[Layer, ...]:
-    if not isinstance(value, list):
-        raise UserError(f"{layer}: layers must be a list of layers, not {value!r}.")
-    return tuple(layer_from_dict(inner) for inner in value)
+def _layers(value: Any) -> Any:
+    """A list of layers; what is none, the layer that gets it refuses."""
+    return [layer_from_dict(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _arguments(value: object) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise UserError(f"module: arguments must be a table, not {value!r}.")
-    return {name: _choice("module", item) if isinstance(item, Mapping) else item for name, item in value.items()}
-
-
-def _alternatives(value: object) -> tuple[tuple[str, tuple[Layer, ...]], ...]:
+def _alternatives(value: object) -> list[tuple[str, Any]]:
     found = []
     for item in value if isinstance(value, list) else [value]:
         if not isinstance(item, Mapping) or "name" not in item or set(item) - {"name", "layers"}:
             raise UserError(f'switch: an option reads {{name = "name", layers = [...]}}, not {item!r}.')
-        found.append((item["name"], _layers("switch", item.get("layers", []))))
-    return tuple(found)
+        found.append((item["name"], _layers(item.get("layers", []))))
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -15,8 +15,8 @@ from rlnas import calls
 from rlnas.calls import Refusal, checked_call, plain, several
 from rlnas.errors import UserError, shown, unknown
 from rlnas.spaces.architecture import FIXED_ID, Architecture
-from rlnas.spaces.choice import Choice, Option
-from rlnas.spaces.containers import flat
+from rlnas.spaces.choice import Choice, Option, spelled
+from rlnas.spaces.containers import flat, walk
 from rlnas.spaces.layers import Layer, Shape
 from rlnas.spaces.modules import Module
 from rlnas.spaces.paths import Tracer
@@ -38,12 +38,7 @@ ENUMERABLE = 100_000
 
 @dataclass(frozen=True)
 class Cost:
-    """What an architecture's encoder costs, heads left out.
-
-    Attributes:
-        parameters: trainable parameters.
-        multiply_adds: multiply-adds of one forward pass on one observation.
-    """
+    """Trainable parameters of an architecture's encoder, without heads, and its multiply-adds for one observation."""
 
     parameters: int
     multiply_adds: int
@@ -52,7 +47,7 @@ class Cost:
 class Space:
     """The set of architectures that a list of layers and their choices spans.
 
-    Shapes are worked out for every architecture when the space is declared, also where there are too many to
+    The shapes of every architecture are checked when the space is declared, also where there are too many to
     enumerate: only the shapes that can reach a layer are followed.
 
     Args:
@@ -63,8 +58,7 @@ class Space:
     Attributes:
         features: the width of the vector that the heads read; of the widest architecture.
         narrows: whether a path may lack inputs of a shared layer: behind a narrow layer, or where its map is padded.
-        reached: the shape that reaches each place, that with the most channels or features of several. Places that no
-            architecture computes are not there.
+        reached: the shape that reaches each place (the widest of several) that an architecture computes.
 
     Raises:
         UserError: if two different choices share a name, or a layer's parameters are not allowed.
@@ -92,22 +86,16 @@ class Space:
             raise UserError(
                 f"space {name!r}: input shape must be whole numbers of at least 1, not {shown(input_shape)}."
             )
-        self.choices = self._collect()
+        seen: dict[str, Choice] = {}
+        for choice in (choice for layer in self.layers for choice in layer.choices):
+            if seen.setdefault(choice.name, choice) != choice:
+                raise UserError(f"space {name!r}: two choices are called {choice.name!r} but list different options.")
+        self.choices = tuple(seen.values())
         tracer = Tracer(name, self.layers, self.choices)
         self.features = tracer.run(self.input_shape)[0]
         self.reached, self.narrows = tracer.reached, tracer.narrows
         self._names = [[choice.name for choice in layer.choices] for layer in self.layers]
         self._costs: dict[tuple[int, Shape, tuple[Option, ...]], tuple[Shape, int, int]] = {}
-
-    def _collect(self) -> tuple[Choice, ...]:
-        seen: dict[str, Choice] = {}
-        for layer in self.layers:
-            for choice in layer.choices:
-                if seen.setdefault(choice.name, choice) != choice:
-                    raise UserError(
-                        f"space {self.name!r}: two choices are called {choice.name!r} but list different options."
-                    )
-        return tuple(seen.values())
 
     @property
     def size(self) -> int:
@@ -125,7 +113,7 @@ class Space:
         return tuple(dict.fromkeys(layer.module for layer in flat(self.layers) if isinstance(layer, Module)))
 
     def __len__(self) -> int:
-        """The number of architectures, as far as Python's `len` can count; `size` knows no bound."""
+        """The number of architectures, as far as Python's `len` can count; `size` has no bound."""
         if self.size > sys.maxsize:
             raise UserError(f"space {self.name!r} has {self.size:,} architectures, too many for len(): use .size.")
         return self.size
@@ -141,10 +129,14 @@ class Space:
         return isinstance(architecture, Architecture) and self._valid(architecture)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Space) and self.to_dict() == other.to_dict()
+        return isinstance(other, Space) and self._identity() == other._identity()
 
     def __hash__(self) -> int:
-        return hash((self.name, self.input_shape, self.layers))
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[object, ...]:
+        """What makes two spaces the same."""
+        return type(self), self.name, self.input_shape, self.layers
 
     def __repr__(self) -> str:
         return f"Space({self.name!r}, {self.size} architectures)"
@@ -155,7 +147,6 @@ class Space:
         )
 
     def _check(self, architecture: object) -> None:
-        """Raises a `UserError` unless an architecture has the choices and options of this space."""
         if not isinstance(architecture, Architecture) or not self._valid(architecture):
             raise UserError(
                 f"{shown(architecture)} is no architecture of space {self.name!r}: Space.architecture makes one."
@@ -177,7 +168,7 @@ class Space:
         if isinstance(value, str):
             return self._from_text(value)
         if isinstance(value, Mapping):
-            return self._from_dict(dict(value))
+            return self._pick(value, lambda option: option)
         found = [plain(index) for index in value] if isinstance(value, Sequence) else [None]
         indices = [index for index in found if isinstance(index, int) and not isinstance(index, bool)]
         if len(indices) < len(found):
@@ -201,11 +192,8 @@ class Space:
         return tuple(choice.options.index(architecture[choice.name]) for choice in self.choices)
 
     def _from_text(self, text: str) -> Architecture:
-        if not self.choices and text == FIXED_ID:
-            return self._build([])
-        given: dict[str, Option] = {}
-        by_name = {choice.name: choice for choice in self.choices}
-        for part in text.split(","):
+        given: dict[str, str] = {}
+        for part in text.split(",") if self.choices or text != FIXED_ID else ():
             name, separator, option = part.strip().partition("=")
             if not separator:
                 example = self._build([choice.options[0] for choice in self.choices]).id
@@ -214,33 +202,25 @@ class Space:
                 )
             if name in given:
                 raise UserError(f"architecture {text!r} names {name!r} twice.")
-            if name not in by_name:
-                raise unknown(f"choice in architecture {text!r} of space {self.name!r}:", name, by_name)
-            spelled = {Architecture(((name, o),)).id.partition("=")[2]: o for o in by_name[name].options}
-            if option not in spelled:
-                raise unknown(f"option for choice {name!r} of space {self.name!r}:", option, spelled)
-            given[name] = spelled[option]
-        return self._from_dict(given)
+            given[name] = option
+        return self._pick(given, spelled)
 
-    def _from_dict(self, given: dict[str, Option]) -> Architecture:
-        by_name = {choice.name: choice for choice in self.choices}
+    def _pick(self, given: Mapping[str, Option], form: Callable[[Option], Option]) -> Architecture:
+        """The architecture of options by the names of their choices; `form` makes of an option what `given` has."""
+        forms = {choice.name: [form(option) for option in choice.options] for choice in self.choices}
         for name, option in given.items():
-            if name not in by_name:
-                raise unknown(f"choice of space {self.name!r}:", name, by_name)
-            if option not in by_name[name].options:
-                raise unknown(f"option for choice {name!r}:", option, map(str, by_name[name].options))
-        missing = [name for name in by_name if name not in given]
+            if name not in forms:
+                raise unknown(f"choice of space {self.name!r}:", name, forms)
+            if option not in forms[name]:
+                raise unknown(f"option for choice {name!r} of space {self.name!r}:", option, map(str, forms[name]))
+        missing = [name for name in forms if name not in given]
         if missing:
             raise UserError(f"space {self.name!r}: no option is given for {', '.join(missing)}.")
         # The space's own options, since 4.0 and True equal options too but would spell another id.
-        return self._build([c.options[c.options.index(given[c.name])] for c in self.choices])
+        return self._build([c.options[forms[c.name].index(given[c.name])] for c in self.choices])
 
     def with_input(self, input_shape: Sequence[int]) -> Space:
-        """The same layers on observations of another shape.
-
-        Raises:
-            ShapeError: if an architecture cannot be built then.
-        """
+        """The same layers on observations of another shape; raises a `ShapeError` if they cannot be built on it."""
         return Space(self.name, input_shape, self.layers)
 
     def shapes(self, architecture: Architecture) -> list[Shape]:
@@ -253,9 +233,12 @@ class Space:
 
     def layers_of(self, architecture: Architecture) -> list[tuple[Layer, Shape]]:
         """Every layer that the architecture computes, with the shape that reaches it; containers layer by layer."""
-        shapes = [self.input_shape, *self.shapes(architecture)]
-        pairs = zip(self.layers, shapes, strict=False)
-        return [leaf for layer, shape in pairs for leaf in layer.leaves(shape, dict(architecture))]
+        values = dict(architecture)
+        return [
+            leaf
+            for layer, shape in walk(self.layers, self.input_shape, values)[0]
+            for leaf in layer.leaves(shape, values)
+        ]
 
     def cost(self, architecture: Architecture) -> Cost:
         """Parameters and multiply-adds of the architecture's encoder."""
@@ -277,23 +260,19 @@ class Space:
 
     def to_dict(self) -> dict[str, object]:
         """The space as plain data: the form of TOML files and of run directories."""
-        return {
-            "name": self.name,
-            "input": list(self.input_shape),
-            "layers": [layer_to_dict(layer) for layer in self.layers],
-        }
+        layers = [layer_to_dict(layer) for layer in self.layers]
+        return {"name": self.name, "input": list(self.input_shape), "layers": layers}
 
     @staticmethod
     def from_dict(data: Mapping[str, object]) -> Space:
-        """The inverse of `to_dict`. Raises a `UserError` if a key is unknown or missing, or a value is not allowed."""
+        """The inverse of `to_dict`; raises a `UserError` if a key or a value is not allowed."""
         if not isinstance(data, Mapping):
             raise UserError(f"a space must be a table of name, input and layers, not {shown(data)}.")
         extra = sorted(set(data) - {"name", "input", "layers"}, key=str)
         if extra:
             raise unknown("key of a space:", extra[0], ("name", "input", "layers"))
-        for key, kind in (("name", str), ("input", list), ("layers", list)):
+        for key, kind, what in (("name", str, "text"), ("input", list, "a list"), ("layers", list, "a list")):
             if not isinstance(data.get(key), kind):
-                what = "text" if kind is str else "a list"
                 raise UserError(f"a space needs {key!r}, which must be {what}, not {data.get(key)!r}.")
         layers = [layer_from_dict(layer) for layer in data["layers"]]  # type: ignore[attr-defined]
         return Space(data["name"], data["input"], layers)  # type: ignore[arg-type]

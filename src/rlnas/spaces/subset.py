@@ -1,7 +1,5 @@
 """Spaces of which some architectures are left out: what a strategy searches in place of the whole."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -20,7 +18,7 @@ class PartialSpace(Space):
     """All of them, in the order in which they are gone through; `None` where they are too many."""
 
     def within(self, architecture: Architecture) -> bool:
-        """Whether an architecture of the whole space is one of them."""
+        """Whether the part has an architecture of the whole space."""
         raise NotImplementedError
 
     @property
@@ -30,9 +28,7 @@ class PartialSpace(Space):
         return len(self.listed)
 
     def __iter__(self) -> Iterator[Architecture]:
-        if self.listed is not None:
-            return iter(self.listed)
-        return (architecture for architecture in super().__iter__() if self.within(architecture))
+        return iter(self.listed) if self.listed is not None else filter(self.within, super().__iter__())
 
     def __contains__(self, architecture: object) -> bool:
         return isinstance(architecture, Architecture) and self._valid(architecture) and self.within(architecture)
@@ -52,14 +48,7 @@ class PartialSpace(Space):
 
 
 class Subset(PartialSpace):
-    """Some of the architectures of a space, by name.
-
-    Args:
-        whole: the space.
-        names: ids of its architectures, in the order in which they are gone through.
-
-    Raises:
-        UserError: if the space has no such architecture.
+    """Some of the architectures of a space, by their ids, in the order in which they are gone through.
 
     Example:
         >>> from rlnas.spaces import load_space
@@ -76,11 +65,8 @@ class Subset(PartialSpace):
         """Whether an architecture is one of those named."""
         return architecture.id in self._ids
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Subset) and self.to_dict() == other.to_dict() and self.listed == other.listed
-
-    def __hash__(self) -> int:
-        return hash((super().__hash__(), self.listed))
+    def _identity(self) -> tuple[object, ...]:
+        return *super()._identity(), self.listed
 
     def __repr__(self) -> str:
         return f"Subset({self.name!r}, {self.size} architectures)"

@@ -1,7 +1,5 @@
 """Spaces in TOML files, with errors that say which line is wrong."""
 
-from __future__ import annotations
-
 import json
 import re
 import tomllib
@@ -17,7 +15,7 @@ _LAYER = re.compile(r"\s*\[\[\s*layers\s*\]\]")
 
 
 def load_toml(path: Path) -> Space:
-    """Reads a space from a TOML file (docs/spaces.md). A `UserError` names file, line and fault."""
+    """Reads a space from a TOML file (docs/spaces.md); a `UserError` names file, line and fault if it is none."""
     try:
         return _read(path)
     except RecursionError:
@@ -62,22 +60,7 @@ def _fault_line(text: str, start: int, message: str) -> int:
 
 
 def dump_toml(space: Space) -> str:
-    """The text of a TOML file that `load_toml` reads as this space.
-
-    Example:
-        >>> from rlnas.spaces import Choice, Flatten, Linear
-        >>> print(dump_toml(Space("mine", (4, 2, 2), [Flatten(), Linear(Choice("width", [8, 16]))])))
-        name = "mine"
-        input = [4, 2, 2]
-        <BLANKLINE>
-        [[layers]]
-        type = "flatten"
-        <BLANKLINE>
-        [[layers]]
-        type = "linear"
-        features = {choice = "width", options = [8, 16]}
-        <BLANKLINE>
-    """
+    """The text of a TOML file that `load_toml` reads as this space."""
     head = f"name = {toml_value(space.name)}\ninput = {toml_value(space.input_shape)}\n"
     layers = (layer_to_dict(layer, {}).items() for layer in space.layers)
     return head + "".join("\n[[layers]]\n" + "".join(f"{k} = {toml_value(v)}\n" for k, v in layer) for layer in layers)

@@ -1,7 +1,5 @@
 """Shapes, options and the layers of a space as people read them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -12,11 +10,7 @@ from rlnas.spaces.space import Space
 
 
 def shape_text(shape: Shape) -> str:
-    """A shape.
-
-    >>> shape_text((16, 5, 5))
-    '16×5×5'
-    """
+    """A shape, e.g. `16×5×5`."""
     return "×".join(map(str, shape))
 
 
@@ -66,12 +60,7 @@ class Line:
 
 
 def layers_in_words(space: Space) -> list[Line]:
-    """All layers of a space, and below each those inside it; shapes are those of the first architecture.
-
-    >>> from rlnas.spaces import Choice, Linear, Space
-    >>> layers_in_words(Space("one", (4,), [Linear(Choice("width", [16, 32]))]))
-    [Line(layer='linear', settings='features width in {16, 32}', output='16', depth=0)]
-    """
+    """All layers of a space, and below each those inside it; shapes are those of the first architecture."""
     plain: Any = [layer_to_dict(layer, {}) for layer in space.layers]
     shapes = map(shape_text, space.shapes(next(iter(space))))
     return [line for layer, shape in zip(plain, shapes, strict=True) for line in _lines(layer, shape)]
