@@ -16,7 +16,7 @@ from rlnas.envs.family import EnvFamily
 from rlnas.envs.gym_spaces import Observations, action_converter, read_actions
 from rlnas.envs.rendering import Camera
 from rlnas.envs.settings import Channels, EnvSettings
-from rlnas.errors import EnvironmentFault, UserError
+from rlnas.errors import EnvironmentFault, RlnasError, UserError
 
 FPS = 30
 """Frames of a second of environments that do not say."""
@@ -69,8 +69,7 @@ class GymEnv(VectorEnv):
         self._convert = action_converter(action_space, bool(scale_actions))
         found = self._observations
         self.observation_shape, self.observation_dtype = found.shape, found.dtype
-        self.observation_bounds, self.remarks = found.bounds, found.remarks
-        self.axes = f"{found.axes} ({found.otherwise})" if found.axes else ""
+        self.observation_bounds, self.axes, self.remarks = found.bounds, found.axes, found.remarks
         limit = getattr(self._envs[0].spec, "max_episode_steps", None)
         self.max_steps = None if limit is None else int(limit)
         self.metadata = dict(self._envs[0].metadata or {})  # how it draws itself: `render_modes`, `render_fps`
@@ -110,24 +109,23 @@ class GymEnv(VectorEnv):
         episodes = self._count(reward, ended, truncated)
         return Step(observation, reward.astype(np.float32), terminated, truncated, ~resetting, episodes)
 
-    def _reset(self, env: gymnasium.Env, seed: int | None) -> np.ndarray:
+    def _call(self, env: gymnasium.Env, method: str, returns: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """What a method of an environment returns: as many things as `returns` names."""
         try:
-            returned: Any = env.reset(seed=seed)
+            returned: Any = getattr(env, method)(*args, **kwargs)
         except BaseException as error:
-            raise_fault(error, f"{self.name} raised in reset")
-        if not isinstance(returned, tuple) or len(returned) != 2:
-            raise EnvironmentFault(f"{self.name} must return (observation, info) from reset.")
-        return self._observations.read(returned[0])
+            raise_fault(error, f"{self.name} raised in {method}")
+        if not isinstance(returned, tuple) or len(returned) != len(returns.split()):
+            raise EnvironmentFault(f"{self.name} must return ({returns}) from {method}.")
+        return returned
+
+    def _reset(self, env: gymnasium.Env, seed: int | None) -> np.ndarray:
+        return self._observations.read(self._call(env, "reset", "observation, info", seed=seed)[0])
 
     def _step(self, env: gymnasium.Env, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool]:
-        try:
-            returned: Any = env.step(self._convert(action))
-        except BaseException as error:
-            raise_fault(error, f"{self.name} raised in step")
-        if not isinstance(returned, tuple) or len(returned) != 5:
-            raise EnvironmentFault(f"{self.name} must return five things from step: (observation, reward, ...).")
-        flags = self._flag("terminated", returned[2]), self._flag("truncated", returned[3])
-        return self._observations.read(returned[0]), self._reward(returned[1]), *flags
+        found = self._call(env, "step", "observation, reward, terminated, truncated, info", self._convert(action))
+        flags = self._flag("terminated", found[2]), self._flag("truncated", found[3])
+        return self._observations.read(found[0]), self._reward(found[1]), *flags
 
     def _flag(self, name: str, value: Any) -> bool:
         if isinstance(value, int | np.bool_ | np.integer) and value in (0, 1):
@@ -135,7 +133,6 @@ class GymEnv(VectorEnv):
         raise EnvironmentFault(f"{self.name} returned {value!r} as {name}, which must be true or false.")
 
     def render(self) -> Any:
-        """What the first environment's own `render` returns."""
         return self._envs[0].render()
 
     def _reward(self, value: Any) -> float:
@@ -159,11 +156,11 @@ class GymEnv(VectorEnv):
         self._envs = []
 
 
-def raise_fault(error: BaseException, what: str) -> NoReturn:
-    """Raises an `EnvironmentFault` for what an environment's own code raised: its `sys.exit` must not end a worker."""
+def raise_fault(error: BaseException, what: str, kind: type[RlnasError] = EnvironmentFault) -> NoReturn:
+    """Raises an error for what an environment's own code raised: its `sys.exit` must not end a worker."""
     if isinstance(error, KeyboardInterrupt):
         raise error  # it is for rlnas
-    raise EnvironmentFault(f"{what}: {type(error).__name__}: {error}".rstrip(". ") + ".") from error
+    raise kind(f"{what}: {type(error).__name__}: {error}".rstrip(". ") + ".") from error
 
 
 def own_space(env_id: str, env: gymnasium.Env, name: str) -> gymnasium.Space:
@@ -222,7 +219,7 @@ class Gymnasium(EnvFamily):
         modes = plain.metadata.get("render_modes") or []
         if "rgb_array" not in modes:
             others = f"only {', '.join(map(repr, modes))}" if modes else "none at all"
-            raise UserError(f"a video of {env_id!r} needs the render mode 'rgb_array', and it has {others}.")
+            raise UserError(f"{env_id!r} cannot be filmed: a video needs the mode 'rgb_array', and it has {others}.")
         env = GymEnv(env_id, 1, "rgb_array", settings.channels, settings.scale_actions)
         return env, GymCamera(env, float(env.metadata.get("render_fps") or FPS))
 
@@ -230,10 +227,8 @@ class Gymnasium(EnvFamily):
         try:
             made = gymnasium.make(env_id)
             made.close()
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:
-            raise UserError(f"the environment {env_id!r} cannot be made: {type(error).__name__}: {error}.") from None
+            raise_fault(error, f"the environment {env_id!r} cannot be made", UserError)
         action_space = own_space(env_id, made, "action_space")
         seen = Observations(env_id, own_space(env_id, made, "observation_space"), channels)
         actions = read_actions(env_id, action_space)

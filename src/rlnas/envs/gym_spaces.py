@@ -63,7 +63,7 @@ class Observations:
 
     Attributes:
         shape: as networks see one observation.
-        axes: which axis of a map is its channels, in words; empty for vectors.
+        axes: which axis of a map is its channels, in words, and what says otherwise; empty for vectors.
         bounds: see `VectorEnv.observation_bounds`.
         remarks: what is odd but no fault, one sentence for each kind.
     """
@@ -88,23 +88,19 @@ class Observations:
         self.bounds = Bounds(self._arrange(bounds.low), self._arrange(bounds.high)) if bounds and each else bounds
         self.axes, self.remarks = "", {}
         if is_map:
-            self.axes = f"the {'last' if self._last else 'first'} axis of {space.shape} is taken for the channels"
+            one, other = ("last", "first") if self._last else ("first", "last")
+            self.axes = f"the {one} axis of {space.shape} is taken for the channels"
+            self.axes += f" (the environment option channels={other} says otherwise)"
         elif len(space.shape) == 2:
             self.axes = f"{space.shape} is taken for a map of one channel"
+            self.axes += " (gymnasium.wrappers.FlattenObservation makes a vector of a table of numbers)"
         doubtful = is_map and channels == "auto" and self.shape[0] > COLOURS
         if doubtful or (len(space.shape) == 2 and self.dtype.kind == "f"):
-            self.remarks["axes"] = f"Observations of {env_id!r}: {self.axes} ({self.otherwise})."
+            self.remarks["axes"] = f"Observations of {env_id!r}: {self.axes}."
         # Bytes cannot leave 0..255.
         limits = np.iinfo(self.dtype) if self.dtype.kind in "iu" else None
         whole = limits is not None and (space.low == limits.min).all() and (space.high == limits.max).all()
         self._bounded = not whole and bool(np.isfinite(space.low).any() or np.isfinite(space.high).any())
-
-    @property
-    def otherwise(self) -> str:
-        """What changes how the axes are read."""
-        if len(self._space.shape) == 3:
-            return f"the environment option channels={'first' if self._last else 'last'} says otherwise"
-        return "where it is a table of numbers, gymnasium.wrappers.FlattenObservation makes a vector of it"
 
     @property
     def space(self) -> Box:
@@ -118,7 +114,7 @@ class Observations:
         return values.transpose(2, 0, 1) if self._last else values
 
     def read(self, returned: Any) -> np.ndarray:
-        """What an environment returned, as networks see it; an `EnvironmentFault` if it is not what its space says."""
+        """What an environment returned, as networks see it; raises an `EnvironmentFault` if it is not as announced."""
         try:
             values = np.asarray(returned)
         except ValueError:

@@ -2,22 +2,17 @@
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from torch import Tensor, nn
 
 from rlnas.nets.blocks import BLOCKS, Block
 from rlnas.spaces import Architecture, Layer, Repeat, Residual, Shape, Space, Switch
-from rlnas.spaces.choice import resolve, widest
+from rlnas.spaces.choice import Option, resolve, widest
 from rlnas.spaces.containers import Container
 from rlnas.spaces.layers import Values
 from rlnas.spaces.paths import Position
-
-
-def key(names: Sequence[str], values: Values) -> str:
-    """The name of an option's module, e.g. `k2=4`; dots cannot stand in module names."""
-    return re.sub(r"[^A-Za-z0-9_=,+-]", "_", ",".join(f"{name}={values[name]}" for name in names))
 
 
 class BlockOfBlocks(Block):
@@ -91,20 +86,23 @@ class OptionsBlock(BlockOfBlocks):
 
     Args:
         names: the names of the choices.
-        options: the modules by what `slot` makes of their options.
-        slot: the name of the module of a path, from the names of the choices and the path.
+        options: the modules by their options.
+        slots: the names of the modules, likewise.
     """
 
     def __init__(
-        self, names: Sequence[str], options: Mapping[str, Block], slot: Callable[[Sequence[str], Values], str]
+        self,
+        names: Sequence[str],
+        options: Mapping[tuple[Option, ...], Block],
+        slots: Mapping[tuple[Option, ...], str],
     ):
         super().__init__()
-        self.names, self.slot = tuple(names), slot
-        self.options = nn.ModuleDict(dict(options))
-        self.active = next(iter(options))
+        self.names, self.slots = tuple(names), slots
+        self.options = nn.ModuleDict({slots[own]: block for own, block in options.items()})
+        self.active = next(iter(self.options))
 
     def choose(self, path: Values) -> None:
-        self.active = self.slot(self.names, path)
+        self.active = self.slots[tuple(path[name] for name in self.names)]
 
     def computed(self) -> Iterable[nn.Module]:
         return (self.options[self.active],)
@@ -112,12 +110,6 @@ class OptionsBlock(BlockOfBlocks):
 
 TAKEN = frozenset(dir(nn.ModuleDict()))
 """Names that no module in a `ModuleDict` can have, since it has something else of that name (`half`)."""
-
-
-def alternative(names: Sequence[str], values: Values) -> str:
-    """The name of the module of a switch's alternative: the alternative's own, unless it is taken."""
-    name = str(values[names[0]])
-    return f"{name}=" if name in TAKEN else name
 
 
 def layers_of(layers: Iterable[Layer], shape: Shape, values: Values) -> list[nn.Module]:
@@ -151,18 +143,22 @@ def _block(layer: Layer, reached: Mapping[Position, Shape], position: Position) 
         return RepeatBlock(layer, [sequence(layer.inner, (*position, time)) for time in range(widest(layer.times))])
     if isinstance(layer, Residual):
         return ResidualBlock(sequence(layer.inner, position))
+    options: dict[tuple[Option, ...], Block]
     if isinstance(layer, Switch):
         places = {name: (*position, name) for name in layer.alternatives if (*position, name) in reached}
-        options = {name: sequence(layer.alternatives[name], place) for name, place in places.items()}
-        slots = {alternative([layer.choice], {layer.choice: name}): option for name, option in options.items()}
-        return OptionsBlock([layer.choice], slots, alternative)
-    shape, make = reached[position], BLOCKS[type(layer)]
+        options = {(name,): sequence(layer.alternatives[name], place) for name, place in places.items()}
+        return OptionsBlock([layer.choice], options, {(n,): f"{n}=" if n in TAKEN else n for n in places})
     choices = [choice for choice in layer.choices if choice != layer.sliced]
-    if not choices:
-        return make(layer, shape, {}, True)
     names = [choice.name for choice in choices]
-    values = [dict(zip(names, own, strict=True)) for own in itertools.product(*(c.options for c in choices))]
-    return OptionsBlock(names, {key(names, own): make(layer, shape, own, True) for own in values}, key)
+    options = {
+        own: BLOCKS[type(layer)](layer, reached[position], dict(zip(names, own, strict=True)), True)
+        for own in itertools.product(*(choice.options for choice in choices))
+    }
+    if not choices:
+        return options[()]
+    # E.g. `k2=4`; dots cannot stand in the names of modules.
+    spelled = {own: ",".join(f"{name}={option}" for name, option in zip(names, own, strict=True)) for own in options}
+    return OptionsBlock(names, options, {own: re.sub(r"[^A-Za-z0-9_=,+-]", "_", spelled[own]) for own in options})
 
 
 class Encoder(SequenceBlock):

@@ -184,7 +184,7 @@ class LimitedSpace(PartialSpace):
     def _measure(self, name: str, architecture: Architecture) -> float | None:
         if name == "max_latency":
             return self._latencies.get(architecture.id)
-        cost = self._cost(architecture)
+        cost = self.cost(architecture)
         return cost.parameters if name == "max_params" else cost.multiply_adds
 
     def _descend(self, name: str, drawn: Sequence[Architecture]) -> Architecture:

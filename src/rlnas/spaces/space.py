@@ -7,7 +7,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypeGuard
 
 import numpy as np
 
@@ -83,9 +83,8 @@ class Space:
         if not self.layers:
             raise UserError(f"space {name!r} has no layers: give it at least one.")
         if not self.input_shape or any(not isinstance(n, int) or n < 1 for n in self.input_shape):
-            raise UserError(
-                f"space {name!r}: input shape must be whole numbers of at least 1, not {shown(input_shape)}."
-            )
+            given = shown(input_shape)
+            raise UserError(f"space {name!r}: input shape must be whole numbers of at least 1, not {given}.")
         seen: dict[str, Choice] = {}
         for choice in (choice for layer in self.layers for choice in layer.choices):
             if seen.setdefault(choice.name, choice) != choice:
@@ -126,7 +125,7 @@ class Space:
             yield self._build(options)
 
     def __contains__(self, architecture: object) -> bool:
-        return isinstance(architecture, Architecture) and self._valid(architecture)
+        return self._valid(architecture)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Space) and self._identity() == other._identity()
@@ -141,16 +140,15 @@ class Space:
     def __repr__(self) -> str:
         return f"Space({self.name!r}, {self.size} architectures)"
 
-    def _valid(self, architecture: Architecture) -> bool:
-        return list(architecture) == [c.name for c in self.choices] and all(
-            architecture[choice.name] in choice.options for choice in self.choices
-        )
+    def _valid(self, architecture: object) -> TypeGuard[Architecture]:
+        if not isinstance(architecture, Architecture) or list(architecture) != [choice.name for choice in self.choices]:
+            return False
+        return all(architecture[choice.name] in choice.options for choice in self.choices)
 
     def _check(self, architecture: object) -> None:
-        if not isinstance(architecture, Architecture) or not self._valid(architecture):
-            raise UserError(
-                f"{shown(architecture)} is no architecture of space {self.name!r}: Space.architecture makes one."
-            )
+        if not self._valid(architecture):
+            what = f"{shown(architecture)} is no architecture of space {self.name!r}"
+            raise UserError(f"{what}: Space.architecture makes one.")
 
     def _build(self, options: Sequence[Option]) -> Architecture:
         return Architecture(tuple(zip((choice.name for choice in self.choices), options, strict=True)))
@@ -197,9 +195,8 @@ class Space:
             name, separator, option = part.strip().partition("=")
             if not separator:
                 example = self._build([choice.options[0] for choice in self.choices]).id
-                raise UserError(
-                    f"{text!r} is not an architecture id of space {self.name!r}: it should read {example!r}."
-                )
+                what = f"{text!r} is not an architecture id of space {self.name!r}"
+                raise UserError(f"{what}: it should read {example!r}.")
             if name in given:
                 raise UserError(f"architecture {text!r} names {name!r} twice.")
             given[name] = option
@@ -225,28 +222,19 @@ class Space:
 
     def shapes(self, architecture: Architecture) -> list[Shape]:
         """The shape after every layer of the architecture."""
-        shape, found = self.input_shape, []
-        for layer in self.layers:
-            shape = layer.output_shape(shape, dict(architecture))
-            found.append(shape)
-        return found
+        steps, last = walk(self.layers, self.input_shape, dict(architecture))
+        return [shape for _, shape in steps[1:]] + [last]
 
     def layers_of(self, architecture: Architecture) -> list[tuple[Layer, Shape]]:
         """Every layer that the architecture computes, with the shape that reaches it; containers layer by layer."""
         values = dict(architecture)
-        return [
-            leaf
-            for layer, shape in walk(self.layers, self.input_shape, values)[0]
-            for leaf in layer.leaves(shape, values)
-        ]
+        steps, _ = walk(self.layers, self.input_shape, values)
+        return [leaf for layer, shape in steps for leaf in layer.leaves(shape, values)]
 
     def cost(self, architecture: Architecture) -> Cost:
         """Parameters and multiply-adds of the architecture's encoder."""
         self._check(architecture)
-        return self._cost(architecture)
-
-    def _cost(self, architecture: Architecture) -> Cost:
-        """See `cost`. What a layer costs is worked out once for each of its options and shapes."""
+        # What a layer costs is worked out once for each of its options and shapes.
         values, shape, parameters, multiply_adds = dict(architecture.items_), self.input_shape, 0, 0
         for number, layer in enumerate(self.layers):
             key = number, shape, tuple(values[choice] for choice in self._names[number])

@@ -31,7 +31,7 @@ class PartialSpace(Space):
         return iter(self.listed) if self.listed is not None else filter(self.within, super().__iter__())
 
     def __contains__(self, architecture: object) -> bool:
-        return isinstance(architecture, Architecture) and self._valid(architecture) and self.within(architecture)
+        return self._valid(architecture) and self.within(architecture)
 
     def sample(self, rng: np.random.Generator) -> Architecture:
         """Draws one of them, uniformly."""
