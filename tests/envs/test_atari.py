@@ -259,7 +259,7 @@ def test_a_bad_action_raises_before_it_can_hang_ale(make, monkeypatch):
     env.reset(act(1, 2))
     monkeypatch.setattr(env._env, "step", lambda actions: pytest.fail("the action reached ale-py"))
     for actions in (act(0, 4), act(-1, 0), act(0), act(0, 0, 0), np.zeros((2, 1), dtype=np.int64)):
-        with pytest.raises(EnvironmentFault, match=r"actions must be 2 numbers in 0..3"):
+        with pytest.raises(EnvironmentFault, match=r"actions must be 2 of DiscreteActions\(count=4\)"):
             env.step(actions)
 
 

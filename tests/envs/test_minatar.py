@@ -111,7 +111,7 @@ def test_sticky_actions_are_an_option():
 def test_an_action_out_of_range_is_a_fault(actions):
     env = MinAtarEnv("MinAtar/Breakout-v1", EnvSettings(num_envs=2, sticky_actions=0.1))
     env.reset(np.array([1, 2]))
-    with pytest.raises(EnvironmentFault, match=r"0\.\.2"):
+    with pytest.raises(EnvironmentFault, match="actions must be 2 of"):
         env.step(np.array(actions))
 
 

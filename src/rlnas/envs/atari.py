@@ -139,7 +139,7 @@ class AtariCamera(Camera):
         twin = self._twin.step(actions)
         for name in ("reward", "terminated", "truncated", "valid"):
             if not np.array_equal(getattr(twin, name), getattr(step, name)):
-                raise EnvironmentFault("the emulator played two games from one seed: the video would be of another.")
+                raise EnvironmentFault("the emulator played two games from one seed: the video is of another game.")
         return twin.observation[0, 0]
 
     def close(self) -> None:

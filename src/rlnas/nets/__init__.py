@@ -1,7 +1,6 @@
 """Torch networks and supernets built from a space."""
 
 from rlnas.nets.encoder import Encoder
-from rlnas.nets.heads import Heads, Standardize
-from rlnas.nets.network import Network, Supernet
+from rlnas.nets.network import Heads, Network, Standardize, Supernet
 
 __all__ = ["Encoder", "Heads", "Network", "Standardize", "Supernet"]

@@ -1,8 +1,7 @@
 """Search spaces: choices, layers, architectures, and the catalogue. Nothing here knows torch."""
 
-from rlnas.spaces.architecture import FIXED_ID, Architecture
 from rlnas.spaces.catalogue import CATALOGUE, LARGE_MAP, adapt, in_catalogue, load_space
-from rlnas.spaces.choice import Choice, Option
+from rlnas.spaces.choice import FIXED_ID, Architecture, Choice, Option
 from rlnas.spaces.containers import Repeat, Residual, Switch
 from rlnas.spaces.layers import (
     Activation,
@@ -17,10 +16,9 @@ from rlnas.spaces.layers import (
     Shape,
     ShapeError,
 )
-from rlnas.spaces.limits import LimitedSpace, Limits, limit
+from rlnas.spaces.limits import LimitedSpace, Limits, Subset, limit
 from rlnas.spaces.modules import Module
 from rlnas.spaces.space import Cost, Space
-from rlnas.spaces.subset import Subset
 
 Fit = Resize  # its name in version 0.1
 

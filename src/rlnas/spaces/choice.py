@@ -1,9 +1,9 @@
-"""A choice: a named parameter with a finite list of options."""
+"""A choice, a named parameter with a finite list of options, and an architecture, one option for every choice."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
@@ -63,6 +63,42 @@ class Choice:
 def spelled(option: Option) -> str:
     """An option as ids spell it."""
     return str(option).lower() if isinstance(option, bool) else str(option)
+
+
+FIXED_ID = "fixed"
+"""The id of the one architecture of a space without choices."""
+
+
+@dataclass(frozen=True)
+class Architecture(Mapping[str, Option]):
+    """One option for every choice, in the order of the space's choices. Build it with `Space.architecture`.
+
+    Example:
+        >>> Architecture((("k2", 4), ("k3", 5))).id
+        'k2=4,k3=5'
+    """
+
+    items_: tuple[tuple[str, Option], ...]
+
+    @property
+    def id(self) -> str:
+        """The short stable id, e.g. `k2=4,k3=5`; `fixed` for a space without choices."""
+        return ",".join(f"{name}={spelled(option)}" for name, option in self.items_) or FIXED_ID
+
+    def __getitem__(self, name: str) -> Option:
+        return dict(self.items_)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(name for name, _ in self.items_)
+
+    def __len__(self) -> int:
+        return len(self.items_)
+
+    def __hash__(self) -> int:
+        return hash(self.items_)
+
+    def __str__(self) -> str:
+        return self.id
 
 
 def resolve(parameter: T | Choice, values: dict[str, Option]) -> T:

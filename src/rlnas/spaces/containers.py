@@ -6,9 +6,8 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from rlnas.errors import UserError, shown
-from rlnas.spaces.checks import positive
 from rlnas.spaces.choice import Choice, resolve, widest
-from rlnas.spaces.layers import Layer, Shape, ShapeError, Values
+from rlnas.spaces.layers import Layer, Shape, ShapeError, Values, positive
 
 MOST_LAYERS = 1_000
 """Layers that one layer of layers may hold, those of a repeat as often as they may be repeated."""

@@ -84,9 +84,8 @@ class Module(Layer):
         from torch import nn
 
         arguments = {name: resolve(value, values) for name, value in dict(self.arguments).items()}
-        factory = self.find()
         try:
-            built = factory(shape, **arguments)
+            built = self.find()(shape, **arguments)
         except UserError:
             raise
         except Exception as error:

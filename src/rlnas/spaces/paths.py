@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rlnas.errors import UserError
-from rlnas.spaces.architecture import Architecture
-from rlnas.spaces.choice import Choice, Option, resolve, widest
+from rlnas.spaces.choice import Architecture, Choice, Option, resolve, widest
 from rlnas.spaces.containers import Container, Repeat, Residual, Switch, keep
 from rlnas.spaces.layers import Layer, Reads, Shape, ShapeError, Values
 

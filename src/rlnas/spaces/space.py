@@ -14,8 +14,7 @@ import numpy as np
 from rlnas import calls
 from rlnas.calls import Refusal, checked_call, plain, several
 from rlnas.errors import UserError, shown, unknown
-from rlnas.spaces.architecture import FIXED_ID, Architecture
-from rlnas.spaces.choice import Choice, Option, spelled
+from rlnas.spaces.choice import FIXED_ID, Architecture, Choice, Option, spelled
 from rlnas.spaces.containers import flat, walk
 from rlnas.spaces.layers import Layer, Shape
 from rlnas.spaces.modules import Module
