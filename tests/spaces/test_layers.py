@@ -130,7 +130,7 @@ def test_repeat_finds_the_choices_inside_once():
 
 def test_a_repeat_that_changes_the_shape_is_refused():
     with pytest.raises(ShapeError, match=r"after the first time, but makes \(4, 2, 2\) of \(4, 4, 4\)"):
-        Repeat([Conv(4, kernel=3, stride=2)], times=2).output_shape((3, 8, 8), {})
+        Space("s", (3, 8, 8), [Repeat([Conv(4, kernel=3, stride=2)], times=2), Flatten()])
     with pytest.raises(UserError, match="repeat: layers"):
         Repeat([], times=2)
     with pytest.raises(UserError, match="repeat: times"):

@@ -8,11 +8,10 @@ from gymnasium.spaces import Box
 from gymnasium.spaces import Space as GymSpace
 
 from rlnas.envs.atari import Atari
-from rlnas.envs.base import VectorEnv
-from rlnas.envs.family import EnvFamily
+from rlnas.envs.base import Step, VectorEnv
+from rlnas.envs.family import Camera, EnvFamily
 from rlnas.envs.gym import Gymnasium
 from rlnas.envs.minatar import MinAtar
-from rlnas.envs.rendering import FilmedEnv
 from rlnas.envs.settings import Channels, EnvSettings
 from rlnas.errors import UserError, needs_extra, unknown
 
@@ -68,6 +67,31 @@ def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None,
         EnvironmentFault: if the environment cannot be made.
     """
     return check_known(env_id).make(env_id, settings, num_envs or settings.num_envs, threads)
+
+
+class FilmedEnv(VectorEnv):
+    """A vector environment of one, whose frames `film` is given: one after a reset, one after each step."""
+
+    def __init__(self, env: VectorEnv, camera: Camera, film: Callable[[np.ndarray], None]):
+        super().__init__(env.num_envs)
+        self._env, self._camera, self._film = env, camera, film
+        self.observation_shape, self.observation_dtype = env.observation_shape, env.observation_dtype
+        self.observation_bounds, self.actions, self.max_steps = env.observation_bounds, env.actions, env.max_steps
+        self.remarks, self.running_scores = env.remarks, env.running_scores
+
+    def reset(self, seeds: np.ndarray) -> np.ndarray:
+        observation = self._env.reset(seeds)
+        self._film(self._camera.reset(seeds, observation))
+        return observation
+
+    def step(self, actions: np.ndarray) -> Step:
+        step = self._env.step(actions)
+        self._film(self._camera.step(actions, step))
+        return step
+
+    def close(self) -> None:
+        self._camera.close()
+        self._env.close()
 
 
 def film_env(env_id: str, settings: EnvSettings, film: Callable[[np.ndarray], None]) -> tuple[FilmedEnv, float]:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 from gymnasium.spaces import Box
 from gymnasium.spaces import Space as GymSpace
 
-from rlnas.envs.base import VectorEnv
-from rlnas.envs.rendering import Camera
+from rlnas.envs.base import Step, VectorEnv
 from rlnas.envs.settings import Channels, EnvSettings
 
 
@@ -18,6 +18,28 @@ class Defaults:
     source: str
     env: dict[str, Any]
     ppo: dict[str, Any]
+
+
+class Camera:
+    """Base of what takes the frames of one environment: the first one after a reset, then one after each step."""
+
+    fps: float
+    """Frames of a second at which the games look right."""
+
+    def reset(self, seeds: np.ndarray, observation: np.ndarray) -> np.ndarray:
+        """The first frame of a game that began with these seeds and this observation, `(1, *shape)`."""
+        return self.draw(observation[0])
+
+    def step(self, actions: np.ndarray, step: Step) -> np.ndarray:
+        """The frame after a step: the actions, and what came of them."""
+        return self.draw(step.observation[0])
+
+    def draw(self, observation: np.ndarray) -> np.ndarray:
+        """A frame `(height, width, 3)` uint8, of an observation or of the environment's present state."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Frees what the camera holds."""
 
 
 class EnvFamily:

@@ -12,9 +12,8 @@ from gymnasium.spaces import Space as GymSpace
 
 from rlnas.envs.actions import ContinuousActions
 from rlnas.envs.base import Step, VectorEnv
-from rlnas.envs.family import EnvFamily
+from rlnas.envs.family import Camera, EnvFamily
 from rlnas.envs.gym_spaces import Observations, action_converter, read_actions
-from rlnas.envs.rendering import Camera
 from rlnas.envs.settings import Channels, EnvSettings
 from rlnas.errors import EnvironmentFault, RlnasError, UserError
 
@@ -241,13 +240,8 @@ class Gymnasium(EnvFamily):
         return seen.space, action_space
 
 
-NEEDS = {
-    "gymnasium.envs.box2d": "Box2D",
-    "gymnasium.envs.mujoco": "mujoco",
-    "gymnasium.envs.phys2d": "jax",
-    "gymnasium.envs.tabular": "jax",
-}
-"""The packages that environments of Gymnasium's own modules need."""
+NEEDS = {"box2d": "Box2D", "mujoco": "mujoco", "phys2d": "jax", "tabular": "jax"}
+"""The packages that environments in the modules `gymnasium.envs.NAME` need."""
 
 
 def missing_package(env_id: str) -> str | None:
@@ -260,7 +254,8 @@ def missing_package(env_id: str) -> str | None:
         raises = name.startswith("_raise_")
         return name.removeprefix("_raise_").removesuffix("_error") if raises else None
     module = str(spec.entry_point).partition(":")[0]
-    package = next((needed for place, needed in NEEDS.items() if module.startswith(place)), module.partition(".")[0])
+    first, _, rest = module.partition(".")
+    package = NEEDS.get(rest.split(".")[1], first) if module.startswith("gymnasium.envs.") else first
     return None if package in sys.modules or importlib.util.find_spec(package) is not None else package
 
 

@@ -12,8 +12,7 @@ from gymnasium.spaces import Space as GymSpace
 
 from rlnas.envs.actions import DiscreteActions
 from rlnas.envs.base import Step, VectorEnv
-from rlnas.envs.family import Defaults, EnvFamily
-from rlnas.envs.rendering import Camera
+from rlnas.envs.family import Camera, Defaults, EnvFamily
 from rlnas.envs.settings import Channels, EnvSettings
 
 GAMES = {name: name.lower() for name in ("Asterix", "Breakout", "Freeway", "Seaquest")}

@@ -4,8 +4,6 @@ A block computes one option of each choice: that in `values`. With `shared`, it 
 sliced is left open, and fewer inputs than `shape` says may come.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -45,11 +43,11 @@ class Block(nn.Module):
             if isinstance(module, Shared):
                 module.activate(path)
 
-    def leaves(self) -> Iterator[Block]:
+    def leaves(self) -> Iterator["Block"]:
         """The blocks that the active path computes, in order; itself, unless it is made of blocks."""
         yield self
 
-    def fill(self, block: Block) -> None:
+    def fill(self, block: "Block") -> None:
         """Copies the weights of the active path to the block of the same layer in a network of its own."""
         for name, module in block.named_children():
             own = getattr(self, name)

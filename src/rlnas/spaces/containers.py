@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from rlnas.errors import UserError, shown
 from rlnas.spaces.choice import Choice, resolve, widest
-from rlnas.spaces.layers import Layer, Shape, ShapeError, Values, positive
+from rlnas.spaces.layers import Layer, Shape, Values, positive
 
 MOST_LAYERS = 1_000
 """Layers that one layer of layers may hold, those of a repeat as often as they may be repeated."""
@@ -39,7 +39,8 @@ class Container(Layer):
     @cached_property
     def length(self) -> int:
         """See `MOST_LAYERS`."""
-        return sum(layer.length if isinstance(layer, Container) else 1 for layer in self.inner)
+        once = sum(layer.length if isinstance(layer, Container) else 1 for layer in self.inner)
+        return widest(getattr(self, "times", 1)) * once
 
     def check_size(self) -> None:
         """Raises a `UserError` if the layers are too many, or too deep, to be gone through."""
@@ -91,12 +92,6 @@ def walk(layers: Iterable[Layer], shape: Shape, values: Values) -> tuple[list[tu
     return found, shape
 
 
-def keep(words: str, before: Shape, after: Shape) -> None:
-    """Raises a `ShapeError` unless the shape is kept; `words` say who must keep it, and when."""
-    if before != after:
-        raise ShapeError(f"{words}, but makes {after} of {before}.")
-
-
 def _layers(container: str, layers: object, least: int = 1) -> tuple[Layer, ...]:
     found = (layers,) if isinstance(layers, Layer) else layers
     if not isinstance(found, list | tuple) or len(found) < least or not all(isinstance(x, Layer) for x in found):
@@ -120,7 +115,7 @@ class Repeat(Container):
     type: ClassVar[str] = "repeat"
     shaped_by: ClassVar[tuple[str, ...]] = ("times",)
     passes: ClassVar[int] = 2
-    KEEPS: ClassVar[str] = "repeat must keep the shape after the first time"
+    keeps: ClassVar[str] = "repeat must keep the shape after the first time"
     layers: Sequence[Layer]
     times: int | Choice
 
@@ -129,18 +124,11 @@ class Repeat(Container):
         positive(self, "times")
         self.check_size()
 
-    @cached_property
-    def length(self) -> int:
-        return widest(self.times) * super().length
-
     def steps(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
         found = []
-        for time in range(resolve(self.times, values)):
-            inner, after = walk(self.layers, shape, values)
+        for _ in range(resolve(self.times, values)):
+            inner, shape = walk(self.layers, shape, values)
             found += inner
-            if time > 0:
-                keep(self.KEEPS, shape, after)
-            shape = after
         return found
 
 
@@ -149,7 +137,7 @@ class Residual(Container):
     """Layers whose output is added to their input; they must keep the shape."""
 
     type: ClassVar[str] = "residual"
-    KEEPS: ClassVar[str] = "residual must keep the shape"
+    keeps: ClassVar[str] = "residual must keep the shape"
     layers: Sequence[Layer]
 
     def __post_init__(self) -> None:
@@ -157,9 +145,7 @@ class Residual(Container):
         self.check_size()
 
     def steps(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:
-        found, after = walk(self.layers, shape, values)
-        keep(self.KEEPS, shape, after)
-        return found
+        return walk(self.layers, shape, values)[0]
 
 
 @dataclass(frozen=True)
@@ -201,13 +187,8 @@ class Switch(Container):
         return dict(self.options)  # type: ignore[arg-type]
 
     @property
-    def selector(self) -> Choice:
-        """The choice of the alternative."""
-        return Choice(self.choice, list(self.alternatives))
-
-    @property
     def shape_choices(self) -> tuple[Choice, ...]:
-        return (self.selector,)
+        return (Choice(self.choice, list(self.alternatives)),)
 
     @property
     def inner(self) -> tuple[Layer, ...]:

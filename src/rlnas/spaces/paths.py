@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from rlnas.errors import UserError
 from rlnas.spaces.choice import Architecture, Choice, Option, resolve, widest
-from rlnas.spaces.containers import Container, Repeat, Residual, Switch, keep
+from rlnas.spaces.containers import Container, Repeat, Residual, Switch
 from rlnas.spaces.layers import Layer, Reads, Shape, ShapeError, Values
 
 MAX_SHAPES = 10_000
@@ -99,10 +99,8 @@ class Tracer:
         inside = {replace(state, before=(*state.before, state.shape)): path for state, path in states.items()}
         found: States = {}
         for state, path in self._sequence(layer.layers, inside, position).items():
-            try:
-                keep(layer.KEEPS, state.before[-1], state.shape)
-            except ShapeError as error:
-                raise self._impossible(path, error) from None
+            if state.before[-1] != state.shape:
+                raise self._impossible(path, f"{layer.keeps}, but makes {state.shape} of {state.before[-1]}.")
             found.setdefault(replace(state, before=state.before[:-1]), path)
         return found
 
@@ -118,7 +116,7 @@ class Tracer:
         return done
 
     def _switch(self, layer: Switch, states: States, position: Position) -> States:
-        chosen = self._choose(states, layer.selector)
+        chosen = self._choose(states, *layer.shape_choices)
         done: States = {}
         for name, layers in layer.alternatives.items():
             own = {state: path for state, path in chosen.items() if path[layer.choice] == name}
@@ -205,10 +203,9 @@ class Tracer:
             )
         self.narrows = self.narrows or len({state.shape[0] for state in states}) > 1
 
-    def _impossible(self, path: Values, error: ShapeError) -> ShapeError:
-        return ShapeError(
-            f"space {self.space!r}: architecture {self._id(path)} is impossible: layer {self._number}: {error}"
-        )
+    def _impossible(self, path: Values, why: object) -> ShapeError:
+        what = f"architecture {self._id(path)} is impossible"
+        return ShapeError(f"space {self.space!r}: {what}: layer {self._number}: {why}")
 
     def _id(self, path: Values) -> str:
         return Architecture(tuple((c.name, path[c.name]) for c in self.choices if c.name in path)).id
