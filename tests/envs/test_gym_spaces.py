@@ -38,7 +38,7 @@ def test_the_axis_of_the_channels_can_be_said():
     assert (seen["first"].shape, seen["last"].shape) == ((5, 7, 12), (12, 5, 7))
     assert np.array_equal(seen["last"].read(values.astype(np.float32))[3], values[:, :, 3])
     assert "first axis" in seen["first"].axes
-    assert "channels=first" in seen["last"].otherwise
+    assert "channels=first" in seen["last"].axes
 
 
 @pytest.mark.parametrize(

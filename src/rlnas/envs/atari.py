@@ -32,8 +32,7 @@ class AtariEnv(VectorEnv):
         settings: the options.
         num_envs: overrides `settings.num_envs`.
         threads: emulator threads.
-        film: observe the same games as a person would see them, `(1, height, width, 3)` in the emulator's own size and
-            colours, instead of a stack of gray squares.
+        film: observe what a person would see, `(1, height, width, 3)` in colour, instead of a stack of gray squares.
     """
 
     def __init__(

@@ -56,11 +56,7 @@ def options_of(env_id: str) -> tuple[str, ...]:
 def make_env(env_id: str, settings: EnvSettings, *, num_envs: int | None = None, threads: int = 1) -> VectorEnv:
     """Makes the vector environment of an id, e.g. `"ALE/Breakout-v5"`, or any in Gymnasium's registry.
 
-    Args:
-        env_id: the id.
-        settings: how to set it up.
-        num_envs: overrides `settings.num_envs`.
-        threads: emulator threads, where the environment has some.
+    `num_envs` overrides `settings.num_envs`; `threads` are those of an emulator.
 
     Raises:
         UserError: if the id is unknown, or the environment is of a kind that rlnas cannot handle.
@@ -95,15 +91,9 @@ class FilmedEnv(VectorEnv):
 
 
 def film_env(env_id: str, settings: EnvSettings, film: Callable[[np.ndarray], None]) -> tuple[FilmedEnv, float]:
-    """Makes one environment that is filmed; raises as `make_env`, and if the environment cannot draw itself.
+    """Makes one environment whose frames, `(height, width, 3)` uint8, `film` is given; see also `make_env`.
 
-    Args:
-        env_id: the id.
-        settings: those that its agent was trained with.
-        film: is given every frame, `(height, width, 3)` uint8.
-
-    Returns:
-        The environment, and the frames of a second at which its games look right.
+    Returns it with the frames of a second at which its games look right. Raises a `UserError` if it cannot draw itself.
     """
     env, camera = check_known(env_id).film(env_id, settings)
     return FilmedEnv(env, camera, film), camera.fps

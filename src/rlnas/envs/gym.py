@@ -28,13 +28,6 @@ class GymEnv(VectorEnv):
     would be copied into place in silence. Numbers outside the observation space only give a remark, since some of
     Gymnasium's own environments return them (LunarLander flies higher than its space says).
 
-    Args:
-        env_id: a registered id.
-        num_envs: how many step together.
-        render_mode: how the environments draw themselves, `"rgb_array"` for `render`; not at all by default.
-        channels: see `EnvSettings`.
-        scale_actions: see `EnvSettings`.
-
     Raises:
         UserError: if the observations or actions are of a kind that rlnas cannot handle.
         EnvironmentFault: if the environment cannot be made.

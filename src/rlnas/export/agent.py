@@ -29,7 +29,6 @@ FORMAT = "rlnas-agent-2"
 
 LARGEST = 1_000
 """Whole numbers beyond this are not drawn to compare two networks on."""
-
 TOLERANCE = 1e-4
 """Largest difference that rounding may make, as a part of the largest output (or of 1, where that is smaller)."""
 
@@ -43,11 +42,9 @@ class ParityError(RlnasError, RuntimeError):
 
 @dataclass(frozen=True)
 class Export:
-    """What a format makes of an agent.
+    """What a format makes of an agent: the files by their names in the export's folder, and what they compute.
 
-    Attributes:
-        files: the bytes of each file by its name in the export's folder; under `""` those of an export of one file.
-        compute: what the files compute.
+    An export of one file has it under the name `""`.
     """
 
     files: dict[str, bytes]
@@ -56,14 +53,9 @@ class Export:
 
 @dataclass(frozen=True)
 class Agent:
-    """A trained agent.
+    """A trained agent: its network on the CPU, the observations that reach it, and the actions of its environment.
 
-    Attributes:
-        settings: of its training.
-        network: its network, on the CPU.
-        observation: the observations of its environment, as they reach the network.
-        action: the actions of its environment.
-        result: of its training; `None` while it is under way.
+    `result` is `None` while the training is under way.
     """
 
     settings: TrialSettings

@@ -25,9 +25,9 @@ class Exporter:
 
     Attributes:
         about: what it writes, as part of a sentence.
-        name: what it is called in the folder `export` of a run: a file, or without a suffix a folder.
-        module: the module whose `convert` makes an `Export` of an `Agent`; it is imported late, since it needs torch.
-        packages: the packages that it needs beyond those of rlnas.
+        name: of the file in the folder `export` of a run, or without a suffix of the folder.
+        module: its `convert` makes an `Export` of an `Agent`; it is imported late, since it needs torch.
+        packages: those that it needs beyond those of rlnas.
     """
 
     about: str

@@ -16,18 +16,13 @@ from onnxscript import opset18 as op
 from rlnas.errors import UserError
 from rlnas.export.agent import Agent, Export, ExportedNetwork
 
-OPSET = 18
-
 
 def convert(agent: Agent) -> Export:
     """The network as an ONNX file: `observation` in; `logits` `(batch, actions)` and `value` `(batch,)` out.
 
     For continuous actions, `mean` and `log_std`, both `(batch, numbers)`, stand in the place of the logits.
     Observations have the type of the environment's and any batch size; scaling is inside. The file's metadata say where
-    the agent comes from; `rlnas` holds the content of `architecture.json`.
-
-    Raises:
-        UserError: if a layer of the user's own has no counterpart in ONNX.
+    the agent comes from; `rlnas` holds the content of `architecture.json`. A `UserError` says what ONNX lacks.
     """
     model = _convert(agent)
     description = agent.description
@@ -50,7 +45,7 @@ def _convert(agent: Agent) -> Any:
                 (example,),
                 dynamo=True,
                 verbose=False,
-                opset_version=OPSET,
+                opset_version=18,
                 input_names=["observation"],
                 output_names=list(agent.outputs),
                 dynamic_shapes={"observation": {0: torch.export.Dim("batch")}},

@@ -197,15 +197,10 @@ def load(folder: str | Path = Path(__file__).parent) -> Network:
 
 @torch.no_grad()
 def write_source(network: Network, dtype: str, about: Mapping[str, str]) -> tuple[str, dict[str, Tensor]]:
-    """The source of a network, and its weights under the names of that source.
+    """Python source with a class `Network` and a function `load`, and the tensors of its state dict.
 
-    Args:
-        network: the network of one architecture, on the CPU.
-        dtype: the type of the environment's observations, for the reader.
-        about: what the reader should know, each thing with its name.
-
-    Raises:
-        UserError: if a layer cannot be written as plain PyTorch.
+    `dtype` is the type of the environment's observations; `about` says what the reader should know, each thing with its
+    name. Raises a `UserError` if a layer cannot be written as plain PyTorch.
     """
     shape = network.space.input_shape
     listing, gaussian, values = Listing(), network.heads.log_std is not None, network.value_encoder

@@ -84,10 +84,7 @@ class ResidualBlock(BlockOfBlocks):
 class OptionsBlock(BlockOfBlocks):
     """Modules of which one is active: one for each option of some choices, or for each alternative of a switch.
 
-    Args:
-        names: the names of the choices.
-        options: the modules by their options.
-        slots: the names of the modules, likewise.
+    `names` are those of the choices; `options` has the modules by their options, `slots` their names.
     """
 
     def __init__(

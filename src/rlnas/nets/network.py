@@ -22,7 +22,7 @@ class Heads:
 
     Attributes:
         outputs: numbers that the policy head gives: logits, or the means of continuous actions.
-        log_std: the logarithm of the standard deviation of continuous actions at the start; it is learned, and the same
+        log_std: where the logarithm of the standard deviation of continuous actions starts; it is learned, and the same
             for every observation. `None` for discrete actions.
         own_value_encoder: whether the value head has an encoder of its own, of the same architecture.
     """

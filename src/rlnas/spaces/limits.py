@@ -30,10 +30,6 @@ class Limits:
 
     Raises:
         UserError: if a limit is not a positive number.
-
-    Example:
-        >>> Limits(max_params=500_000).given
-        {'max_params': 500000}
     """
 
     max_params: int | None = None
@@ -143,11 +139,8 @@ class LimitedSpace(PartialSpace):
     Where the whole space is `enumerable`, they are listed when it is made. Those of a larger one are sampled by
     rejection, and `size` is an estimate.
 
-    Args:
-        whole: the space.
-        limits: the limits.
-        latencies: milliseconds by architecture id, needed where latency is limited; of every architecture that the
-            other limits leave.
+    Latencies, in milliseconds by architecture id, are needed where latency is limited: of every architecture that the
+    other limits leave.
 
     Raises:
         UserError: if no architecture is within the limits, or too few of a space too large to enumerate; or if latency

@@ -10,7 +10,6 @@ from rlnas.spaces.containers import Container, Repeat, Residual, Switch
 from rlnas.spaces.layers import Layer, Reads, Shape, ShapeError, Values
 
 MAX_SHAPES = 10_000
-
 Position = tuple[int | str, ...]
 """The place of a layer: its number in the space; inside a container, the time or alternative and the number there."""
 

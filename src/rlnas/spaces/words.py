@@ -15,11 +15,7 @@ def shape_text(shape: Shape) -> str:
 
 
 def value_text(value: object) -> str:
-    """The value of a parameter.
-
-    >>> value_text(True), value_text([64, 32]), value_text(()), value_text(None)
-    ('true', '64 + 32', 'none', 'none')
-    """
+    """The value of a parameter, e.g. `true`, `64 + 32`, or `none` for nothing."""
     if isinstance(value, list | tuple):
         return " + ".join(map(value_text, value)) or "none"
     return str(value).lower() if isinstance(value, bool) or value is None else str(value)
@@ -44,13 +40,10 @@ def flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Line:
-    """A layer of a space.
+    """A layer of a space, or an alternative that the layers below it belong to.
 
-    Attributes:
-        layer: its type, or the name of the alternative that the layers below it belong to.
-        settings: its parameters, choices with their options; those at their defaults, but for kinds, are left out.
-        output: the shape that leaves it; empty for layers inside others.
-        depth: inside how many others it is.
+    The settings have choices with their options; parameters at their defaults, but for kinds, are left out. Layers
+    inside others have no output; `depth` is the number of these others.
     """
 
     layer: str
