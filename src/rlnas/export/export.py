@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rlnas import calls
 from rlnas.calls import checked_call
 from rlnas.errors import UserError, needs_extra, unknown
 from rlnas.files import check_no_links, write_bytes
 from rlnas.processes import absolute, settled
-
-if TYPE_CHECKING:
-    from rlnas.export.agent import Agent, Export
 
 
 @dataclass(frozen=True)
@@ -34,11 +29,6 @@ class Exporter:
     name: str
     module: str
     packages: tuple[str, ...] = ()
-
-    @property
-    def convert(self) -> Callable[[Agent], Export]:
-        """What makes files of an agent."""
-        return importlib.import_module(self.module).convert
 
     def check_place(self, to: str, path: Path) -> None:
         """Raises a `UserError` unless an export may be written to a path."""
@@ -90,10 +80,10 @@ def export(run: calls.Place, to: calls.Text, out: calls.Place | None = None, *, 
     exporter.check_place(to, path)
     if out is None:
         check_no_links(run)
-    from rlnas.export.agent import check_parity, load_agent
+    from rlnas.export.agent import Export, check_parity, load_agent
 
     agent = load_agent(run, imports)
-    made = exporter.convert(agent)
+    made: Export = importlib.import_module(exporter.module).convert(agent)
     check_parity(agent, made.compute)
     for name, data in made.files.items():
         write_bytes(path / name, data)

@@ -260,7 +260,7 @@ def _about(about: Mapping[str, str]) -> str:
 
 
 def convert(agent: Agent) -> Export:
-    """Makes `network.py`, `state_dict.pt`, which torch alone can read, and `architecture.json`.
+    """Makes `network.py`, `state_dict.pt`, which takes nothing but torch to read, and `architecture.json`.
 
     Raises:
         UserError: if a layer cannot be written as plain PyTorch.

@@ -35,12 +35,13 @@ def ppo_arguments(ppo: PPOSettings, num_envs: int) -> dict[str, Any]:
     }
 
 
-def build_ppo(agent: Agent) -> PPO:
-    """The agent as a PPO of Stable-Baselines3, without an environment.
+def convert(agent: Agent) -> Export:
+    """A file that `PPO.load` opens wherever rlnas is installed; see also `check_actions`.
 
-    It has the hyperparameters of the training, as far as there are such, so that it can be trained further; Adam starts
-    anew. The attribute `rlnas` holds the content of `architecture.json`.
+    It has the hyperparameters of the training, as far as there are such, so that the agent can be trained further; Adam
+    starts anew. The attribute `rlnas` holds the content of `architecture.json`.
     """
+    check_actions(agent.action)
     settings, ppo = agent.settings, agent.settings.algorithm_options
     if not isinstance(ppo, PPOSettings):
         raise UserError(f"the format sb3 is for agents of PPO, and this one was trained by {settings.algorithm}.")
@@ -69,7 +70,9 @@ def build_ppo(agent: Agent) -> PPO:
     policy.value_net.load_state_dict(network.value.state_dict())
     model.num_timesteps = agent.result.steps if agent.result else 0
     model.rlnas = agent.description  # type: ignore[attr-defined]
-    return model
+    buffer = io.BytesIO()
+    model.save(buffer)
+    return Export({"": buffer.getvalue()}, run_policy(model.policy))
 
 
 def check_actions(action: GymSpace) -> None:
@@ -80,15 +83,6 @@ def check_actions(action: GymSpace) -> None:
         raise UserError(f"Stable-Baselines3 takes decisions in one row only, and the environment's are {action}.")
     if isinstance(action, Box) and not (np.isfinite(action.low).all() and np.isfinite(action.high).all()):
         raise UserError(f"Stable-Baselines3 takes actions with finite bounds only, and the environment's are {action}.")
-
-
-def convert(agent: Agent) -> Export:
-    """A file that `PPO.load` opens wherever rlnas is installed; see `check_actions`."""
-    check_actions(agent.action)
-    model = build_ppo(agent)
-    buffer = io.BytesIO()
-    model.save(buffer)
-    return Export({"": buffer.getvalue()}, run_policy(model.policy))
 
 
 def run_policy(policy: ActorCriticPolicy) -> Callable[[np.ndarray], Sequence[np.ndarray]]:
