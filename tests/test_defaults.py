@@ -8,7 +8,8 @@ import pytest
 from rlnas.algorithms.ppo import PPOSettings
 from rlnas.algorithms.ppo.trainer import make_normalizer
 from rlnas.defaults import CONTINUOUS, GRIDS, MINATAR, PICTURES, TUNED, VECTORS, defaults
-from rlnas.envs import ContinuousActions, DiscreteActions, EnvSettings, family_of
+from rlnas.envs import ContinuousActions, DiscreteActions, EnvSettings
+from rlnas.envs.families import family_of
 
 REAL = ContinuousActions((-1.0,), (1.0,))
 

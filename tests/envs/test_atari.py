@@ -7,7 +7,8 @@ from ale_py import Action
 from ale_py.env import AtariEnv as RawAtari
 from gymnasium.wrappers import AtariPreprocessing, FrameStackObservation
 
-from rlnas.envs import AtariEnv, EnvSettings, Episode
+from rlnas.envs import EnvSettings, Episode
+from rlnas.envs.atari import AtariEnv
 from rlnas.errors import EnvironmentFault
 
 NOOP = 0

@@ -6,12 +6,9 @@ from gymnasium.spaces import Box, Discrete
 
 from rlnas.defaults import defaults, defaults_by_name
 from rlnas.envs import (
-    AtariEnv,
     DiscreteActions,
-    EnvFamily,
     EnvSettings,
     Episode,
-    GymEnv,
     Step,
     VectorEnv,
     families,
@@ -22,9 +19,10 @@ from rlnas.envs import (
     options_of,
     registered_by,
 )
-from rlnas.envs.atari import Atari
+from rlnas.envs.atari import Atari, AtariEnv
 from rlnas.envs.families import find_spaces
-from rlnas.envs.family import Defaults
+from rlnas.envs.family import Defaults, EnvFamily
+from rlnas.envs.gym import GymEnv
 from rlnas.envs.minatar import GridCamera
 from rlnas.errors import UserError
 from rlnas.trust import import_modules

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete
 
-from rlnas.envs import DiscreteActions, Episode, GymEnv
+from rlnas.envs import DiscreteActions, Episode
+from rlnas.envs.gym import GymEnv
 from rlnas.errors import EnvironmentFault, UserError
 
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from minatar import Environment
 
-from rlnas.envs import EnvSettings, MinAtarEnv, known_ids, make_env
+from rlnas.envs import EnvSettings, known_ids, make_env
+from rlnas.envs.minatar import MinAtarEnv
 from rlnas.errors import EnvironmentFault, UserError
 
 

@@ -85,8 +85,8 @@ class Layer:
         return [(self, shape)]
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
-        """The shape that leaves the layer; raises a `ShapeError` where it cannot work on `shape`."""
-        raise NotImplementedError
+        """The shape that leaves the layer, by default the one that comes; raises a `ShapeError` if that cannot be read."""
+        return shape
 
     def parameters(self, shape: Shape, values: Values) -> int:
         """The number of trainable parameters."""
@@ -414,6 +414,3 @@ class Activation(Layer):
 
     def __post_init__(self) -> None:
         one_of(self, "kind", ACTIVATIONS)
-
-    def output_shape(self, shape: Shape, values: Values) -> Shape:
-        return shape

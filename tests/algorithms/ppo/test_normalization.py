@@ -9,7 +9,8 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 from rlnas.algorithms.ppo import PPOSettings
 from rlnas.algorithms.ppo.normalization import Moments, Normalizer
 from rlnas.algorithms.ppo.trainer import make_normalizer
-from rlnas.envs import EnvSettings, GymEnv, Step, make_env
+from rlnas.envs import EnvSettings, Step, make_env
+from rlnas.envs.gym import GymEnv
 from rlnas.errors import UserError
 
 GAMMA = 0.97

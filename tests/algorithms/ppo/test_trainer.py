@@ -8,7 +8,7 @@ import torch
 
 import rlnas.algorithms.ppo.trainer
 from rlnas.algorithms.ppo import PPOSettings, PPOTrainer
-from rlnas.envs import GymEnv
+from rlnas.envs.gym import GymEnv
 from rlnas.errors import TrainingDiverged
 from rlnas.nets import Heads, Network, Supernet
 from rlnas.spaces import Linear, Space
