@@ -85,7 +85,7 @@ class Layer:
         return [(self, shape)]
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
-        """The shape that leaves the layer (by default, that of its input); a `ShapeError` where it cannot work on it."""
+        """The shape that leaves the layer, by default that of its input; a `ShapeError` where it cannot work on it."""
         return shape
 
     def parameters(self, shape: Shape, values: Values) -> int:
