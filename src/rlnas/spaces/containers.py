@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from rlnas.errors import UserError, shown
 from rlnas.spaces.choice import Choice, resolve, widest
-from rlnas.spaces.layers import Layer, Shape, Values, positive
+from rlnas.spaces.layers import Layer, Shape, Values
 
 MOST_LAYERS = 1_000
 """Layers that one layer of layers may hold, those of a repeat as often as they may be repeated."""
@@ -121,7 +121,7 @@ class Repeat(Container):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", _layers("repeat", self.layers))
-        positive(self, "times")
+        self._positive("times")
         self.check_size()
 
     def steps(self, shape: Shape, values: Values) -> list[tuple[Layer, Shape]]:

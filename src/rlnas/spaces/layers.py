@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -101,54 +101,46 @@ class Layer:
         if len(shape) != 3:
             raise ShapeError(f"{self.type} needs a map (channels, height, width), but gets shape {shape}.")
 
+    # Checks of parameters. Each raises a `UserError` that names the layer and the parameter.
 
-# Checks of parameters. Each raises a `UserError` that names the layer and the parameter.
+    def _positive(self, *names: str) -> None:
+        """Parameters, or all their options, must be whole numbers of at least 1; those of NumPy become Python's."""
+        for name in names:
+            parameter = getattr(self, name)
+            if isinstance(parameter, np.integer):
+                object.__setattr__(self, name, parameter := int(parameter))
+            for value in values_of(parameter):
+                if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                    raise UserError(f"{self.type}: {name} must be a whole number of at least 1, not {shown(value)}.")
 
+    def _one_of(self, name: str, allowed: tuple[str, ...]) -> None:
+        """The parameter, or all its options, must be allowed words."""
+        for value in values_of(getattr(self, name)):
+            if not isinstance(value, str) or value not in allowed:
+                raise UserError(f"{self.type}: {name} must be one of {', '.join(allowed)}, not {shown(value)}.")
 
-def positive(layer: Any, *names: str) -> None:
-    """Parameters, or all their options, must be whole numbers of at least 1; those of NumPy become Python's."""
-    for name in names:
-        parameter = getattr(layer, name)
-        if isinstance(parameter, np.integer):
-            object.__setattr__(layer, name, parameter := int(parameter))
-        for value in values_of(parameter):
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise UserError(f"{layer.type}: {name} must be a whole number of at least 1, not {shown(value)}.")
+    def _no_choice(self, name: str, instead: str = "") -> None:
+        """The parameter must not be a choice; `instead` says what else to do."""
+        if isinstance(getattr(self, name), Choice):
+            raise UserError(f"{self.type}: {name} cannot be a choice" + (f": {instead}." if instead else "."))
 
+    def _fixed(self, name: str, allowed: tuple[str, ...], instead: str = "") -> None:
+        """The parameter must be one of the allowed words, and no choice among them."""
+        self._no_choice(name, instead)
+        self._one_of(name, allowed)
 
-def one_of(layer: Any, name: str, allowed: tuple[str, ...]) -> None:
-    """The parameter, or all its options, must be allowed words."""
-    for value in values_of(getattr(layer, name)):
-        if not isinstance(value, str) or value not in allowed:
-            raise UserError(f"{layer.type}: {name} must be one of {', '.join(allowed)}, not {shown(value)}.")
+    def _fixed_activation(self) -> None:
+        self._fixed("activation", ACTIVATIONS, 'say "none" and put an activation layer after it')
 
-
-def no_choice(layer: Any, name: str, instead: str = "") -> None:
-    """The parameter must not be a choice; `instead` says what else to do."""
-    if isinstance(getattr(layer, name), Choice):
-        raise UserError(f"{layer.type}: {name} cannot be a choice" + (f": {instead}." if instead else "."))
-
-
-def fixed(layer: Any, name: str, allowed: tuple[str, ...], instead: str = "") -> None:
-    """The parameter must be one of the allowed words, and no choice among them."""
-    no_choice(layer, name, instead)
-    one_of(layer, name, allowed)
-
-
-def sliceable(layer: Any, *others: str) -> None:
-    """The options of the layer's width may share one weight only if no other parameter depends on the same choice."""
-    fixed(layer, "share", ("none", "slice"))
-    width = getattr(layer, layer.shares)
-    if layer.share == "slice" and not isinstance(width, Choice):
-        raise UserError(f'{layer.type}: share = "slice" needs a choice of {layer.shares}.')
-    if layer.share == "slice" and width in [getattr(layer, other) for other in others]:
-        raise UserError(
-            f'{layer.type}: share = "slice" needs a choice of {layer.shares} that decides nothing else in the layer.'
-        )
-
-
-def _check_activation(layer: Layer) -> None:
-    fixed(layer, "activation", ACTIVATIONS, 'say "none" and put an activation layer after it')
+    def _sliceable(self, *others: str) -> None:
+        """The options of the width may share one weight only if no other parameter depends on the same choice."""
+        self._fixed("share", ("none", "slice"))
+        width = getattr(self, self.shares)
+        needs = f'{self.type}: share = "slice" needs a choice of {self.shares}'
+        if self.sliced is not None and not isinstance(width, Choice):
+            raise UserError(f"{needs}.")
+        if self.sliced is not None and width in [getattr(self, other) for other in others]:
+            raise UserError(f"{needs} that decides nothing else in the layer.")
 
 
 def _windows(layer: Conv | MaxPool, shape: Shape, values: Values) -> Shape:
@@ -192,11 +184,11 @@ class Conv(Layer):
     share: Literal["none", "slice"] = "none"
 
     def __post_init__(self) -> None:
-        positive(self, "channels", "kernel", "stride")
-        fixed(self, "padding", PADDINGS)
-        fixed(self, "pad_mode", ("zeros", "reflect"))
-        _check_activation(self)
-        sliceable(self, "kernel", "stride")
+        self._positive("channels", "kernel", "stride")
+        self._fixed("padding", PADDINGS)
+        self._fixed("pad_mode", ("zeros", "reflect"))
+        self._fixed_activation()
+        self._sliceable("kernel", "stride")
 
     @property
     def shape_choices(self) -> tuple[Choice, ...]:
@@ -228,8 +220,8 @@ class MaxPool(Layer):
     padding: Literal["same", "valid"] = "same"
 
     def __post_init__(self) -> None:
-        positive(self, "kernel", "stride")
-        fixed(self, "padding", PADDINGS)
+        self._positive("kernel", "stride")
+        self._fixed("padding", PADDINGS)
 
     @property
     def shape_choices(self) -> tuple[Choice, ...]:
@@ -262,11 +254,11 @@ class Resize(Layer):
     def __post_init__(self) -> None:
         given = [name for name in ("height", "width", "channels") if getattr(self, name) is not None]
         for name in given:
-            no_choice(self, name, "the target is one exact size")
+            self._no_choice(name, "the target is one exact size")
         if not given or (self.height is None) != (self.width is None):
             raise UserError("resize needs a height and a width, or channels, or all three.")
-        positive(self, *given)
-        fixed(self, "shrink", ("pool", "crop"))
+        self._positive(*given)
+        self._fixed("shrink", ("pool", "crop"))
 
     def pads(self, shapes: Collection[Shape]) -> bool:
         # What all paths pad alike is 0 for all of them.
@@ -322,10 +314,10 @@ class Linear(Layer):
     share: Literal["none", "slice"] = "none"
 
     def __post_init__(self) -> None:
-        positive(self, "features")
-        _check_activation(self)
-        one_of(self, "norm", NORMS)
-        sliceable(self, "norm")
+        self._positive("features")
+        self._fixed_activation()
+        self._one_of("norm", NORMS)
+        self._sliceable("norm")
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         if len(shape) != 1:
@@ -360,10 +352,10 @@ class Readout(Layer):
     activation: str = "relu"
 
     def __post_init__(self) -> None:
-        no_choice(self, "features", "put a linear layer after it")
-        positive(self, "features")
-        one_of(self, "kind", ("flatten", "mean", "max"))
-        _check_activation(self)
+        self._no_choice("features", "put a linear layer after it")
+        self._positive("features")
+        self._one_of("kind", ("flatten", "mean", "max"))
+        self._fixed_activation()
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         self.need_map(shape)
@@ -394,7 +386,7 @@ class Norm(Layer):
     kind: str | Choice = "layer"
 
     def __post_init__(self) -> None:
-        one_of(self, "kind", NORMS)
+        self._one_of("kind", NORMS)
 
     def output_shape(self, shape: Shape, values: Values) -> Shape:
         if shape == (1, 1, 1):
@@ -413,4 +405,4 @@ class Activation(Layer):
     kind: str | Choice = "relu"
 
     def __post_init__(self) -> None:
-        one_of(self, "kind", ACTIVATIONS)
+        self._one_of("kind", ACTIVATIONS)
