@@ -122,9 +122,6 @@ class Subset(PartialSpace):
     def _identity(self) -> tuple[object, ...]:
         return *super()._identity(), self.listed
 
-    def __repr__(self) -> str:
-        return f"Subset({self.name!r}, {self.size} architectures)"
-
     def architecture(self, value: str | Mapping[str, Option] | Sequence[int]) -> Architecture:
         """See `Space.architecture`; the others of the whole space are refused."""
         found = super().architecture(value)

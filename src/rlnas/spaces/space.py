@@ -137,7 +137,7 @@ class Space:
         return type(self), self.name, self.input_shape, self.layers
 
     def __repr__(self) -> str:
-        return f"Space({self.name!r}, {self.size} architectures)"
+        return f"{type(self).__name__}({self.name!r}, {self.size} architectures)"
 
     def _valid(self, architecture: object) -> TypeGuard[Architecture]:
         if not isinstance(architecture, Architecture) or list(architecture) != [choice.name for choice in self.choices]:
