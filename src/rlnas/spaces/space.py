@@ -140,9 +140,10 @@ class Space:
         return f"{type(self).__name__}({self.name!r}, {self.size} architectures)"
 
     def _valid(self, architecture: object) -> TypeGuard[Architecture]:
-        if not isinstance(architecture, Architecture) or list(architecture) != [choice.name for choice in self.choices]:
+        if not isinstance(architecture, Architecture) or len(architecture) != len(self.choices):
             return False
-        return all(architecture[choice.name] in choice.options for choice in self.choices)
+        pairs = zip(architecture.items_, self.choices, strict=True)
+        return all(name == choice.name and option in choice.options for (name, option), choice in pairs)
 
     def _check(self, architecture: object) -> None:
         if not self._valid(architecture):
