@@ -187,10 +187,8 @@ def _advice(space: gymnasium.Space) -> str:
         return "gymnasium.wrappers.FlattenObservation turns others into one"
     whole = ", ".join(repr(name) for name, part in parts if _flattenable(part))
     if whole and isinstance(space, Dict):
-        return (
-            f"gymnasium.wrappers.FilterObservation(env, [{whole}]) leaves out what is of no fixed size, and "
-            "gymnasium.wrappers.FlattenObservation around it makes one Box of the rest"
-        )
+        first = f"gymnasium.wrappers.FilterObservation(env, [{whole}]) leaves out what is of no fixed size"
+        return f"{first}, and gymnasium.wrappers.FlattenObservation around it makes one Box of the rest"
     return "write a gymnasium.ObservationWrapper that makes an array of numbers of them"
 
 

@@ -145,10 +145,8 @@ def _activation(listing: Listing, block: blocks.ActivationBlock, x: Tensor) -> N
 
 
 def _module(listing: Listing, block: blocks.ModuleBlock, x: Tensor) -> None:
-    raise UserError(
-        f"the layer {block.factory!r} is code of the user's own, which cannot be written as plain PyTorch: export to "
-        "onnx or sb3."
-    )
+    what = f"the layer {block.factory!r} is code of the user's own, which cannot be written as plain PyTorch"
+    raise UserError(f"{what}: export to onnx or sb3.")
 
 
 WRITERS: dict[type[nn.Module], Callable[[Listing, Any, Tensor], None]] = {

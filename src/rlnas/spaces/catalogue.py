@@ -127,11 +127,9 @@ def minatar_2() -> Space:
 
 def mlp() -> Space:
     """54 architectures for vectors: depth, width, activation and norm."""
-    layers = [
-        Linear(Choice("width", (32, 64, 256)), activation="none", norm=Choice("norm", ("none", "layer"))),
-        Activation(Choice("act", ("tanh", "relu", "silu"))),
-    ]
-    return Space("mlp", VECTOR_INPUT, [Repeat(layers, times=Choice("depth", (1, 2, 3)))])
+    linear = Linear(Choice("width", (32, 64, 256)), activation="none", norm=Choice("norm", ("none", "layer")))
+    act = Activation(Choice("act", ("tanh", "relu", "silu")))
+    return Space("mlp", VECTOR_INPUT, [Repeat([linear, act], times=Choice("depth", (1, 2, 3)))])
 
 
 def mlp_64_64() -> Space:

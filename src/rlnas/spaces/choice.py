@@ -38,19 +38,15 @@ class Choice:
     @checked_call
     def __init__(self, name: str, options: Options):
         if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-            raise UserError(
-                f"a choice cannot be called {shown(name)}: use lower-case letters, digits and underscores, a letter "
-                "first."
-            )
+            use = "use lower-case letters, digits and underscores, a letter first"
+            raise UserError(f"a choice cannot be called {shown(name)}: {use}.")
         values = tuple(options)
         if not values:
             raise UserError(f"choice {name!r} has no options: give it at least one.")
         for value in values:
             if not isinstance(value, int | str) or not re.fullmatch(r"[A-Za-z0-9_+-]+", str(value)):
-                raise UserError(
-                    f"option {shown(value)} of choice {name!r} is not allowed: use whole numbers, true/false, "
-                    "or words of letters, digits, '_', '+' and '-'."
-                )
+                use = "use whole numbers, true/false, or words of letters, digits, '_', '+' and '-'"
+                raise UserError(f"option {shown(value)} of choice {name!r} is not allowed: {use}.")
         if len({str(value).lower() for value in values}) != len(values) or len(set(values)) != len(values):
             raise UserError(f"choice {name!r} lists an option twice: {list(values)}.")
         object.__setattr__(self, "name", name)

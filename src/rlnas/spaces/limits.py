@@ -158,10 +158,8 @@ class LimitedSpace(PartialSpace):
         self._given = limits.given  # made once: every sample is compared
         self._latencies = {} if latencies is None else dict(latencies)
         if limits.max_latency is not None and (latencies is None or not self.enumerable):
-            raise UserError(
-                f"space {self.name!r} has {whole.size:,} architectures: latency can be limited only where it is known "
-                "of each; use max-params or max-multiply-adds."
-            )
+            known = "latency can be limited only where it is known of each; use max-params or max-multiply-adds"
+            raise UserError(f"space {self.name!r} has {whole.size:,} architectures: {known}.")
         self.listed = self._list() if self.enumerable else None
         self._size = self._estimate(whole.size) if self.listed is None else len(self.listed)
 

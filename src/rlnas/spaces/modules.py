@@ -51,9 +51,8 @@ class Module(Layer):
             raise UserError("module: arguments must be a dict of arguments by their names.") from None
         for name, value in pairs.items():
             if not isinstance(name, str) or not isinstance(value, (int, float, str, Choice)):
-                raise UserError(
-                    f"module: argument {name!r} must be a number, text, true/false or a choice, not {value!r}."
-                )
+                allowed = "a number, text, true/false or a choice"
+                raise UserError(f"module: argument {name!r} must be {allowed}, not {value!r}.")
         # By name, so that the order of choices, and with it the ids, does not depend on how they were written down.
         object.__setattr__(self, "arguments", tuple(sorted(pairs.items())))
         self.find()
@@ -135,9 +134,7 @@ def _measure(
     if not isinstance(output, torch.Tensor) or output.dtype != torch.float32 or output.shape[:1] != (1,):
         raise ShapeError(f"module {layer.factory!r} must return a float32 tensor (batch, ...).")
     if not torch.allclose(playing, learning, rtol=1e-3, atol=1e-5, equal_nan=True):
-        raise ShapeError(
-            f"module {layer.factory!r} computes something else in training than in evaluation: use a norm without "
-            "batch statistics, such as LayerNorm or GroupNorm, and no dropout."
-        )
+        use = "use a norm without batch statistics, such as LayerNorm or GroupNorm, and no dropout"
+        raise ShapeError(f"module {layer.factory!r} computes something else in training than in evaluation: {use}.")
     parameters = sum(p.numel() for p in built.parameters() if p.requires_grad)
     return tuple(output.shape[1:]), parameters, counter.get_total_flops() // 2

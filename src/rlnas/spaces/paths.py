@@ -179,10 +179,9 @@ class Tracer:
                 options = tuple(sorted({**known, choice.name: option}.items()))
                 found[replace(state, options=options)] = {**path, choice.name: option}
         if len(found) > MAX_SHAPES:
-            raise UserError(
-                f"space {self.space!r}: layer {self._number} can meet more than {MAX_SHAPES:,} shapes, or "
-                "combinations of options that shapes depend on: use fewer choices there, or a resize layer before it."
-            )
+            many = f"more than {MAX_SHAPES:,} shapes, or combinations of options that shapes depend on"
+            use = "use fewer choices there, or a resize layer before it"
+            raise UserError(f"space {self.space!r}: layer {self._number} can meet {many}: {use}.")
         return found
 
     def _agree(self, states: States, reader: str, reads: Reads) -> None:
