@@ -52,7 +52,7 @@ def test_results_are_one_line(result, said):
 def test_a_comparison_and_its_parts_are_one_line(compared):
     view = compared.views["total_reward"]
     several = ReproductionResult(Path("all"), {Path("all/a"): compared}, ())
-    for part in (compared, view, view.random, view.random.found[0], several):
+    for part in (compared, view, view.random, view.random.searches[0], several):
         assert len(repr(part)) < 500
         assert "\n" not in repr(part)
         assert 50 < len(part._repr_html_()) < 2_000
