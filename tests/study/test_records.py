@@ -19,6 +19,7 @@ from rlnas.study.results import read_study_result
 from rlnas.study.settings import StudySettings
 from rlnas.study.study import trained_trial
 from rlnas.trials.episodes import EpisodeTable
+from rlnas.trials.metrics import METRICS
 from rlnas.trials.records import checked_record
 from rlnas.trials.trial import read_result
 
@@ -42,7 +43,7 @@ def put(data: Any, place: tuple[Any, ...], value: object) -> Any:
 
 
 def test_a_value_of_another_type_is_named_wherever_it_stands(tmp_path):
-    own = ("name", "total_reward", "reward_mean", "trials")
+    own = ("name", *METRICS, "trials")
     confirmation = [{key: network("k=1", (7003,))[key] for key in own}]
     file = study(tmp_path, confirmation=confirmation, limits={"max_params": 10}) / "result.json"
     whole = json.loads(file.read_text())

@@ -13,6 +13,7 @@ from rlnas.stats.estimates import mean_difference
 from rlnas.study.records import StudyResult
 from rlnas.study.results import collect_searches, search_of_run
 from rlnas.table import StoredSearch, write_searches
+from rlnas.trials.metrics import METRICS
 
 
 def stored(**changes) -> StoredSearch:
@@ -36,10 +37,9 @@ def network(name: str, seeds=(7001, 7002), scores=1.5, **changes) -> dict:
     done = {"status": "done", "reason": "", "steps": 512, "episodes": 3}
     mean = None if None in all_scores else sum(all_scores) / len(all_scores)
     kind = {"name": name, "architecture": {"k": 1}, "space": "tiny", "baseline": False, "candidate": True}
-    costs = {"proxy": None, "parameters": 10, "multiply_adds": 20, "total_reward": mean, "reward_mean": mean}
+    costs = {"proxy": None, "parameters": 10, "multiply_adds": 20, **dict.fromkeys(METRICS, mean)}
     trials = [
-        {"seed": seed, **done, "total_reward": score, "reward_mean": score}
-        for seed, score in zip(seeds, all_scores, strict=True)
+        {"seed": seed, **done, **dict.fromkeys(METRICS, score)} for seed, score in zip(seeds, all_scores, strict=True)
     ]
     return {**kind, **costs, **changes, "trials": trials}
 
@@ -154,7 +154,7 @@ def test_what_users_get_of_a_network():
 def test_the_lead_is_that_of_the_confirmation_seeds():
     scores = {"k=1": [4.0, 3.0], "cnn": [1.0, 2.5]}
     entries = [network(name, (7003, 7004), own) for name, own in scores.items()]
-    kept = [{key: entry[key] for key in ("name", "total_reward", "reward_mean", "trials")} for entry in entries]
+    kept = [{key: entry[key] for key in ("name", *METRICS, "trials")} for entry in entries]
     result = found(architectures=NETWORKS, confirmation=kept)
     assert [(one.name, one.scores("total_reward")) for one in result.confirmation] == [*scores.items()]
     assert result.confirmation[1].baseline

@@ -4,6 +4,7 @@ import pytest
 from rlnas.errors import UserError
 from rlnas.spaces import load_space
 from rlnas.table import MissingRun, Table, load, merge
+from rlnas.trials.metrics import METRICS
 
 from .helpers import NAMES, make_table, row, total
 
@@ -167,7 +168,7 @@ def test_a_table_that_was_built_before_there_was_a_metric_is_read_without_it(tmp
     rows = [{name: value for name, value in row(NAMES[n], 1).items() if name != "reward_mean"} for n in (1, 2)]
     older = make_table(tmp_path / "older.parquet", rows)
     assert (older.metrics, table.metrics) == (["total_reward"], ["total_reward", "reward_mean"])
-    assert older.query(NAMES[1], seed=1, budget=100).scores == {"total_reward": total(1, 1), "reward_mean": None}
+    assert older.query(NAMES[1], seed=1, budget=100).scores == dict.fromkeys(METRICS) | {"total_reward": total(1, 1)}
     assert older.unscored(budget=100, seeds=[1]) == []
     with pytest.raises(MissingRun, match="the table 'older' was built without reward_mean"):
         older.mean(NAMES[1], budget=100, metric="reward_mean", seeds=[1])
