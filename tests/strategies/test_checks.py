@@ -59,7 +59,7 @@ class Nods:
     ],
 )
 def test_a_proposal_that_cannot_be_carried_out_is_refused(proposal, said):
-    with pytest.raises(UserError, match=rf"strategy Does breaks a promise .*{said}"):
+    with pytest.raises(UserError, match=rf"strategy Does breaks the contract .*{said}"):
         drive(Does(proposal), Nods())
     drive(Does(Train((ONE, TWO))), Nods())
 
@@ -75,7 +75,7 @@ def test_a_proposal_that_cannot_be_carried_out_is_refused(proposal, said):
     ],
 )
 def test_a_ranking_that_is_none_is_refused(ranking, said):
-    with pytest.raises(UserError, match=f"strategy Does breaks a promise .*{said}"):
+    with pytest.raises(UserError, match=f"strategy Does breaks the contract .*{said}"):
         ranked(Does(ranking=[Ranked(*entry) for entry in ranking]), SPACE)
     with pytest.raises(UserError, match=r"must return a list of Ranked, not of \('k1=1,k2=1', 1\.0\)"):
         ranked(Does(ranking=[(ONE.id, 1.0)]), SPACE)

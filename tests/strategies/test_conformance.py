@@ -37,13 +37,13 @@ def test_every_registered_strategy_is_checked() -> None:
 
 @pytest.mark.parametrize("space", SPACES.values(), ids=SPACES.keys())
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_our_strategies_keep_every_promise(variant: str, space: Space) -> None:
+def test_our_strategies_pass(variant: str, space: Space) -> None:
     name, options = VARIANTS[variant]
     check_strategy(lambda space, iterations, seed: make_strategy(name, space, iterations, seed, options), [space])
 
 
 class Sound(RandomShared):
-    """Keeps every promise; what follows breaks one each."""
+    """Passes; each class below fails one check."""
 
     def __init__(self, space, iterations, seed):
         super().__init__(space, iterations, seed, RandomSharedSettings(iterations_per_path=10, subset=5))
@@ -268,7 +268,7 @@ class RanksOnlyAtTheEnd(Sound):
         return super().rank()
 
 
-class PromisesMore(RandomSearch):
+class CoversMore(RandomSearch):
     @property
     def coverage(self):
         return super().coverage + 1
@@ -329,7 +329,7 @@ BROKEN = {
     RanksAStranger: r"rank\(\) must stay within the space",
     RanksByNan: "finite proxies",
     RanksOnlyAtTheEnd: "must work at any time",
-    PromisesMore: "coverage promises 4",
+    CoversMore: "coverage says 4",
     RemarksInNumbers: "must be sentences",
     NeedsFinishedGames: "must survive fits in which no game ends",
     LeavesOutTheUnfinished: "where no game ends",
@@ -342,7 +342,7 @@ def test_a_sound_strategy_passes() -> None:
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)
-def test_a_broken_promise_is_named(broken: type[Strategy]) -> None:
+def test_what_fails_is_named(broken: type[Strategy]) -> None:
     with pytest.raises(AssertionError, match=f"^on space 'small': .*{BROKEN[broken]}"):
         check_strategy(broken, limit=200)
 

@@ -1,4 +1,4 @@
-"""What every strategy promises, checked: for our own strategies and for those of third parties.
+"""What every strategy must do, checked: for our own strategies and for those of third parties.
 
 A strategy that passes can be driven live or on a table, stopped anywhere and resumed. The idea is that of the test
 suites for samplers that ship with Optuna.
@@ -38,7 +38,7 @@ def check_strategy(
         limit: proposals within which a search has to end.
 
     Raises:
-        AssertionError: at the first broken promise, saying which.
+        AssertionError: at the first check that fails, with a sentence.
 
     Example:
         A test of your own strategy is one line:
@@ -140,10 +140,10 @@ class Bench:
     seed: int = 1
     limit: int = 10_000
 
-    def fail(self, promise: str) -> NoReturn:
-        """Raises the error that names a broken promise."""
+    def fail(self, sentence: str) -> NoReturn:
+        """Raises the error of a check that fails."""
         # Not by `assert`, which python -O leaves out.
-        raise AssertionError(f"on space {self.space.name!r}: {promise}")
+        raise AssertionError(f"on space {self.space.name!r}: {sentence}")
 
     def fresh(self, seed: int | None = None) -> Strategy:
         """A new strategy."""
@@ -165,30 +165,30 @@ class Bench:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Turns the error that names a broken promise into that of a check."""
+        """Turns a `UserError` into the error of a check."""
         try:
             yield
         except UserError as error:
             self.fail(str(error))
 
     @contextmanager
-    def promise(self, promise: str) -> Iterator[None]:
-        """Turns what a strategy raises into the error that names the broken promise."""
+    def requires(self, sentence: str) -> Iterator[None]:
+        """Turns what a strategy raises into the error of a check."""
         try:
             yield
         except AssertionError:
             raise
         except Exception as error:
-            raise AssertionError(f"on space {self.space.name!r}: {promise}, but: {error!r}.") from error
+            raise AssertionError(f"on space {self.space.name!r}: {sentence}, but: {error!r}.") from error
 
     def as_json(self, state: dict[str, Any]) -> str:
         """A state as JSON text."""
-        with self.promise("state_dict() must be plain data that JSON can hold"):
+        with self.requires("state_dict() must be plain data that JSON can hold"):
             return json.dumps(state, sort_keys=True)
 
     def rank(self, strategy: Strategy) -> list[Ranked]:
         """A strategy's ranking, which was checked."""
-        with self.promise("rank() must work at any time"):
+        with self.requires("rank() must work at any time"):
             ranking = strategy.rank()
         with self.kept():
             check_order(ranking, self.space)
@@ -209,7 +209,7 @@ def check_proposals(bench: Bench) -> None:
 
 
 def check_ranking(bench: Bench) -> None:
-    """Rankings are in order, at any time; at the end they hold as many architectures as promised."""
+    """Rankings are in order, at any time; at the end they hold as many architectures as `coverage` says."""
     strategy, runner = bench.fresh(), SyntheticRunner(bench.space)
     bench.rank(strategy)
     while (proposal := strategy.ask()) is not None and runner.turn < bench.limit:
@@ -219,7 +219,7 @@ def check_ranking(bench: Bench) -> None:
             bench.rank(strategy)
     ranking = bench.rank(strategy)
     if len(ranking) != strategy.coverage:
-        bench.fail(f"the final ranking holds {len(ranking)} architectures, but coverage promises {strategy.coverage}.")
+        bench.fail(f"the final ranking holds {len(ranking)} architectures, but coverage says {strategy.coverage}.")
     if not all(isinstance(remark, str) for remark in strategy.remarks()):
         bench.fail("remarks() must be sentences.")
 
@@ -227,7 +227,7 @@ def check_ranking(bench: Bench) -> None:
 def check_bad_luck(bench: Bench) -> None:
     """A search survives fits in which no game ends, and trainings that fail."""
     strategy = bench.fresh()
-    with bench.promise("a search must survive fits in which no game ends, and trainings that fail"):
+    with bench.requires("a search must survive fits in which no game ends, and trainings that fail"):
         proposals = bench.drive(strategy, SyntheticRunner(bench.space, unlucky=True))
         strategy.rank()
     ranking = bench.rank(strategy)
@@ -235,7 +235,7 @@ def check_bad_luck(bench: Bench) -> None:
     if len(ranking) > strategy.coverage or (not trained and len(ranking) < strategy.coverage):
         bench.fail(
             f"where no game ends during the fits, the final ranking holds {len(ranking)} architectures, "
-            f"but coverage promises {strategy.coverage}."
+            f"but coverage says {strategy.coverage}."
         )
 
 
@@ -296,7 +296,7 @@ def check_resume(bench: Bench) -> None:
     ranking = whole.rank()
     for turn in _cuts(expected):
         resumed, state = bench.fresh(), json.loads(states[turn])
-        with bench.promise("load_state_dict() must take what state_dict() gave, by way of JSON"):
+        with bench.requires("load_state_dict() must take what state_dict() gave, by way of JSON"):
             resumed.load_state_dict(state)
         if bench.as_json(resumed.state_dict()) != states[turn]:
             bench.fail(f"after {turn} proposals: the state that was loaded must be the state that is saved.")

@@ -41,7 +41,7 @@ def drive(strategy: Strategy, runner: Runner) -> None:
         UserError: if the strategy proposes what cannot be carried out.
     """
     while (proposal := strategy.ask()) is not None:
-        with promised(strategy):
+        with checking(strategy):
             check_proposal(proposal, runner.space)
         strategy.tell(runner.answer(proposal))
         runner.told()
@@ -54,17 +54,17 @@ def ranked(strategy: Strategy, space: Space) -> list[Ranked]:
         UserError: if it is none: out of order, beyond the space, with a proxy that is no number.
     """
     ranking = strategy.rank()
-    with promised(strategy):
+    with checking(strategy):
         check_ranking(ranking, space)
     return ranking
 
 
 @contextmanager
-def promised(strategy: Strategy) -> Iterator[None]:
-    """Says whose promise was broken."""
+def checking(strategy: Strategy) -> Iterator[None]:
+    """Names the strategy in what a check says."""
     try:
         yield
     except UserError as error:
         raise UserError(
-            f"strategy {type(strategy).__name__} breaks a promise (rlnas.strategies.Strategy): {error}"
+            f"strategy {type(strategy).__name__} breaks the contract of rlnas.strategies.Strategy: {error}"
         ) from None

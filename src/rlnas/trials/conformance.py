@@ -218,10 +218,10 @@ def check_pause(bench: Bench, settings: TrialSettings | None = None) -> None:
         _require(bench.run("trial", settings, until)[0] == result, "a trial keeps what it scored when it paused")
 
 
-def _require(kept: bool, promise: str) -> None:
-    """Raises the error that names a broken promise."""
-    if not kept:  # not by `assert`, which python -O leaves out
-        raise AssertionError(f"{promise}.")
+def _require(holds: bool, sentence: str) -> None:
+    """Raises the error of a check that fails."""
+    if not holds:  # not by `assert`, which python -O leaves out
+        raise AssertionError(f"{sentence}.")
 
 
 CHECKS: tuple[Callable[[Bench], None], ...] = (check_results, check_failure, check_break, check_resume, check_pause)
