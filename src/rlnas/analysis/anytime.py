@@ -18,32 +18,20 @@ LONGEST = 200
 
 @dataclass(frozen=True)
 class Point:
-    """A point of a curve.
+    """A point of a curve."""
 
-    Attributes:
-        size: architectures that random search trains; for short trainings the steps of each.
-        steps: environment steps in total.
-        score: the mean over repeats of the held-out score or, in a table of one seed, of the score.
-        deviation: the standard deviation over repeats.
-    """
-
-    size: int
-    steps: int
-    score: float
-    deviation: float
+    size: int  # architectures that random search trains; for short trainings the steps of each
+    steps: int  # environment steps in total
+    score: float  # the mean over repeats of the held-out score or, in a table of one seed, of the score
+    deviation: float  # the standard deviation over repeats
 
 
 @dataclass(frozen=True)
 class Anytime:
-    """Scores against environment steps.
+    """Scores against environment steps."""
 
-    Attributes:
-        random: random search of 1, 2, ... architectures.
-        short: short trainings of all architectures, longer and longer, then the top K with every seed.
-    """
-
-    random: tuple[Point, ...]
-    short: tuple[Point, ...]
+    random: tuple[Point, ...]  # random search of 1, 2, ... architectures
+    short: tuple[Point, ...]  # short trainings of all architectures, longer and longer, then the top K with every seed
 
 
 def anytime(truth: GroundTruth, settings: ComparisonSettings) -> Anytime:

@@ -13,19 +13,12 @@ COSTS = ("parameters", "multiply-adds", "latency")
 
 @dataclass(frozen=True)
 class CostedNetwork:
-    """A network of a table.
+    """A network of a table."""
 
-    Attributes:
-        name: its architecture's id, or the name of a network that is not of the space.
-        hand_made: whether people designed it.
-        score: its true performance.
-        costs: by the names in `COSTS`; latency in milliseconds, where it was measured.
-    """
-
-    name: str
-    hand_made: bool
-    score: float
-    costs: dict[str, float]
+    name: str  # its architecture's id, or the name of a network that is not of the space
+    hand_made: bool  # whether people designed it
+    score: float  # its true performance
+    costs: dict[str, float]  # by the names in `COSTS`; latency in milliseconds, where it was measured
 
 
 def costed_networks(truth: GroundTruth) -> list[CostedNetwork]:

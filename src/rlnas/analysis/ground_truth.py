@@ -16,20 +16,13 @@ Options = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ComparisonSettings:
-    """What all rows of a comparison have in common.
+    """What all rows of a comparison have in common."""
 
-    Attributes:
-        budget: environment steps of every training.
-        top_k: architectures that each search trains from scratch.
-        repeats: repeats of random search, and of strategies that run on the table.
-        seed: root of the random streams.
-        options: options given to strategies that run on the table, by the strategy's name.
-    """
-
-    budget: int
-    top_k: int
-    repeats: int
-    seed: int
+    budget: int  # environment steps of every training
+    top_k: int  # architectures that each search trains from scratch
+    repeats: int  # repeats of random search, and of strategies that run on the table
+    seed: int  # root of the random streams
+    # Options given to strategies that run on the table, by the strategy's name.
     options: Mapping[str, Options] = field(default_factory=dict)
 
 

@@ -22,36 +22,22 @@ from rlnas.table.searches import StoredSearch
 
 @dataclass(frozen=True, repr=False)
 class SearchOutcome(Brief):
-    """What one search returns, its top K trained as the table's networks were (paper, 5.3).
+    """What one search returns, its top K trained as the table's networks were (paper, 5.3)."""
 
-    Attributes:
-        seed: of the search; for short trainings, of the trainings that rank; `None` for a repeat on the table.
-        search_steps: environment steps of the search without the trainings.
-        architecture: id of what it returns, the best of its top K by true performance.
-        score: true performance of it.
-        held_out: score under each training seed of the best by the other seeds, `(seeds,)`; empty with one seed, NaN
-            for a seed that had a part in the ranking.
-        rank: true rank of what it returns, 1 for the best of the table.
-        regret: how far it is below the best of the table.
-        hits: how many of the top K are among the true best K.
-        cost: environment steps of the search and of the trainings.
-        truth: the true performances that the proxies are compared with, `(architectures,)`.
-        proxies: `(architectures,)`, NaN where the search ranked none.
-        correlations: rank correlations of proxy and true performance.
-    """
-
-    seed: int | None
-    search_steps: int
-    architecture: str
-    score: float
+    seed: int | None  # of the search; for short trainings, of the trainings that rank; `None` for a repeat on the table
+    search_steps: int  # environment steps of the search without the trainings
+    architecture: str  # id of what it returns, the best of its top K by true performance
+    score: float  # true performance of it
+    # Score under each training seed of the best by the other seeds, `(seeds,)`; empty with one seed, NaN for a seed
+    # that had a part in the ranking.
     held_out: np.ndarray
-    rank: int
-    regret: float
-    hits: int
-    cost: int
-    truth: np.ndarray
-    proxies: np.ndarray
-    correlations: dict[Correlation, Estimate]
+    rank: int  # true rank of what it returns, 1 for the best of the table
+    regret: float  # how far it is below the best of the table
+    hits: int  # how many of the top K are among the true best K
+    cost: int  # environment steps of the search and of the trainings
+    truth: np.ndarray  # the true performances that the proxies are compared with, `(architectures,)`
+    proxies: np.ndarray  # `(architectures,)`, NaN where the search ranked none
+    correlations: dict[Correlation, Estimate]  # rank correlations of proxy and true performance
 
     def _facts(self) -> dict[str, Any]:
         return {"seed": self.seed, "architecture": self.architecture, "score": self.score, "rank": self.rank}

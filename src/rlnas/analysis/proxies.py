@@ -17,15 +17,10 @@ ROOT = 0
 
 @dataclass(frozen=True)
 class Truth:
-    """The true performance of every candidate of a search.
+    """The true performance of every candidate of a search."""
 
-    Attributes:
-        names: ids of the architectures.
-        scores: total reward of each under each training seed, `(architectures, seeds)`.
-    """
-
-    names: tuple[str, ...]
-    scores: np.ndarray
+    names: tuple[str, ...]  # ids of the architectures
+    scores: np.ndarray  # total reward of each under each training seed, `(architectures, seeds)`
 
     @cached_property
     def means(self) -> dict[str, float]:
@@ -40,23 +35,15 @@ class Truth:
 
 @dataclass(frozen=True)
 class ProxyQuality:
-    """What a proxy ranking is worth.
+    """What a proxy ranking is worth."""
 
-    Attributes:
-        kendall: rank correlation of proxy and true performance over the ranked architectures.
-        spearman: likewise.
-        ceiling: Kendall's tau of one training of each with the mean of the other seeds; `None` with one seed.
-        hits: how many of the top K are among the true best K.
-        rank: true rank of what the search returned; `None` while there is none.
-        regret: how far it is below the best of the space.
-    """
-
-    kendall: Estimate
-    spearman: Estimate
+    kendall: Estimate  # rank correlation of proxy and true performance over the ranked architectures
+    spearman: Estimate  # likewise
+    # Kendall's tau of one training of each with the mean of the other seeds; `None` with one seed.
     ceiling: Agreement | None
-    hits: int
-    rank: int | None
-    regret: float | None
+    hits: int  # how many of the top K are among the true best K
+    rank: int | None  # true rank of what the search returned; `None` while there is none
+    regret: float | None  # how far it is below the best of the space
 
 
 def proxy_quality(ranking: list[tuple[str, float]], top_k: int, best: str | None, truth: Truth) -> ProxyQuality:

@@ -15,19 +15,13 @@ PAPERS_OWN = {"paper-1": ("k2=4,k3=3", "k2=4,k3=3 (the paper's Nature-CNN)")}
 
 @dataclass(frozen=True, eq=False)
 class ReferenceNetwork:
-    """A network, or an average of networks, that no search returned.
+    """A network, or an average of networks, that no search returned."""
 
-    Attributes:
-        label: its name in tables.
-        kind: `"largest"` is chosen by size alone, `"best"` by its score.
-        architecture: its name in the table; `None` for an average.
-        scores: its score under each training seed, `(seeds,)`.
-    """
-
-    label: str
+    label: str  # its name in tables
+    # `"largest"` is chosen by size alone, `"best"` by its score.
     kind: Literal["hand-made", "average", "largest", "best"]
-    architecture: str | None
-    scores: np.ndarray
+    architecture: str | None  # its name in the table; `None` for an average
+    scores: np.ndarray  # its score under each training seed, `(seeds,)`
 
     @property
     def score(self) -> float:

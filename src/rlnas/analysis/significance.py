@@ -12,18 +12,14 @@ from rlnas.stats.estimates import Estimate, cross_validated_mean, probability_be
 
 @dataclass(frozen=True)
 class Significance:
-    """A strategy against a baseline: the search seeds could have been others, and so could the training seeds.
+    """A strategy against a baseline: the search seeds could have been others, and so could the training seeds."""
 
-    Attributes:
-        baseline: random search that trains as many architectures as the strategy's steps pay for.
-        probability: that one search returns a better network than one repeat of the baseline; the interval is for
-            other search seeds on this table.
-        lead: how far the strategy is above the baseline under training seeds that selected neither; the interval is
-            for other training seeds with these searches. Without a value for a table of one seed.
-    """
-
-    baseline: StrategyOutcome
+    baseline: StrategyOutcome  # random search that trains as many architectures as the strategy's steps pay for
+    # That one search returns a better network than one repeat of the baseline; the interval is for other search seeds
+    # on this table.
     probability: Estimate
+    # How far the strategy is above the baseline under training seeds that selected neither; the interval is for other
+    # training seeds with these searches. Without a value for a table of one seed.
     lead: Estimate
 
     @property

@@ -10,7 +10,7 @@ from rlnas.analysis.outcomes import StrategyOutcome
 from rlnas.quantity import plural
 from rlnas.report.formats import NONE
 from rlnas.report.paper import TABLE_4, TABLE_5
-from rlnas.report.sections import Cell, Section, Table, column, count, words
+from rlnas.report.sections import Cell, Section, Table, cells, columns, count, words
 from rlnas.spaces.words import flatten, layers_in_words, shape_text
 from rlnas.table.settings import GROUPS, whole_settings
 
@@ -21,16 +21,16 @@ def search_space(comparison: Comparison) -> Section:
     """Table 2 of the paper: every layer of the space, with the options of its choices."""
     space = comparison.table.space
     sides = " (channels × height × width)" if len(space.input_shape) == 3 else ""
-    rows = [(Cell("input", (0, "input")), words(""), words(shape_text(space.input_shape)))]
+    rows = [cells(Cell("input", (0, "input")), "", shape_text(space.input_shape))]
     for line in layers_in_words(space):
         layer = Cell("· " * line.depth + line.layer, (line.depth, line.layer))
-        rows.append((layer, words(line.settings), words(line.output)))
+        rows.append(cells(layer, line.settings, line.output))
     note = (
         f"{space.name} has {plural(space.size, 'architecture')}. Parameters at their defaults are left out. Output "
         f"shapes{sides} are those of {next(iter(space)).id}."
     )
-    columns = (column("layer", "depth", "layer"), column("settings"), column("output shape"))
-    return Section("Table 2: the search space", [Table(columns, tuple(rows), "space", note, texts=3)])
+    head = columns("layer -> depth, layer | settings | output shape")
+    return Section("Table 2: the search space", [Table(head, tuple(rows), "space", note, texts=3)])
 
 
 def trainings(comparison: Comparison) -> Section:
@@ -44,8 +44,8 @@ def trainings(comparison: Comparison) -> Section:
         "Steps: environment steps of each training. Some settings have no effect in some environments. Paper: its "
         "table 4, for Atari; a dash where it says nothing."
     )
-    columns = (column("setting"), column("value"), column("paper"))
-    return Section("Table 4: the settings of the trainings", [Table(columns, rows, "trainings", note, texts=3)])
+    head = columns("setting | value | paper")
+    return Section("Table 4: the settings of the trainings", [Table(head, rows, "trainings", note, texts=3)])
 
 
 def options(comparison: Comparison) -> Section:
@@ -56,8 +56,8 @@ def options(comparison: Comparison) -> Section:
         "the cost of a candidate are among the options. Paper: its table 5, for ENAS. There and here the learning rate "
         "of ENAS falls along a cosine."
     )
-    columns = (column("strategy"), column("option"), column("value"), column("paper"))
-    return Section("Table 5: the options of the strategies", [Table(columns, rows, "options", note, texts=4)])
+    head = columns("strategy | option | value | paper")
+    return Section("Table 5: the options of the strategies", [Table(head, rows, "options", note, texts=4)])
 
 
 def _options(strategy: StrategyOutcome) -> list[tuple[Cell, ...]]:

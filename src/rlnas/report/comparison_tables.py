@@ -15,7 +15,7 @@ from rlnas.analysis.references import ReferenceNetwork
 from rlnas.analysis.significance import held_out_lead
 from rlnas.quantity import plural, short
 from rlnas.report.formats import NONE, milliseconds, score
-from rlnas.report.sections import Cell, Section, Table, column, count, ends, gap, interval, mean, number, words
+from rlnas.report.sections import Cell, Column, Section, Table, cells, columns, ends, gap, interval, mean
 from rlnas.stats.agreement import CORRELATIONS, Agreement
 from rlnas.stats.estimates import interquartile_mean_estimate
 from rlnas.table import METRICS, Metric
@@ -74,14 +74,14 @@ def table_1(comparison: Comparison) -> Section:
     rows += [_reference_row(same) for same in references if same[0].kind == "hand-made"]
     rows += [_row(same) for same in zip(*(view.compared for view in views), strict=True)]
     rows += [_reference_row(same) for same in references if same[0].kind != "hand-made"]
-    columns = [column(NAMES[view.metric], view.metric, f"{view.metric}_deviation") for view in views]
+    heads = " | ".join(f"{NAMES[view.metric]} -> {view.metric}, {view.metric}_deviation" for view in views)
     note = (
         "Mean ± standard deviation over searches (of random search, over repeats). For each metric a search returns "
         f"the best of its top K by that metric. {SCORES}{_about_baselines(views[0])}"
     )
-    head = (column("network or strategy", "name"), column("over"))
+    head = columns(f"network or strategy -> name | over | {heads}")
     title = "Table 1: true performance of what each search returns"
-    return Section(title, [Table((*head, *columns), tuple(rows), "table-1", note, texts=2)])
+    return Section(title, [Table(head, tuple(rows), "table-1", note, texts=2)])
 
 
 def _labelled(strategies: Sequence[StrategyOutcome], label: str) -> StrategyOutcome | None:
@@ -92,14 +92,14 @@ def _row(same: Sequence[StrategyOutcome | None]) -> tuple[Cell, ...]:
     """A strategy by each metric; a dash where there is none by that metric."""
     first = next(one for one in same if one is not None)
     scores = (mean(one.mean, one.deviation) if one is not None else mean(None, None) for one in same)
-    return words(first.label), words(plural(len(first.searches), first.over)), *scores
+    return cells(first.label, plural(len(first.searches), first.over), *scores)
 
 
 def _reference_row(same: Sequence[ReferenceNetwork]) -> tuple[Cell, ...]:
     # The best of the table may be another network by each metric.
     names = list(dict.fromkeys(one.label for one in same))
     label = names[0] if len(names) == 1 else f"{names[0]}; {names[1].partition(': ')[2]}"
-    return words(label), words(NONE), *(mean(one.score, None) for one in same)
+    return cells(label, NONE, *(mean(one.score, None) for one in same))
 
 
 def _about_baselines(view: View) -> str:
@@ -109,33 +109,28 @@ def _about_baselines(view: View) -> str:
 def strategies(view: View, comparison: Comparison) -> Section:
     """Every strategy against random search, the average and the hand-made networks, and its cost."""
     others = [one for one in view.references if one.kind in ("hand-made", "average")]
-    columns = (
-        column("strategy"),
-        column("searches"),
-        column("cost in steps", "cost_steps"),
-        column("score", "score", "score_deviation"),
-        column("held out", "held_out", "held_out_deviation"),
-        column("interquartile mean", *ends("interquartile_mean")),
-        column("better than random search", *ends("better_than_random")),
-        column("lead held out", *ends("lead_held_out")),
-        column("regret"),
-        *(column(f"held out, above {one.label}", *ends(f"above_{one.label}".replace(" ", "_"))) for one in others),
+    head = columns(
+        "strategy | searches | cost in steps -> cost_steps | score -> score, score_deviation | "
+        "held out -> held_out, held_out_deviation | interquartile mean -> interquartile_mean* | "
+        "better than random search -> better_than_random* | lead held out -> lead_held_out* | regret"
     )
+    fields = [ends(f"above_{one.label}".replace(" ", "_")) for one in others]
+    above = [Column(f"held out, above {one.label}", own) for one, own in zip(others, fields, strict=True)]
     rows = []
     for one in (view.random, *view.random_at_cost, *view.strategies, *view.short_trainings, view.exhaustive):
         cost, found = one.average("cost"), view.significance.get(one.label)
         middle = interquartile_mean_estimate(one.scores, seed=comparison.settings.seed)
         rows.append(
-            (
-                words(one.label),
-                count(len(one.searches)),
-                Cell(short(round(cost)), (cost,)),
+            cells(
+                one.label,
+                len(one.searches),
+                steps_cell(cost),
                 mean(one.mean, one.deviation),
                 mean(*_held_out(one)),
                 interval(middle, middle.value),
                 interval(found.probability if found else None),
                 gap(found.lead if found else None),
-                number(one.average("regret")),
+                one.average("regret"),
                 *(gap(held_out_lead(one, other.scores)) for other in others),
             )
         )
@@ -154,7 +149,7 @@ def strategies(view: View, comparison: Comparison) -> Section:
         f"the hand-made networks. Exhaustive search trains every architecture.{_about_baselines(view)}"
     )
     title = f"Strategies against random search, by {NAMES[view.metric]}"
-    return Section(title, [Table(columns, tuple(rows), f"strategies-{slug(view.metric)}", note)])
+    return Section(title, [Table((*head, *above), tuple(rows), f"strategies-{slug(view.metric)}", note)])
 
 
 def _held_out(strategy: StrategyOutcome) -> tuple[float | None, float | None]:
@@ -170,13 +165,13 @@ def anytime_data(view: View) -> Table:
     """The curves of score against steps."""
     curves = (("random search", view.anytime.random), ("short trainings", view.anytime.short))
     rows = [
-        (words(label), count(point.size), count(point.steps), mean(point.score, point.deviation))
+        cells(label, point.size, point.steps, mean(point.score, point.deviation))
         for label, points in curves
         for point in points
     ]
     field = "held_out" if view.truth.scores.shape[1] > 1 else "score"  # with one seed nothing is held out
-    columns = (column("curve"), column("size"), column("steps"), column(field, field, f"{field}_deviation"))
-    return Table(columns, tuple(rows), f"cost-{slug(view.metric)}")
+    head = columns(f"curve | size | steps | score -> {field}, {field}_deviation")
+    return Table(head, tuple(rows), f"cost-{slug(view.metric)}")
 
 
 def costs_data(view: View) -> Table:
@@ -186,17 +181,13 @@ def costs_data(view: View) -> Table:
     rows = []
     for one in networks:
         costs = [(one.costs.get(kind), "yes" if one.name in fronts.get(kind, ()) else "") for kind in COSTS]
-        cells = [Cell(cost_text(kind, *cost), cost) for kind, cost in zip(COSTS, costs, strict=True)]
-        rows.append((words(one.name), words("yes" if one.hand_made else ""), number(one.score), *cells))
-    columns = (
-        column("network"),
-        column("hand-made"),
-        column("score"),
-        column("parameters", "parameters", "parameters_front"),
-        column("multiply-adds", "multiply_adds", "multiply_adds_front"),
-        column("latency", "latency_ms", "latency_front"),
+        known = [Cell(cost_text(kind, *cost), cost) for kind, cost in zip(COSTS, costs, strict=True)]
+        rows.append(cells(one.name, "yes" if one.hand_made else "", one.score, *known))
+    head = columns(
+        "network | hand-made | score | parameters -> parameters, parameters_front | "
+        "multiply-adds -> multiply_adds, multiply_adds_front | latency -> latency_ms, latency_front"
     )
-    return Table(columns, tuple(rows), f"pareto-{slug(view.metric)}", texts=2)
+    return Table(head, tuple(rows), f"pareto-{slug(view.metric)}", texts=2)
 
 
 def cost_text(kind: str, value: float | None, front: object = "") -> str:
@@ -219,18 +210,9 @@ def proxies(view: View, comparison: Comparison) -> Section:
         marked.append(len(rows))
         rows.append(_mean_row(strategy, view))
     rows += list(_ceiling_rows(view))
-    columns = (
-        column("strategy"),
-        column("seed", "search_seed"),
-        column("returns", "architecture"),
-        column("ranked"),
-        column("Kendall", *ends("kendall")),
-        column("Spearman", *ends("spearman")),
-        column("best rank"),
-        column("true top K", "in_true_top_k"),
-        column("score"),
-        column("regret"),
-        column("cost in steps", "cost_steps"),
+    head = columns(
+        "strategy | seed -> search_seed | returns -> architecture | ranked | Kendall -> kendall* | "
+        "Spearman -> spearman* | best rank | true top K -> in_true_top_k | score | regret | cost in steps -> cost_steps"
     )
     note = (
         f"Rank correlations over the architectures that a search ranked (of {view.truth.means.size}), with bootstrap "
@@ -241,52 +223,49 @@ def proxies(view: View, comparison: Comparison) -> Section:
     )
     title = f"Proxy against true performance, by {NAMES[view.metric]}"
     name = f"proxies-{slug(view.metric)}"
-    return Section(title, [Table(columns, tuple(rows), name, note, texts=3, marked=tuple(marked))])
+    return Section(title, [Table(head, tuple(rows), name, note, texts=3, marked=tuple(marked))])
 
 
 def _proxy_row(label: str, search: SearchOutcome) -> tuple[Cell, ...]:
-    return (
-        words(label),
+    return cells(
+        label,
         Cell(str(search.seed), (search.seed,)),
-        words(search.architecture),
-        count(int((~np.isnan(search.proxies)).sum())),
+        search.architecture,
+        int((~np.isnan(search.proxies)).sum()),
         *(interval(search.correlations[kind]) for kind in CORRELATIONS),
-        count(search.rank),
-        count(search.hits),
-        number(search.score),
-        number(search.regret),
-        Cell(short(search.cost), (search.cost,)),
+        search.rank,
+        search.hits,
+        search.score,
+        search.regret,
+        steps_cell(search.cost),
     )
 
 
 def _mean_row(strategy: StrategyOutcome, view: View) -> tuple[Cell, ...]:
     ranks, hits, cost = (strategy.average(name) for name in ("rank", "hits", "cost"))
-    return (
-        words(strategy.label),
-        words("mean"),
-        words(""),
-        EMPTY,
-        *(interval(view.correlations[strategy.label][kind]) for kind in CORRELATIONS),
-        Cell(f"{ranks:.1f}", (ranks,)),
-        Cell(f"{hits:.2f}", (hits,)),
-        number(strategy.mean),
-        number(strategy.average("regret")),
-        Cell(short(round(cost)), (cost,)),
-    )
+    correlations = [interval(view.correlations[strategy.label][kind]) for kind in CORRELATIONS]
+    places = Cell(f"{ranks:.1f}", (ranks,)), Cell(f"{hits:.2f}", (hits,))
+    scores = strategy.mean, strategy.average("regret"), steps_cell(cost)
+    return cells(strategy.label, "mean", "", EMPTY, *correlations, *places, *scores)
+
+
+def steps_cell(steps: float) -> Cell:
+    """A cell with a number of environment steps."""
+    return Cell(short(round(steps)), (steps,))
 
 
 def _ceiling_rows(view: View) -> Iterator[tuple[Cell, ...]]:
     """Rows of the table against itself; one row of dashes where there is no ceiling."""
-    size, after = count(view.truth.means.size), [EMPTY] * 5
+    size, after = view.truth.means.size, [EMPTY] * 5
     for one, other in zip(*(view.agreements[kind] for kind in CORRELATIONS), strict=False):
         label = "ceiling: one seed against another"
         if one.seeds > 1:
             label = f"ceiling: means of {one.seeds} seeds"
         elif one.others > 1:
             label = f"ceiling: one seed against the mean of {one.others} others"
-        yield words(label), words(NONE), words(""), size, _agreement(one), _agreement(other), *after
+        yield cells(label, NONE, "", size, _agreement(one), _agreement(other), *after)
     if not all(view.agreements[kind] for kind in CORRELATIONS):
-        yield words("ceiling"), words(NONE), words(""), size, interval(None), interval(None), *after
+        yield cells("ceiling", NONE, "", size, interval(None), interval(None), *after)
 
 
 def _agreement(found: Agreement) -> Cell:
@@ -316,34 +295,25 @@ def reliability(comparison: Comparison) -> Section:
     for view in in_order(comparison):
         found, p, (architectures, seeds) = view.components, view.rank_test, view.truth.scores.shape
         shared = found.reliability if found else None
-        deviation = float(view.truth.means.std(ddof=1)) if architectures > 1 else None
         rows.append(
-            (
-                words(NAMES[view.metric]),
-                count(architectures),
-                count(seeds),
+            cells(
+                NAMES[view.metric],
+                architectures,
+                seeds,
                 interval(found.icc if found else None),
                 Cell(NONE if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}", (p,)),
-                number(found.architecture if found else None),
-                number(found.seed if found else None),
+                found.architecture if found else None,
+                found.seed if found else None,
                 Cell(NONE if shared is None else f"{shared:.2f}", (shared,)),
-                number(sqrt(found.seed / seeds) if found else None),
-                number(view.average),
-                number(deviation),
+                sqrt(found.seed / seeds) if found else None,
+                view.average,
+                float(view.truth.means.std(ddof=1)) if architectures > 1 else None,
             )
         )
-    columns = (
-        column("metric"),
-        column("architectures"),
-        column("seeds"),
-        column("ICC(1)", *ends("icc")),
-        column("p by ranks", "p_ranks"),
-        column("variance: architecture", "variance_architecture"),
-        column("variance: seed", "variance_seed"),
-        column("ICC(1, k)", "reliability"),
-        column("error of a score", "standard_error"),
-        column("mean of all", "mean"),
-        column("deviation of the means", "deviation"),
+    head = columns(
+        "metric | architectures | seeds | ICC(1) -> icc* | p by ranks -> p_ranks | variance: architecture -> "
+        "variance_architecture | variance: seed -> variance_seed | ICC(1, k) -> reliability | error of a score -> "
+        "standard_error | mean of all -> mean | deviation of the means -> deviation"
     )
     note = (
         "ICC(1): the share of the variance of a single training that the architecture explains; the seed explains the "
@@ -358,4 +328,4 @@ def reliability(comparison: Comparison) -> Section:
             "The table has one training seed. The shares of architecture and seed in a score are therefore unknown "
             "(–), and every difference here may be chance."
         )
-    return Section("How reliable the table is", [Table(columns, tuple(rows), "reliability", note)])
+    return Section("How reliable the table is", [Table(head, tuple(rows), "reliability", note)])

@@ -33,43 +33,29 @@ Curve = tuple[list[int], list[float]]
 
 @dataclass(frozen=True)
 class Run:
-    """A study or a trial.
+    """A study or a trial."""
 
-    Attributes:
-        kind: `"study"` or `"trial"`.
-        settings: `study.json` or `trial.json`.
-        space: the space of it.
-        networks: the networks to train, the search's first; beside `done` and `failed` the status of a trial may be
-            `unfinished` (running or stopped) or `not begun`.
-        spaces: the space of each, by its name.
-        done: whether it has ended.
-        best_name: what the study returned.
-        ranking: architectures and proxy scores, best first.
-        paths: the path log of a one-shot search.
-        games: step and return of every game of the search.
-        search: what the search cost; `None` while it runs.
-        remarks: what the strategy says about how it went, what is odd about the environment and its games, and what
-            this report lacks.
-        latency: measured milliseconds of an architecture, by its name; empty where none was measured.
-        truth: the true performance of all architectures of the space, where a table knows it.
-        confirmation: the best and the hand-made networks with the trainings whose seeds had no part in picking the
-            best; empty where none was asked for, or the best is not picked yet.
-    """
-
-    kind: str
-    settings: dict[str, Any]
-    space: Space
+    kind: str  # `"study"` or `"trial"`
+    settings: dict[str, Any]  # `study.json` or `trial.json`
+    space: Space  # the space of it
+    # The networks to train, the search's first; beside `done` and `failed` the status of a trial may be `unfinished`
+    # (running or stopped) or `not begun`.
     networks: list[NetworkResult]
-    spaces: dict[str, Space]
-    done: bool
-    best_name: str | None = None
-    ranking: list[tuple[str, float]] = field(default_factory=list)
-    paths: list[FittedPath] = field(default_factory=list)
-    games: Curve = field(default_factory=lambda: ([], []))
-    search: SearchCost | None = None
+    spaces: dict[str, Space]  # the space of each, by its name
+    done: bool  # whether it has ended
+    best_name: str | None = None  # what the study returned
+    ranking: list[tuple[str, float]] = field(default_factory=list)  # architectures and proxy scores, best first
+    paths: list[FittedPath] = field(default_factory=list)  # the path log of a one-shot search
+    games: Curve = field(default_factory=lambda: ([], []))  # step and return of every game of the search
+    search: SearchCost | None = None  # what the search cost; `None` while it runs
+    # What the strategy says about how it went, what is odd about the environment and its games, and what this report
+    # lacks.
     remarks: list[str] = field(default_factory=list)
+    # Measured milliseconds of an architecture, by its name; empty where none was measured.
     latency: dict[str, float] = field(default_factory=dict)
-    truth: Truth | None = None
+    truth: Truth | None = None  # the true performance of all architectures of the space, where a table knows it
+    # The best and the hand-made networks with the trainings whose seeds had no part in picking the best; empty where
+    # none was asked for, or the best is not picked yet.
     confirmation: list[NetworkResult] = field(default_factory=list)
 
     @property

@@ -34,21 +34,13 @@ class Piece:
 
 @dataclass(frozen=True)
 class Row:
-    """A shape, and the words on the layer before it.
+    """A shape, and the words on the layer before it."""
 
-    Attributes:
-        shape: what leaves the layer; `None` for the head of a layer that is made of layers.
-        pieces: the words.
-        below: words below them.
-        level: how many layers the layer is in.
-        inside: of a head, how many of the next rows are inside.
-    """
-
-    shape: Shape | None
-    pieces: tuple[Piece, ...]
-    below: str = ""
-    level: int = 0
-    inside: int = 0
+    shape: Shape | None  # what leaves the layer; `None` for the head of a layer that is made of layers
+    pieces: tuple[Piece, ...]  # the words
+    below: str = ""  # words below them
+    level: int = 0  # how many layers the layer is in
+    inside: int = 0  # of a head, how many of the next rows are inside
 
 
 def drawing(space: Space, name: str) -> Markup:

@@ -23,35 +23,22 @@ CONFIRM = "rlnas resume RUN --confirm-seeds 5"
 
 @dataclass(frozen=True)
 class Headline:
-    """The words at the top of the page.
+    """The words at the top of the page."""
 
-    Attributes:
-        title: the finding in one line.
-        budget: sentences on the budget.
-        evidence: how sure the finding is.
-        warnings: what is missing or failed, a sentence each.
-    """
-
-    title: str
-    budget: str
-    evidence: str
-    warnings: list[str]
+    title: str  # the finding in one line
+    budget: str  # sentences on the budget
+    evidence: str  # how sure the finding is
+    warnings: list[str]  # what is missing or failed, a sentence each
 
 
 @dataclass(frozen=True)
 class Lead:
-    """How much better one network is than another.
+    """How much better one network is than another."""
 
-    Attributes:
-        gap: the difference of the mean total rewards.
-        better: the probability that one training of the first scores higher than one of the second; `None` with one
-            seed.
-        seeds: the number of seeds of the network that has fewer.
-    """
-
-    gap: Estimate
+    gap: Estimate  # the difference of the mean total rewards
+    # The probability that one training of the first scores higher than one of the second; `None` with one seed.
     better: Estimate | None
-    seeds: int
+    seeds: int  # the number of seeds of the network that has fewer
 
     @property
     def significant(self) -> bool:

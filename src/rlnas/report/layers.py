@@ -8,7 +8,7 @@ from dataclasses import MISSING, dataclass, fields, replace
 from markupsafe import Markup, escape
 
 from rlnas.report.formats import big
-from rlnas.report.sections import Cell, Prose, Table, column, words
+from rlnas.report.sections import Cell, Prose, Table, columns, words
 from rlnas.spaces import Choice, Layer, Option, Shape, Space
 from rlnas.spaces.containers import Container
 from rlnas.spaces.words import shape_text, value_text
@@ -89,14 +89,8 @@ def layer_table(space: Space, name: str, label: str = "") -> Table:
         settings = _settings(words_of(layer, values))
         rows.append(row(f"{number} {layer.type}", settings, layer.output_shape(shape, values), *costs))
     rows.append(row("encoder", words(""), (), whole.parameters, whole.multiply_adds))
-    columns = (
-        column("layer", "architecture", "layer"),
-        column("settings"),
-        column("output shape"),
-        column("parameters"),
-        column("multiply-adds", "multiply_adds"),
-    )
-    return Table(columns, tuple(rows), texts=3)
+    heads = "layer -> architecture, layer | settings | output shape | parameters | multiply-adds -> multiply_adds"
+    return Table(columns(heads), tuple(rows), texts=3)
 
 
 def _settings(found: list[Word]) -> Cell:

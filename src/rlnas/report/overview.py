@@ -21,13 +21,13 @@ from rlnas.report.comparison_tables import NAMES, basis, in_order, slug
 from rlnas.report.figures import legend, panels
 from rlnas.report.formats import NONE, score
 from rlnas.report.paper import CAVEAT, FREEWAY, PROTOCOL, TITLE, printed
-from rlnas.report.sections import Cell, Document, Link, Prose, Section, Table, column, mean, words
+from rlnas.report.sections import Cell, Column, Document, Link, Prose, Section, Table, columns, mean, words
 from rlnas.table import Metric
 
 Rows = Mapping[str, Sequence[Cell]]
 """For each network or strategy its cells by each metric."""
 
-HEAD = (column("network or strategy", "name"), column("metric"))
+HEAD = columns("network or strategy -> name | metric")
 NOTE = (
     "Mean ± standard deviation over searches or repeats, whose number is in brackets. For each metric a search returns "
     "the best of its top K by that metric, selected with the seeds that score it. Each comparison has the scores under "
@@ -94,12 +94,10 @@ def table_1(comparisons: Sequence[Comparison]) -> Section:
     metrics = _metrics(comparisons)
     groups = zip(*(_rows(*one, metrics) for one in zip(comparisons, labels, strict=True)), strict=True)
     rows = tuple(row for group in groups for row in _lines(group, metrics))
-    columns = [
-        column(head, *(head.replace(",", "") + end for end in ("", " deviation", " over")))
-        for head in heads(comparisons)
-    ]
+    ends = ("", " deviation", " over")
+    scores = [Column(head, tuple(head.replace(",", "") + end for end in ends)) for head in heads(comparisons)]
     title = "Table 1: true performance of what each search returns"
-    return Section(title, [Table((*HEAD, *columns), rows, "table-1", NOTE, texts=2)])
+    return Section(title, [Table((*HEAD, *scores), rows, "table-1", NOTE, texts=2)])
 
 
 def papers_table(comparisons: Sequence[Comparison]) -> Section | None:
@@ -110,7 +108,9 @@ def papers_table(comparisons: Sequence[Comparison]) -> Section | None:
     scores = [{name: [*map(words, own)] for name, own in paper.scores.items()} if paper else {} for paper in papers]
     rows = tuple(_lines(scores, ["reward_mean", "total_reward"]))
     note = f"Its table 1: {PROTOCOL}. {CAVEAT}{FREEWAY}"
-    return Section(TITLE, [Table((*HEAD, *map(column, heads(comparisons))), rows, note=note, texts=2)])
+    return Section(
+        TITLE, [Table((*HEAD, *(Column(head, ()) for head in heads(comparisons))), rows, note=note, texts=2)]
+    )
 
 
 def _rows(comparison: Comparison, labels: Mapping[str, str], metrics: Sequence[Metric]) -> tuple[Rows, Rows, Rows]:

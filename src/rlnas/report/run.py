@@ -12,25 +12,14 @@ from markupsafe import Markup, escape
 from rlnas.analysis.costs import COSTS, pareto_front
 from rlnas.analysis.proxies import ROOT, Truth, proxy_quality
 from rlnas.quantity import plural
+from rlnas.report import run_figures as charts
 from rlnas.report.comparison_tables import cost_text
 from rlnas.report.data import Run
 from rlnas.report.drawing import drawing
 from rlnas.report.formats import NONE, alike, big, difference, estimate, milliseconds, score, spread
 from rlnas.report.headline import Lead, headline, interquartile, lead
 from rlnas.report.layers import choice_list, layer_table
-from rlnas.report.run_figures import (
-    BARS,
-    Points,
-    learning_curves,
-    legend,
-    proxy_scatter,
-    ranking_bars,
-    score_against_cost,
-    short_name,
-    supernet_curve,
-    trained_points,
-)
-from rlnas.report.sections import Block, Cell, Document, Drawing, Figure, Group, Prose, Section, Table, Tile, column
+from rlnas.report.sections import Block, Cell, Column, Document, Drawing, Figure, Group, Prose, Section, Table, Tile
 from rlnas.spaces import in_catalogue
 from rlnas.spaces.toml import dump_toml
 from rlnas.spaces.words import flatten
@@ -90,7 +79,7 @@ def _sections(run: Run, command: str) -> Iterator[Section]:
 def text_table(head: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 1, marked: Sequence[int] = ()) -> Table:
     """A table of texts."""
     cells = tuple(tuple(map(Cell, row)) for row in rows)
-    return Table(tuple(map(column, head)), cells, texts=texts, marked=tuple(marked))
+    return Table(tuple(Column(one, ()) for one in head), cells, texts=texts, marked=tuple(marked))
 
 
 def _note(text: str) -> Prose:
@@ -143,7 +132,9 @@ def _curves(run: Run) -> Section:
     caption = "Mean return of the last 100 full games against environment steps."
     if any(len(network.trials) > 1 for network in run.networks):
         caption += " Line: mean over the seeds; band: from the lowest to the highest seed."
-    chart = Figure(partial(learning_curves, run), "curves", "Learning curves", caption, legend(run, labels))
+    chart = Figure(
+        partial(charts.learning_curves, run), "curves", "Learning curves", caption, charts.legend(run, labels)
+    )
     return Section("Learning curves", [chart])
 
 
@@ -162,9 +153,9 @@ def _cost(run: Run, network: NetworkResult, kind: str) -> float | None:
     return known.get(kind, run.latency.get(network.name))
 
 
-def _known_costs(run: Run) -> dict[str, Points]:
+def _known_costs(run: Run) -> dict[str, charts.Points]:
     """For each kind of cost that is known, the networks that have it and a score."""
-    found: dict[str, Points] = {}
+    found: dict[str, charts.Points] = {}
     for kind in COSTS:
         costs = [(_cost(run, network, kind), network) for network in run.networks]
         if any(cost is not None for cost, _ in costs):
@@ -178,19 +169,19 @@ def _networks(run: Run) -> Section:
     if not run.networks:
         return Section(title, [_note("No training has begun.")])
     costs = _known_costs(run)
-    charts = [
-        Figure(partial(score_against_cost, run, kind, points), f"cost-{kind}", f"Total reward against {kind}",
+    panels = [
+        Figure(partial(charts.score_against_cost, run, kind, points), f"cost-{kind}", f"Total reward against {kind}",
                f"Total reward against {kind}.")
         for kind, points in costs.items() if points
     ]  # fmt: skip
     notes = ["Total reward: mean over the training seeds, ± their standard deviation."]
     notes += [COLUMN_NOTES[name] for name in _comparison_columns(run)]
     latency = " Latency is measured, on the machine of the search." if run.latency else ""
-    blocks: list[Block] = [_network_table(run, costs), Group(charts, style="pair"), _note(" ".join(notes))]
+    blocks: list[Block] = [_network_table(run, costs), Group(panels, style="pair"), _note(" ".join(notes))]
     return Section(title, [*blocks, _note(PARETO_NOTE + latency)])
 
 
-def _network_table(run: Run, costs: dict[str, Points]) -> Table:
+def _network_table(run: Run, costs: dict[str, charts.Points]) -> Table:
     """Every network: its score, how far the best is ahead of it, and its costs."""
     fronts = {}
     for kind, points in costs.items():
@@ -237,24 +228,26 @@ def _comparison_columns(run: Run) -> list[str]:
 def _search(run: Run) -> Section:
     """The proxy ranking, the supernet, and every architecture that the search ranked."""
     left: list[Block] = []
-    if trained_points(run):
-        left.append(Figure(partial(proxy_scatter, run), "scatter", "Proxy against true performance", _about_proxy(run)))
+    if charts.trained_points(run):
+        left.append(
+            Figure(partial(charts.proxy_scatter, run), "scatter", "Proxy against true performance", _about_proxy(run))
+        )
     curve = learning_curve(*run.games)
     if curve[0]:
         caption = "The supernet: mean return of the last 100 games, over all paths."
-        left.append(Figure(partial(supernet_curve, curve), "fit", "Learning curve of the supernet", caption))
+        left.append(Figure(partial(charts.supernet_curve, curve), "fit", "Learning curve of the supernet", caption))
     if not run.ranking:
         return Section(
             "Search", [*(left or [_note("The search has written no results yet.")]), _note(_about_fits(run))]
         )
-    bars = Figure(partial(ranking_bars, run), "bars", "Proxy ranking", _about_ranking(run))
-    charts = Group([Group(left), Group([bars])], style="pair")
-    return Section("Search", [charts, _note(_about_fits(run)), _ranking_table(run)])
+    bars = Figure(partial(charts.ranking_bars, run), "bars", "Proxy ranking", _about_ranking(run))
+    panels = Group([Group(left), Group([bars])], style="pair")
+    return Section("Search", [panels, _note(_about_fits(run)), _ranking_table(run)])
 
 
 def _about_proxy(run: Run) -> str:
     """What the chart of proxy and true performance shows, and what it cannot show."""
-    pairs = [(proxy, network.score) for proxy, network in trained_points(run) if network.score is not None]
+    pairs = [(proxy, network.score) for proxy, network in charts.trained_points(run) if network.score is not None]
     words = "Proxy against true performance of the trained networks."
     if any(len(network.scores()) > 1 for network in run.networks):
         words += " Dot: mean over the seeds; bar: from the lowest to the highest seed."
@@ -289,11 +282,11 @@ def _about_quality(run: Run, truth: Truth) -> str:
 def _about_ranking(run: Run) -> str:
     top = int(run.settings["top_k"])
     words = f"Proxy ranking; the top {top}, which are trained, in blue."
-    if len(run.ranking) > BARS:
-        words = f"The first {BARS} of {len(run.ranking):,} in the proxy ranking; the top {top} in blue."
+    if len(run.ranking) > charts.BARS:
+        words = f"The first {charts.BARS} of {len(run.ranking):,} in the proxy ranking; the top {top} in blue."
     if run.paths:
         words += " At each bar: how often the path was trained in the supernet."
-    if any(short_name(run, name) != name for name, _ in run.ranking[:BARS]):
+    if any(charts.short_name(run, name) != name for name, _ in run.ranking[: charts.BARS]):
         words += " # is the rank; the table below has the full names."
     if len(run.ranking) > top and run.ranking[top - 1][1] == run.ranking[top][1]:
         tied = sum(value == run.ranking[top][1] for _, value in run.ranking)

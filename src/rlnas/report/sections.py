@@ -42,24 +42,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table.
-
-    Attributes:
-        columns: the columns.
-        rows: the cells.
-        name: of its CSV file without the ending; empty for none.
-        note: how to read it.
-        texts: how many of the first columns hold text; the others hold numbers.
-        marked: rows that stand out.
-    """
+    """A table."""
 
     kind: ClassVar = "table"
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    name: str = ""
-    note: str = ""
-    texts: int = 1
-    marked: tuple[int, ...] = ()
+    name: str = ""  # of its CSV file without the ending; empty for none
+    note: str = ""  # how to read it
+    texts: int = 1  # how many of the first columns hold text; the others hold numbers
+    marked: tuple[int, ...] = ()  # rows that stand out
 
     def csv(self, facts: Mapping[str, Value]) -> str:
         """The values as CSV, after `facts`: columns that are the same in all rows."""
@@ -128,18 +119,12 @@ class Tile:
 
 @dataclass(frozen=True)
 class Group:
-    """Blocks that belong together.
-
-    Attributes:
-        blocks: the blocks.
-        title: a heading.
-        style: `pair` and `tiles` stand side by side; `folded` is folded away under the title, `open` can be.
-    """
+    """Blocks that belong together."""
 
     kind: ClassVar = "group"
-    blocks: Sequence[Block]
-    title: str = ""
-    style: str = ""
+    blocks: Sequence[Block]  # the blocks
+    title: str = ""  # a heading
+    style: str = ""  # `pair` and `tiles` stand side by side; `folded` is folded away under the title, `open` can be
 
 
 Block = Table | Figure | Drawing | Prose | Tile | Group
@@ -147,19 +132,12 @@ Block = Table | Figure | Drawing | Prose | Tile | Group
 
 @dataclass(frozen=True)
 class Section:
-    """A section of a report.
+    """A section of a report."""
 
-    Attributes:
-        title: its heading.
-        blocks: its content.
-        data: tables that are saved and not shown.
-        basis: budget, seeds and repeats.
-    """
-
-    title: str
-    blocks: Sequence[Block]
-    data: Sequence[Table] = ()
-    basis: str = ""
+    title: str  # its heading
+    blocks: Sequence[Block]  # its content
+    data: Sequence[Table] = ()  # tables that are saved and not shown
+    basis: str = ""  # budget, seeds and repeats
 
     @property
     def table(self) -> Table:
@@ -242,17 +220,28 @@ def plain(text: str) -> str:
     return re.sub(r"([<>])", r"\\\1", text)
 
 
-def column(title: str, *fields: str) -> Column:
-    """A column; by default its one field is named as its title, with underscores."""
-    return Column(title, fields or (title.replace(" ", "_"),))
+def columns(heads: str) -> tuple[Column, ...]:
+    """Columns by their heads, with the fields where these are not the head; a star stands for an interval's ends.
 
-
-def ends(name: str) -> Sequence[str]:
-    """The fields of an estimate.
-
-    >>> ends("kendall")
-    ('kendall', 'kendall_low', 'kendall_high')
+    >>> [column.fields for column in columns("best rank | Kendall -> tau* | cost -> steps, deviation")]
+    [('best_rank',), ('tau', 'tau_low', 'tau_high'), ('steps', 'deviation')]
     """
+    found = []
+    for part in heads.split(" | "):
+        head, _, fields = part.partition(" -> ")
+        fields = re.sub(r"(\w+)\*", r"\1, \1_low, \1_high", fields)
+        found.append(Column(head, tuple(fields.split(", ") if fields else [head.replace(" ", "_")])))
+    return tuple(found)
+
+
+def cells(*values: Cell | Value) -> tuple[Cell, ...]:
+    """A row of a table; floats are scores."""
+    makers = {str: words, int: count}
+    return tuple(one if isinstance(one, Cell) else makers.get(type(one), number)(one) for one in values)
+
+
+def ends(name: str) -> tuple[str, ...]:
+    """The fields of an estimate."""
     return name, f"{name}_low", f"{name}_high"
 
 

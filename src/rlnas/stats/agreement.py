@@ -26,40 +26,24 @@ CORRELATIONS: tuple[Correlation, ...] = ("kendall", "spearman")
 
 @dataclass(frozen=True)
 class VarianceComponents:
-    """Where the variance of scores comes from.
+    """Where the variance of scores comes from."""
 
-    Attributes:
-        architecture: estimated variance between architectures; negative where seeds explain more than all of it.
-        seed: variance between the seeds of one architecture.
-        icc: ICC(1), the share of the variance of a single training that the architecture explains.
-        reliability: ICC(1, k), the same share for the mean over all seeds.
-    """
-
-    architecture: float
-    seed: float
-    icc: Estimate
-    reliability: float | None
+    architecture: float  # estimated variance between architectures; negative where seeds explain more than all of it
+    seed: float  # variance between the seeds of one architecture
+    icc: Estimate  # ICC(1), the share of the variance of a single training that the architecture explains
+    reliability: float | None  # ICC(1, k), the same share for the mean over all seeds
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How well scores agree with themselves under other seeds.
+    """How well scores agree with themselves under other seeds."""
 
-    Attributes:
-        mean: the mean correlation over the splits.
-        lowest: the lowest correlation.
-        highest: the highest correlation.
-        splits: how many pairs of sets of seeds were compared.
-        seeds: seeds in the one set.
-        others: seeds in the other set.
-    """
-
-    mean: float
-    lowest: float
-    highest: float
-    splits: int
-    seeds: int
-    others: int
+    mean: float  # the mean correlation over the splits
+    lowest: float  # the lowest correlation
+    highest: float  # the highest correlation
+    splits: int  # how many pairs of sets of seeds were compared
+    seeds: int  # seeds in the one set
+    others: int  # seeds in the other set
 
 
 def variance_components(scores: np.ndarray, *, seed: int, resamples: int = RESAMPLES) -> VarianceComponents | None:

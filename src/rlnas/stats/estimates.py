@@ -22,19 +22,12 @@ RESAMPLES = 2_000
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number and its 95% interval.
+    """A number and its 95% interval."""
 
-    Attributes:
-        value: the number; `None` where it is undefined.
-        low: lower end of the interval; `None` where there is none.
-        high: upper end.
-        undefined: share of the resamples that left it undefined; above 5% there is no interval.
-    """
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    undefined: float = 0.0
+    value: float | None  # the number; `None` where it is undefined
+    low: float | None = None  # lower end of the interval; `None` where there is none
+    high: float | None = None  # upper end
+    undefined: float = 0.0  # share of the resamples that left it undefined; above 5% there is no interval
 
 
 def interquartile_mean(values: np.ndarray) -> float:
