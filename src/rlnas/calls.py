@@ -204,6 +204,12 @@ class Form:
     values: str = ""
 
 
+def _command_line(value: object) -> str:
+    if not isinstance(value, str):
+        raise Refusal("a command line")
+    return value
+
+
 NAMES = Form("NAME", many=True)
 
 Count = Annotated[int, whole(1, 1_000_000), Form("N")]
@@ -215,6 +221,7 @@ Steps = Annotated[int | str, PlainValidator(_steps), Form("N", short=True)]
 Number = Annotated[float, PlainValidator(_number), Form("X")]
 Flag = Annotated[bool, PlainValidator(_flag), Form("")]
 Text = Annotated[str, PlainValidator(check_text), Form("NAME")]
+CommandLine = Annotated[str, PlainValidator(_command_line)]
 Env = Annotated[str, PlainValidator(_env), Form("ENV")]
 Envs = Annotated[
     str | Sequence[str], several(_env, "ids of registered environments", one=(str,)), Form("ENV", many=True)

@@ -6,7 +6,7 @@ from typing import ClassVar
 import pytest
 
 from rlnas.report.drawing import LETTERS, TEXT, WIDTH, Piece, drawing, wrap
-from rlnas.report.layers import layer_table, words_of
+from rlnas.report.layers import layer_table
 from rlnas.spaces import (
     CATALOGUE,
     Activation,
@@ -19,6 +19,7 @@ from rlnas.spaces import (
     Space,
     load_space,
 )
+from rlnas.spaces.words import words_of
 
 from .helpers import Page
 

@@ -16,12 +16,7 @@ from rlnas.strategies import RandomSearch, RandomSearchSettings, drive
 
 
 def random_search(truth: GroundTruth, settings: ComparisonSettings, samples: int | None = None) -> StrategyOutcome:
-    """Random search, run on the table many times (paper, 5.4).
-
-    Args:
-        truth: the true performances.
-        settings: repeats and seed.
-        samples: architectures that each repeat trains; K by default.
+    """Random search, run on the table many times (paper, 5.4); each repeat trains `samples` architectures, else K.
 
     Raises:
         MissingRun: if the table lacks a run of an architecture that is sampled.
@@ -68,15 +63,9 @@ def short_trainings(
 
 
 def top_by_short_training(early: np.ndarray, place: int, settings: ComparisonSettings) -> np.ndarray:
-    """The top K by the short trainings of one seed, best first; ties are broken at random, missing scores come last.
+    """The rows of the top K by one column of `(architectures, seeds)` early scores, best first.
 
-    Args:
-        early: scores at that step, `(architectures, seeds)`, NaN where there is none.
-        place: the column of the seed.
-        settings: K, and the root of the random stream.
-
-    Returns:
-        Rows of architectures.
+    Ties are broken at random; missing scores, which are NaN, come last.
     """
     proxies = np.nan_to_num(early[:, place], nan=-np.inf)
     ties = seeding.generator(settings.seed, "compare-short", place).permutation(proxies.size)

@@ -22,16 +22,8 @@ from rlnas.analysis.simulation import chosen_strategies, simulate
 from rlnas.brief import Brief
 from rlnas.errors import UserError
 from rlnas.quantity import short
-from rlnas.stats.agreement import (
-    CORRELATIONS,
-    Agreement,
-    Correlation,
-    VarianceComponents,
-    mean_correlation,
-    rank_test,
-    seed_agreement,
-    variance_components,
-)
+from rlnas.stats import agreement
+from rlnas.stats.agreement import CORRELATIONS, Agreement, Correlation, VarianceComponents
 from rlnas.stats.estimates import Estimate
 from rlnas.table import Metric, MissingRun, Table
 from rlnas.table.searches import StoredSearch
@@ -162,16 +154,15 @@ def compare(
     Args:
         table: the table.
         searches: finished searches, several seeds of each strategy.
-        strategies: which strategies, in this order; by default all that have a search. Those without a search run on
-            the table.
-        options: for strategies that run on the table, the options that are given.
+        strategies: which strategies; by default all that have a search. Those without a search run on the table.
+        options: the options of strategies that run on the table, by strategy.
         budget: environment steps of the trainings, one of the table's budgets; its last by default.
-        metrics: those that get a figure and tables of their own, by default all of the table; table 1 always has all.
+        metrics: those that get sections of their own; by default all of the table.
         top_k: architectures that each search trains from scratch.
         repeats: repeats of random search and of strategies that run on the table.
-        seed: root of their random streams, and of resampling.
+        seed: root of the random streams.
         seeds: the training seeds that score networks; all of the table by default.
-        drop_incomplete: leave out networks that lack a score under one of these seeds; otherwise the first raises.
+        drop_incomplete: leave out networks without a score under one of these seeds; otherwise the first raises.
 
     Raises:
         MissingRun: if the table lacks a run that is needed.
@@ -281,8 +272,8 @@ def _view(
         short_trainings=short,
         exhaustive=exhaustive_search(truth),
         references=tuple(reference_networks(truth)),
-        components=variance_components(truth.scores, seed=settings.seed),
-        rank_test=rank_test(truth.scores, seed=settings.seed),
+        components=agreement.variance_components(truth.scores, seed=settings.seed),
+        rank_test=agreement.rank_test(truth.scores, seed=settings.seed),
         agreements={kind: _agreements(truth.scores, kind, settings.seed) for kind in CORRELATIONS},
         correlations={one.label: _mean_correlations(one, settings.seed) for one in compared if one.has_proxy},
         anytime=anytime(truth, settings),
@@ -293,11 +284,11 @@ def _view(
 def _agreements(scores: np.ndarray, kind: Correlation, seed: int) -> tuple[Agreement, ...]:
     seeds = scores.shape[1]
     sizes = dict.fromkeys([(1, 1), (1, seeds - 1), (seeds // 2, seeds // 2)])
-    found = [seed_agreement(scores, size, others, kind, seed=seed) for size, others in sizes]
-    return tuple(agreement for agreement in found if agreement is not None)
+    found = [agreement.seed_agreement(scores, *size, kind, seed=seed) for size in sizes]
+    return tuple(one for one in found if one is not None)
 
 
 def _mean_correlations(strategy: StrategyOutcome, seed: int) -> dict[Correlation, Estimate]:
     proxies = np.array([search.proxies for search in strategy.searches])
     truths = np.array([search.truth for search in strategy.searches])
-    return {kind: mean_correlation(proxies, truths, kind, seed=seed) for kind in CORRELATIONS}
+    return {kind: agreement.mean_correlation(proxies, truths, kind, seed=seed) for kind in CORRELATIONS}

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import PlainValidator
 
 from rlnas import calls
-from rlnas.calls import Refusal, checked_call
+from rlnas.calls import checked_call
 from rlnas.errors import UserError
 from rlnas.files import write_bytes
 from rlnas.processes import absolute
@@ -18,17 +15,8 @@ from rlnas.report.run import report
 __all__ = ["write_report"]
 
 
-def _command_line(value: object) -> str:
-    if not isinstance(value, str):
-        raise Refusal("a command line")
-    return value
-
-
-CommandLine = Annotated[str, PlainValidator(_command_line)]
-
-
 @checked_call
-def write_report(run: calls.Place, command: CommandLine = "") -> Path:
+def write_report(run: calls.Place, command: calls.CommandLine = "") -> Path:
     """Writes `report.html` into the directory of a study or of a trial, done or not; returns the file's path.
 
     Args:

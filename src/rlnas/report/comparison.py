@@ -10,7 +10,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure as Chart
 
-from rlnas.analysis import Comparison
+from rlnas.analysis import Comparison, View
 from rlnas.analysis.outcomes import StrategyOutcome
 from rlnas.analysis.significance import Significance
 from rlnas.errors import UserError
@@ -22,25 +22,9 @@ from rlnas.report.comparison_tables import NAMES, basis, slug
 from rlnas.report.formats import difference, estimate, score, spread
 from rlnas.report.layers import layer_table
 from rlnas.report.paper import papers_table
-from rlnas.report.sections import Block, Cell, Document, Figure, Group, Prose, Section, Table, Value
+from rlnas.report.sections import Block, Cell, Document, Figure, Group, Prose, Section, Table, Value, notes
 from rlnas.spaces import Space
 from rlnas.study.networks import find_baseline
-
-HISTOGRAM = (
-    "The true performance of all architectures of the table. Lines: what each search returned, hand-made networks, and "
-    "the mean of random search."
-)
-STEPS = (
-    "The score under seeds that did not select (in a table of one seed the score itself), against environment steps. "
-    "Random search trains one architecture after another with every seed. Short trainings train all architectures "
-    "once, longer and longer, and then the top K with every seed."
-)
-COST = (
-    "The true performance of every network against its cost. The line is the Pareto front: the networks that no other "
-    "network equals in both score and cost and beats in one. It uses means over the seeds, so a small step may be "
-    "chance. Latency: one observation on one thread, good to a few tens of percent."
-)
-LAYERS = "Shapes are channels × height × width. Parameters and multiply-adds are those of the encoder, without heads."
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> None:
@@ -79,15 +63,10 @@ def _sections(comparison: Comparison) -> Iterator[Section]:
     if papers := papers_table(comparison.table):
         yield papers
     for view in comparison.shown:
-        end, name = f", by {NAMES[view.metric]}", slug(view.metric)
-        yield figure_section(
-            f"Figure 4: all architectures{end}", f"figure-4-{name}", partial(histogram, view), HISTOGRAM
-        )
+        yield _figure(view, "Figure 4: all architectures", "figure-4", histogram)
         yield tables.strategies(view, comparison)
-        curves = figure_section(f"Score against steps{end}", f"cost-{name}", partial(score_against_steps, view), STEPS)
-        yield replace(curves, data=[tables.anytime_data(view)])
-        front = figure_section(f"Score against cost{end}", f"pareto-{name}", partial(score_against_cost, view), COST)
-        yield replace(front, data=[tables.costs_data(view)])
+        yield _figure(view, "Score against steps", "cost", score_against_steps, tables.anytime_data(view))
+        yield _figure(view, "Score against cost", "pareto", score_against_cost, tables.costs_data(view))
         yield tables.proxies(view, comparison)
     yield tables.reliability(comparison)
     yield search_space(comparison)
@@ -99,9 +78,10 @@ def _sections(comparison: Comparison) -> Iterator[Section]:
     yield _layers("Tables 6 to 9: the best architectures, layer by layer", "architectures", _best(comparison))
 
 
-def figure_section(title: str, name: str, draw: Callable[[], Chart], caption: str) -> Section:
-    """A section of one figure."""
-    return Section(title, [Figure(draw, name, title, caption)])
+def _figure(view: View, title: str, name: str, draw: Callable[[View], Chart], *data: Table) -> Section:
+    title = f"{title}, by {NAMES[view.metric]}"
+    chart = Figure(partial(draw, view), f"{name}-{slug(view.metric)}", title, notes(draw.__name__))
+    return Section(title, [chart], data=data)
 
 
 def _about(comparison: Comparison) -> str:
@@ -180,5 +160,5 @@ def _layers(title: str, name: str, shown: Sequence[Shown]) -> Section:
         table = layer_table(space, architecture, label)
         rows += table.rows
         groups.append(Group([*([Prose(why, style="note")] if why else []), table], title=label))
-    blocks: list[Block] = [Prose(chosen + LAYERS, style="note"), Group(groups, style="pair")]
+    blocks: list[Block] = [Prose(chosen + notes("layers"), style="note"), Group(groups, style="pair")]
     return Section(title, blocks, data=[Table(table.columns, tuple(rows), name)])

@@ -10,7 +10,7 @@ from rlnas.analysis.outcomes import StrategyOutcome
 from rlnas.quantity import plural
 from rlnas.report.formats import NONE
 from rlnas.report.paper import TABLE_4, TABLE_5
-from rlnas.report.sections import Cell, Section, Table, cells, columns, count, words
+from rlnas.report.sections import Cell, Section, Table, cells, columns, count, notes, words
 from rlnas.spaces.words import flatten, layers_in_words, shape_text
 from rlnas.table.settings import GROUPS, whole_settings
 
@@ -40,10 +40,7 @@ def trainings(comparison: Comparison) -> Section:
         group: whole_settings(group, table.settings[group]) for group in GROUPS if group in table.settings
     }
     rows = tuple(_rows({"steps": table.steps, **known}, TABLE_4))
-    note = (
-        "Steps: environment steps of each training. Some settings have no effect in some environments. Paper: its "
-        "table 4, for Atari; a dash where it says nothing."
-    )
+    note = notes("trainings")
     head = columns("setting | value | paper")
     return Section("Table 4: the settings of the trainings", [Table(head, rows, "trainings", note, texts=3)])
 
@@ -51,11 +48,7 @@ def trainings(comparison: Comparison) -> Section:
 def options(comparison: Comparison) -> Section:
     """Table 5 of the paper: the options of every strategy, which are the same by every metric."""
     rows = tuple((words(one.label), *row) for one in comparison.shown[0].strategies for row in _options(one))
-    note = (
-        "Steps: the budget of each search, in environment steps; a strategy that runs on the table has none. Limits on "
-        "the cost of a candidate are among the options. Paper: its table 5, for ENAS. There and here the learning rate "
-        "of ENAS falls along a cosine."
-    )
+    note = notes("options")
     head = columns("strategy | option | value | paper")
     return Section("Table 5: the options of the strategies", [Table(head, rows, "options", note, texts=4)])
 

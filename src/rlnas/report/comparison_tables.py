@@ -15,7 +15,7 @@ from rlnas.analysis.references import ReferenceNetwork
 from rlnas.analysis.significance import held_out_lead
 from rlnas.quantity import plural, short
 from rlnas.report.formats import NONE, milliseconds, score
-from rlnas.report.sections import Cell, Column, Section, Table, cells, columns, ends, gap, interval, mean
+from rlnas.report.sections import Cell, Column, Section, Table, cells, columns, gap, interval, mean, notes
 from rlnas.stats.agreement import CORRELATIONS, Agreement
 from rlnas.stats.estimates import interquartile_mean_estimate
 from rlnas.table import METRICS, Metric
@@ -23,20 +23,6 @@ from rlnas.table import METRICS, Metric
 NAMES: dict[Metric, str] = {metric: METRICS[metric].label for metric in ("reward_mean", *METRICS)}
 """In the order of the paper's table 1."""
 EMPTY = Cell("", (None,))
-
-SCORES = (
-    "A score is the true performance of a network: the mean over all training seeds of the table. A search returns the "
-    "best of its top K by that score; a strategy that trains architectures itself returns the best of all that it "
-    "trained. The same seeds select and score, so these scores are too high (winner's curse). Hand-made networks, the "
-    "largest and the average are not selected, so their scores are not. The column 'held out' of the next tables "
-    "scores with seeds that did not select."
-)
-SHORT = (
-    " Short trainings: every architecture is trained once, for as many steps as a search takes, and ranked by that "
-    "score; one repeat for each training seed. That seed has a part in the score, but not in the correlation and not "
-    "in the held-out score."
-)
-AT_COST = " Random search with a larger K costs as much as a strategy together with its search."
 
 
 def basis(comparison: Comparison) -> str:
@@ -75,10 +61,7 @@ def table_1(comparison: Comparison) -> Section:
     rows += [_row(same) for same in zip(*(view.compared for view in views), strict=True)]
     rows += [_reference_row(same) for same in references if same[0].kind != "hand-made"]
     heads = " | ".join(f"{NAMES[view.metric]} -> {view.metric}, {view.metric}_deviation" for view in views)
-    note = (
-        "Mean ± standard deviation over searches (of random search, over repeats). For each metric a search returns "
-        f"the best of its top K by that metric. {SCORES}{_about_baselines(views[0])}"
-    )
+    note = f"{notes('table_1')} {notes('scores')}{_about_baselines(views[0])}"
     head = columns(f"network or strategy -> name | over | {heads}")
     title = "Table 1: true performance of what each search returns"
     return Section(title, [Table(head, tuple(rows), "table-1", note, texts=2)])
@@ -103,7 +86,8 @@ def _reference_row(same: Sequence[ReferenceNetwork]) -> tuple[Cell, ...]:
 
 
 def _about_baselines(view: View) -> str:
-    return (AT_COST if view.random_at_cost else "") + (SHORT if view.short_trainings else "")
+    at_cost = f" {notes('at_cost')}" if view.random_at_cost else ""
+    return at_cost + (f" {notes('short_trainings')}" if view.short_trainings else "")
 
 
 def strategies(view: View, comparison: Comparison) -> Section:
@@ -114,8 +98,8 @@ def strategies(view: View, comparison: Comparison) -> Section:
         "held out -> held_out, held_out_deviation | interquartile mean -> interquartile_mean* | "
         "better than random search -> better_than_random* | lead held out -> lead_held_out* | regret"
     )
-    fields = [ends(f"above_{one.label}".replace(" ", "_")) for one in others]
-    above = [Column(f"held out, above {one.label}", own) for one, own in zip(others, fields, strict=True)]
+    fields = [[f"above_{one.label}{end}".replace(" ", "_") for end in ("", "_low", "_high")] for one in others]
+    above = [Column(f"held out, above {one.label}", tuple(own)) for one, own in zip(others, fields, strict=True)]
     rows = []
     for one in (view.random, *view.random_at_cost, *view.strategies, *view.short_trainings, view.exhaustive):
         cost, found = one.average("cost"), view.significance.get(one.label)
@@ -134,20 +118,7 @@ def strategies(view: View, comparison: Comparison) -> Section:
                 *(gap(held_out_lead(one, other.scores)) for other in others),
             )
         )
-    note = (
-        "Means over searches, with their standard deviation. Cost: environment steps of the search and of trainings "
-        "with every seed of the table. Held out: for each training seed, the other seeds select the best and that seed "
-        "scores it (leave-one-out cross-validation; a strategy that runs on the table searches again without the "
-        "seed). Compare this column with networks that were not selected. Interquartile mean: with a 95% bootstrap "
-        "interval over searches, too narrow for few searches. Better than random search: the probability that a search "
-        "returns a better network than a repeat of random search at the same cost, a tie counting half (Mann-Whitney), "
-        "with a 95% interval for other search seeds (Newcombe, 2006). Lead held out: how far it is above that random "
-        "search under seeds that selected neither, with a 95% interval for other training seeds (Nadeau and Bengio, "
-        "2003). A strategy is called better or worse only where both intervals agree; one in twenty strategies without "
-        "a difference may still be called so by chance. Regret: how far below the best of the table. Held out, above: "
-        f"the same lead over the average of all architectures ({score(view.average)}, a random architecture) and over "
-        f"the hand-made networks. Exhaustive search trains every architecture.{_about_baselines(view)}"
-    )
+    note = notes("strategies", average=score(view.average)) + _about_baselines(view)
     title = f"Strategies against random search, by {NAMES[view.metric]}"
     return Section(title, [Table((*head, *above), tuple(rows), f"strategies-{slug(view.metric)}", note)])
 
@@ -214,13 +185,9 @@ def proxies(view: View, comparison: Comparison) -> Section:
         "strategy | seed -> search_seed | returns -> architecture | ranked | Kendall -> kendall* | "
         "Spearman -> spearman* | best rank | true top K -> in_true_top_k | score | regret | cost in steps -> cost_steps"
     )
-    note = (
-        f"Rank correlations over the architectures that a search ranked (of {view.truth.means.size}), with bootstrap "
-        "95% intervals over architectures. The intervals do not cover other search seeds, nor the noise of the table. "
-        f"{_about_ceiling(view)} Best rank: the true rank of what a search returns. True top K: how many of its top K "
-        f"are among the true best K. Random search has {view.random.average('hits'):.2f} of "
-        f"{comparison.settings.top_k} on average, and best rank {view.random.average('rank'):.1f}."
-    )
+    random, k = view.random, comparison.settings.top_k
+    averages = {"hits": f"{random.average('hits'):.2f} of {k}", "rank": f"{random.average('rank'):.1f}"}
+    note = notes("proxies", size=view.truth.means.size, ceiling=_about_ceiling(view), **averages)
     title = f"Proxy against true performance, by {NAMES[view.metric]}"
     name = f"proxies-{slug(view.metric)}"
     return Section(title, [Table(head, tuple(rows), name, note, texts=3, marked=tuple(marked))])
@@ -276,17 +243,11 @@ def _agreement(found: Agreement) -> Cell:
 
 
 def _about_ceiling(view: View) -> str:
-    if not all(view.agreements[kind] for kind in CORRELATIONS):
-        if view.truth.scores.shape[1] < 2:
-            return "The table has one training seed, so its seed-to-seed ceiling is unknown (–)."
-        if view.truth.means.size < 2:
-            return "With one architecture there is nothing to rank, and no seed-to-seed ceiling (–)."
-        return "All scores of the table are equal under some seed, so it has no seed-to-seed ceiling (–)."
-    return (
-        "Ceiling: the same correlation of the table with itself under other seeds, the mean over pairs of sets of "
-        "seeds that share none (lowest to highest). A proxy as good as one whole training of every architecture comes "
-        "near the ceiling of one seed against the mean of the others."
-    )
+    if all(view.agreements[kind] for kind in CORRELATIONS):
+        return notes("ceiling")
+    architectures, seeds = view.truth.scores.shape
+    why = "one_seed" if seeds < 2 else "one_architecture" if architectures < 2 else "equal"
+    return notes(f"no_ceiling_{why}")
 
 
 def reliability(comparison: Comparison) -> Section:
@@ -315,17 +276,5 @@ def reliability(comparison: Comparison) -> Section:
         "variance_architecture | variance: seed -> variance_seed | ICC(1, k) -> reliability | error of a score -> "
         "standard_error | mean of all -> mean | deviation of the means -> deviation"
     )
-    note = (
-        "ICC(1): the share of the variance of a single training that the architecture explains; the seed explains the "
-        "rest (one-way random effects; Shrout and Fleiss, 1979). The interval is a bootstrap over architectures. At 0 "
-        "or below, the table shows no effect of the architecture. P by ranks: the p-value of the test of Kruskal and "
-        "Wallis (1952) by permutation; failed trainings have less influence on it. ICC(1, k): as ICC(1), for the mean "
-        "over all seeds of the table. Error of a score: the standard error of such a mean. Two networks whose scores "
-        "differ by less than twice the error cannot be told apart by this table."
-    )
-    if len(comparison.table.seeds) < 2:
-        note = (
-            "The table has one training seed. The shares of architecture and seed in a score are therefore unknown "
-            "(–), and every difference here may be chance."
-        )
+    note = notes("reliability" if len(comparison.table.seeds) > 1 else "reliability_one_seed")
     return Section("How reliable the table is", [Table(head, tuple(rows), "reliability", note)])

@@ -9,10 +9,9 @@ from math import log2
 from markupsafe import Markup, escape
 
 from rlnas.quantity import plural
-from rlnas.report.layers import Word, container_words, words_of
 from rlnas.spaces import Layer, Option, Shape, Space
 from rlnas.spaces.containers import Container
-from rlnas.spaces.words import shape_text
+from rlnas.spaces.words import Word, container_words, shape_text, words_of
 
 WIDTH, CENTRE, TEXT = 340, 62, 130
 """Of the drawing, of the column of shapes (its middle), and where the words begin; in units of the drawing."""

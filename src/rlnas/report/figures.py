@@ -31,26 +31,6 @@ DOTS = 200
 LEGEND_WIDTH = 62
 """Characters in a line of a legend."""
 
-STYLE: dict[str, Any] = {
-    "svg.fonttype": "none",
-    "text.parse_math": False,
-    "font.size": 10,
-    "text.color": INK,
-    "axes.edgecolor": LINE,
-    "axes.labelcolor": MUTED,
-    "axes.facecolor": "none",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": LINE,
-    "grid.linewidth": 0.6,
-    "xtick.color": LINE,
-    "ytick.color": LINE,
-    "xtick.labelcolor": MUTED,
-    "ytick.labelcolor": MUTED,
-}
-
 
 @contextmanager
 def style(colours: Mapping[str, str], salt: str) -> Iterator[None]:
@@ -58,7 +38,8 @@ def style(colours: Mapping[str, str], salt: str) -> Iterator[None]:
     known = get_named_colors_mapping()
     for name, colour in colours.items():
         known[name] = colour
-    with matplotlib.style.context(["default", STYLE, {"svg.hashsalt": salt}]):
+    sheet = str(resources.files("rlnas.report").joinpath("templates/charts.mplstyle"))
+    with matplotlib.style.context(["default", sheet, {"svg.hashsalt": salt}]):
         yield
 
 

@@ -2,70 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import replace
 
 from markupsafe import Markup, escape
 
 from rlnas.report.formats import big
 from rlnas.report.sections import Cell, Prose, Table, columns, words
-from rlnas.spaces import Choice, Layer, Option, Shape, Space
-from rlnas.spaces.containers import Container
-from rlnas.spaces.words import shape_text, value_text
-
-
-@dataclass(frozen=True)
-class Word:
-    """A parameter of a layer and its value; `chosen` where it is an option of a choice."""
-
-    text: str
-    chosen: bool = False
-
-
-def words_of(layer: Layer, values: Mapping[str, Option]) -> list[Word]:
-    """The parameters of a layer; those at their defaults, but for kinds, and layers inside are left out.
-
-    Choices that are not parameters themselves, such as those of layers inside, follow by their own names.
-
-    >>> from rlnas.spaces import Choice, Conv
-    >>> words_of(Conv(16, kernel=Choice("k", [3, 5])), {"k": 5})
-    [Word(text='channels 16', chosen=False), Word(text='kernel 5', chosen=True)]
-    """
-    found: list[Word] = []
-    told: set[str] = set()
-    names = [choice.name for choice in layer.choices]
-    for field in fields(layer):
-        value = getattr(layer, field.name)
-        if field.default is not MISSING and value == field.default and field.name != "kind":
-            continue  # but without its kind, an activation would say nothing
-        for name, part in _named_values(field.name, value):
-            if isinstance(part, Choice):
-                told.add(part.name)
-                found.append(Word(f"{name} {value_text(values[part.name])}", True))
-            elif not _holds_layers(part) and part not in names:  # the name of its own choice says nothing
-                found.append(Word(f"{name} {value_text(part)}"))
-    return found + [Word(f"{name} {value_text(values[name])}", True) for name in names if name not in told]
-
-
-def _named_values(name: str, value: object) -> list[tuple[str, object]]:
-    """A parameter as pairs of a name and a value; a mapping, or pairs, give their own names."""
-    pairs = tuple(value.items()) if isinstance(value, Mapping) else value
-    if isinstance(pairs, list | tuple) and all(isinstance(p, tuple) and len(p) == 2 for p in pairs):
-        return [(str(key), inner) for key, inner in pairs]
-    return [(name, value)]
-
-
-def _holds_layers(value: object) -> bool:
-    return isinstance(value, Layer) or (isinstance(value, list | tuple) and all(map(_holds_layers, value)))
-
-
-def container_words(layer: Container, values: Mapping[str, Option]) -> list[Word]:
-    """The parameters of a layer that is made of layers, without the choices of the layers inside."""
-    inside = {choice.name for part in layer.inner for choice in part.choices}
-    own = {field.name: getattr(layer, field.name) for field in fields(layer)}
-    kept = {value.name for value in own.values() if isinstance(value, Choice)}
-    hidden = {f"{name} {value_text(values[name])}" for name in inside - kept}
-    return [word for word in words_of(layer, values) if word.text not in hidden]
+from rlnas.spaces import Shape, Space
+from rlnas.spaces.words import Word, shape_text, value_text, words_of
 
 
 def layer_table(space: Space, name: str, label: str = "") -> Table:

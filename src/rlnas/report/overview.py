@@ -8,44 +8,44 @@ from itertools import cycle
 from pathlib import Path
 from urllib.parse import quote
 
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Chart
 from matplotlib.lines import Line2D
 
 from rlnas.analysis import Comparison
 from rlnas.analysis.labels import labels_side_by_side
 from rlnas.analysis.outcomes import StrategyOutcome
 from rlnas.quantity import plural, short
-from rlnas.report.comparison import figure_section
 from rlnas.report.comparison_figures import DASHES, RETURNED, RETURNED_LINE, bars, reference_lines
 from rlnas.report.comparison_tables import NAMES, basis, in_order, slug
 from rlnas.report.figures import legend, panels
 from rlnas.report.formats import NONE, score
-from rlnas.report.paper import CAVEAT, FREEWAY, PROTOCOL, TITLE, printed
-from rlnas.report.sections import Cell, Column, Document, Link, Prose, Section, Table, columns, mean, words
+from rlnas.report.paper import TITLE, printed
+from rlnas.report.sections import (
+    Cell,
+    Column,
+    Document,
+    Figure,
+    Link,
+    Prose,
+    Section,
+    Table,
+    columns,
+    mean,
+    notes,
+    words,
+)
 from rlnas.table import Metric
 
 Rows = Mapping[str, Sequence[Cell]]
 """For each network or strategy its cells by each metric."""
 
 HEAD = columns("network or strategy -> name | metric")
-NOTE = (
-    "Mean ± standard deviation over searches or repeats, whose number is in brackets. For each metric a search returns "
-    "the best of its top K by that metric, selected with the seeds that score it. Each comparison has the scores under "
-    "seeds that did not select, and what is significant."
-)
-CAPTION = (
-    "The true performance of all architectures of each table. Red: what the searches returned. Strategies that run on "
-    "the table are left out, since their many repeats return nearly every good architecture."
-)
 
 
 def write_overview(comparisons: Mapping[str, Comparison], left_out: Sequence[str], folder: Path) -> None:
-    """Writes comparisons on several tables side by side: `overview.md`, `overview.html`, a CSV file, figures.
+    """Writes comparisons, by their folders relative to `folder`, side by side: Markdown, page, CSV file, figures.
 
-    Args:
-        comparisons: by the folder of each, relative to `folder`.
-        left_out: which spaces and environments are missing, a sentence each.
-        folder: the folder to write to.
+    `left_out` says which spaces and environments are missing, a sentence each.
     """
     found = list(comparisons.values())
     named = list(zip(heads(found), comparisons.items(), strict=True))
@@ -64,7 +64,10 @@ def _sections(comparisons: Sequence[Comparison]) -> Iterator[Section]:
         yield papers
     for metric in _metrics(comparisons):
         title = f"Figure 4: all architectures, by {NAMES[metric]}"
-        yield figure_section(title, f"figure-4-{slug(metric)}", partial(figure_4, comparisons, metric), CAPTION)
+        chart = Figure(
+            partial(figure_4, comparisons, metric), f"figure-4-{slug(metric)}", title, notes("overview_figure")
+        )
+        yield Section(title, [chart])
 
 
 def _metrics(comparisons: Sequence[Comparison]) -> list[Metric]:
@@ -97,7 +100,7 @@ def table_1(comparisons: Sequence[Comparison]) -> Section:
     ends = ("", " deviation", " over")
     scores = [Column(head, tuple(head.replace(",", "") + end for end in ends)) for head in heads(comparisons)]
     title = "Table 1: true performance of what each search returns"
-    return Section(title, [Table((*HEAD, *scores), rows, "table-1", NOTE, texts=2)])
+    return Section(title, [Table((*HEAD, *scores), rows, "table-1", notes("overview"), texts=2)])
 
 
 def papers_table(comparisons: Sequence[Comparison]) -> Section | None:
@@ -107,7 +110,7 @@ def papers_table(comparisons: Sequence[Comparison]) -> Section | None:
         return None
     scores = [{name: [*map(words, own)] for name, own in paper.scores.items()} if paper else {} for paper in papers]
     rows = tuple(_lines(scores, ["reward_mean", "total_reward"]))
-    note = f"Its table 1: {PROTOCOL}. {CAVEAT}{FREEWAY}"
+    note = f"{notes('papers')} {notes('freeway')}"
     return Section(
         TITLE, [Table((*HEAD, *(Column(head, ()) for head in heads(comparisons))), rows, note=note, texts=2)]
     )
@@ -143,7 +146,7 @@ def _lines(scores: Sequence[Rows], metrics: Sequence[Metric]) -> Iterable[tuple[
             )
 
 
-def figure_4(comparisons: Sequence[Comparison], metric: Metric) -> Figure:
+def figure_4(comparisons: Sequence[Comparison], metric: Metric) -> Chart:
     """A histogram for each comparison, with lines where searches and hand-made networks are."""
     views = [one.views[metric] for one in comparisons]
     figure, rows = panels(len(views), 1.0 + 1.6 * len(views))

@@ -19,7 +19,19 @@ from rlnas.report.drawing import drawing
 from rlnas.report.formats import NONE, alike, big, difference, estimate, milliseconds, score, spread
 from rlnas.report.headline import Lead, headline, interquartile, lead
 from rlnas.report.layers import choice_list, layer_table
-from rlnas.report.sections import Block, Cell, Column, Document, Drawing, Figure, Group, Prose, Section, Table, Tile
+from rlnas.report.sections import (
+    Block,
+    Cell,
+    Column,
+    Document,
+    Figure,
+    Group,
+    Prose,
+    Section,
+    Table,
+    Tile,
+    notes,
+)
 from rlnas.spaces import in_catalogue
 from rlnas.spaces.toml import dump_toml
 from rlnas.spaces.words import flatten
@@ -27,25 +39,8 @@ from rlnas.stats.agreement import correlation
 from rlnas.trials.metrics import METRICS, PRIMARY, explained, learning_curve
 from rlnas.trials.results import NetworkResult
 
-UNITS = (
-    "A step is one action of one environment. Parameters and multiply-adds (one observation) are those of the encoder, "
-    "without heads."
-)
-COLUMN_NOTES = {
-    "interquartile mean": "Interquartile mean: without the lowest and the highest quarter of the seeds, each rounded "
-    "down, with a 95% bootstrap interval over the seeds (Agarwal et al., 2021).",
-    "confirmed": "Confirmed: total reward with the confirmation seeds, which had no part in selecting the best. The "
-    "next columns use it where both networks have it; the charts use the training seeds.",
-    "best minus this": "Best minus this: the mean of the best found less that of this network, with Welch's 95% "
-    "interval where both have several seeds.",
-    "best is better": "Best is better: the probability that one training of the best scores higher than one of this "
-    "network, a tie counting half, with a 95% interval (Newcombe, 2006).",
-}
-PARETO_NOTE = (
-    "●, and the dots that are filled and joined: the Pareto front, the networks that no other network here equals in "
-    "both score and cost and beats in one. It uses means over the seeds, so a small step in it may be chance. A bar "
-    "reaches from the lowest to the highest seed. The axis of cost is logarithmic."
-)
+COLUMNS = ("interquartile mean", "confirmed", "best minus this", "best is better")
+"""Of the table of networks, between the score and the costs; `notes` says how to read each."""
 FEW_CHOICES = 6
 """Up to which choices are listed unfolded."""
 ENOUGH = 5
@@ -117,7 +112,7 @@ def _drawn(run: Run, network: NetworkResult) -> Group:
     space = run.spaces[network.name]
     name = space.architecture(network.architecture).id
     kind = "" if run.kind == "trial" else "Best found: " if network is run.best else "Hand-made: "
-    blocks: list[Block] = [Drawing(drawing(space, name))]
+    blocks: list[Block] = [Prose(drawing(space, name))]
     blocks.append(Group([layer_table(space, name)], "The layers in numbers", "folded"))
     if space.choices:
         style = "open" if len(space.choices) <= FEW_CHOICES else "folded"
@@ -174,11 +169,11 @@ def _networks(run: Run) -> Section:
                f"Total reward against {kind}.")
         for kind, points in costs.items() if points
     ]  # fmt: skip
-    notes = ["Total reward: mean over the training seeds, ± their standard deviation."]
-    notes += [COLUMN_NOTES[name] for name in _comparison_columns(run)]
+    told = ["Total reward: mean over the training seeds, ± their standard deviation."]
+    told += [notes(f"column_{name.replace(' ', '_')}") for name in _comparison_columns(run)]
     latency = " Latency is measured, on the machine of the search." if run.latency else ""
-    blocks: list[Block] = [_network_table(run, costs), Group(panels, style="pair"), _note(" ".join(notes))]
-    return Section(title, [*blocks, _note(PARETO_NOTE + latency)])
+    blocks: list[Block] = [_network_table(run, costs), Group(panels, style="pair"), _note(" ".join(told))]
+    return Section(title, [*blocks, _note(notes("pareto") + latency)])
 
 
 def _network_table(run: Run, costs: dict[str, charts.Points]) -> Table:
@@ -216,13 +211,13 @@ def _lead(run: Run, network: NetworkResult) -> tuple[Lead | None, float]:
 
 
 def _comparison_columns(run: Run) -> list[str]:
-    """Those of `COLUMN_NOTES` that have something to say: some need several seeds."""
+    """Those of `COLUMNS` that have something to say: some need several seeds."""
     known = {
         "interquartile mean": any(interquartile(network) for network in run.networks),
         "confirmed": any(run.judged(network) is not network for network in run.networks),
         "best is better": any(len(network.trials) > 1 for network in run.networks),
     }
-    return [name for name in COLUMN_NOTES if known.get(name, True)]
+    return [name for name in COLUMNS if known.get(name, True)]
 
 
 def _search(run: Run) -> Section:
@@ -347,7 +342,7 @@ def _trials(run: Run) -> Section:
     best = run.best.name if run.best is not None and run.kind == "study" else None
     marked = [n for n, (network, _) in enumerate(trials) if network.name == best]
     body = text_table(head, rows, marked=marked) if rows else _note("No training has begun.")
-    return Section("Every training", [body, _note(f"{explained()} {UNITS}")])
+    return Section("Every training", [body, _note(f"{explained()} {notes('units')}")])
 
 
 def _settings(run: Run, command: str) -> Section:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import resources
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -81,14 +83,6 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """A picture that is SVG already."""
-
-    kind: ClassVar = "drawing"
-    svg: Markup
-
-
-@dataclass(frozen=True)
 class Link:
     """A link to another report: its path without the ending."""
 
@@ -127,7 +121,7 @@ class Group:
     style: str = ""  # `pair` and `tiles` stand side by side; `folded` is folded away under the title, `open` can be
 
 
-Block = Table | Figure | Drawing | Prose | Tile | Group
+Block = Table | Figure | Prose | Tile | Group
 
 
 @dataclass(frozen=True)
@@ -196,8 +190,17 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     found.filters["breakable"] = breakable
-    found.filters["plain"] = plain
     return found
+
+
+@cache
+def _all_notes() -> dict[str, str]:
+    return tomllib.loads(resources.files("rlnas.report").joinpath("templates/notes.toml").read_text(encoding="utf-8"))
+
+
+def notes(name: str, **values: object) -> str:
+    """How to read a table or a figure: a text of `templates/notes.toml`, with values in its braces."""
+    return " ".join(_all_notes()[name].split()).format(**values)
 
 
 def breakable(text: str) -> Markup:
@@ -209,15 +212,6 @@ def breakable(text: str) -> Markup:
     if isinstance(text, Markup):
         return text
     return Markup(re.sub(r"[^\s<>]{28,}", lambda found: found[0].replace(",", ",<wbr>"), escape(text)))
-
-
-def plain(text: str) -> str:
-    r"""Text that Markdown leaves as it is.
-
-    >>> print(plain("<b>"))
-    \<b\>
-    """
-    return re.sub(r"([<>])", r"\\\1", text)
 
 
 def columns(heads: str) -> tuple[Column, ...]:
@@ -236,13 +230,8 @@ def columns(heads: str) -> tuple[Column, ...]:
 
 def cells(*values: Cell | Value) -> tuple[Cell, ...]:
     """A row of a table; floats are scores."""
-    makers = {str: words, int: count}
+    makers: dict[type, Callable[[Any], Cell]] = {str: words, int: count}
     return tuple(one if isinstance(one, Cell) else makers.get(type(one), number)(one) for one in values)
-
-
-def ends(name: str) -> tuple[str, ...]:
-    """The fields of an estimate."""
-    return name, f"{name}_low", f"{name}_high"
 
 
 def words(text: str) -> Cell:

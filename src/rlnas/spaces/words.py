@@ -1,10 +1,12 @@
 """Shapes, options and the layers of a space as people read them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
-from rlnas.spaces.layers import Shape
+from rlnas.spaces.choice import Choice, Option
+from rlnas.spaces.containers import Container
+from rlnas.spaces.layers import Layer, Shape
 from rlnas.spaces.plain import LAYERS, layer_to_dict
 from rlnas.spaces.space import Space
 
@@ -85,3 +87,57 @@ def _setting(name: str, value: Any) -> str:
     choice, options = value["choice"], ", ".join(map(value_text, value["options"]))
     # A choice that is called as its parameter, or that is of whole layers, is named once.
     return f"{choice} in {{{options}}}" if name in (choice, "choice") else f"{name} {choice} in {{{options}}}"
+
+
+@dataclass(frozen=True)
+class Word:
+    """A parameter of a layer and its value; `chosen` where it is an option of a choice."""
+
+    text: str
+    chosen: bool = False
+
+
+def words_of(layer: Layer, values: Mapping[str, Option]) -> list[Word]:
+    """The parameters of a layer; those at their defaults, but for kinds, and layers inside are left out.
+
+    Choices that are not parameters themselves, such as those of layers inside, follow by their own names.
+
+    >>> from rlnas.spaces import Choice, Conv
+    >>> words_of(Conv(16, kernel=Choice("k", [3, 5])), {"k": 5})
+    [Word(text='channels 16', chosen=False), Word(text='kernel 5', chosen=True)]
+    """
+    found: list[Word] = []
+    told: set[str] = set()
+    names = [choice.name for choice in layer.choices]
+    for field in fields(layer):
+        value = getattr(layer, field.name)
+        if field.default is not MISSING and value == field.default and field.name != "kind":
+            continue  # but without its kind, an activation would say nothing
+        for name, part in _named_values(field.name, value):
+            if isinstance(part, Choice):
+                told.add(part.name)
+                found.append(Word(f"{name} {value_text(values[part.name])}", True))
+            elif not _holds_layers(part) and part not in names:  # the name of its own choice says nothing
+                found.append(Word(f"{name} {value_text(part)}"))
+    return found + [Word(f"{name} {value_text(values[name])}", True) for name in names if name not in told]
+
+
+def _named_values(name: str, value: object) -> list[tuple[str, object]]:
+    """A parameter as pairs of a name and a value; a mapping, or pairs, give their own names."""
+    pairs = tuple(value.items()) if isinstance(value, Mapping) else value
+    if isinstance(pairs, list | tuple) and all(isinstance(p, tuple) and len(p) == 2 for p in pairs):
+        return [(str(key), inner) for key, inner in pairs]
+    return [(name, value)]
+
+
+def _holds_layers(value: object) -> bool:
+    return isinstance(value, Layer) or (isinstance(value, list | tuple) and all(map(_holds_layers, value)))
+
+
+def container_words(layer: Container, values: Mapping[str, Option]) -> list[Word]:
+    """The parameters of a layer that is made of layers, without the choices of the layers inside."""
+    inside = {choice.name for part in layer.inner for choice in part.choices}
+    own = {field.name: getattr(layer, field.name) for field in fields(layer)}
+    kept = {value.name for value in own.values() if isinstance(value, Choice)}
+    hidden = {f"{name} {value_text(values[name])}" for name in inside - kept}
+    return [word for word in words_of(layer, values) if word.text not in hidden]

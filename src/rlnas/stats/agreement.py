@@ -118,14 +118,8 @@ def mean_correlation(
     """The mean over searches of the correlation of their proxies with the truth.
 
     All searches meet the same resamples of architectures, so the interval does not cover other search seeds. A search
-    whose proxies are all equal has no correlation and is left out of the mean.
-
-    Args:
-        proxies: `(searches, architectures)`, NaN where a search did not rank an architecture.
-        truth: `(architectures,)`, or one for each search, `(searches, architectures)`.
-        kind: as in `correlation`.
-        seed: root of the random stream.
-        resamples: resamples of the architectures.
+    whose proxies are all equal has no correlation and is left out of the mean. Proxies are `(searches, architectures)`,
+    NaN where a search did not rank an architecture; the truth is `(architectures,)` or has a row for each search.
     """
     drawn = resample_counts(proxies.shape[1], seed, resamples)
     found = []
@@ -146,15 +140,7 @@ def seed_agreement(
     """The seed-to-seed ceiling: the rank correlation of scores with themselves under other seeds.
 
     The means over one set of seeds are compared with the means over another set that shares no seed with it, for all
-    such pairs of sets, or for `limit` random pairs where there are more.
-
-    Args:
-        scores: `(architectures, seeds)`.
-        size: seeds in the one set.
-        others: seeds in the other set.
-        kind: as in `correlation`.
-        seed: root of the random stream.
-        limit: pairs at most.
+    such pairs of sets of `size` and `others` seeds, or for `limit` random pairs where there are more.
 
     Returns:
         The agreement; `None` where there are too few seeds, or no pair has a correlation.

@@ -33,17 +33,11 @@ def hits(values: np.ndarray, places: Sequence[int]) -> int:
 
 
 def held_out_scores(scores: np.ndarray) -> np.ndarray:
-    """What picking the best of some architectures is worth under seeds that did not pick it.
+    """What picking the best of `(architectures, seeds)` scores is worth under seeds that did not pick it, `(seeds,)`.
 
     For each seed the architecture with the best mean over the other seeds is picked, the first of equals, and scored
     with that seed: leave-one-out cross-validation (Stone, 1974, "Cross-validatory choice and assessment of statistical
-    predictions"). Where architectures do not differ, its expectation is their mean.
-
-    Args:
-        scores: `(architectures, seeds)`.
-
-    Returns:
-        `(seeds,)`; an empty array for one seed, which leaves none to pick with.
+    predictions"). Where architectures do not differ, its expectation is their mean. Empty for one seed.
 
     Example:
         >>> held_out_scores(np.array([[1.0, 3.0], [2.0, 0.0]]))
