@@ -169,7 +169,7 @@ def test_with_the_papers_settings_and_noise_the_best_gains_clearly() -> None:
     assert strategy.rank()[0].proxy > 5 / 25
 
 
-def test_it_starts_uniform_and_ties_go_by_lot() -> None:
+def test_it_starts_uniform_with_ties_in_random_order() -> None:
     rankings = [ENAS(UNEVEN, 30, seed).rank() for seed in (0, 0, 1)]
     for ranking in rankings:
         assert [entry.proxy for entry in ranking] == pytest.approx([1 / 24] * 24)

@@ -95,7 +95,7 @@ def test_random_search_wants_an_answer_for_each() -> None:
         RandomSearch(SPACE, 1, seed=0).tell(Outcome(((1.0,),)))
 
 
-def test_ties_go_by_lot() -> None:
+def test_ties_have_a_random_order() -> None:
     orders = set()
     for seed in range(30):
         ranked = by_proxy([(a, 1.0) for a in list(SPACE)[:3]], seed, "test-tie")
@@ -156,7 +156,7 @@ def test_made_by_name() -> None:
     assert (shared.iterations, shared.seed, shared.coverage) == (7, 3, 2)
 
 
-def test_lots_are_drawn_one_by_one_where_a_space_is_not_enumerable(monkeypatch):
+def test_architectures_are_drawn_one_by_one_where_a_space_is_not_enumerable(monkeypatch):
     space = load_space("minatar-1")
     monkeypatch.setattr(type(space), "enumerable", property(lambda self: False))
     monkeypatch.delattr(type(space), "__iter__")

@@ -51,7 +51,7 @@ def test_fits_uniform_paths_within_the_budget_then_scores_every_architecture() -
     assert [replace(fit, reset_optimizer=True) for fit in fits] == [p for p in drive(reset) if isinstance(p, Fit)]
 
 
-def test_ranks_by_mean_return_and_draws_lots_for_ties() -> None:
+def test_ranks_by_mean_return_with_ties_in_random_order() -> None:
     space = load_space("paper-1")
     rankings = []
     for seed in (0, 1):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import re
-import textwrap
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -174,11 +171,8 @@ def _scaling(probe: VectorEnv, ppo: Mapping[str, Any]) -> str:
 
 def _describe_options(title: str, model: Any) -> None:
     _headed(title)
-    attributes = textwrap.dedent(inspect.cleandoc(model.__doc__ or "").partition("Attributes:\n")[2])
-    words = dict(re.findall(r"^(\w+): (.*)$", re.sub(r"\n +", " ", attributes), re.MULTILINE))
     for name, field in model.model_fields.items():
-        said = " ".join((field.description or words.get(name, "")).split())
-        about = f"  ({said.rstrip('.')})" if said else ""
+        about = f"  ({' '.join(field.description.split()).rstrip('.')})" if field.description else ""
         say(f"  {name} = {field.default}{about}")
 
 
