@@ -1,4 +1,4 @@
-"""Arguments that nobody gave, and such as do not go together."""
+"""Options that nobody gave, and such as do not go together."""
 
 from functools import partial
 
