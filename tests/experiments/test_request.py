@@ -181,7 +181,7 @@ def test_a_file_that_is_wrong_is_refused(text, said, tmp_path, monkeypatch):
 def test_every_option_has_a_sentence_and_a_form(command):
     for name, option in options_of(request_of(command)).items():
         assert option.words.endswith("."), name
-        assert option.form is not None or name == "watch"
+        assert option.form is not None or name in ("watch", "backend")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
