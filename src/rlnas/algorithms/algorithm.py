@@ -1,7 +1,5 @@
 """What an algorithm is to the rest of rlnas: options, the heads that its networks need, and a trainer."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
