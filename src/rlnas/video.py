@@ -96,6 +96,7 @@ class VideoWriter:
             temporary = opening.enter_context(whole_file(self._path))
             container = av.open(str(temporary), "w", format=self._path.suffix[1:], options=options)
             self._container = opening.enter_context(container)
+            opening.push(self._finish)
             self._open = opening.pop_all()
         return self
 
@@ -131,13 +132,11 @@ class VideoWriter:
         missing = [(0, side % 2) for side in large.shape[:2]]
         return VideoFrame.from_ndarray(np.pad(large, [*missing, (0, 0)]), format="rgb24")
 
+    def _finish(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None and self._stream is not None:
+            self._container.mux(self._stream.encode(None))
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if error is None and self._stream is not None:
-                self._container.mux(self._stream.encode(None))
-        except BaseException as failure:
-            self._open.__exit__(type(failure), failure, failure.__traceback__)
-            raise
         self._open.__exit__(kind, error, trace)

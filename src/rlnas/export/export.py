@@ -30,14 +30,6 @@ class Exporter:
     module: str
     packages: tuple[str, ...] = ()
 
-    def check_place(self, to: str, path: Path) -> None:
-        """Raises a `UserError` unless an export may be written to a path."""
-        suffix = Path(self.name).suffix
-        if not suffix and path.exists() and not path.is_dir():
-            raise UserError(f"exporting to {to} makes a folder, but {str(path)!r} is a file.")
-        if suffix and (path.suffix != suffix or path.is_dir()):
-            raise UserError(f"exporting to {to} makes a file whose name ends in {suffix}, which {str(path)!r} is not.")
-
 
 _ONNX, _SB3 = ("onnx", "onnxscript", "onnxruntime"), ("stable_baselines3",)
 EXPORTERS = {
@@ -77,7 +69,11 @@ def export(run: calls.Place, to: calls.Text, out: calls.Place | None = None, *, 
         raise needs_extra(f"exporting to {to} needs {', '.join(missing)}, of", "export")
     run = absolute(run)
     path = absolute(out) if out is not None else run / "export" / exporter.name
-    exporter.check_place(to, path)
+    suffix = Path(exporter.name).suffix
+    if not suffix and path.exists() and not path.is_dir():
+        raise UserError(f"exporting to {to} makes a folder, but {str(path)!r} is a file.")
+    if suffix and (path.suffix != suffix or path.is_dir()):
+        raise UserError(f"exporting to {to} makes a file whose name ends in {suffix}, which {str(path)!r} is not.")
     if out is None:
         check_no_links(run)
     from rlnas.export.agent import Export, check_parity, load_agent

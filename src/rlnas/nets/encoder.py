@@ -127,23 +127,21 @@ def layers_of(layers: Iterable[Layer], shape: Shape, values: Values) -> list[nn.
     return found
 
 
-def blocks_of(layers: Sequence[Layer], reached: Mapping[Position, Shape], position: Position = ()) -> list[nn.Module]:
+def blocks_of(layers: Sequence[Layer], reached: Mapping[Position, Shape], position: Position = ()) -> SequenceBlock:
     """The modules of a supernet's layers at a position, with all options of each choice; see `Space.reached`."""
-    return [_block(layer, reached, (*position, number)) for number, layer in enumerate(layers)]
+    return SequenceBlock([_block(layer, reached, (*position, number)) for number, layer in enumerate(layers)])
 
 
 def _block(layer: Layer, reached: Mapping[Position, Shape], position: Position) -> Block:
-    def sequence(layers: Sequence[Layer], place: Position) -> SequenceBlock:
-        return SequenceBlock(blocks_of(layers, reached, place))
-
     if isinstance(layer, Repeat):
-        return RepeatBlock(layer, [sequence(layer.inner, (*position, time)) for time in range(widest(layer.times))])
+        times = range(widest(layer.times))
+        return RepeatBlock(layer, [blocks_of(layer.inner, reached, (*position, time)) for time in times])
     if isinstance(layer, Residual):
-        return ResidualBlock(sequence(layer.inner, position))
+        return ResidualBlock(blocks_of(layer.inner, reached, position))
     options: dict[tuple[Option, ...], Block]
     if isinstance(layer, Switch):
         places = {name: (*position, name) for name in layer.alternatives if (*position, name) in reached}
-        options = {(name,): sequence(layer.alternatives[name], place) for name, place in places.items()}
+        options = {(name,): blocks_of(layer.alternatives[name], reached, place) for name, place in places.items()}
         return OptionsBlock([layer.choice], options, {(n,): f"{n}=" if n in TAKEN else n for n in places})
     choices = [choice for choice in layer.choices if choice != layer.sliced]
     names = [choice.name for choice in choices]
@@ -166,6 +164,6 @@ class Encoder(SequenceBlock):
 
     def __init__(self, space: Space, architecture: Architecture | None = None):
         if architecture is None:
-            super().__init__(blocks_of(space.layers, space.reached))
+            super().__init__(list(blocks_of(space.layers, space.reached).blocks))
         else:
             super().__init__(layers_of(space.layers, space.input_shape, dict(architecture)))

@@ -23,9 +23,6 @@ class Container(Layer):
     Subclasses say which layers one architecture computes (`steps`); `rlnas.spaces.paths` knows all paths through them.
     """
 
-    passes: ClassVar[int] = 1
-    """1 where a path meets each layer inside once at most, else 2."""
-
     @property
     def inner(self) -> tuple[Layer, ...]:
         """All layers inside."""
@@ -114,8 +111,6 @@ class Repeat(Container):
 
     type: ClassVar[str] = "repeat"
     shaped_by: ClassVar[tuple[str, ...]] = ("times",)
-    passes: ClassVar[int] = 2
-    keeps: ClassVar[str] = "repeat must keep the shape after the first time"
     layers: Sequence[Layer]
     times: int | Choice
 
@@ -137,7 +132,6 @@ class Residual(Container):
     """Layers whose output is added to their input; they must keep the shape."""
 
     type: ClassVar[str] = "residual"
-    keeps: ClassVar[str] = "residual must keep the shape"
     layers: Sequence[Layer]
 
     def __post_init__(self) -> None:

@@ -62,7 +62,7 @@ class Tracer:
             if isinstance(layer, Container):
                 self._uses.update(names * 2)  # when its layers begin and when they end
                 self._held.update(names)
-                self._count(layer.inner, times * layer.passes)
+                self._count(layer.inner, times * (2 if isinstance(layer, Repeat) else 1))
             else:
                 self._uses.update(names * times)
 
@@ -97,9 +97,10 @@ class Tracer:
         """What can leave the layers inside a layer, where they must keep the shape."""
         inside = {replace(state, before=(*state.before, state.shape)): path for state, path in states.items()}
         found: States = {}
+        must = f"{layer.type} must keep the shape" + " after the first time" * isinstance(layer, Repeat)
         for state, path in self._sequence(layer.layers, inside, position).items():
             if state.before[-1] != state.shape:
-                raise self._impossible(path, f"{layer.keeps}, but makes {state.shape} of {state.before[-1]}.")
+                raise self._impossible(path, f"{must}, but makes {state.shape} of {state.before[-1]}.")
             found.setdefault(replace(state, before=state.before[:-1]), path)
         return found
 
