@@ -41,12 +41,10 @@ def find_bounds(space: Box) -> Bounds | None:
     if dtype.kind not in "iu":
         return None
     low, high = space.low.astype(np.float64), space.high.astype(np.float64)
+    limits, unbounded = np.iinfo(dtype.name), low >= high
     if dtype.itemsize > 2:
-        limits = np.iinfo(dtype.name)
-        unbounded = (space.low == limits.min) & (dtype.kind == "i") | (space.high == limits.max)
-    else:
-        unbounded = np.zeros(space.shape, dtype=bool)
-    low, high = np.where(unbounded | (low >= high), 0.0, low), np.where(unbounded | (low >= high), 1.0, high)
+        unbounded = unbounded | (space.low == limits.min) & (dtype.kind == "i") | (space.high == limits.max)
+    low, high = np.where(unbounded, 0.0, low), np.where(unbounded, 1.0, high)
     usual = 255.0 if dtype == np.uint8 else 1.0
     if (low == 0).all() and (high == usual).all():
         return None
