@@ -70,6 +70,8 @@ class PartialSpace(Space):
     limited = True
     listed: tuple[Architecture, ...] | None
     """All of them, in the order in which they are gone through; `None` where they are too many."""
+    estimated = 0
+    """About how many there are, where they are not listed."""
 
     def within(self, architecture: Architecture) -> bool:
         """Whether the part has an architecture of the whole space."""
@@ -77,9 +79,8 @@ class PartialSpace(Space):
 
     @property
     def size(self) -> int:
-        """The number of architectures."""
-        assert self.listed is not None
-        return len(self.listed)
+        """The number of architectures; an estimate where they are not listed."""
+        return self.estimated if self.listed is None else len(self.listed)
 
     def __iter__(self) -> Iterator[Architecture]:
         return iter(self.listed) if self.listed is not None else filter(self.within, super().__iter__())
@@ -161,12 +162,8 @@ class LimitedSpace(PartialSpace):
             known = "latency can be limited only where it is known of each; use max-params or max-multiply-adds"
             raise UserError(f"space {self.name!r} has {whole.size:,} architectures: {known}.")
         self.listed = self._list() if self.enumerable else None
-        self._size = self._estimate(whole.size) if self.listed is None else len(self.listed)
-
-    @property
-    def size(self) -> int:
-        """The number of architectures within the limits; an estimate where the space is not `enumerable`."""
-        return self._size
+        if self.listed is None:
+            self.estimated = self._estimate(whole.size)
 
     def _identity(self) -> tuple[object, ...]:
         return *super()._identity(), self.limits, frozenset(self._latencies.items())
