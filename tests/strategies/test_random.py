@@ -18,8 +18,8 @@ from rlnas.strategies import (
     Train,
     make_strategy,
 )
+from rlnas.strategies.base import by_proxy, draw_distinct
 from rlnas.strategies.conformance import example_spaces
-from rlnas.strategies.draw import by_proxy, draw_distinct
 
 SPACE = load_space("paper-1")
 LARGE = example_spaces()[2]

@@ -25,7 +25,7 @@ from rlnas.files import read_object
 from rlnas.processes import absolute
 from rlnas.spaces import CATALOGUE, Space
 from rlnas.strategies import make_strategy
-from rlnas.strategies.draw import draw_distinct
+from rlnas.strategies.base import draw_distinct
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:

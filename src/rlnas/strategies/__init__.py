@@ -1,5 +1,6 @@
 """Search strategies, as ask-and-tell. Nothing here steps an environment or sees a network."""
 
+from rlnas.strategies.base import draw_distinct
 from rlnas.strategies.checks import training_seeds
 from rlnas.strategies.conformance import check_strategy
 from rlnas.strategies.driver import Runner, drive, ranked
@@ -40,6 +41,7 @@ __all__ = [
     "Train",
     "check_option_names",
     "check_strategy",
+    "draw_distinct",
     "drive",
     "make_strategy",
     "ranked",

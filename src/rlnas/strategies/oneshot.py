@@ -9,8 +9,7 @@ from pydantic import Field
 
 from rlnas import seeding
 from rlnas.spaces import Architecture, Space
-from rlnas.strategies.base import BuiltIn, Options
-from rlnas.strategies.draw import by_proxy
+from rlnas.strategies.base import BuiltIn, Options, by_proxy
 from rlnas.strategies.reliability import remark_on_games
 from rlnas.strategies.strategy import Evaluate, Fit, Outcome, Proposal, Ranked
 

@@ -7,8 +7,7 @@ from pydantic import Field
 
 from rlnas import seeding
 from rlnas.spaces import Architecture, Space
-from rlnas.strategies.base import BuiltIn, Options
-from rlnas.strategies.draw import by_proxy, draw_distinct
+from rlnas.strategies.base import BuiltIn, Options, by_proxy, draw_distinct
 from rlnas.strategies.oneshot import OneShot, OneShotSettings
 from rlnas.strategies.strategy import Outcome, Proposal, Ranked, Train
 
