@@ -1,11 +1,14 @@
-"""Which tests are slow, and in which order they run."""
+"""Which tests are slow, in which order they run, and what they do without."""
 
 from __future__ import annotations
 
+import io
 import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import matplotlib.figure
 import pytest
 import torch
 
@@ -43,3 +46,28 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
     others = {name: taken for name, taken in json.loads(SECONDS.read_text()).items() if name not in seconds}
     slow = others | {name: round(taken, 1) for name, taken in seconds.items() if taken >= 1}
     SECONDS.write_text(json.dumps(dict(sorted(slow.items())), indent=0, ensure_ascii=False) + "\n")
+
+
+SAVE = matplotlib.figure.Figure.savefig
+
+
+def save_nothing(figure: matplotlib.figure.Figure, file: io.IOBase, *, format: str, **options: object) -> None:
+    """Writes an empty picture."""
+    text = '<svg width="1" height="1" viewBox="0 0 1 1"></svg>'
+    file.write(text if isinstance(file, io.StringIO) else text.encode() if format == "svg" else b"\x89PNG\r\n\x1a\n")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_figures() -> Iterator[None]:
+    """Figures are drawn but not rendered, which takes a quarter of a second each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matplotlib.figure.Figure, "savefig", save_nothing)
+        yield
+
+
+@pytest.fixture(scope="module")
+def figures() -> Iterator[None]:
+    """Figures are rendered."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matplotlib.figure.Figure, "savefig", SAVE)
+        yield

@@ -13,15 +13,16 @@ from rlnas.experiments import SearchRequest
 from rlnas.spaces import LimitedSpace, Limits, load_space
 from rlnas.table import shipped_searches
 
-SMALL_ENV = {"num_envs": 2, "max_frames": 160, "noop_max": 4}
+GAME = "MinAtar/Breakout-v1"
+SMALL_ENV = {"num_envs": 2}
 SMALL_PPO = {"rollout_steps": 16, "epochs": 1, "minibatches": 2}
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> rlnas.SearchResult:
     return rlnas.search(
-        env="ALE/Breakout-v5",
-        space="paper-1",
+        env=GAME,
+        space="minatar-1",
         steps=64,
         train_steps="96",
         out=tmp_path_factory.mktemp("api") / "run",
@@ -39,15 +40,9 @@ def test_search_returns_ranking_trials_best_and_network(found: rlnas.SearchResul
     assert [network.name for network in found.networks] == [found.ranking[0][0]]
     assert found.best.name == found.ranking[0][0]
     assert (found.path / "report.html").exists()
-    logits, value = found.network()(torch.zeros(3, 4, 84, 84, dtype=torch.uint8))
-    assert logits.shape == (3, 4)
-    assert value.shape == (3,)
-
-
-def test_function_survives_the_import_of_the_package_of_the_same_name(found: rlnas.SearchResult) -> None:
-    import rlnas.strategies.spos
-
-    assert callable(rlnas.search)
+    logits, value = found.network()(torch.zeros(5, 4, 10, 10, dtype=torch.bool))
+    assert logits.shape == (5, 3)
+    assert value.shape == (5,)
 
 
 def test_evaluate_plays_the_trained_network(found: rlnas.SearchResult) -> None:
@@ -55,19 +50,19 @@ def test_evaluate_plays_the_trained_network(found: rlnas.SearchResult) -> None:
     assert len(one.scores) == 3
     assert one == again
     assert one.architecture == found.best.name
-    assert (one.scores, one.lengths) != (other.scores, other.lengths) or one.lengths == [40, 40, 40]
+    assert (one.scores, one.lengths) != (other.scores, other.lengths)
 
 
 def test_train_and_resume_return_the_same_result(tmp_path: Path) -> None:
     arguments = {"steps": 64, "out": tmp_path / "run", "env_options": SMALL_ENV, "ppo_options": SMALL_PPO}
-    first = rlnas.train("ALE/Breakout-v5", arch={"k2": 1, "k3": 1}, **arguments)
+    first = rlnas.train(GAME, arch={"k1": 1, "k2": 1}, **arguments)
     assert first.data["steps"] == 64
     assert first.data["status"] == "done"
-    assert first.architecture == "k2=1,k3=1"
-    assert first.network()(torch.zeros(1, 4, 84, 84))[0].shape == (1, 4)
+    assert first.architecture == "k1=1,k2=1"
+    assert first.network()(torch.zeros(1, 4, 10, 10))[0].shape == (1, 3)
     assert first.path == tmp_path / "run"
     assert rlnas.resume(tmp_path / "run") == first
-    assert rlnas.train("ALE/Breakout-v5", arch="k2=1,k3=1", **arguments) == first
+    assert rlnas.train(GAME, arch="k1=1,k2=1", **arguments) == first
 
 
 FIXED = ["--env", "CartPole-v1", "--space", "mlp-64-64", "--steps", "64", "--ppo-options", "rollout_steps=16"]

@@ -147,8 +147,8 @@ def test_broken_space_file(text: str, parts: list[str], tmp_path: Path, capsys: 
     assert not (tmp_path / "run").exists()
 
 
-TRAIN = ["train", "--env", "ALE/Breakout-v5", "--arch", "k2=1,k3=1", "--steps", "256"]
-SMALL = ["--ppo-options", "rollout_steps=16", "epochs=1", "--env-options", "num_envs=2", "max_frames=80", "--out"]
+TRAIN = ["train", "--env", "MinAtar/Breakout-v1", "--arch", "k1=1,k2=1", "--steps", "64"]
+SMALL = ["--ppo-options", "rollout_steps=16", "epochs=1", "--env-options", "num_envs=2", "--out"]
 
 
 @pytest.fixture(scope="module")
