@@ -12,11 +12,13 @@ import matplotlib.figure
 import pytest
 import torch
 
+from rlnas.trials.progress import nobody
+
 # Training runs use one thread each, and two threads make tests depend on what else is running.
 torch.set_num_threads(1)
 
 SECONDS = Path(__file__).with_name("seconds.json")
-"""The seconds of tests that took a second and more, as `bash tests/run --measure` found them. They are marked slow."""
+"""The seconds of tests that took half a second and more, as `bash tests/run --measure` found them: the slow ones."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,11 +46,8 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
         if isinstance(report, pytest.TestReport):
             seconds[report.nodeid] += report.duration
     others = {name: taken for name, taken in json.loads(SECONDS.read_text()).items() if name not in seconds}
-    slow = others | {name: round(taken, 1) for name, taken in seconds.items() if taken >= 1}
+    slow = others | {name: round(taken, 1) for name, taken in seconds.items() if taken >= 0.5}
     SECONDS.write_text(json.dumps(dict(sorted(slow.items())), indent=0, ensure_ascii=False) + "\n")
-
-
-SAVE = matplotlib.figure.Figure.savefig
 
 
 def save_nothing(figure: matplotlib.figure.Figure, file: io.IOBase, *, format: str, **options: object) -> None:
@@ -57,17 +56,23 @@ def save_nothing(figure: matplotlib.figure.Figure, file: io.IOBase, *, format: s
     file.write(text if isinstance(file, io.StringIO) else text.encode() if format == "svg" else b"\x89PNG\r\n\x1a\n")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _no_figures() -> Iterator[None]:
-    """Figures are drawn but not rendered, which takes a quarter of a second each."""
+@pytest.fixture(scope="module", autouse=True)
+def _no_figures(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Figures are drawn but not rendered, which takes a quarter of a second each; those of `tests/report` are."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matplotlib.figure.Figure, "savefig", save_nothing)
+        if request.path.parent.name != "report":
+            patch.setattr(matplotlib.figure.Figure, "savefig", save_nothing)
         yield
 
 
 @pytest.fixture(scope="module")
-def figures() -> Iterator[None]:
-    """Figures are rendered."""
+def inline() -> Iterator[None]:
+    """Trainings run in this process: one of its own takes two seconds to import torch."""
+    from rlnas.trials import backend
+    from rlnas.trials.inline import InlineBackend
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matplotlib.figure.Figure, "savefig", SAVE)
+        patch.setattr(
+            backend, "make_backend", lambda workers=1, watch=nobody, given=None: given or InlineBackend(watch)
+        )
         yield

@@ -13,6 +13,8 @@ from rlnas.experiments import SearchRequest
 from rlnas.spaces import LimitedSpace, Limits, load_space
 from rlnas.table import shipped_searches
 
+pytestmark = pytest.mark.usefixtures("inline")
+
 GAME = "MinAtar/Breakout-v1"
 SMALL_ENV = {"num_envs": 2}
 SMALL_PPO = {"rollout_steps": 16, "epochs": 1, "minibatches": 2}

@@ -19,6 +19,8 @@ from rlnas.export import export
 from rlnas.report import write_report
 from rlnas.spaces import Linear, load_space
 
+pytestmark = pytest.mark.usefixtures("inline")
+
 
 class Broken:
     """What says nothing of itself."""

@@ -21,6 +21,8 @@ from rlnas.study import collect_searches
 from rlnas.table import Table
 from rlnas.table.files import MEASURED, write_table
 
+pytestmark = pytest.mark.usefixtures("inline")
+
 SPACE = Space("tiny", (4,), [Linear(Choice("width", [2, 4, 8])), Activation("tanh")])
 
 LAST = """

@@ -9,6 +9,8 @@ from rlnas.errors import UserError
 from rlnas.experiments.settings import default_threads, processors
 from rlnas.spaces import LimitedSpace, Limits, load_space
 
+pytestmark = pytest.mark.usefixtures("inline")
+
 
 def test_only_pictures_are_worth_several_threads():
     assert default_threads((4, 84, 84)) == processors()

@@ -11,6 +11,8 @@ from rlnas.experiments.searching import SearchPlan, SearchRequest
 from rlnas.study.live import LiveSearch
 from rlnas.trials.progress import nobody
 
+pytestmark = pytest.mark.usefixtures("inline")
+
 SMALL = {"rollout_steps": 32, "epochs": 1, "minibatches": 1}
 
 

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from .helpers import rlnas
+import rlnas
+from rlnas.cli.main import main
+from rlnas.errors import UserError
+
+from .helpers import rlnas as command
 
 MODULE = '''
 import sys
@@ -66,7 +70,7 @@ OPTIONS = [
 def run(folder: Path, fault: str, where: str = "'k1=3'", dtype: str = "float32", high: int = 1, extra: str = ""):
     (folder / "corridor.py").write_text(MODULE.format(fault=fault, where=where, dtype=dtype, high=high) + extra)
     (folder / "corridor.toml").write_text(SPACE)
-    return rlnas(["search", *OPTIONS], folder)
+    return command(["search", *OPTIONS], folder)
 
 
 def runs(process: int) -> bool:
@@ -79,17 +83,9 @@ def runs(process: int) -> bool:
         return False
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("fault", "reason"),
-    [
-        (f"{CHILD}; raise RuntimeError('the motor stalled')", "raised in step: RuntimeError: the motor stalled"),
-        ("observation[:] = np.nan", "returned NaN as observation"),
-        ("observation = observation[:, :4]", "returned an observation of shape (1, 4, 8), but its space has (1, 8, 8)"),
-    ],
-)
-def test_failing_trial_is_reported_and_the_study_goes_on(tmp_path: Path, fault: str, reason: str) -> None:
-    finished = run(tmp_path, fault)
+def test_failing_trial_is_reported_and_the_study_goes_on(tmp_path: Path) -> None:
+    reason = "raised in step: RuntimeError: the motor stalled"
+    finished = run(tmp_path, f"{CHILD}; raise RuntimeError('the motor stalled')")
     assert finished.returncode == 0, finished.stderr
     result = json.loads((tmp_path / "run/result.json").read_text())
     by_name = {entry["name"]: entry for entry in result["architectures"]}
@@ -100,24 +96,14 @@ def test_failing_trial_is_reported_and_the_study_goes_on(tmp_path: Path, fault: 
     assert result["best"] == "k1=1"
     assert reason in " ".join(finished.stdout.split())
     log = (tmp_path / "run/trials/k1=3/seed-3001/worker.log").read_text()
-    assert "corridor.py" in log or "raise" not in fault  # the line, for those who look for it
-    assert ("child" in fault) == (tmp_path / "child").exists()
-    if "child" in fault:
-        assert not runs(int((tmp_path / "child").read_text()))
+    assert "corridor.py" in log  # the line, for those who look for it
+    assert not runs(int((tmp_path / "child").read_text()))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("fault", "reason"),
-    [
-        ("import os; os.kill(os.getpid(), 9)", "its process was killed (SIGKILL)"),
-        ("import os; os._exit(3)", "its process ended with code 3"),
-    ],
-)
-def test_a_killed_training_is_no_result_and_the_study_can_be_resumed(tmp_path: Path, fault: str, reason: str) -> None:
-    stopped = run(tmp_path, fault)
+def test_a_killed_training_is_no_result_and_the_study_can_be_resumed(tmp_path: Path) -> None:
+    stopped = run(tmp_path, "import os; os.kill(os.getpid(), 9)")
     assert stopped.returncode == 1
-    assert reason in stopped.stderr
+    assert "its process was killed (SIGKILL)" in stopped.stderr
     assert "can be resumed" in stopped.stderr
     assert not (tmp_path / "run/result.json").exists()
     assert run(tmp_path, "pass").returncode == 0
@@ -134,7 +120,6 @@ os.chdir(tempfile.mkdtemp(dir=os.environ["ELSEWHERE"]))
 """
 
 
-@pytest.mark.slow
 def test_threads_and_folders_of_a_module_hold_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.setenv("ELSEWHERE", str(tmp_path / "elsewhere"))
@@ -147,12 +132,11 @@ def test_threads_and_folders_of_a_module_hold_nothing_up(tmp_path: Path, monkeyp
         *("run", "elsewhere", "corridor.py", "corridor.toml", "__pycache__"),
     }
     assert [path for path in (tmp_path / "elsewhere").rglob("*") if not path.is_dir()] == []
-    played = rlnas(["evaluate", "run", "--import", "corridor", "--episodes", "2"], tmp_path)
+    played = command(["evaluate", "run", "--import", "corridor", "--episodes", "2"], tmp_path)
     assert played.returncode == 0, played.stderr
     assert "over 2 full games" in played.stdout
 
 
-@pytest.mark.slow
 def test_failing_search_ends_with_its_reason_and_goes_on_later(tmp_path: Path) -> None:
     failed = run(tmp_path, "raise RuntimeError('the motor stalled')", where="'search'", dtype="uint8", high=255)
     assert failed.returncode == 1
@@ -163,33 +147,49 @@ def test_failing_search_ends_with_its_reason_and_goes_on_later(tmp_path: Path) -
     assert run(tmp_path, "pass", dtype="uint8", high=255).returncode == 0
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("inline")
 def test_damaged_trial_checkpoint_stops_the_study_and_loses_nothing(tmp_path: Path) -> None:
-    assert run(tmp_path, "pass").returncode == 0
-    expected = (tmp_path / "run/result.json").read_bytes()
-    trial = tmp_path / "run/trials/k1=3/seed-3001"
-    for finished in (tmp_path / "run/result.json", trial / "result.json"):
+    def search() -> None:
+        options: dict = {"steps": 64, "train_steps": 64, "top_k": 1, "baselines": [], "threads": 1, "device": "cpu"}
+        rlnas.search("CartPole-v1", "mlp", "random", out=tmp_path, ppo_options={"rollout_steps": 8}, **options)
+
+    search()
+    expected = (tmp_path / "result.json").read_bytes()
+    (trial,) = tmp_path.glob("trials/*/seed-1")
+    for finished in (tmp_path / "result.json", trial / "result.json"):
         finished.unlink()
     whole = (trial / "checkpoint.safetensors").read_bytes()
     (trial / "checkpoint.safetensors").write_bytes(whole[:100])
-    refused = run(tmp_path, "pass")
-    assert refused.returncode == 2
-    assert "truncated or damaged" in refused.stderr
-    assert "Traceback" not in refused.stderr
-    assert not (tmp_path / "run/result.json").exists()
+    with pytest.raises(UserError, match="truncated or damaged"):
+        search()
+    assert not (tmp_path / "result.json").exists()
     (trial / "checkpoint.safetensors").unlink()
-    assert run(tmp_path, "pass").returncode == 0
-    assert (tmp_path / "run/result.json").read_bytes() == expected
+    search()
+    assert (tmp_path / "result.json").read_bytes() == expected
 
 
-@pytest.mark.slow
-def test_search_in_which_all_trainings_fail_says_so(tmp_path: Path) -> None:
-    failed = run(tmp_path, "raise RuntimeError('the motor stalled')", where="'study/worker'")
-    assert failed.returncode == 1
-    assert "all trainings of candidates failed" in failed.stderr
+@pytest.mark.usefixtures("inline")
+def test_search_in_which_all_trainings_fail_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [
+        "search",
+        "--env",
+        "CartPole-v1",
+        "--space",
+        "mlp",
+        "--strategy",
+        "random",
+        "--steps",
+        "256",
+        "--top-k",
+        "1",
+    ]
+    options = ["--baselines", "--ppo-options", "learning_rate=1e30", "rollout_steps=8", "--out", str(tmp_path)]
+    with pytest.raises(SystemExit) as stop:
+        main([*words, *options])
+    assert stop.value.code == 1
+    assert "all trainings of candidates failed" in capsys.readouterr().err
 
 
-@pytest.mark.slow
 def test_what_is_odd_about_an_environment_is_said_and_does_not_stop_the_study(tmp_path: Path) -> None:
     finished = run(tmp_path, "observation = observation * 2", where="''")
     assert finished.returncode == 0, finished.stderr

@@ -16,6 +16,8 @@ from rlnas.study.results import search_of_run
 from rlnas.table.files import write_table
 from rlnas.trials.run_directory import fingerprint
 
+pytestmark = pytest.mark.usefixtures("inline")
+
 SPACE = Space("tiny", (4,), [Linear(Choice("width", (2, 4, 8, 16))), Linear(Choice("out", (2, 3)))])
 TINY: dict[str, Any] = {
     "strategy": "spos",

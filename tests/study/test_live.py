@@ -13,6 +13,8 @@ import rlnas
 from rlnas.spaces import Space
 from rlnas.strategies import STRATEGIES, Evaluate, Fit, Outcome, Proposal, Ranked, Strategy, Train
 
+pytestmark = pytest.mark.usefixtures("inline")
+
 
 class Nothing(BaseModel):
     """No options."""

@@ -10,6 +10,8 @@ from rlnas.study.networks import find_baseline, folder_name, networks_to_confirm
 from rlnas.study.records import RankedPath, SearchCost
 from rlnas.study.study import summarize
 
+pytestmark = pytest.mark.usefixtures("inline")
+
 SPACE = load_space("paper-1")
 RANKED = [architecture.id for architecture in SPACE]
 RANKING = [RankedPath(architecture=name, proxy=10.0 - i) for i, name in enumerate(RANKED)]

@@ -1,13 +1,8 @@
-"""A table that is built through kills equals one that was left alone."""
+"""A table that is built with interruptions equals one that was left alone."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +17,7 @@ from rlnas.table.files import write_table
 from rlnas.trials.inline import InlineBackend
 from rlnas.trials.trial import read_result
 
-from .helpers import rlnas as rlnas_command
-from .helpers import workers_of
+pytestmark = pytest.mark.usefixtures("inline")
 
 COMMAND = [
     *("table", "build", "--env", "MinAtar/Breakout-v1", "--space", "minatar-1", "--steps", "1500", "--seeds", "2"),
@@ -34,10 +28,11 @@ NETWORKS = ["k1=1,k2=2", "minatar-cnn"]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def undisturbed(inline: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("undisturbed")
-    finished = rlnas_command(COMMAND, folder)
-    assert finished.returncode == 0, finished.stderr
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        main(COMMAND)
     return folder / "run"
 
 
@@ -48,7 +43,6 @@ def settings(undisturbed: Path) -> TableSettings:
     return TableSettings(**json.loads((undisturbed / "table.json").read_text()))
 
 
-@pytest.mark.slow
 def test_a_table_holds_what_its_trials_came_to(undisturbed: Path) -> None:
     table = Table.read(undisturbed / "table.parquet")
     assert (table.architectures, table.baselines, table.seeds) == (NETWORKS[:1], NETWORKS[1:], [1, 2])
@@ -67,37 +61,28 @@ def test_a_table_holds_what_its_trials_came_to(undisturbed: Path) -> None:
     assert table.query(NETWORKS[0], seed=1, budget=1500) != table.query(NETWORKS[0], seed=2, budget=1500)
 
 
-@pytest.mark.slow
-def test_built_through_kills_of_the_builder_and_its_workers(undisturbed: Path, tmp_path: Path) -> None:
-    for delay in (0.3, 1.5):  # after the first signs of training
-        process = subprocess.Popen(
-            [sys.executable, "-m", "rlnas.cli.main", *COMMAND], cwd=tmp_path, stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        for line in process.stdout:
-            if "seed-" in line:
-                time.sleep(delay)
-                process.send_signal(signal.SIGKILL)
-                break
-        process.stdout.close()
-        assert process.wait() == -signal.SIGKILL
+class Stop(BaseException):
+    """Ends a build wherever it is."""
+
+
+def test_a_build_that_is_stopped_and_resumed_is_the_same_table(
+    undisturbed: Path, settings: TableSettings, tmp_path: Path
+) -> None:
+    for seen in (1, 7, 2):  # within the first training, a later one, and that one once more
+        told: list[object] = []
+
+        def watch(progress: object, told: list[object] = told, seen: int = seen) -> None:
+            told.append(progress)
+            if len(told) == seen:
+                raise Stop
+
+        with pytest.raises(Stop):
+            build_table(tmp_path / "run", settings, InlineBackend(watch))
         assert not (tmp_path / "run/table.parquet").exists()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "rlnas.cli.main", "resume", "run", "--workers", "2"], cwd=tmp_path, text=True
-    )
-    killed = 0
-    while process.poll() is None and not killed:
-        for worker in workers_of(process.pid):
-            os.kill(worker, signal.SIGKILL)
-            killed += 1
-        time.sleep(0.02)
-    assert process.wait() == 0
-    assert killed
-    built, expected = Table.read(tmp_path / "run/table.parquet"), Table.read(undisturbed / "table.parquet")
-    assert built.results_digest == expected.results_digest
+    built = rlnas.resume(tmp_path / "run")
+    assert built.results_digest == Table.read(undisturbed / "table.parquet").results_digest
 
 
-@pytest.mark.slow
 def test_an_unfinished_build_is_collected_as_far_as_it_is(undisturbed: Path, tmp_path: Path) -> None:
     (undisturbed / "trials" / NETWORKS[1] / "seed-2" / "result.json").rename(tmp_path / "kept.json")
     try:
@@ -121,7 +106,6 @@ def test_an_unfinished_build_is_collected_as_far_as_it_is(undisturbed: Path, tmp
     assert not (tmp_path / "none.parquet").exists()
 
 
-@pytest.mark.slow
 def test_latencies_are_measured_anew_and_nothing_else(
     undisturbed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -147,7 +131,6 @@ def test_latencies_are_measured_anew_and_nothing_else(
         assert measured.frame.filter(architecture=name)["measured_inference_ms"].n_unique() == 1
 
 
-@pytest.mark.slow
 def test_latencies_are_measured_where_they_are_asked_for(
     undisturbed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,7 +152,6 @@ def rows_of(table: Table) -> list[dict[str, Any]]:
     return table.frame.to_dicts()
 
 
-@pytest.mark.slow
 def test_a_failed_training_is_a_row_with_its_reason(settings: TableSettings, tmp_path: Path) -> None:
     fragile = settings.model_copy(update={"baselines": (), "seeds": (1,)})
     fragile = fragile.model_copy(
@@ -177,7 +159,8 @@ def test_a_failed_training_is_a_row_with_its_reason(settings: TableSettings, tmp
     )
     table = build_table(tmp_path / "run", fragile, InlineBackend())
     assert table.missing() == [(NETWORKS[0], 1)]
-    resumed = rlnas_command(["resume", "run"], tmp_path)
-    assert (resumed.returncode, "all trainings of the table failed" in resumed.stderr) == (1, True)
+    with pytest.raises(SystemExit) as stop:
+        main(["resume", str(tmp_path / "run")])
+    assert stop.value.code == 1
     with pytest.raises(MissingRun, match=r"that run failed .training diverged"):
         table.query(NETWORKS[0], seed=1, budget=1500)

@@ -18,6 +18,8 @@ from rlnas.report import write_report
 from rlnas.spaces import load_space
 from rlnas.table.files import write_table
 
+pytestmark = pytest.mark.usefixtures("inline")
+
 SPACE = load_space("minatar-1")
 NAMES = [architecture.id for architecture in SPACE]
 GAME = "MinAtar/Breakout-v1"

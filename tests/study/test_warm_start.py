@@ -16,6 +16,8 @@ from rlnas.trials.checkpoint import load_checkpoint, pack
 from rlnas.trials.run_directory import fingerprint
 from rlnas.trials.warm_start import checksum, unpack
 
+pytestmark = pytest.mark.usefixtures("inline")
+
 OPTIONS = {
     "steps": 2048,
     "train_steps": 256,
