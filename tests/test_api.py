@@ -123,7 +123,6 @@ def test_the_environment_alone_is_enough(env, space, baselines, rollout, tmp_pat
     assert settings.algorithm_options.rollout_steps == rollout
 
 
-@pytest.mark.slow
 def test_cartpole_from_its_name_alone_learns(tmp_path):
     result = rlnas.train(
         "CartPole-v1", arch="depth=2,width=64,norm=none,act=tanh", steps="25k", out=tmp_path, device="cpu"

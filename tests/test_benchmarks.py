@@ -16,7 +16,6 @@ def run(script: str, *arguments: str) -> str:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True).stdout
 
 
-@pytest.mark.slow
 def test_the_sweep_trains_what_is_missing_and_prints_the_table(tmp_path):
     sweep = ["--out", str(tmp_path), "--games", "Breakout", "--settings", "default", "epochs=4", "--steps", "4096"]
     told = run("minatar_sweep", *sweep)

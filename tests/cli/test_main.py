@@ -36,7 +36,6 @@ def test_ctrl_c_says_what_can_go_on(
     assert capsys.readouterr().err.startswith(f"rlnas: {said}")
 
 
-@pytest.mark.slow
 def test_a_table_whose_trainings_all_failed_is_written_and_is_no_success(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -70,7 +70,6 @@ def run(out: Path, **changes):
     return rlnas.reproduce("CartPole-v1", SPACE, out=out, **(arguments | changes))
 
 
-@pytest.mark.slow
 def test_a_table_searches_and_what_came_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""A study small enough for tests, on the real emulator."""
+"""A study small enough for tests, with every kind of phase."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 TINY_SPACE = """
 name = "tiny"
-input = [2, 42, 42]
+input = [4, 10, 10]
 
 [[layers]]
 type = "conv"
 channels = 4
 kernel = { choice = "k1", options = [3, 5] }
-stride = 4
+stride = 2
 
 [[layers]]
 type = "max-pool"
@@ -30,17 +30,17 @@ type = "linear"
 features = 16
 """
 
-# Games of at most 60 steps, rollouts of 4 x 16 steps.
+# Rollouts of 4 x 16 steps.
 TINY_OPTIONS = [
     *("--train-steps", "640", "--steps", "1280", "--top-k", "2", "--baselines", "k1=3,p=1"),
     *("--threads", "1", "--workers", "2", "--checkpoint-steps", "256", "--device", "cpu"),
     *("--strategy-options", "eval_episodes=2", "eval_batch=2"),
-    *("--env-options", "num_envs=4", "frame_stack=2", "screen_size=42", "max_frames=240", "noop_max=4"),
+    *("--env-options", "num_envs=4"),
     *("--ppo-options", "rollout_steps=16", "minibatches=2", "epochs=1"),
 ]
 
 
-def tiny_command(folder: Path, out: Path, env: str = "ALE/Breakout-v5") -> list[str]:
+def tiny_command(folder: Path, out: Path, env: str = "MinAtar/Breakout-v1") -> list[str]:
     """The command of a tiny search."""
     space = folder / "tiny.toml"
     space.write_text(TINY_SPACE)

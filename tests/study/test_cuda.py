@@ -92,7 +92,6 @@ def cuda_command(folder: Path, strategy: str) -> list[str]:
     return [*command, "--strategy", strategy]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["spos", "enas"])
 def test_a_search_runs_and_its_agent_plays_anywhere(strategy: str, tmp_path: Path) -> None:
     runs = []

@@ -155,7 +155,7 @@ def test_damaged_trial_checkpoint_stops_the_study_and_loses_nothing(tmp_path: Pa
 
     search()
     expected = (tmp_path / "result.json").read_bytes()
-    trial = sorted(tmp_path.glob("trials/*/seed-1"))[0]
+    trial = tmp_path / "trials" / json.loads(expected)["best"] / "seed-1"
     for finished in (tmp_path / "result.json", trial / "result.json"):
         finished.unlink()
     whole = (trial / "checkpoint.safetensors").read_bytes()

@@ -57,7 +57,6 @@ def search(out: Path, **changes: Any) -> rlnas.SearchResult:
     return rlnas.search("CartPole-v1", SPACE, out=out, **{**TINY, **changes})
 
 
-@pytest.mark.slow
 def test_a_study_keeps_to_its_limits_and_trains_the_hand_made_network_whatever_it_costs(tmp_path: Path) -> None:
     result = search(tmp_path / "run", max_params="75")
     costs = {a.id: SPACE.cost(a).parameters for a in SPACE}
@@ -91,7 +90,6 @@ def stop_at(task: str) -> Any:
     return watch
 
 
-@pytest.mark.slow
 def test_latencies_are_measured_once_and_a_resumed_search_meets_the_same(tmp_path: Path, measured: list[str]) -> None:
     limits = {"max_latency": 0.45, "max_params": 90, "baselines": []}
     whole = search(tmp_path / "whole", **limits)
@@ -113,7 +111,6 @@ def test_latencies_are_measured_once_and_a_resumed_search_meets_the_same(tmp_pat
     assert torn.data == whole.data
 
 
-@pytest.mark.slow
 def test_a_search_goes_by_the_latencies_in_its_directory(tmp_path: Path, measured: list[str]) -> None:
     file = tmp_path / "run/search/latency.json"
     with pytest.raises(Stop):

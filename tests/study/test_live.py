@@ -61,7 +61,6 @@ class Stop(Exception):
     pass
 
 
-@pytest.mark.slow
 def test_a_strategy_that_mixes_proposals_resumes_with_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,7 +113,6 @@ def test_folders_of_long_ids_are_short_and_differ() -> None:
     assert folder_name(long) != folder_name(long + ",x=1")
 
 
-@pytest.mark.slow
 def test_a_study_confirms_what_it_found_with_other_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = tmp_path / "run"
     options = ["--top-k", "1", "--confirm-seeds", "2", "--threads", "1", "--seed", "3"]
@@ -135,7 +134,6 @@ def test_a_study_confirms_what_it_found_with_other_seeds(tmp_path: Path, capsys:
     assert f"With 2 confirmation seeds: {said}." in printed
 
 
-@pytest.mark.slow
 def test_a_space_without_choices_has_one_candidate_and_a_report(tmp_path: Path) -> None:
     options = {"eval_episodes": 1}
     found = rlnas.search(

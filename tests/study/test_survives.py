@@ -38,11 +38,11 @@ def search(folder: Path, **changes: Any) -> rlnas.SearchResult:
         "checkpoint_steps": 256,
         "device": "cpu",
         "strategy_options": {"eval_episodes": 2, "eval_batch": 2},
-        "env_options": {"num_envs": 4, "frame_stack": 2, "screen_size": 42, "max_frames": 240, "noop_max": 4},
+        "env_options": {"num_envs": 4},
         "ppo_options": {"rollout_steps": 16, "minibatches": 2, "epochs": 1},
     }
     space = load_space(folder / "tiny.toml")
-    return rlnas.search("ALE/Breakout-v5", space, out=folder / "run", **usual | changes)
+    return rlnas.search("MinAtar/Breakout-v1", space, out=folder / "run", **usual | changes)
 
 
 def read_results(run: Path) -> dict[str, bytes]:

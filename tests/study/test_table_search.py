@@ -162,7 +162,6 @@ SMALL = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("strategy", "options", "ranked"),
     [
@@ -182,7 +181,6 @@ def test_one_shot_strategies_fit_live_and_look_up(
     assert result.best.name == NAMES[max(NAMES.index(name) for name, _ in result.ranking[:3])]
 
 
-@pytest.mark.slow
 def test_enas_goes_on_from_a_checkpoint_with_the_same_bytes(table: str, tmp_path: Path) -> None:
     class Stop(Exception):
         pass
@@ -205,7 +203,6 @@ def test_enas_goes_on_from_a_checkpoint_with_the_same_bytes(table: str, tmp_path
         assert (tmp_path / "torn" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
-@pytest.mark.slow
 def test_random_search_trains_live_and_each_training_once(tmp_path: Path) -> None:
     arguments = {"train_steps": 256, "strategy_options": {"samples": 2}, "top_k": 2, "baselines": [], **SMALL}
     result = rlnas.search(GAME, "minatar-1", "random", 1, out=tmp_path / "run", **arguments)
@@ -214,7 +211,6 @@ def test_random_search_trains_live_and_each_training_once(tmp_path: Path) -> Non
     assert len(list((tmp_path / "run/trials").glob("*/*/result.json"))) == 2
 
 
-@pytest.mark.slow
 def test_random_search_without_a_finished_game_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["search", "--env", GAME, "--space", "minatar-1", "--strategy", "random", "--steps", "1", "--baselines"]
     command += [

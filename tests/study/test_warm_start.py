@@ -60,7 +60,6 @@ def extracted(run, architecture):
     return supernet.extract(space.architecture(architecture))
 
 
-@pytest.mark.slow
 def test_a_later_confirmation_starts_as_the_first(run, tmp_path):
     shutil.copytree(run, tmp_path / "run")
     best = rlnas.resume(tmp_path / "run", confirm_seeds=2).best.name
@@ -81,7 +80,6 @@ def test_a_later_confirmation_starts_as_the_first(run, tmp_path):
     assert (tmp_path / "run/study.json").read_bytes() == before
 
 
-@pytest.mark.slow
 def test_candidates_start_from_the_supernet_and_hand_made_networks_do_not(run):
     result = json.loads((run / "result.json").read_text())
     assert result["warm_start"] is True
@@ -97,7 +95,6 @@ def test_candidates_start_from_the_supernet_and_hand_made_networks_do_not(run):
     assert not (trials(run)[baseline] / "start.safetensors").exists()
 
 
-@pytest.mark.slow
 def test_the_best_starts_from_the_supernet_in_its_confirmation_too(run):
     result = json.loads((run / "result.json").read_text())
     best, baseline = (entry["name"] for entry in result["confirmation"])
@@ -109,7 +106,6 @@ def test_the_best_starts_from_the_supernet_in_its_confirmation_too(run):
     assert other["start"] == ""
 
 
-@pytest.mark.slow
 def test_moments_of_observations_go_on_from_those_of_the_search(run):
     trial = trials(run)[json.loads((run / "result.json").read_text())["best"]]
     plain = json.loads((trial / "trial.json").read_text())
@@ -118,7 +114,6 @@ def test_moments_of_observations_go_on_from_those_of_the_search(run):
     assert found[name] > supernet_weights(run)[name] + 200  # last observations are not counted
 
 
-@pytest.mark.slow
 def test_a_study_that_is_resumed_ends_with_the_same_bytes(run):
     before = (run / "result.json").read_bytes()
     trial = trials(run)[json.loads(before)["best"]]
@@ -155,7 +150,6 @@ def test_without_shared_weights_there_is_no_warm_start(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.slow
 def test_a_hand_made_network_among_the_best_starts_from_scratch(tmp_path):
     space = Space("one", (4,), [Linear(Choice("n", [4]))])
     rlnas.search("CartPole-v1", space, out=tmp_path / "run", **{**OPTIONS, "warm_start": True, "baselines": ["n=4"]})
