@@ -150,7 +150,7 @@ def test_failing_search_ends_with_its_reason_and_goes_on_later(tmp_path: Path) -
 @pytest.mark.usefixtures("inline")
 def test_damaged_trial_checkpoint_stops_the_study_and_loses_nothing(tmp_path: Path) -> None:
     def search() -> None:
-        options: dict = {"steps": 64, "train_steps": 64, "top_k": 1, "baselines": [], "threads": 1, "device": "cpu"}
+        options: dict = {"steps": 512, "train_steps": 512, "top_k": 1, "baselines": [], "threads": 1, "device": "cpu"}
         rlnas.search("CartPole-v1", "mlp", "random", out=tmp_path, ppo_options={"rollout_steps": 8}, **options)
 
     search()
