@@ -107,7 +107,7 @@ def test_the_result_stays_until_the_new_one_is_whole(search, before):
     assert files(first)["result.json"] == old["result.json"]
     page = write_report(first.path).read_text()
     assert f"{3 - before} more confirmation seeds asked for and not done: rlnas resume RUN." in page
-    assert ("no part in picking the best" in page) == (before > 0)
+    assert ("had no part in selecting the best" in page) == (before > 0)
     assert "So far" not in page
     MadeUp.broken = False
     whole = search("whole", confirm_seeds=3)

@@ -10,7 +10,7 @@ import pytest
 
 import rlnas
 from rlnas.cli.main import main
-from rlnas.errors import UserError
+from rlnas.errors import EnvironmentFault, UserError
 
 from .helpers import rlnas as command
 
@@ -169,23 +169,16 @@ def test_damaged_trial_checkpoint_stops_the_study_and_loses_nothing(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("inline")
-def test_search_in_which_all_trainings_fail_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = [
-        "search",
-        "--env",
-        "CartPole-v1",
-        "--space",
-        "mlp",
-        "--strategy",
-        "random",
-        "--steps",
-        "256",
-        "--top-k",
-        "1",
-    ]
-    options = ["--baselines", "--ppo-options", "learning_rate=1e30", "rollout_steps=8", "--out", str(tmp_path)]
+def test_search_in_which_all_trainings_fail_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stall(*arguments: object) -> None:
+        raise EnvironmentFault("the motor stalled")
+
+    monkeypatch.setattr("rlnas.trials.inline.run_trial", stall)
+    command = "search --env CartPole-v1 --space mlp-64-64 --steps 64 --baselines --threads 1 --ppo-options"
     with pytest.raises(SystemExit) as stop:
-        main([*words, *options])
+        main([*command.split(), "rollout_steps=8", "--strategy-options", "eval_episodes=1", "--out", str(tmp_path)])
     assert stop.value.code == 1
     assert "all trainings of candidates failed" in capsys.readouterr().err
 
