@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from rlnas.quantity import plural
 from rlnas.spaces import Layer, Option, Shape, Space
 from rlnas.spaces.containers import Container
-from rlnas.spaces.words import Word, container_words, shape_text, words_of
+from rlnas.spaces.words import Word, shape_text, words_of
 
 WIDTH, CENTRE, TEXT = 340, 62, 130
 """Of the drawing, of the column of shapes (its middle), and where the words begin; in units of the drawing."""
@@ -95,7 +95,7 @@ def _layer(layer: Layer, shape: Shape, values: Mapping[str, Option], level: int)
         return
     inside = [row for inner, own in layer.steps(shape, dict(values)) for row in _layer(inner, own, values, level + 1)]
     below = {"residual": "its input is added to its output"}.get(layer.type, "") if inside else "does nothing"
-    yield Row(None, _pieces(layer.type, container_words(layer, values)), below, level, len(inside))
+    yield Row(None, _pieces(layer.type, words_of(layer, values)), below, level, len(inside))
     yield from inside
 
 

@@ -1,13 +1,12 @@
 """Shapes, options and the layers of a space as people read them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from rlnas.spaces.choice import Choice, Option
-from rlnas.spaces.containers import Container
+from rlnas.spaces.containers import Container, Switch
 from rlnas.spaces.layers import Layer, Shape
-from rlnas.spaces.plain import LAYERS, layer_to_dict
 from rlnas.spaces.space import Space
 
 
@@ -56,37 +55,45 @@ class Line:
 
 def layers_in_words(space: Space) -> list[Line]:
     """All layers of a space, and below each those inside it; shapes are those of the first architecture."""
-    plain: Any = [layer_to_dict(layer, {}) for layer in space.layers]
     shapes = map(shape_text, space.shapes(next(iter(space))))
-    return [line for layer, shape in zip(plain, shapes, strict=True) for line in _lines(layer, shape)]
+    return [line for layer, shape in zip(space.layers, shapes, strict=True) for line in _lines(layer, shape)]
 
 
-def _lines(plain: Mapping[str, Any], output: str = "", depth: int = 0) -> Iterator[Line]:
-    """A layer as plain data, and the layers inside it."""
-    # Without its kind, an activation would say nothing.
-    kinds = {field.name: field.default for field in fields(LAYERS[plain["type"]]) if field.name == "kind"}
-    own: dict[str, Any] = kinds | {key: value for key, value in plain.items() if key not in ("type", "layers")}
-    alternatives: list[Any] = own.pop("options", []) if plain["type"] == "switch" else []
-    if alternatives:
-        own["choice"] = {"choice": own["choice"], "options": [item["name"] for item in alternatives]}
-    yield Line(plain["type"], ", ".join(_setting(key, value) for key, value in own.items()), output, depth)
-    for layer in plain.get("layers", []):
-        yield from _lines(layer, depth=depth + 1)
-    for item in alternatives:
-        yield Line(f"{item['name']}:", "" if "layers" in item else "nothing", depth=depth + 1)
-        for layer in item.get("layers", []):
-            yield from _lines(layer, depth=depth + 2)
+def _lines(layer: Layer, output: str = "", depth: int = 0) -> Iterator[Line]:
+    kinds_first = sorted(_parameters(layer), key=lambda pair: pair[0] != "kind")
+    yield Line(layer.type, ", ".join(_setting(name, value) for name, value in kinds_first), output, depth)
+    if isinstance(layer, Switch):
+        for name, layers in layer.alternatives.items():
+            yield Line(f"{name}:", "" if layers else "nothing", depth=depth + 1)
+            for inner in layers:
+                yield from _lines(inner, depth=depth + 2)
+    elif isinstance(layer, Container):
+        for inner in layer.inner:
+            yield from _lines(inner, depth=depth + 1)
 
 
-def _setting(name: str, value: Any) -> str:
-    """A parameter; a choice with its options, what holds parameters itself as these."""
-    if not isinstance(value, Mapping):
+def _parameters(layer: Layer) -> list[tuple[str, object]]:
+    """The parameters of a layer, but for layers inside and for those at their defaults that are no kinds."""
+    if isinstance(layer, Switch):
+        return [(layer.choice, *layer.shape_choices)]
+    found: list[tuple[str, object]] = []
+    for field in fields(layer):
+        value = getattr(layer, field.name)
+        # Without its kind, an activation would say nothing.
+        if field.name != "layers" and (field.name == "kind" or value != field.default):
+            pairs = tuple(value.items()) if isinstance(value, Mapping) else value
+            named = isinstance(pairs, tuple) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs)
+            found += pairs if named else [(field.name, value)]
+    own = () if isinstance(layer, Container) else layer.choices
+    return found + [(choice.name, choice) for choice in own if choice not in [value for _, value in found]]
+
+
+def _setting(name: str, value: object) -> str:
+    """A parameter; a choice with its options, which is named once where it is called as the parameter."""
+    if not isinstance(value, Choice):
         return f"{name} {value_text(value)}"
-    if set(value) != {"choice", "options"}:
-        return ", ".join(_setting(key, inner) for key, inner in value.items())
-    choice, options = value["choice"], ", ".join(map(value_text, value["options"]))
-    # A choice that is called as its parameter, or that is of whole layers, is named once.
-    return f"{choice} in {{{options}}}" if name in (choice, "choice") else f"{name} {choice} in {{{options}}}"
+    text = f"{value.name} in {{{', '.join(map(value_text, value.options))}}}"
+    return text if name == value.name else f"{name} {text}"
 
 
 @dataclass(frozen=True)
@@ -98,46 +105,14 @@ class Word:
 
 
 def words_of(layer: Layer, values: Mapping[str, Option]) -> list[Word]:
-    """The parameters of a layer; those at their defaults, but for kinds, and layers inside are left out.
-
-    Choices that are not parameters themselves, such as those of layers inside, follow by their own names.
+    """The parameters of a layer, without those of layers inside.
 
     >>> from rlnas.spaces import Choice, Conv
     >>> words_of(Conv(16, kernel=Choice("k", [3, 5])), {"k": 5})
     [Word(text='channels 16', chosen=False), Word(text='kernel 5', chosen=True)]
     """
-    found: list[Word] = []
-    told: set[str] = set()
-    names = [choice.name for choice in layer.choices]
-    for field in fields(layer):
-        value = getattr(layer, field.name)
-        if field.default is not MISSING and value == field.default and field.name != "kind":
-            continue  # but without its kind, an activation would say nothing
-        for name, part in _named_values(field.name, value):
-            if isinstance(part, Choice):
-                told.add(part.name)
-                found.append(Word(f"{name} {value_text(values[part.name])}", True))
-            elif not _holds_layers(part) and part not in names:  # the name of its own choice says nothing
-                found.append(Word(f"{name} {value_text(part)}"))
-    return found + [Word(f"{name} {value_text(values[name])}", True) for name in names if name not in told]
-
-
-def _named_values(name: str, value: object) -> list[tuple[str, object]]:
-    """A parameter as pairs of a name and a value; a mapping, or pairs, give their own names."""
-    pairs = tuple(value.items()) if isinstance(value, Mapping) else value
-    if isinstance(pairs, list | tuple) and all(isinstance(p, tuple) and len(p) == 2 for p in pairs):
-        return [(str(key), inner) for key, inner in pairs]
-    return [(name, value)]
-
-
-def _holds_layers(value: object) -> bool:
-    return isinstance(value, Layer) or (isinstance(value, list | tuple) and all(map(_holds_layers, value)))
-
-
-def container_words(layer: Container, values: Mapping[str, Option]) -> list[Word]:
-    """The parameters of a layer that is made of layers, without the choices of the layers inside."""
-    inside = {choice.name for part in layer.inner for choice in part.choices}
-    own = {field.name: getattr(layer, field.name) for field in fields(layer)}
-    kept = {value.name for value in own.values() if isinstance(value, Choice)}
-    hidden = {f"{name} {value_text(values[name])}" for name in inside - kept}
-    return [word for word in words_of(layer, values) if word.text not in hidden]
+    found = []
+    for name, value in _parameters(layer):
+        text = value_text(values[value.name] if isinstance(value, Choice) else value)
+        found.append(Word(f"{name} {text}", isinstance(value, Choice)))
+    return found
