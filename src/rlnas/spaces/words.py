@@ -75,17 +75,21 @@ def _lines(layer: Layer, output: str = "", depth: int = 0) -> Iterator[Line]:
 def _parameters(layer: Layer) -> list[tuple[str, object]]:
     """The parameters of a layer, but for layers inside and for those at their defaults that are no kinds."""
     if isinstance(layer, Switch):
-        return [(layer.choice, *layer.shape_choices)]
+        return [(layer.choice, layer.shape_choices[0])]
     found: list[tuple[str, object]] = []
     for field in fields(layer):
         value = getattr(layer, field.name)
         # Without its kind, an activation would say nothing.
-        if field.name != "layers" and (field.name == "kind" or value != field.default):
+        if not _holds_layers(value) and (field.name == "kind" or value != field.default):
             pairs = tuple(value.items()) if isinstance(value, Mapping) else value
             named = isinstance(pairs, tuple) and all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs)
             found += pairs if named else [(field.name, value)]
     own = () if isinstance(layer, Container) else layer.choices
     return found + [(choice.name, choice) for choice in own if choice not in [value for _, value in found]]
+
+
+def _holds_layers(value: object) -> bool:
+    return isinstance(value, Layer) or (isinstance(value, list | tuple) and all(map(_holds_layers, value)))
 
 
 def _setting(name: str, value: object) -> str:
