@@ -7,6 +7,7 @@ import pytest
 import rlnas
 from rlnas.errors import UserError
 from rlnas.experiments.settings import default_threads, processors
+from rlnas.quantity import plural
 from rlnas.spaces import LimitedSpace, Limits, load_space
 
 pytestmark = pytest.mark.usefixtures("inline")
@@ -47,7 +48,7 @@ def drawn(tmp_path, count: int, **changes) -> list[str]:
         **changes,
     )
     text = (found.path / "report.html").read_text()
-    words = "architecture drawn at random scores" if count == 1 else f"{count} architectures drawn at random score"
+    words = f"{plural(count, 'random architecture')} score"
     assert (words in text) == (count > 0)
     assert (f"--random-networks {count}" in text) == (count > 0)
     return [network.name for network in found.networks if network.random]
