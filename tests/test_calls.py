@@ -87,7 +87,7 @@ def nothing_runs(monkeypatch, tmp_path):
             monkeypatch.setattr(f"{module}.{name}", lambda *args, **terms: None)
     monkeypatch.setattr("rlnas.table.searches_with", lambda found: None)
     monkeypatch.setattr("rlnas.study.run_trial", lambda *args: SimpleNamespace(model_dump=lambda mode: {}))
-    monkeypatch.setattr("rlnas.experiments.reproducing._run", lambda *args: (None, []))
+    monkeypatch.setattr("rlnas.experiments.reproducing.Reproduction.run", lambda *args: (None, []))
     yield
     assert [*tmp_path.iterdir()] == []
 

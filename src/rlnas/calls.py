@@ -31,12 +31,7 @@ LONGEST_NAME, LONGEST_PATH = 255, 4_000
 
 
 class Refusal(ValueError):
-    """An argument that is not allowed.
-
-    Args:
-        allowed: what is.
-        hint: a sentence on what to do.
-    """
+    """An argument that is not allowed, with what is, and a sentence on what to do."""
 
     def __init__(self, allowed: str, hint: str = ""):
         super().__init__(allowed)
@@ -80,10 +75,15 @@ def _number(value: object) -> float:
     return number
 
 
-def _flag(value: object) -> bool:
-    if not isinstance(found := plain(value), bool):
-        raise Refusal("True or False")
-    return found
+def that(allowed: str, holds: Callable[[Any], bool]) -> PlainValidator:
+    """The check of a value that is taken as it is."""
+
+    def check(value: object) -> object:
+        if not holds(own := plain(value)):
+            raise Refusal(allowed)
+        return own
+
+    return PlainValidator(check)
 
 
 def check_text(value: object) -> str:
@@ -137,28 +137,16 @@ def _options(value: object) -> dict[str, Any]:
     return dict(value)
 
 
-def _watch(value: object) -> Callable[[Any], None]:
-    if not callable(value):
-        raise Refusal("a function that takes a Progress")
-    return value
-
-
-def _backend(value: object) -> Any:
-    if not callable(getattr(value, "submit", None)):
-        raise Refusal("a backend (rlnas.trials.backend)")
-    return value
-
-
 def several(
     check: Callable[[object], Any], allowed: str, *, twice: str = "refuse", one: tuple[type, ...] = (str, os.PathLike)
 ) -> PlainValidator:
-    """The check of a list, for which one thing alone may stand.
+    """The check of a list by that of its items; an item of one of the types `one` may stand for a list.
 
     Args:
-        check: of each thing.
+        check: of an item.
         allowed: what is allowed, in words.
-        twice: what becomes of something that is named again: `"refuse"`, `"drop"` or `"keep"` it.
-        one: the types of which one is a list of its own.
+        twice: `"refuse"`, `"drop"` or `"keep"` an item that is named again.
+        one: the types.
     """
 
     def check_all(value: object) -> tuple[Any, ...]:
@@ -185,29 +173,14 @@ def several(
 
 @dataclass(frozen=True)
 class Form:
-    """How a kind looks on the command line; what has no form is no option there.
+    """How a kind looks on the command line; what has no form is no option there."""
 
-    Attributes:
-        metavar: what stands for a value in the help.
-        many: whether several values may follow.
-        positional: whether the value stands without a flag.
-        flag: the name of the flag, if it is not the argument's.
-        short: whether numbers may be written as 10M.
-        values: what is said of the values, where they come from a table.
-    """
-
-    metavar: str
-    many: bool = False
-    positional: bool = False
-    flag: str = ""
-    short: bool = False
-    values: str = ""
-
-
-def _command_line(value: object) -> str:
-    if not isinstance(value, str):
-        raise Refusal("a command line")
-    return value
+    metavar: str  # stands for a value in the help
+    many: bool = False  # several values may follow
+    positional: bool = False  # the value stands without a flag
+    flag: str = ""  # the flag's name, if it is not the argument's
+    short: bool = False  # numbers may be written as 10M
+    values: str = ""  # a sentence on values that come from a table
 
 
 NAMES = Form("NAME", many=True)
@@ -219,9 +192,9 @@ Seed = Annotated[int, whole(0, 10**15), Form("N")]
 Processes = Annotated[int, whole(1, 1_024), Form("N")]
 Steps = Annotated[int | str, PlainValidator(_steps), Form("N", short=True)]
 Number = Annotated[float, PlainValidator(_number), Form("X")]
-Flag = Annotated[bool, PlainValidator(_flag), Form("")]
+Flag = Annotated[bool, that("True or False", lambda value: isinstance(value, bool)), Form("")]
 Text = Annotated[str, PlainValidator(check_text), Form("NAME")]
-CommandLine = Annotated[str, PlainValidator(_command_line)]
+CommandLine = Annotated[str, that("a command line", lambda value: isinstance(value, str))]
 Env = Annotated[str, PlainValidator(_env), Form("ENV")]
 Envs = Annotated[
     str | Sequence[str], several(_env, "ids of registered environments", one=(str,)), Form("ENV", many=True)
@@ -240,16 +213,14 @@ Seeds = Annotated[
 ]
 Architecture = Annotated[str | Mapping[str, Any], PlainValidator(_architecture), Form("ID")]
 Options = Annotated[Mapping[str, Any], PlainValidator(_options), Form("NAME=VALUE", many=True)]
-Watch = Annotated[Callable[[Any], None], PlainValidator(_watch)]
-TrialBackend = Annotated[Any, PlainValidator(_backend)]
+Watch = Annotated[Callable[[Any], None], that("a function that takes a Progress", callable)]
+TrialBackend = Annotated[
+    Any, that("a backend (rlnas.trials.backend)", lambda value: callable(getattr(value, "submit", None)))
+]
 
 
 def check(name: str, kind: TypeAdapter[Any], value: object) -> Any:
-    """What the check of a kind makes of an argument.
-
-    Raises:
-        UserError: if the value is not of the kind; the sentence names argument, value and what is allowed.
-    """
+    """What a kind makes of an argument; raises a `UserError` with argument, value and what is allowed instead."""
     try:
         return kind.validate_python(value)
     except ValidationError as error:
@@ -258,10 +229,9 @@ def check(name: str, kind: TypeAdapter[Any], value: object) -> Any:
 
 
 def checked_call(function: Callable[P, T]) -> Callable[P, T]:
-    """Checks the arguments of every call by the kinds in the signature; the function gets what their checks return.
+    """Checks the arguments of every call by the kinds in the signature; the function gets what the kinds make of them.
 
-    Raises:
-        UserError: if an argument is not of its kind; the sentence names argument, value and what is allowed.
+    A kind whose class loads late, and so cannot be found here, is not checked: its values come from rlnas itself.
     """
     signature = inspect.signature(function)
 
@@ -269,7 +239,7 @@ def checked_call(function: Callable[P, T]) -> Callable[P, T]:
     def kinds() -> dict[str, TypeAdapter[Any]]:
         found: dict[str, Any] = {}
         for name, parameter in signature.parameters.items():
-            with contextlib.suppress(NameError):  # a class of rlnas that is loaded late, and comes from rlnas itself
+            with contextlib.suppress(NameError):
                 if isinstance(parameter.annotation, str):  # all but self
                     found[name] = eval(parameter.annotation, function.__globals__)
         return {name: TypeAdapter(kind) for name, kind in found.items() if "PlainValidator" in repr(kind)}

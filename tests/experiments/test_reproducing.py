@@ -150,7 +150,7 @@ def test_a_table_searches_and_what_came_of_them(
 
     # Searches on a table that is gone are not judged on another.
     (out / "table/table.parquet").unlink()
-    with pytest.raises(UserError, match="has looked at a table that is gone"):
+    with pytest.raises(UserError, match="used a table that is gone"):
         run(out, imports=("lasting",))
 
 
@@ -162,7 +162,7 @@ def test_a_table_searches_and_what_came_of_them(
         ({"strategies": ("spos",), "strategy_options": {"child_iterations": 1}}, "unknown option of spos: 'child_iter"),
         (
             {"strategies": ("random",), "strategy_options": {"samples": 1}},
-            "no strategy that the option 'samples'",
+            "no strategy takes options here: leave 'samples' out",
         ),
         (
             {"strategy_options": {"eval_episodes": 0}},

@@ -25,6 +25,7 @@ from rlnas.quantity import short
 from rlnas.stats import agreement
 from rlnas.stats.agreement import CORRELATIONS, Agreement, Correlation, VarianceComponents
 from rlnas.stats.estimates import Estimate
+from rlnas.strategies.registry import TOP_K
 from rlnas.table import Metric, MissingRun, Table
 from rlnas.table.searches import StoredSearch
 
@@ -143,7 +144,7 @@ def compare(
     options: Mapping[str, Options] | None = None,
     budget: int | str | None = None,
     metrics: Sequence[Metric] | None = None,
-    top_k: int = 3,
+    top_k: int = TOP_K,
     repeats: int = 1_000,
     seed: int = 0,
     seeds: Sequence[int] | None = None,

@@ -148,7 +148,7 @@ def reproduce(request: ReproduceRequest) -> None:
     """`rlnas reproduce`."""
     plan = request.resolve()
     for one in plan.reproductions:
-        say(_reproduction_announced(one, plan.workers))
+        say(_reproduction_announced(one))
         print_remarks(one.doubts)
     say(f"Folder: {place(plan.path)}")
     with Display(console) as display:
@@ -162,7 +162,7 @@ def reproduce(request: ReproduceRequest) -> None:
         raise RlnasError("something is left out (see the remarks); the same command tries again what can be tried.")
 
 
-def _reproduction_announced(plan: Reproduction, workers: int) -> str:
+def _reproduction_announced(plan: Reproduction) -> str:
     table = plan.table.settings
     networks, seeds = len(table.networks()), len(table.seeds)
     then = ""
@@ -172,5 +172,5 @@ def _reproduction_announced(plan: Reproduction, workers: int) -> str:
     return (
         f"Reproducing the paper's experiment with {table.space['name']} on {table.env}: "
         f"{plural(networks, 'network')} x {plural(seeds, 'seed')}, {short(table.steps)} steps each, "
-        f"{short(networks * seeds * table.steps)} in all, {workers} at a time{then}."
+        f"{short(networks * seeds * table.steps)} in all, {plan.table.workers} at a time{then}."
     )

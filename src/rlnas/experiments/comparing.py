@@ -28,8 +28,8 @@ class CompareOptions(Request, ComparisonOptions):
     """How strategies are compared."""
 
     strategies: Names | None = None
-    """Strategies to compare, in this order; all that have searches by default. Those that ask for trainings alone run
-    on the table. Random search always runs."""
+    """Strategies to compare, in this order; all that have searches by default. Those that fit no supernet run on the
+    table. Random search always runs."""
 
     budget: Steps | None = None
     """Environment steps at which networks are compared; the whole trainings by default."""
@@ -67,7 +67,7 @@ class CompareRequest(CompareOptions):
     the table, or with the one that it is a copy of."""
 
     def result(self) -> Comparison:
-        """Compares, and writes the comparison if there is a folder for it; raises as `CompareTablesRequest` does."""
+        """Compares, and writes the comparison if there is a folder for it."""
         from rlnas.report.comparison import write_comparison
 
         _check_folder(self.out)
@@ -104,9 +104,7 @@ class CompareTablesRequest(CompareOptions):
             tables share a name.
 
         Raises:
-            MissingRun: if a table lacks a run that is needed.
-            UserError: if tables cannot be told apart, a search fits none of them, or an option is not allowed; nothing
-                is written then.
+            MissingRun: if a table lacks a run that is needed. Nothing is written then.
         """
         from rlnas.report.comparison import write_comparison
         from rlnas.report.overview import write_overview
@@ -164,19 +162,14 @@ class CompareTablesRequest(CompareOptions):
 
 
 def stored_searches(sources: Sequence[str | Path]) -> list[StoredSearch]:
-    """The searches of run directories and of files of stored searches.
-
-    Raises:
-        UserError: if one of them cannot be read, a search is given twice, or there is none.
-    """
+    """The searches of run directories and of files of stored searches; raises a `UserError` if they hold none."""
     if not sources:
         return []
     from rlnas.study import collect_searches
 
-    found = collect_searches(sources)
-    if not found:
-        raise UserError(f"there is no search in {', '.join(map(str, sources))}.")
-    return found
+    if found := collect_searches(sources):
+        return found
+    raise UserError(f"there is no search in {', '.join(map(str, sources))}.")
 
 
 def _check_folder(out: str | Path | None) -> None:
@@ -201,31 +194,23 @@ def _folders(tables: Sequence[Table]) -> list[str]:
     for found in (names, places, [f"{place}-{name}" for place, name in zip(places, names, strict=True)]):
         if len({*found, OVERVIEW}) == len(tables) + 1:
             return found
-    raise UserError(
-        "tables of one environment and space need files of different names: "
-        f"{', '.join(f'{name!r} ({place})' for name, place in zip(names, places, strict=True))}."
-    )
+    same = ", ".join(f"{name!r} ({place})" for name, place in zip(names, places, strict=True))
+    raise UserError(f"tables of one environment and space need files of different names: {same}.")
 
 
 def _fitting(searches: Sequence[StoredSearch], tables: Sequence[Table]) -> list[list[StoredSearch]]:
-    """For each table the searches that fit it.
-
-    Raises:
-        UserError: if one fits none of them; the message says why it does not fit the last.
-    """
+    """For each table the searches that fit it; for one that fits none, the error of the last table is raised."""
     found: list[list[StoredSearch]] = [[] for _ in tables]
     for search in searches:
-        fits, why = False, ""
+        misfits = []
         for table, own in zip(tables, found, strict=True):
             try:
                 search.check(table)
-            except UserError as error:
-                why = str(error)
-            else:
-                fits = True
                 own.append(search)
-        if not fits:
-            raise UserError(why)
+            except UserError as error:
+                misfits.append(error)
+        if len(misfits) == len(tables):
+            raise misfits[-1]
     return found
 
 

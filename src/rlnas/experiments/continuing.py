@@ -33,12 +33,7 @@ class ResumeRequest(Request, Watched, Workers, MoreSeeds):
     """Run directory of a search, a training or a table."""
 
     def result(self) -> SearchResult | TrainingResult | Table:
-        """Continues the run.
-
-        Raises:
-            UserError: if there is no run at that place, or it imports a module that is not allowed.
-            EnvironmentFault: if the environment fails.
-        """
+        """Continues the run; an environment that fails raises `EnvironmentFault`."""
         check_may_start()
         run = absolute(self.path)
         settings = read_run_settings(run)
@@ -52,9 +47,7 @@ class ResumeRequest(Request, Watched, Workers, MoreSeeds):
             if not isinstance(settings, StudySettings):
                 raise UserError(f"{name.replace('_', '-')} is for a search, and {str(self.path)!r} is none.")
             if name == "train_seeds" and settings.table is not None:
-                raise UserError(
-                    "trainings that are looked up have the table's seeds and no others: leave --train-seeds out."
-                )
+                raise UserError("trainings that are looked up have the table's seeds: leave --train-seeds out.")
             settings = checked(StudySettings, "setting", settings.model_dump() | seeds)
         # The run may have begun on another machine, with other versions, or been changed by hand.
         resolve_device(settings.device)
@@ -82,13 +75,12 @@ class ReportRequest(Request):
         from rlnas.report import write_report
         from rlnas.study import StudySettings, TrialSettings
 
-        settings = read_run_settings(absolute(self.run))
-        again: Request | None = None
+        settings, command = read_run_settings(absolute(self.run)), ""
         if isinstance(settings, StudySettings):
-            again = SearchRequest.of(settings)
+            command = SearchRequest.of(settings).command()
         elif isinstance(settings, TrialSettings):
-            again = TrainRequest.of(settings)
-        return write_report(self.run, again.command() if again else "")
+            command = TrainRequest.of(settings).command()
+        return write_report(self.run, command)
 
 
 FORMAT = Form(

@@ -27,16 +27,7 @@ if TYPE_CHECKING:
 
 
 def open_agent(path: Path, imports: Sequence[str], device: str) -> tuple[TrialSettings, Network]:
-    """The settings and the network of the trained agent of a run, with the modules imported that its environment needs.
-
-    Args:
-        path: the run directory of a search or a training.
-        imports: the modules that the run imports, allowed by name.
-        device: where the network is put, `cpu` or `cuda`.
-
-    Raises:
-        UserError: if there is no trained agent, or the run imports a module that is not allowed.
-    """
+    """The settings and the network of the trained agent of a run; `imports` are the modules that it may import."""
     from rlnas.study import load_network, trained_trial
 
     # First those of the study, since its space may hold layers of the user's own; a trial's could still be others.
@@ -57,7 +48,7 @@ class Evaluation(Brief):
         architecture: its id.
         scores: unclipped returns.
         lengths: environment steps.
-        cut: how many of them were cut, since they did not end, and so are not full games.
+        cut: how many of them did not end and were cut.
     """
 
     architecture: str

@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from rlnas.calls import (
-    Count,
-    CountFromZero,
-    Env,
-    Flag,
-    Names,
-    Options,
-    Place,
-    Processes,
-    Seed,
-    Steps,
-    Text,
-    TrialBackend,
-    Watch,
-)
+from rlnas import calls
 from rlnas.errors import UserError, unknown
 from rlnas.experiments.request import Request, options_of
 from rlnas.experiments.settings import checked, named_module, resolve_device
 from rlnas.processes import check_may_start
 from rlnas.spaces import Space, adapt, load_space
 from rlnas.spaces.catalogue import SpaceSource
+from rlnas.strategies.registry import TOP_K
 from rlnas.trust import import_modules
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
     from rlnas.trials.settings import RunSettings
 
+R = TypeVar("R", bound=Request)
+S = TypeVar("S", bound="RunSettings")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
     """Commands that show their progress."""
 
-    watch: Watch | None = None
+    watch: calls.Watch | None = None
     """A function that is called with every `Progress`."""
 
 
@@ -47,21 +37,21 @@ class Watched:
 class RunOptions(Watched):
     """Commands that train."""
 
-    out: Place | None = None
+    out: calls.Place | None = None
     """Run directory. Default: a folder in runs/, named after environment, space and others. The same command on it
     continues the run."""
 
-    checkpoint_steps: Steps = "100k"
+    checkpoint_steps: calls.Steps = "100k"
     """Environment steps between checkpoints. The environments restart there, so a checkpoint waits for a game to
     end."""
 
-    device: Text = "auto"
+    device: calls.Text = "auto"
     """The torch device: auto (CUDA where there is one), cpu or cuda."""
 
-    env_options: Options | None = None
+    env_options: calls.Options | None = None
     """Options of the environment, e.g. sticky_actions=0 (see: rlnas describe env-options)."""
 
-    ppo_options: Options | None = None
+    ppo_options: calls.Options | None = None
     """Hyperparameters of PPO, e.g. epochs=4 (see: rlnas describe ppo-options)."""
 
 
@@ -69,10 +59,10 @@ class RunOptions(Watched):
 class Workers:
     """Commands that run several trainings."""
 
-    workers: Processes = 1
+    workers: calls.Processes = 1
     """Trainings that run at the same time, each in a process of its own with one thread."""
 
-    backend: TrialBackend | None = None
+    backend: calls.TrialBackend | None = None
     """Where the trainings run (a `Backend`, which stays open); by default `workers` processes of this machine."""
 
 
@@ -80,7 +70,7 @@ class Workers:
 class StudyOptions(RunOptions, Workers):
     """Commands that train several networks."""
 
-    baselines: Names | None = None
+    baselines: calls.Names | None = None
     """Hand-made networks to train beside the others: spaces of the catalogue without choices, or ids of architectures
     of the space. Default: the usual one for such observations; without a name, none."""
 
@@ -89,11 +79,11 @@ class StudyOptions(RunOptions, Workers):
 class MoreSeeds:
     """Commands on a search, new or not."""
 
-    train_seeds: Count | None = None
+    train_seeds: calls.Count | None = None
     """Training seeds of each network of a search; with `table`, those of the table. An existing run may be given more.
     Default: as many as the run has, 1 for a new one."""
 
-    confirm_seeds: CountFromZero | None = None
+    confirm_seeds: calls.CountFromZero | None = None
     """Further training seeds of the best network and of the baselines, used after the best is picked: the scores that
     picked it flatter it. An existing run may be given more. Default: as many as the run has, 0 for a new one."""
 
@@ -102,7 +92,7 @@ class MoreSeeds:
 class TopK:
     """Commands that take the best of a ranking."""
 
-    top_k: Count = 3
+    top_k: calls.Count = TOP_K
     """Architectures of each search that are trained from scratch."""
 
 
@@ -110,7 +100,7 @@ class TopK:
 class SearchThreads:
     """Commands that search."""
 
-    threads: Processes | None = None
+    threads: calls.Processes | None = None
     """Torch threads of a search. Default: the processors (at most 4) for pictures, 1 for small maps and vectors. A run
     that continues keeps its own."""
 
@@ -119,10 +109,10 @@ class SearchThreads:
 class ComparisonOptions(TopK):
     """Commands that compare strategies on a table."""
 
-    strategy_options: Options | None = None
+    strategy_options: calls.Options | None = None
     """Options of the strategies, e.g. eval_episodes=50; each goes to those that have it."""
 
-    repeats: Count = 1_000
+    repeats: calls.Count = 1_000
     """Repeats of random search, and of strategies that run on the table."""
 
 
@@ -130,7 +120,7 @@ class ComparisonOptions(TopK):
 class Latency:
     """Commands that build a table."""
 
-    latency: Flag = False
+    latency: calls.Flag = False
     """Measure how long each network of the table takes on this machine, once all are trained."""
 
 
@@ -140,13 +130,13 @@ class GameOptions(Request):
 
     _: KW_ONLY
 
-    seed: Seed = 0
+    seed: calls.Seed = 0
     """Root of the games' random streams. No training shares them."""
 
-    greedy: Flag = False
+    greedy: calls.Flag = False
     """Take the most probable action instead of a random one."""
 
-    device: Text = RunOptions.device
+    device: calls.Text = RunOptions.device
     """The torch device: auto (CUDA where there is one), cpu or cuda. The same seed gives other games on another one."""
 
 
@@ -154,7 +144,7 @@ class GameOptions(Request):
 class EnvRequest(RunOptions, Request):
     """Commands in one environment."""
 
-    env: Env
+    env: calls.Env
     """Environment, e.g. ALE/Breakout-v5 (see: rlnas list envs)."""
 
     space: SpaceSource | None = None
@@ -162,11 +152,7 @@ class EnvRequest(RunOptions, Request):
     observations."""
 
     def common(self) -> tuple[RunSettings, Space]:
-        """The settings that all runs share, checked against the environment itself, and the space for it.
-
-        Raises:
-            UserError: if an option is not allowed.
-        """
+        """The settings that all runs share, checked against the environment itself, and the space for it."""
         from rlnas.algorithms.registry import find_algorithm
         from rlnas.defaults import default_space, defaults
         from rlnas.envs import EnvSettings, make_env
@@ -180,22 +166,21 @@ class EnvRequest(RunOptions, Request):
         space = None if self.space is None else load_space(self.space)
         if space is not None and space.limited:
             raise UserError(
-                f"space {space.name!r} is limited to a part of itself: give the whole, and its limits beside it."
+                f"space {space.name!r} is limited to a part of itself: give the whole, and its limits apart."
             )
         env_options, ppo_options = self.env_options or {}, self.ppo_options or {}
-        asked = checked(EnvSettings, "environment option", env_options)
+        given = checked(EnvSettings, "environment option", env_options)
         for name in env_options:
             if name not in known_options(env):
                 raise unknown(f"environment option of {env}:", name, known_options(env))
-        probe = make_env(env, asked, num_envs=1)
+        probe = make_env(env, given, num_envs=1)
         probe.close()
         usual = defaults(env, probe)
         env_settings = checked(EnvSettings, "environment option", {**usual.env, **env_options})
         algorithm = find_algorithm("ppo")
         ppo = checked(algorithm.settings, "PPO option", {**usual.ppo, **ppo_options})
         algorithm.check(ppo, probe, env_settings.num_envs, ppo_options)
-        space = load_space(default_space(env, probe.observation_shape)) if space is None else space
-        space = adapt(space, probe.observation_shape)
+        space = adapt(space or load_space(default_space(env, probe.observation_shape)), probe.observation_shape)
         check_fit(space.input_shape, probe.observation_shape, env, space.name)
         settings = RunSettings(
             env=env,
@@ -208,25 +193,24 @@ class EnvRequest(RunOptions, Request):
         )
         return settings, space
 
+    def complete(self, model: type[S], common: RunSettings, **own: object) -> S:
+        """The settings of a run: what all runs share, what the request has by the same name, and what is its own."""
+        values = {name: getattr(self, name) for name in model.model_fields if hasattr(self, name)}
+        values |= {name: value for name, value in common if name in common.model_fields_set or name == "versions"}
+        return checked(model, "setting", values | own)
 
-def same(request: Request, settings: type[RunSettings], common: RunSettings) -> dict[str, Any]:
-    """The values of settings that a request has under the same name, and those that all runs share."""
-    own = {name: getattr(request, name) for name in settings.model_fields if hasattr(request, name)}
-    return own | {name: value for name, value in common if name in common.model_fields_set or name == "versions"}
 
-
-def options_from(settings: RunSettings, request: type[Request]) -> dict[str, Any]:
-    """The options of a request that gives these settings again, in a new directory."""
-    own = {name: getattr(settings, name) for name in options_of(request) if hasattr(settings, name)}
-    return own | {
-        "space": settings.load_space(),
+def request_for(request: type[R], settings: RunSettings, **more: object) -> R:
+    """The request that gives these settings again, in a new directory."""
+    same = {name: getattr(settings, name) for name in options_of(request) if hasattr(settings, name)}
+    options = {
         "env_options": _unusual(settings.env, "env", settings.env_settings),
         "ppo_options": _unusual(settings.env, "ppo", settings.algorithm_options),
-        "out": "NEW",
     }
+    return request(**same | options | {"space": settings.load_space(), "out": "NEW"} | more)
 
 
-def _unusual(env: str, group: Literal["env", "ppo"], values: BaseModel) -> dict[str, Any]:
+def _unusual(env: str, group: Literal["env", "ppo"], values: BaseModel) -> dict[str, object]:
     """The values that an environment does not get by default."""
     from rlnas.defaults import BY_KIND, defaults_by_name
 

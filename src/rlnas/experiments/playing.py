@@ -81,15 +81,9 @@ class PlayRequest(GameOptions):
                     games += played[0]
         finally:
             env.close()
-        return Film(
-            settings.architecture,
-            [game.score for game in games],
-            [game.length for game in games],
-            path,
-            fps,
-            writer.frames,
-            cut=sum(game.cut for game in games),
-        )
+        scores, lengths = [game.score for game in games], [game.length for game in games]
+        cut = sum(game.cut for game in games)
+        return Film(settings.architecture, scores, lengths, path, fps, writer.frames, cut=cut)
 
 
 play = function(PlayRequest, "play")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rlnas.calls import Envs, Names, Options, Seed, SeedCount, Steps
 from rlnas.errors import RlnasError, UserError, WorkerError
@@ -39,7 +39,8 @@ from rlnas.strategies import RANDOM, make_strategy, shares_weights
 if TYPE_CHECKING:
     from rlnas.analysis import Comparison
     from rlnas.study import Watcher
-    from rlnas.table import Table
+
+P = TypeVar("P", TablePlan, SearchPlan)
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,7 @@ class ReproduceRequest(Request, StudyOptions, ComparisonOptions, SearchThreads, 
     """Strategies to compare with random search. Those that ask for trainings alone run on the table."""
 
     def resolve(self) -> ReproductionPlan:
-        """Checks all options, those of the searches too, before anything is written.
-
-        Raises:
-            UserError: if an option is not allowed, or a folder belongs to something else.
-        """
+        """Checks all options, those of the searches too; raises a `UserError` before anything is written."""
         for what, named in (("environment", self.env), ("space", self.space)):
             if named == ():
                 raise UserError(f"name at least one {what}.")
@@ -98,9 +95,8 @@ class ReproduceRequest(Request, StudyOptions, ComparisonOptions, SearchThreads, 
         pairs = [(env, space) for space in spaces for env in self.env]
         out = None if self.out is None else absolute(self.out)
         if len(pairs) == 1 and not (out is not None and holds_reproductions(out)):
-            env, space = pairs[0]
-            plan = self._plan(env, space, lambda name: out or absolute(Path("runs") / f"{name}-reproduction"))
-            return ReproductionPlan(plan.path, (plan,), self.workers)
+            plan = self._plan(*pairs[0], lambda name: out or absolute(Path("runs") / f"{name}-reproduction"))
+            return ReproductionPlan(plan.path, (plan,))
         if out is None:
             raise UserError("several spaces or environments need a folder: name one with --out (in Python: out=...).")
         folder = out
@@ -121,8 +117,8 @@ class ReproduceRequest(Request, StudyOptions, ComparisonOptions, SearchThreads, 
         check_no_links(folder)
         for entry in other_files(folder, OVERVIEW):
             if folder / entry not in plans and not is_reproduction(folder / entry):
-                raise UserError(f"the directory {str(folder)!r} holds other files ({entry}): choose an empty one.")
-        return ReproductionPlan(folder, tuple(plans.values()), self.workers)
+                raise _holds_others(folder, entry)
+        return ReproductionPlan(folder, tuple(plans.values()))
 
     def result(self) -> ReproductionResult:
         """Trains, searches and compares, or continues; warns of what the budget of a search cannot tell.
@@ -141,15 +137,11 @@ class ReproduceRequest(Request, StudyOptions, ComparisonOptions, SearchThreads, 
         return plan.run(self.watch)
 
     def _plan(self, env: str, space: Any, place: Callable[[str], Path]) -> Reproduction:
-        """What is done with one space in one environment; its folder is the place of its name.
-
-        Raises:
-            UserError: if an option is not allowed, or the folder belongs to something else.
-        """
-        build = TableRequest.like(
+        """What is done with one space in one environment; its folder is the place of its name."""
+        table = TableRequest.like(
             self, env=env, space=space, seeds=self.train_seeds, first_seed=self.seed, out=None
         ).resolve()
-        settings = build.settings
+        settings = table.settings
         whole = settings.load_space()
         path = place(folder_name(settings.env, whole.name))
         if self.top_k > whole.size:
@@ -158,10 +150,8 @@ class ReproduceRequest(Request, StudyOptions, ComparisonOptions, SearchThreads, 
             raise UserError(f"the folder {str(path)!r} is a file.")
         check_no_links(path)
         if others := other_files(path, TABLE, SEARCHES, COMPARISON):
-            raise UserError(f"the directory {str(path)!r} holds other files ({others[0]}): choose an empty one.")
+            raise _holds_others(path, others[0])
         names = tuple(name for name in strategy_names(self.strategies) if name != RANDOM)
-        imports = _begun_imports(path / TABLE / "table.json", settings.imports)
-        table = replace(build, path=path / TABLE, settings=settings.model_copy(update={"imports": imports}))
         search = SearchRequest.like(
             self,
             env=settings.env,
@@ -174,33 +164,23 @@ class ReproduceRequest(Request, StudyOptions, ComparisonOptions, SearchThreads, 
         )
         options = share_options(names, self.strategy_options or {})
         seeds = tuple(range(self.seed, self.seed + self.search_seeds))
+        table = _as_begun(replace(table, path=path / TABLE), "table")
         found = Reproduction(path, table, names, seeds, options, self.repeats, search)
         return replace(found, doubts=tuple(found.check()))
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """A table, searches that are compared on it, and the folder of all.
-
-    Attributes:
-        path: the folder.
-        table: how the table is built.
-        strategies: the strategies to compare with random search, in this order.
-        seeds: the searches' seeds.
-        options: for each strategy its options.
-        repeats: repeats of random search, and of strategies that run on the table.
-        search: what all searches share.
-        doubts: what is to be said of the searches' budget before they start, a sentence for each strategy.
-    """
+    """A table, searches that are compared on it, and the folder of all."""
 
     path: Path
     table: TablePlan
-    strategies: tuple[str, ...]
-    seeds: tuple[int, ...]
-    options: Mapping[str, Options]
-    repeats: int
-    search: SearchRequest
-    doubts: tuple[str, ...] = ()
+    strategies: tuple[str, ...]  # compared with random search, in this order
+    seeds: tuple[int, ...]  # of the searches
+    options: Mapping[str, Options]  # of each strategy
+    repeats: int  # of random search, and of strategies that run on the table
+    search: SearchRequest  # what all searches share
+    doubts: tuple[str, ...] = ()  # what the searches' budget cannot tell, a sentence for each strategy
 
     @property
     def table_file(self) -> Path:
@@ -209,12 +189,12 @@ class Reproduction:
 
     @property
     def fitted(self) -> list[str]:
-        """The strategies that fit a supernet on the environment."""
+        """The strategies that fit a supernet on the environment; the others run on the table."""
         return [name for name in self.strategies if shares_weights(name)]
 
     @property
     def on_table(self) -> list[str]:
-        """The strategies that are run on the table."""
+        """The strategies that run on the table."""
         return [name for name in self.strategies if not shares_weights(name)]
 
     @property
@@ -224,31 +204,16 @@ class Reproduction:
         return {self.path / SEARCHES / f"{name}-{seed}".replace("/", "-"): (name, seed) for name, seed in pairs}
 
     def searches(self) -> list[SearchPlan]:
-        """Every search, once the table is there.
-
-        Raises:
-            UserError: if the table does not fit, or a directory belongs to another search.
-        """
+        """Every search, once the table is there; raises a `UserError` if a directory belongs to another search."""
         from rlnas.study import check_owner
 
-        found = []
-        for path, (strategy, seed) in self.folders.items():
-            plan = self._search(path, strategy, seed, self.table_file)
-            imports = _begun_imports(path / "study.json", plan.settings.imports)
-            plan = replace(plan, settings=plan.settings.model_copy(update={"imports": imports}))
-            check_owner(path, "study", plan.settings.model_dump(mode="json"))
-            found.append(plan)
-        return found
+        plans = [_as_begun(self._search(path, self.table_file), "study") for path in self.folders]
+        for plan in plans:
+            check_owner(plan.path, "study", plan.settings.model_dump(mode="json"))
+        return plans
 
     def check(self) -> list[str]:
-        """Checks the folders and the searches, as far as that can be done before the table is there.
-
-        Returns:
-            What is to be said of the searches' budget.
-
-        Raises:
-            UserError: if an option is not allowed, or a directory belongs to something else.
-        """
+        """Checks the folders and the searches as far as it can be done without the table; returns the doubts."""
         from rlnas.study import check_owner
 
         settings = self.table.settings
@@ -257,62 +222,97 @@ class Reproduction:
             # Made as a comparison makes it.
             if make_strategy(name, settings.load_space(), 0, 0, self.options[name]).shares_weights:
                 raise UserError(f"strategy {name!r} fits a supernet: its class must say so (shares_weights = True).")
-        firsts = {
-            strategy: self._search(path, strategy, seed, None)
-            for path, (strategy, seed) in self.folders.items()
-            if seed == self.seeds[0]
-        }
+        firsts = [self._search(path, None) for path, (_, seed) in self.folders.items() if seed == self.seeds[0]]
         if self.table_file.exists():
             self.searches()
         else:
             for path in self.folders:
                 if (path / "study.json").exists():
                     raise UserError(
-                        f"the search {str(path)!r} has looked at a table that is gone, and will not look at another: "
+                        f"the search {str(path)!r} used a table that is gone, and cannot continue with another: "
                         f"delete {str(path.parent)!r} too, or put {str(self.table_file)!r} back."
                     )
                 check_owner(path, "study", {})  # which has to be empty
-        return [f"{strategy}: {doubt}" for strategy, plan in firsts.items() for doubt in plan.doubts]
+        return [f"{plan.settings.strategy}: {doubt}" for plan in firsts for doubt in plan.doubts]
 
-    def _search(self, path: Path, strategy: str, seed: int, table: Path | None) -> SearchPlan:
-        options = self.options[strategy]
-        changes = {"strategy": strategy, "strategy_options": options, "seed": seed, "table": table, "out": path}
-        return SearchRequest.like(self.search, **changes).resolve()
+    def _search(self, path: Path, table: Path | None) -> SearchPlan:
+        name, seed = self.folders[path]
+        return SearchRequest.like(
+            self.search, strategy=name, strategy_options=self.options[name], seed=seed, table=table, out=path
+        ).resolve()
+
+    def run(self, watch: Watcher | None) -> tuple[Comparison, list[str]]:
+        """Runs or continues all of it, and writes the comparison; returns what is left out of it, too."""
+        from rlnas import analysis
+        from rlnas.report.comparison import write_comparison
+
+        table, top_k = self.table.run(watch), self.search.top_k
+        without = table.unscored(budget=table.steps, seeds=table.seeds)
+        scored = len({*table.architectures} - {*without})
+        if scored < top_k:
+            raise RlnasError(
+                f"only {scored} of {len(table.architectures)} architectures have a score under each training seed, "
+                f"fewer than top-k, {top_k}: in the other trainings no game ended, for which longer ones (--steps, and "
+                "another --out) help, or they failed (trials/*/*/worker.log of the table)."
+            )
+        judge = partial(
+            analysis.compare,
+            table,
+            options=self.options,
+            top_k=top_k,
+            seed=self.seeds[0],
+            drop_incomplete=bool(without),
+        )
+        # What is refused is refused before a search runs.
+        searches = self.searches()
+        if self.on_table:
+            judge([], strategies=self.on_table, repeats=1)
+        done: dict[Path, str] = {}
+        left_out: list[str] = []
+        for search in searches:
+            name = search.path.name
+            try:
+                result = search.run(watch and _named(watch, name))
+            except RlnasError as error:  # what breaks down, or still runs elsewhere, costs the others nothing
+                left_out.append(f"The search {name} is left out: {str(error).removesuffix('.')}.")
+                continue
+            if {architecture for architecture, _ in result.ranking} <= {*without}:
+                left_out.append(f"The search {name} is left out: it ranked nothing that has a score in the table.")
+            else:
+                done[search.path] = search.settings.strategy
+        strategies = [name for name in self.strategies if name in {*self.on_table, *done.values()}]
+        comparison = judge(stored_searches([*done]), strategies=strategies, repeats=self.repeats)
+        comparison = replace(comparison, remarks=(*comparison.remarks, *left_out))
+        write_comparison(comparison, self.path / COMPARISON)
+        return comparison, left_out
 
 
 @dataclass(frozen=True)
 class ReproductionPlan:
-    """Reproductions that may run: their folder, and those of each space and environment.
+    """Reproductions that may begin."""
 
-    Attributes:
-        path: the folder: of the one reproduction, or in which each of several has its own.
-        reproductions: space by space, as the paper's table 1 has them.
-        workers: trainings that run at the same time.
-    """
-
-    path: Path
-    reproductions: tuple[Reproduction, ...]
-    workers: int = 1
+    path: Path  # the folder: of the one reproduction, or in which each of several has its own
+    reproductions: tuple[Reproduction, ...]  # space by space, as the paper's table 1 has them
 
     def run(self, watch: Watcher | None = None) -> ReproductionResult:
-        """Runs what is planned, or goes on with it; writes a comparison for each plan, and an overview over several."""
-        plans = self.reproductions
-        if self.path == plans[0].path:
-            comparison, left_out = _run(plans[0], watch)
+        """Runs or continues them; writes a comparison of each, and an overview of several."""
+        first = self.reproductions[0]
+        if self.path == first.path:
+            comparison, left_out = first.run(watch)
             return ReproductionResult(self.path, {self.path: comparison}, tuple(left_out))
         from rlnas.report.overview import write_overview
         from rlnas.study import Progress
 
         comparisons: dict[Path, Comparison] = {}
         left_out, nothing = [], []
-        for plan in plans:
+        for plan in self.reproductions:
             name = plan.path.name
             try:
-                comparisons[plan.path], without = _run(plan, watch and _named(watch, name))
+                comparisons[plan.path], without = plan.run(watch and _named(watch, name))
                 left_out += [f"{name}: {sentence}" for sentence in without]
             except WorkerError:  # rlnas itself is at fault, or the disk is full
                 raise
-            except RlnasError as error:  # one of which nothing comes costs the others nothing
+            except RlnasError as error:  # one that has no result costs the others nothing
                 nothing.append(f"{name} is left out: {str(error).removesuffix('.')}.")
                 if watch is not None:
                     watch(Progress(name, 0, 0, finished=True, note=nothing[-1]))
@@ -324,66 +324,20 @@ class ReproductionPlan:
         return ReproductionResult(self.path, comparisons, (*left_out, *nothing))
 
 
-def _run(plan: Reproduction, watch: Watcher | None) -> tuple[Comparison, list[str]]:
-    """Runs one plan, or goes on with it, and writes the comparison; returns what is left out of it, too."""
-    from rlnas import analysis
-    from rlnas.report.comparison import write_comparison
-
-    table = plan.table.run(watch)
-    without = table.unscored(budget=table.steps, seeds=table.seeds)
-    _check_scores(table, without, plan.search.top_k)
-    judge = partial(
-        analysis.compare,
-        table,
-        options=plan.options,
-        top_k=plan.search.top_k,
-        seed=plan.seeds[0],
-        drop_incomplete=bool(without),
-    )
-    # What is refused is refused before a search runs.
-    searches = plan.searches()
-    if plan.on_table:
-        judge([], strategies=plan.on_table, repeats=1)
-    done: dict[Path, str] = {}
-    left_out: list[str] = []
-    for search in searches:
-        path = search.path
-        try:
-            result = search.run(watch and _named(watch, path.name))
-        except RlnasError as error:  # one search that breaks down, or still runs elsewhere, costs the others nothing
-            left_out.append(f"The search {path.name} is left out: {str(error).removesuffix('.')}.")
-            continue
-        if {name for name, _ in result.ranking} <= {*without}:
-            left_out.append(f"The search {path.name} is left out: it ranked nothing that has a score in the table.")
-        else:
-            done[path] = search.settings.strategy
-    strategies = [name for name in plan.strategies if name in plan.on_table or name in done.values()]
-    comparison = judge(stored_searches([*done]), strategies=strategies, repeats=plan.repeats)
-    comparison = replace(comparison, remarks=(*comparison.remarks, *left_out))
-    write_comparison(comparison, plan.path / COMPARISON)
-    return comparison, left_out
-
-
-def _check_scores(table: Table, without: Sequence[str], top_k: int) -> None:
-    """Raises a `RlnasError` if too few architectures have a score under each seed to compare anything."""
-    count = len({*table.architectures} - {*without})
-    if count < top_k:
-        raise RlnasError(
-            f"only {count} of {len(table.architectures)} architectures have a score under each training seed, fewer "
-            f"than top-k, {top_k}: in the other trainings no game ended, for which longer ones (--steps, and another "
-            "--out) help, or they failed (trials/*/*/worker.log of the table)."
-        )
-
-
 def _named(watch: Watcher, name: str) -> Watcher:
     """A watcher that is told which of many searches is meant."""
     return lambda progress: watch(replace(progress, task=f"{name} {progress.task}"))
 
 
-def _begun_imports(file: Path, imports: tuple[str, ...]) -> tuple[str, ...]:
-    """The modules that a run was begun with, if all of them are named now; more may be, for other strategies."""
-    begun = tuple(read_object(file).get("imports") or ()) if file.exists() else imports
-    return begun if {*begun} <= {*imports} else imports
+def _as_begun(plan: P, kind: str) -> P:
+    """The plan with the modules that its run began with, if all are named now; more may be, for other strategies."""
+    file, now = plan.path / f"{kind}.json", plan.settings.imports
+    begun: tuple[str, ...] = tuple(read_object(file).get("imports") or ()) if file.exists() else now
+    return replace(plan, settings=plan.settings.model_copy(update={"imports": begun if {*begun} <= {*now} else now}))
+
+
+def _holds_others(folder: Path, entry: str) -> UserError:
+    return UserError(f"the directory {str(folder)!r} holds other files ({entry}): choose an empty one.")
 
 
 reproduce = function(ReproduceRequest, "reproduce")

@@ -37,28 +37,16 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True)
 class Option:
-    """A field of a request.
+    """A field of a request."""
 
-    Attributes:
-        name: the argument in Python.
-        annotation: its kind.
-        default: `MISSING` if there is none.
-        form: how it looks on the command line; `None`: it is an argument of Python alone.
-        words: the sentence about it.
-    """
-
-    name: str
-    annotation: Any
-    default: Any
-    form: Form | None
-    words: str
+    name: str  # the argument in Python
+    annotation: Any  # its kind
+    default: Any  # `MISSING` if there is none
+    form: Form | None  # None: an argument of Python alone
+    words: str  # the sentence about it
 
     def check(self, value: object) -> Any:
-        """What its kind makes of a value.
-
-        Raises:
-            UserError: if the value is not of the kind.
-        """
+        """What its kind makes of a value; raises a `UserError` if the value is not of the kind."""
         return check(self.name, _adapter(self.annotation), value)
 
     @property
@@ -137,11 +125,7 @@ def _syntax(file: str) -> ast.Module:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a command is asked for. Values are checked, and changed to what their kinds make of them.
-
-    Raises:
-        UserError: if a value is not of its kind.
-    """
+    """What a user asks of a command. Values are checked, and changed to what their kinds make of them."""
 
     words: typing.ClassVar[str]
     """The words that call the command."""
@@ -181,11 +165,7 @@ class Request:
         return shlex.join(words)
 
     def save(self, path: str | Path) -> None:
-        """Writes the options that are not at their defaults to a TOML file, which `read_options` reads.
-
-        Raises:
-            UserError: if the file cannot be written.
-        """
+        """Writes the options that are not at their defaults to a TOML file, which `read_options` reads."""
         lines, tables = [], []
         for option, value in self.changed():
             if isinstance(value, Mapping):
@@ -201,18 +181,17 @@ class Request:
             raise UserError(f"the file {str(path)!r} cannot be written: {error.strerror}.") from None
 
 
-def read_options(request: type[Any], path: str | Path) -> dict[str, Any]:
-    """The options in a TOML file, by the arguments that they stand for; their values are not checked yet.
+def read_options(request: type[Any], path: str | Path) -> dict[str, object]:
+    """The options in a TOML file, by their arguments; raises a `UserError` for one that the request does not have.
 
-    Raises:
-        UserError: if the file cannot be read, or names an option that the request does not have.
+    Their values are not checked yet.
     """
     try:
         data = tomllib.loads(absolute(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(f"the file of options {str(path)!r} cannot be read: {error}.") from None
     known = {option.key: name for name, option in options_of(request).items() if option.form}
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for key, value in data.items():
         name = known.get(key.replace("_", "-"), key)
         if name not in known.values():
@@ -228,22 +207,37 @@ class HasResult(Protocol[T_co]):
         """See `Request`."""
 
 
+class _Call:
+    """The function of a request. Its signature and its docstring are made when somebody looks: that takes a while."""
+
+    def __init__(self, request: type[Any], name: str):
+        self.request = request
+        self.__name__ = self.__qualname__ = name
+        self.__module__ = "rlnas"
+
+    def __call__(self, *args: object, **kwargs: object) -> Any:
+        with settled():
+            return self.request(*args, **kwargs).result()
+
+    def __get__(self, instance: object, owner: type | None = None) -> Self:
+        return self  # what has a __get__ is shown by help() as a function
+
+    def __reduce__(self) -> str:
+        return self.__name__
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        arguments = "\n".join(f"    {name}: {option.words}" for name, option in options_of(self.request).items())
+        return f"{inspect.getdoc(self.request)}\n\nArgs:\n{arguments}\n"
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        order, hints = inspect.signature(self.request).parameters, typing.get_type_hints(self.request)
+        arguments = [order[name].replace(annotation=hints[name]) for name in options_of(self.request)]
+        return inspect.Signature(arguments, return_annotation=inspect.signature(self.request.result).return_annotation)
+
+
 def function(request: Callable[P, HasResult[T]], name: str) -> Callable[P, T]:
     """The function of a request: its arguments are the request's fields."""
     assert isinstance(request, type)
-
-    def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        with settled():
-            return request(*args, **kwargs).result()
-
-    options = options_of(request).values()
-    arguments = "\n".join(f"    {option.name}: {option.words}" for option in options)
-    call.__name__ = call.__qualname__ = name
-    call.__module__ = "rlnas"
-    call.__doc__ = f"{inspect.getdoc(request)}\n\nArgs:\n{arguments}\n"
-    order, hints = inspect.signature(request).parameters, typing.get_type_hints(request)
-    call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [order[option.name].replace(annotation=hints[option.name]) for option in options],
-        return_annotation=inspect.signature(vars(request)["result"]).return_annotation,
-    )
-    return call
+    return _Call(request, name)

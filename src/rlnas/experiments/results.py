@@ -27,11 +27,7 @@ class AgentResult(Brief):
     path: Path
 
     def network(self) -> Network:
-        """The trained network (of a search: the best architecture's, first training seed).
-
-        Raises:
-            UserError: if there is none.
-        """
+        """The trained network (of a search: the best architecture's, first training seed)."""
         from rlnas.study import load_network, trained_trial
 
         return load_network(trained_trial(self.path))[1]
@@ -40,7 +36,7 @@ class AgentResult(Brief):
         """Writes the agent with that network for use elsewhere (see `rlnas.export.export`); returns the file or folder.
 
         Raises:
-            UserError: if there is no trained agent, or the format is unknown or cannot hold the agent.
+            UserError: if the format cannot hold the agent.
         """
         from rlnas.export import export
 
@@ -130,7 +126,7 @@ class SearchResult(AgentResult):
 
 @dataclass(frozen=True, repr=False)
 class TrainingResult(AgentResult):
-    """What one training from scratch came to.
+    """The result of one training from scratch.
 
     Attributes:
         path: the run directory, as it was given.
@@ -172,13 +168,13 @@ class TrainingResult(AgentResult):
 
 @dataclass(frozen=True, repr=False)
 class ReproductionResult(Brief):
-    """What the paper's experiment came to.
+    """The result of the paper's experiment.
 
     Attributes:
         path: its folder.
         comparisons: for each space and environment, as `compare` returns it, by its folder.
         left_out: a sentence for each search that is in none, and why: it broke down, still runs elsewhere, or ranked
-            nothing that has a score; and for each space and environment of which nothing came.
+            nothing that has a score; and for each space and environment without a result.
     """
 
     path: Path
@@ -191,11 +187,7 @@ class ReproductionResult(Brief):
 
     @property
     def comparison(self) -> Comparison:
-        """The comparison, where there is one.
-
-        Raises:
-            UserError: if several spaces or environments were asked for.
-        """
+        """The comparison; raises a `UserError` if there may be several."""
         if self.path not in self.comparisons:
             raise UserError("there may be several comparisons: take them from .comparisons, by their folders.")
         return self.comparisons[self.path]

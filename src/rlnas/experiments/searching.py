@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import KW_ONLY, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
 
 from rlnas import seeding
 from rlnas.calls import CountFromZero, Flag, Form, Number, Options, Place, Seed, Steps, Text
 from rlnas.errors import UserError
-from rlnas.experiments.options import EnvRequest, MoreSeeds, SearchThreads, StudyOptions, TopK, options_from, same
+from rlnas.experiments.options import EnvRequest, MoreSeeds, SearchThreads, StudyOptions, TopK, request_for
 from rlnas.experiments.request import function
 from rlnas.experiments.results import SearchResult
 from rlnas.experiments.settings import (
+    Plan,
     baseline_names,
     check_strategy_options,
     check_workers_know,
-    checked,
     default_threads,
     run_path,
 )
@@ -31,7 +30,6 @@ from rlnas.strategies.base import draw_distinct
 if TYPE_CHECKING:
     from rlnas.study import StudySettings, Watcher
     from rlnas.table import Table
-    from rlnas.trials.backend import Backend
     from rlnas.trials.settings import RunSettings
 
 
@@ -61,7 +59,7 @@ class SearchRequest(EnvRequest, StudyOptions, MoreSeeds, SearchThreads, TopK):
     """Root of all random streams."""
 
     random_networks: CountFromZero = 0
-    """Random architectures to train beside the candidates: what a search has to beat."""
+    """Random architectures to train with the candidates: what a search has to beat."""
 
     table: Annotated[Place, Form("TABLE")] | None = None
     """A table (see: rlnas table show) in which the trainings from scratch are looked up instead of run."""
@@ -88,39 +86,43 @@ class SearchRequest(EnvRequest, StudyOptions, MoreSeeds, SearchThreads, TopK):
         from rlnas.study import StudySettings
         from rlnas.study.candidates import foreseen_candidates
         from rlnas.study.doubts import doubts
+        from rlnas.study.settings import TableReference
 
         common, space = self.common()
         check_workers_know(common.env, common.imports)
         path = run_path(self.out, common.env, space.name, self.strategy, self.seed)
+        options = check_strategy_options(self.strategy, self.strategy_options or {})
+        baselines = baseline_names(self.baselines, space, common.env)
         # What the request leaves open is as the run has it, if it is there already.
         begun = read_object(path / "study.json") if (path / "study.json").exists() else {}
         usual = {"train_seeds": 1, "confirm_seeds": 0, "threads": default_threads(space.input_shape)}
-        values = same(self, StudySettings, common) | {
-            "train_steps": self.steps if self.train_steps is None else self.train_steps,
-            "strategy_options": check_strategy_options(self.strategy, self.strategy_options or {}),
-            "baselines": baseline_names(self.baselines, space, common.env),
-            "random_networks": (),
-        }
-        values |= {name: begun.get(name, default) for name, default in usual.items() if values[name] is None}
+        left_open = {name: begun.get(name, one) for name, one in usual.items() if getattr(self, name) is None}
+        table, reference, train_steps = None, None, self.steps
         if self.table is not None:
-            table = self._open_table(common, space, values["baselines"])
+            table = self._open_table(common, space, baselines)
             # A file by its whole path, so that the study continues from any folder.
             file = str(self.table).endswith(".parquet")
-            place = str(absolute(self.table).resolve()) if file else str(self.table)
-            values |= {
-                "table": {"source": place, "checksum": table.checksum, "seeds": table.seeds},
-                "train_steps": table.steps if self.train_steps is None else self.train_steps,
-                "train_seeds": len(table.seeds),
-                "baselines": tuple(name for name in values["baselines"] if name in _complete(table)),
-            }
-        settings = checked(StudySettings, "setting", values)
+            source = str(absolute(self.table).resolve()) if file else str(self.table)
+            reference = TableReference(source=source, checksum=table.checksum, seeds=tuple(table.seeds))
+            baselines = tuple(name for name in baselines if name in _complete(table))
+            train_steps, left_open["train_seeds"] = table.steps, len(table.seeds)
+        settings = self.complete(
+            StudySettings,
+            common,
+            train_steps=train_steps if self.train_steps is None else self.train_steps,
+            strategy_options=options,
+            baselines=baselines,
+            random_networks=(),
+            table=reference,
+            **left_open,
+        )
         candidates = foreseen_candidates(space, settings)
-        settings = settings.model_copy(update={"random_networks": self._random_networks(candidates, settings)})
+        settings = settings.model_copy(update={"random_networks": self._random_networks(candidates)})
         iterations = settings.iterations(settings.steps)
         strategy = make_strategy(self.strategy, candidates, iterations, 0, settings.strategy_options)
         if self.warm_start and not strategy.shares_weights:
             raise UserError(f"strategy {self.strategy!r} fits no supernet, so there are no weights for a warm start.")
-        if self.warm_start and self.table is not None:
+        if self.warm_start and table is not None:
             raise UserError("trainings that are looked up in a table started from scratch: leave --warm-start out.")
         return SearchPlan(path, settings, self.workers, self.backend, tuple(doubts(settings, strategy, candidates)))
 
@@ -134,15 +136,16 @@ class SearchRequest(EnvRequest, StudyOptions, MoreSeeds, SearchThreads, TopK):
     @classmethod
     def of(cls, settings: StudySettings) -> Self:
         """The request that gives these settings again, in a new directory."""
-        more = {
-            "table": settings.table and settings.table.source,
-            "train_seeds": None if settings.table else settings.train_seeds,
-            "confirm_seeds": settings.confirm_seeds or None,
-            "random_networks": len(settings.random_networks),
-        }
-        return cls(**options_from(settings, cls) | more)
+        return request_for(
+            cls,
+            settings,
+            table=settings.table and settings.table.source,
+            train_seeds=None if settings.table else settings.train_seeds,
+            confirm_seeds=settings.confirm_seeds or None,
+            random_networks=len(settings.random_networks),
+        )
 
-    def _random_networks(self, candidates: Space, settings: StudySettings) -> tuple[str, ...]:
+    def _random_networks(self, candidates: Space) -> tuple[str, ...]:
         """The ids of random candidates to train."""
         if self.random_networks > candidates.size:
             raise UserError(
@@ -150,45 +153,39 @@ class SearchRequest(EnvRequest, StudyOptions, MoreSeeds, SearchThreads, TopK):
                 f"{self.random_networks}."
             )
         if self.random_networks and self.warm_start:
-            raise UserError(
-                "random networks start from scratch, so they are no baseline for a warm start: leave one of them out."
-            )
+            raise UserError("random networks are trained from scratch, so they are no baseline for a warm start.")
         if self.random_networks and self.max_latency is not None and self.table is None:
             raise UserError("random networks are chosen before latencies are measured: leave --max-latency out.")
         rng = seeding.generator(self.seed, "random-networks")
         return tuple(architecture.id for architecture in draw_distinct(candidates, self.random_networks, rng))
 
     def _open_table(self, common: RunSettings, space: Space, baselines: tuple[str, ...]) -> Table:
-        """The table in which the trainings are looked up.
-
-        Raises:
-            UserError: if it is of another environment or space, was built with other settings, is not complete, or
-                lacks the budget, the seeds or a baseline asked for.
-        """
+        """The table in which the trainings are looked up; it must hold all of them, with the same settings."""
         from rlnas.table import load
         from rlnas.table.settings import GROUPS, setting_differences
 
         table = load(str(self.table))
+
+        def refuse(what: str) -> UserError:
+            return UserError(f"the table {table.name!r} {what}.")
+
         if table.env != common.env:
-            raise UserError(f"the table {table.name!r} is of {table.env!r}, not of {common.env!r}.")
+            raise refuse(f"is of {table.env!r}, not of {common.env!r}")
         if table.space != space:
-            raise UserError(f"the table {table.name!r} is of another space than {space.name!r}: {table.space.name!r}.")
+            raise refuse(f"is of another space than {space.name!r}: {table.space.name!r}")
         own = common.model_dump(mode="json")
         for group in GROUPS:
             if found := setting_differences(group, table.settings.get(group, own[group]), own[group]):
-                raise UserError(f"the table {table.name!r} was built with other settings: {found[0]}.")
-        gone = [(name, seed) for name, seed in table.absent() if name not in CATALOGUE]
+                raise refuse(f"was built with other settings: {found[0]}")
+        gone = [f"{name} with seed {seed}" for name, seed in table.absent() if name not in CATALOGUE]
         if gone or len(table.architectures) < table.space.size:
-            what = f"{gone[0][0]} with seed {gone[0][1]}" if gone else "some architectures"
-            raise UserError(
-                f"the table {table.name!r} is not complete (it lacks {what}), and a search may need any run."
-            )
+            lacking = gone[0] if gone else "some architectures"
+            raise refuse(f"is not complete (it lacks {lacking}), and a search may need any run")
         if self.train_steps not in (None, *table.budgets):
-            budgets = ", ".join(map(str, table.budgets))
-            raise UserError(f"the table {table.name!r} has no budget {self.train_steps}: {budgets}.")
+            raise refuse(f"has no budget {self.train_steps}: {', '.join(map(str, table.budgets))}")
         absent = [name for name in baselines if name not in _complete(table)]
         if self.baselines is not None and absent:
-            raise UserError(f"the table {table.name!r} lacks runs of baseline {absent[0]!r}.")
+            raise refuse(f"lacks runs of baseline {absent[0]!r}")
         if self.train_seeds not in (None, len(table.seeds)):
             raise UserError(
                 f"trainings that are looked up have the table's {len(table.seeds)} seeds: leave --train-seeds out."
@@ -202,30 +199,11 @@ def _complete(table: Table) -> set[str]:
 
 
 @dataclass(frozen=True)
-class SearchPlan:
-    """A search that may run.
-
-    Attributes:
-        path: the run directory.
-        settings: what decides the result.
-        workers: trainings that run at the same time.
-        backend: where they run, if not in local processes.
-        doubts: why the ranking will say little, as far as that is known before it starts.
-    """
-
-    path: Path
-    settings: StudySettings
-    workers: int = 1
-    backend: Backend | None = None
-    doubts: tuple[str, ...] = ()
+class SearchPlan(Plan["StudySettings"]):
+    """A search that may begin."""
 
     def run(self, watch: Watcher | None = None) -> SearchResult:
-        """Runs or continues the study, and writes its report.
-
-        Raises:
-            UserError: if the directory belongs to something else.
-            EnvironmentFault: if the environment fails during the search.
-        """
+        """Runs or continues the study, and writes its report."""
         from rlnas.report import write_report
         from rlnas.study import run_study
         from rlnas.trials.backend import make_backend

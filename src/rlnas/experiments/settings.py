@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from rlnas.calls import plain
+from rlnas.calls import Options, plain
 from rlnas.errors import UserError, shown, unknown
 from rlnas.files import read_object
 from rlnas.processes import absolute
@@ -20,16 +21,24 @@ from rlnas.strategies import check_option_names, settings_class
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
     from rlnas.study import StudySettings, TableSettings, TrialSettings
+    from rlnas.trials.backend import Backend
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def checked(model: type[Model], what: str, values: Mapping[str, Any]) -> Model:
-    """Builds settings; says in one sentence what is wrong with them.
+@dataclass(frozen=True)
+class Plan(Generic[Model]):
+    """A run that may begin."""
 
-    Raises:
-        UserError: if a name or a value is not allowed.
-    """
+    path: Path  # the run directory
+    settings: Model  # what decides the result
+    workers: int = 1  # trainings that run at the same time
+    backend: Backend | None = None  # where they run; None: in local processes
+    doubts: tuple[str, ...] = ()  # why the ranking of a search will say little, as far as its budget shows
+
+
+def checked(model: type[Model], what: str, values: Mapping[str, object]) -> Model:
+    """Builds settings; raises a `UserError` if a name or a value is not allowed."""
     given = {name: plain(value) for name, value in values.items()}
     for name, value in given.items():
         field = model.model_fields.get(name)
@@ -40,14 +49,11 @@ def checked(model: type[Model], what: str, values: Mapping[str, Any]) -> Model:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
+        reason = first["msg"].removeprefix("Input ").removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
             raise unknown(what, name, model.model_fields) from None
-        reason = first["msg"].removeprefix("Input ").removeprefix("Value error, ")
-        if first["type"] == "missing":
-            raise UserError(f"{what} {name!r} is missing.") from None
-        if not name:
-            raise UserError(f"{reason}.") from None
-        raise UserError(f"{what} {name!r} {reason}, not {shown(first['input'])}.") from None
+        said = f"{what} {name!r} {reason}, not {shown(first['input'])}." if name else f"{reason}."
+        raise UserError(f"{what} {name!r} is missing." if first["type"] == "missing" else said) from None
 
 
 def _takes(annotation: Any, kind: type) -> bool:
@@ -61,30 +67,23 @@ def processors() -> int:
 
 
 def default_threads(shape: Shape) -> int:
-    """Torch threads for the fit, which runs alone: the processors at hand for large maps, 1 for what is smaller.
+    """Torch threads for the fit, which runs alone: the processors for pictures, 1 for other shapes of observations.
 
     On a small map or a vector more threads gain nothing, and all of them stall as soon as another process is busy.
-
-    Args:
-        shape: of one observation.
     """
     return processors() if is_picture(shape) else 1
 
 
 def resolve_device(device: str) -> str:
-    """`auto` becomes `cuda` where there is one, else `cpu`.
-
-    Raises:
-        UserError: if the device is unknown, or there is no CUDA.
-    """
+    """`auto` becomes `cuda` where there is one, else `cpu`; raises a `UserError` for a device that is not there."""
     import torch
 
     if device not in ("auto", "cpu", "cuda"):
         raise unknown("device", device, ("auto", "cpu", "cuda"))
     available = torch.cuda.is_available()
     if device == "cuda" and not available:
-        raise UserError("device 'cuda' was asked for, but torch finds no CUDA device: use 'cpu' or 'auto'.")
-    return "cuda" if device == "auto" and available else "cpu" if device == "auto" else device
+        raise UserError("torch finds no CUDA device for device 'cuda': use 'cpu' or 'auto'.")
+    return device if device != "auto" else "cuda" if available else "cpu"
 
 
 def named_module(env: str, imports: Sequence[str]) -> tuple[str, tuple[str, ...]]:
@@ -115,11 +114,7 @@ def check_workers_know(env: str, imports: Sequence[str]) -> None:
 
 
 def baseline_names(names: Sequence[str] | None, space: Space, env: str) -> tuple[str, ...]:
-    """The names of the hand-made networks; by default those that take the observations.
-
-    Raises:
-        UserError: if there is no such network, or it does not take the observations.
-    """
+    """The names of the hand-made networks, by default the usual ones; each must take the observations."""
     from rlnas.defaults import default_baselines
     from rlnas.study.networks import find_baseline
     from rlnas.trials.trial import check_fit
@@ -148,13 +143,10 @@ def folder_name(env: str, *names: object) -> str:
 
 
 def strategy_names(parts: Sequence[str]) -> tuple[str, ...]:
-    """Names of strategies, which may stand apart or joined by commas.
+    """Names of strategies, apart or joined by commas; at least one, and none of them twice.
 
     >>> strategy_names("spos,enas"), strategy_names(["spos", "enas,random"])
     (('spos', 'enas'), ('spos', 'enas', 'random'))
-
-    Raises:
-        UserError: if there is none, or one is named twice.
     """
     parts = [parts] if isinstance(parts, str) else parts
     names = tuple(name for part in parts for name in part.split(",") if name)
@@ -165,30 +157,27 @@ def strategy_names(parts: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def check_strategy_options(strategy: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def check_strategy_options(strategy: str, options: Options) -> dict[str, object]:
     """The strategy's options, checked, defaults written out, so that the run directory says all."""
     check_option_names(strategy, options)
     chosen = checked(settings_class(strategy), f"{strategy} option", options)
     return chosen.model_dump(mode="json")
 
 
-def share_options(strategies: Sequence[str], options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """For each strategy those of the options that it has, checked.
+def share_options(strategies: Sequence[str], options: Options) -> dict[str, Options]:
+    """For each strategy those of the options that it has, checked; each option must be one of some strategy.
 
     >>> share_options(["spos", "enas"], {"eval_episodes": "8", "hidden": 32})
     {'spos': {'eval_episodes': 8}, 'enas': {'hidden': 32}}
-
-    Raises:
-        UserError: if there is no such strategy, none of them has such an option, or a value is not allowed.
     """
     known = {name: settings_class(name).model_fields for name in strategies}
+    allowed = {option for fields in known.values() for option in fields}
     for option in options:
         if not known:
-            raise UserError(f"there is no strategy that the option {option!r} could be of.")
-        if not any(option in fields for fields in known.values()):
-            allowed = {name for fields in known.values() for name in fields}
+            raise UserError(f"no strategy takes options here: leave {option!r} out.")
+        if option not in allowed:
             raise unknown(f"option of {', '.join(strategies)}:", option, allowed)
-    shared: dict[str, dict[str, Any]] = {}
+    shared: dict[str, Options] = {}
     for name, fields in known.items():
         own = {option: value for option, value in options.items() if option in fields}
         whole = check_strategy_options(name, own)
@@ -221,19 +210,14 @@ def other_files(path: Path, *names: str) -> list[str]:
 
 
 def read_run_settings(path: Path) -> StudySettings | TrialSettings | TableSettings:
-    """The settings in a run directory.
-
-    Raises:
-        UserError: if there is no run at that place, or its settings are damaged.
-    """
+    """The settings in a run directory; raises a `UserError` if there is no run, or its settings are damaged."""
     from rlnas.study import StudySettings, TableSettings, TrialSettings
 
-    if (path / "study.json").exists():
-        return checked(StudySettings, "setting", read_object(path / "study.json"))
-    if (path / "trial.json").exists():
-        return checked(TrialSettings, "setting", read_object(path / "trial.json"))
-    if (path / "table.json").exists():
-        return checked(TableSettings, "setting", read_object(path / "table.json"))
+    models: dict[str, type[StudySettings | TrialSettings | TableSettings]]
+    models = {"study.json": StudySettings, "trial.json": TrialSettings, "table.json": TableSettings}
+    for name, model in models.items():
+        if (path / name).exists():
+            return checked(model, "setting", read_object(path / name))
     if is_reproduction(path) or holds_reproductions(path):
-        raise UserError(f"{str(path)!r} is the folder of rlnas reproduce: give that command again, and it goes on.")
+        raise UserError(f"{str(path)!r} is the folder of rlnas reproduce: give that command again, and it continues.")
     raise UserError(f"there is no run at {str(path)!r}: it has no study.json, trial.json or table.json.")

@@ -10,9 +10,9 @@ from pydantic import PlainValidator
 
 from rlnas.calls import Form, Names, Place, Refusal, RunPlace, Seed, SeedCount, Steps, check_place, several
 from rlnas.errors import UserError
-from rlnas.experiments.options import EnvRequest, Latency, StudyOptions, Watched, same
+from rlnas.experiments.options import EnvRequest, Latency, StudyOptions, Watched
 from rlnas.experiments.request import Request, function
-from rlnas.experiments.settings import baseline_names, check_workers_know, checked, read_run_settings, run_path
+from rlnas.experiments.settings import Plan, baseline_names, check_workers_know, checked, read_run_settings, run_path
 from rlnas.files import read_object
 from rlnas.processes import absolute
 from rlnas.spaces.catalogue import SpaceSource
@@ -20,9 +20,8 @@ from rlnas.trust import import_modules
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
-    from rlnas.study import TableSettings, Watcher
+    from rlnas.study import TableSettings, Watcher  # noqa: F401, in the bases of a class
     from rlnas.table import Table
-    from rlnas.trials.backend import Backend
 
 
 def _table(value: object) -> object:
@@ -93,13 +92,15 @@ class TableRequest(EnvRequest, StudyOptions, Latency):
             raise UserError(f"architecture {twice[0]!r} is named twice: name it once.")
         path = run_path(self.out, common.env, space.name, "table")
         begun = read_object(path / "table.json") if (path / "table.json").exists() else {}
-        values = same(self, TableSettings, common) | {
-            "seeds": tuple(range(self.first_seed, self.first_seed + self.seeds)),
-            "architectures": tuple(named),
-            "latency": self.latency or bool(begun.get("latency")),  # what was asked for once is measured
-            "baselines": baseline_names(self.baselines, space, common.env),
-        }
-        return TablePlan(path, checked(TableSettings, "setting", values), self.workers, self.backend)
+        settings = self.complete(
+            TableSettings,
+            common,
+            seeds=tuple(range(self.first_seed, self.first_seed + self.seeds)),
+            architectures=tuple(named),
+            latency=self.latency or bool(begun.get("latency")),  # a run that measures still measures
+            baselines=baseline_names(self.baselines, space, common.env),
+        )
+        return TablePlan(path, settings, self.workers, self.backend)
 
     def result(self) -> Table:
         """Builds the table, or continues to build it."""
@@ -107,20 +108,8 @@ class TableRequest(EnvRequest, StudyOptions, Latency):
 
 
 @dataclass(frozen=True)
-class TablePlan:
-    """A table that may be built.
-
-    Attributes:
-        path: the run directory.
-        settings: what decides the table.
-        workers: trainings that run at the same time.
-        backend: where they run, if not in local processes.
-    """
-
-    path: Path
-    settings: TableSettings
-    workers: int = 1
-    backend: Backend | None = None
+class TablePlan(Plan["TableSettings"]):
+    """A table that may be built."""
 
     def run(self, watch: Watcher | None = None) -> Table:
         """Builds the table, or continues to build it."""

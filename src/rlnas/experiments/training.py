@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from rlnas.calls import Architecture, Processes, Seed, Steps
 from rlnas.errors import UserError
-from rlnas.experiments.options import EnvRequest, options_from, same
+from rlnas.experiments.options import EnvRequest, request_for
 from rlnas.experiments.request import function
 from rlnas.experiments.results import TrainingResult
-from rlnas.experiments.settings import checked, run_path
+from rlnas.experiments.settings import Plan, run_path
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -49,9 +48,8 @@ class TrainRequest(EnvRequest):
                 f"space {space.name!r} has {space.size:,} architectures: say which with --arch (in Python: arch=...), "
                 f"such as {architecture!r}."
             )
-        values = same(self, TrialSettings, common) | {"architecture": architecture}
         path = run_path(self.out, common.env, space.name, architecture, f"seed-{self.seed}")
-        return TrainingPlan(path, checked(TrialSettings, "setting", values))
+        return TrainingPlan(path, self.complete(TrialSettings, common, architecture=architecture))
 
     def result(self) -> TrainingResult:
         """Trains, or continues the training."""
@@ -60,15 +58,12 @@ class TrainRequest(EnvRequest):
     @classmethod
     def of(cls, settings: TrialSettings) -> Self:
         """The request that gives these settings again, in a new directory."""
-        return cls(**options_from(settings, cls) | {"arch": settings.architecture})
+        return request_for(cls, settings, arch=settings.architecture)
 
 
 @dataclass(frozen=True)
-class TrainingPlan:
-    """A training that may run: its run directory, and the settings that decide its result."""
-
-    path: Path
-    settings: TrialSettings
+class TrainingPlan(Plan["TrialSettings"]):
+    """A training that may begin."""
 
     def run(self, watch: Watcher | None = None) -> TrainingResult:
         """Runs or continues the training, and writes its report."""

@@ -15,6 +15,9 @@ from rlnas.strategies.strategy import Strategy
 RANDOM = "random"
 """The baseline that is in every comparison."""
 
+TOP_K = 3
+"""Architectures of a ranking that are trained from scratch by default (paper, 5.3)."""
+
 STRATEGIES: dict[str, tuple[Callable[..., Strategy], type[BaseModel]]] = {
     "spos": (SPOS, SPOSSettings),
     "enas": (ENAS, ENASSettings),

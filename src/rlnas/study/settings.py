@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rlnas.errors import UserError
 from rlnas.spaces import Limits, Space
+from rlnas.strategies.registry import TOP_K
 from rlnas.table import Table, load
 from rlnas.trials.settings import RunSettings, TrialSettings
 
@@ -39,7 +40,7 @@ class StudySettings(RunSettings):
         strategy_options: its options, defaults written out.
         steps: environment steps of the supernet's fit.
         train_steps: environment steps of every training from scratch.
-        top_k: architectures that are trained from scratch (paper, 5.3: 3).
+        top_k: architectures that are trained from scratch.
         train_seeds: trainings of each, with seeds of their own.
         confirm_seeds: trainings of the best and of the hand-made networks once the best is picked, with seeds that had
             no part in picking it.
@@ -61,7 +62,7 @@ class StudySettings(RunSettings):
     strategy_options: dict[str, Any] = {}
     steps: int = Field(ge=1)
     train_steps: int = Field(ge=1)
-    top_k: int = Field(3, ge=1)
+    top_k: int = Field(TOP_K, ge=1)
     train_seeds: int = Field(1, ge=1, le=MAX_SEEDS)
     confirm_seeds: int = Field(0, ge=0, le=MAX_SEEDS)
     baselines: tuple[str, ...] = ("nature-cnn",)
