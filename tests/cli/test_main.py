@@ -15,10 +15,10 @@ pytestmark = pytest.mark.usefixtures("inline")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["search", "--env", "CartPole-v1"], "stopped; the same command, or rlnas resume, goes on"),
-        (["resume", "run"], "stopped; the same command, or rlnas resume, goes on"),
-        (["table", "build"], "stopped; the same command, or rlnas resume, goes on"),
-        (["reproduce"], "stopped; the same command goes on"),
+        (["search", "--env", "CartPole-v1"], "stopped; the same command, or rlnas resume, continues"),
+        (["resume", "run"], "stopped; the same command, or rlnas resume, continues"),
+        (["table", "build"], "stopped; the same command, or rlnas resume, continues"),
+        (["reproduce"], "stopped; the same command continues"),
         (["table", "show"], "stopped."),
         (["evaluate", "run"], "stopped."),
     ],

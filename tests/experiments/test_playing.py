@@ -190,8 +190,7 @@ def test_the_device_is_used(use, tmp_path, monkeypatch):
         found.update(device=device, network=next(policies[0]().parameters()).device.type)
         raise Reached
 
-    for module in ("evaluating", "playing"):
-        monkeypatch.setattr(f"rlnas.experiments.{module}.resolve_device", lambda device: "meta")
+    monkeypatch.setattr("rlnas.experiments.playing.resolve_device", lambda device: "meta")
     for played in ("play_episodes", "play_in_portions"):
         monkeypatch.setattr(f"rlnas.algorithms.play.{played}", stub)
     real = torch.Generator

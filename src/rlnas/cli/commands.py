@@ -1,4 +1,4 @@
-"""The commands that run something: each announces what is going to be done, does it, and prints the result."""
+"""The commands that run something: each announces it, does it, and prints the result."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import statistics
 from dataclasses import replace
 from pathlib import Path
 
-from rlnas.cli.printing import console, place, print_comparisons, print_remarks, print_study, print_training, say
+from rlnas.cli.printing import place, print_comparisons, print_remarks, print_study, print_training, say, show_progress
 from rlnas.cli.tables import show_built
-from rlnas.display import Display
 from rlnas.errors import RlnasError
 from rlnas.experiments import (
     CompareRequest,
@@ -38,9 +37,7 @@ def search(request: SearchRequest) -> None:
     say(_search_announced(plan))
     say(f"Run directory: {place(plan.path)}")
     print_remarks(plan.doubts)
-    with Display(console) as display:
-        result = plan.run(display)
-    print_study(result)
+    print_study(show_progress(plan.run))
 
 
 def _search_announced(plan: SearchPlan) -> str:
@@ -48,11 +45,9 @@ def _search_announced(plan: SearchPlan) -> str:
     space, again = settings.load_space(), settings.confirm_seeds
     within = f", of which those of {settings.limits.words()}" if settings.limits.given else ""
     games = settings.strategy_options.get("eval_episodes")
-    ranked = f" for {short(settings.steps)} steps"
-    if games:
+    ranked = f" for {short(settings.steps)} steps" if shares_weights(settings.strategy) else ""
+    if ranked and games:
         ranked += f", {plural(games, 'game')} of each architecture that is ranked"
-    if not shares_weights(settings.strategy):
-        ranked = ""  # it asks for trainings alone
     others = len(settings.baselines) + len(settings.random_networks)
     trainings = (min(settings.top_k, space.size) + others) * settings.train_seeds
     how = f"looked up in {settings.table.source}" if settings.table else f"{plan.workers} at a time"
@@ -69,9 +64,7 @@ def train(request: TrainRequest) -> None:
     """`rlnas train`."""
     plan = request.resolve()
     say(f"Training {plan.settings.architecture} on {plan.settings.env}.\nRun directory: {place(plan.path)}")
-    with Display(console) as display:
-        result = plan.run(display)
-    print_training(result)
+    print_training(show_progress(plan.run))
 
 
 def build(request: TableRequest) -> None:
@@ -83,15 +76,12 @@ def build(request: TableRequest) -> None:
         f"{plural(len(settings.seeds), 'seed')}, {short(settings.steps)} steps each, {plan.workers} at a time.\n"
         f"Run directory: {place(plan.path)}"
     )
-    with Display(console) as display:
-        table = plan.run(display)
-    show_built(table, plan.path)
+    show_built(show_progress(plan.run), plan.path)
 
 
 def resume(request: ResumeRequest) -> None:
     """`rlnas resume`."""
-    with Display(console) as display:
-        result = replace(request, watch=display).result()
+    result = show_progress(lambda watch: replace(request, watch=watch).result())
     if isinstance(result, SearchResult):
         print_study(result)
     elif isinstance(result, TrainingResult):
@@ -151,8 +141,7 @@ def reproduce(request: ReproduceRequest) -> None:
         say(_reproduction_announced(one))
         print_remarks(one.doubts)
     say(f"Folder: {place(plan.path)}")
-    with Display(console) as display:
-        result = plan.run(display)
+    result = show_progress(plan.run)
     overview = None if plan.path in result.comparisons else plan.path / OVERVIEW
     print_comparisons({path / COMPARISON: one for path, one in result.comparisons.items()}, overview)
     if result.left_out:

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from rich.table import Table
 from rich.text import Text
 
 from rlnas import calls
 from rlnas.calls import Env, Flag, Form
-from rlnas.cli.printing import console, say
+from rlnas.cli.printing import console, grid, say, show_progress
 from rlnas.cli.tables import ShowRequest, show
-from rlnas.display import Display, printable
+from rlnas.display import printable
 from rlnas.errors import UserError, unknown
 from rlnas.experiments.request import Request
 from rlnas.experiments.settings import named_module
@@ -52,17 +51,14 @@ def list_(request: ListRequest) -> None:
                 say(name)
         if lacking := Counter(package for package in missing.values() if package is not None):
             counts = ", ".join(f"{package} ({count})" for package, count in lacking.items())
-            said = f"Not listed, since packages are missing: {plural(lacking.total(), 'environment')} of {counts}."
-            say(said)
+            say(f"Not listed, since packages are missing: {plural(lacking.total(), 'environment')} of {counts}.")
     elif request.what == "tables":
         show(ShowRequest())
     elif request.what == "strategies":
         for name, (strategy, _) in STRATEGIES.items():
             say(f"{name}  {_first_line(strategy)}")
     elif request.what == "spaces":
-        table = Table(box=None, pad_edge=False)
-        for column in ("space", "architectures", "input", "about"):
-            table.add_column(column)
+        table = grid(("space", "architectures", "input", "about"), texts=4)
         for name, build in CATALOGUE.items():
             found = build()
             table.add_row(name, f"{found.size:,}", shape_text(found.input_shape), _first_line(build))
@@ -85,7 +81,7 @@ class DescribeRequest(Request):
     """A space, a TOML file, a strategy, env-options or ppo-options."""
 
     env: Env | None = None
-    """An environment: what is used for it where you say nothing, and why."""
+    """An environment: its default settings, space and baselines, and why."""
 
     latency: Flag = False
     """Measure how long each network of a space takes for one observation, on this machine and one thread."""
@@ -182,20 +178,15 @@ def _describe_space(name: str, latency: bool) -> None:
     if latency:
         from rlnas.study.latency import find_latencies
 
-        with Display(console) as display:
-            latencies = find_latencies(space, Limits(), None, display)
+        latencies = show_progress(lambda watch: find_latencies(space, Limits(), None, watch))
     _headed(space.name, f": {plural(space.size, 'architecture')}, input {space.input_shape}.")
     example = next(iter(space))
-    table = Table(box=None, pad_edge=False)
-    for column in ("layer", "parameters", f"output ({example.id})"):
-        table.add_column(column)
+    table = grid(("layer", "parameters", f"output ({example.id})"), texts=3)
     for line in layers_in_words(space):
         table.add_row("  " * line.depth + line.layer, line.settings, line.output)
     console.print(table)
     if space.size <= 1_000:
-        costs = Table(box=None, pad_edge=False)
-        for column in ("architecture", "parameters", "multiply-adds", *(("latency (ms)",) if latency else ())):
-            costs.add_column(column, justify="left" if column == "architecture" else "right")
+        costs = grid(("architecture", "parameters", "multiply-adds", *(("latency (ms)",) if latency else ())))
         for architecture in space:
             cost = space.cost(architecture)
             measured = [f"{latencies[architecture.id]:.3f}"] if latency else []

@@ -78,12 +78,9 @@ def _command(given: list[str]) -> None:
             _run(given)
         if sys.stdout is not None:
             sys.stdout.flush()
-    except UserError as error:
-        _say(str(error))
-        sys.exit(2)
     except RlnasError as error:
         _say(str(error))
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, UserError) else 1)
     except BrokenPipeError:  # whoever reads the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -94,7 +91,7 @@ def _command(given: list[str]) -> None:
         resumable = given[:1] in (["search"], ["train"], ["resume"]) or given[:2] == ["table", "build"]
         also = ", or rlnas resume," if resumable else ""
         again = resumable or given[:1] == ["reproduce"]
-        hint = f"; the same command{also} goes on from the last checkpoint, if there is one" if again else ""
+        hint = f"; the same command{also} continues from the last checkpoint, if there is one" if again else ""
         _say(f"stopped{hint}.")
         sys.exit(130)
 

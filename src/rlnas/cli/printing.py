@@ -6,14 +6,14 @@ import codecs
 import functools
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.table import Table
 
 from rlnas import experiments as api
-from rlnas.display import PlainConsole
+from rlnas.display import Display, PlainConsole
 from rlnas.errors import RlnasError
 from rlnas.processes import home
 from rlnas.quantity import plural, short
@@ -22,7 +22,10 @@ from rlnas.trials.metrics import METRICS
 # Comparisons need matplotlib, which most commands do not.
 if TYPE_CHECKING:
     from rlnas.analysis import Comparison
+    from rlnas.trials.progress import Watcher
     from rlnas.trials.results import NetworkResult
+
+T = TypeVar("T")
 
 PIPED_WIDTH = 160
 """Columns of tables that go into a file or a pipe, where nothing has to fit a window; `COLUMNS` says otherwise."""
@@ -58,15 +61,27 @@ def place(path: Path) -> str:
     return str(path.relative_to(home()) if path.is_relative_to(home()) else path)
 
 
+def show_progress(run: Callable[[Watcher], T]) -> T:
+    """Runs something that tells a watcher of its progress, and shows that."""
+    with Display(console) as display:
+        return run(display)
+
+
+def grid(columns: Iterable[str], texts: int = 1, title: str | None = None) -> Table:
+    """A table without lines; the first columns, `texts` in number, hold text, the others numbers."""
+    table = Table(box=None, pad_edge=False, title=title, title_justify="left")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number < texts else "right", overflow="fold")
+    return table
+
+
 def print_study(result: api.SearchResult) -> None:
-    """Prints the outcome of a study: every network trained, the best, and where all is."""
-    table = Table(box=None, pad_edge=False)
-    for column in ("network", *(metric.label for metric in METRICS.values()), "proxy", "parameters", "seeds"):
-        table.add_column(column, justify="left" if column == "network" else "right", overflow="fold")
+    """Prints every network that a search trained, the best, and where the report is."""
+    table = grid(["network", *(metric.label for metric in METRICS.values()), "proxy", "parameters", "seeds"])
     for network in result.networks:
         failed = sum(trial.status == "failed" for trial in network.trials)
         table.add_row(
-            network.name + (" (hand-made)" if network.baseline else "") + (" (drawn)" if network.random else ""),
+            network.name + (" (hand-made)" if network.baseline else "") + (" (random)" if network.random else ""),
             *(_score(network.mean(metric)) for metric in METRICS),
             _score(network.proxy),
             f"{network.parameters:,}",
@@ -88,7 +103,7 @@ def print_study(result: api.SearchResult) -> None:
 
 
 def print_confirmation(confirmation: Sequence[NetworkResult]) -> None:
-    """Prints what the best and the hand-made networks scored with seeds that had no part in picking the best."""
+    """Prints the scores of the best and the hand-made networks with the confirmation seeds."""
     if confirmation:
         print_failures(confirmation)
         count = len(confirmation[0].trials)
@@ -105,13 +120,13 @@ def print_failures(networks: Sequence[NetworkResult]) -> None:
 
 
 def print_remarks(remarks: Sequence[str]) -> None:
-    """Prints what is odd about the environment, how a search went, or what a comparison leaves out."""
+    """Prints remarks on an environment, a search or a comparison."""
     for remark in remarks:
         say(f"Remark: {remark}")
 
 
 def print_training(result: api.TrainingResult) -> None:
-    """Prints the outcome of a training and where it is."""
+    """Prints the result of a training, and where its report is."""
     scores = [f"{metric.label} {_score(result.trial.scores[name])}" for name, metric in METRICS.items()]
     games = f"{result.trial.episodes} full games in {short(result.trial.steps)} steps"
     say(f"{result.architecture}: {', '.join(scores)}, {games}.")
@@ -120,29 +135,22 @@ def print_training(result: api.TrainingResult) -> None:
 
 
 def print_comparisons(comparisons: Mapping[Path, Comparison], overview: Path | None) -> None:
-    """Prints comparisons, by their folders, and the folder of the overview where they are side by side."""
-    for folder, comparison in comparisons.items():
-        _print_comparison(comparison, folder)
-    if overview is not None:
-        say(f"Overview: {place(overview / 'overview.html')}")
-
-
-def _print_comparison(comparison: Comparison, folder: Path) -> None:
-    """Prints table 1 of a comparison and where all of it is."""
+    """Prints table 1 of comparisons, where the rest is (by their folders), and the folder of their overview."""
     from rlnas.report.comparison_tables import basis, table_1
 
-    section = table_1(comparison)
-    table = section.table
-    grid = Table(box=None, pad_edge=False, title=section.title, title_justify="left")
-    for number, column in enumerate(table.columns):
-        grid.add_column(column.title, justify="left" if number < table.texts else "right")
-    for row in table.rows:
-        grid.add_row(*(cell.text for cell in row))
-    console.print(grid)
-    say(basis(comparison))
-    say(table.note)
-    print_remarks(comparison.remarks)
-    say(f"Comparison: {place(folder / 'comparison.html')}")
+    for folder, comparison in comparisons.items():
+        section = table_1(comparison)
+        table = section.table
+        shown = grid((column.title for column in table.columns), table.texts, section.title)
+        for row in table.rows:
+            shown.add_row(*(cell.text for cell in row))
+        console.print(shown)
+        say(basis(comparison))
+        say(table.note)
+        print_remarks(comparison.remarks)
+        say(f"Comparison: {place(folder / 'comparison.html')}")
+    if overview is not None:
+        say(f"Overview: {place(overview / 'overview.html')}")
 
 
 def _score(value: float | None) -> str:

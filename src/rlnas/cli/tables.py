@@ -6,11 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from rich.table import Table as Grid
-
 from rlnas.calls import Form, Place, Steps
-from rlnas.cli.printing import console, place, print_remarks, say
-from rlnas.display import Display
+from rlnas.cli.printing import console, grid, place, print_remarks, say, show_progress
 from rlnas.errors import RlnasError, UserError
 from rlnas.experiments import CollectRequest, MeasureRequest
 from rlnas.experiments.request import Request
@@ -26,15 +23,13 @@ if TYPE_CHECKING:
 
 def collect(request: CollectRequest) -> None:
     """`rlnas table collect`."""
-    with Display(console) as display:
-        replace(request, watch=display).result()
+    show_progress(lambda watch: replace(request, watch=watch).result())
     _show_written(request.out)
 
 
 def measure(request: MeasureRequest) -> None:
     """`rlnas table measure`."""
-    with Display(console) as display:
-        replace(request, watch=display).result()
+    show_progress(lambda watch: replace(request, watch=watch).result())
     _show_written(request.out)
 
 
@@ -63,11 +58,7 @@ def merge(request: MergeRequest) -> None:
 
 
 def show_built(table: Built, run: str | Path) -> None:
-    """Shows a table that was built in a run directory.
-
-    Raises:
-        RlnasError: if nothing of it was trained.
-    """
+    """Shows a table that was built in a run directory."""
     _show_written(Path(run) / "table.parquet")
     if not (table.frame["status"] == "done").any():
         raise RlnasError("all trainings of the table failed.")
@@ -109,13 +100,12 @@ def show(request: ShowRequest) -> None:
     missing = found.missing()
     if missing:
         console.print(f"Incomplete: {len(missing)} runs are missing or failed, e.g. {missing[0]}.")
-    grid = Grid(box=None, pad_edge=False, title=f"after {short(at)} steps", title_justify="left")
     primary, *others = [METRICS[name].label for name in found.metrics]
-    for column in ("network", primary, "sd", *others, "seeds", "parameters", "multiply-adds", "latency"):
-        grid.add_column(column, justify="left" if column == "network" else "right", overflow="fold")
+    columns = ["network", primary, "sd", *others, "seeds", "parameters", "multiply-adds", "latency"]
+    lines = grid(columns, title=f"after {short(at)} steps")
     for row in sorted(_rows(found, at), key=lambda row: -row[0]):
-        grid.add_row(*row[1])
-    console.print(grid)
+        lines.add_row(*row[1])
+    console.print(lines)
 
 
 def _rows(table: Built, budget: int) -> list[tuple[float, list[str]]]:
@@ -133,7 +123,7 @@ def _rows(table: Built, budget: int) -> list[tuple[float, list[str]]]:
         records = [table.query(name, seed=seed, budget=budget) for seed in seeds]
         scores = [[v for r in records if (v := r.scores[metric]) is not None] for metric in table.metrics]
         totals, *others = scores
-        # A mean over the seeds that happen to be there would stand beside means over all.
+        # A mean over some seeds cannot be compared with means over all.
         whole = len(totals) == len(table.seeds)
         line = [
             name + (" (hand-made)" if name in table.baselines else ""),

@@ -2,8 +2,7 @@
 
 from rlnas.experiments.comparing import CompareRequest, CompareTablesRequest, compare, compare_tables
 from rlnas.experiments.continuing import ExportRequest, ReportRequest, ResumeRequest, resume
-from rlnas.experiments.evaluating import EvaluateRequest, Evaluation, evaluate
-from rlnas.experiments.playing import Film, PlayRequest, play
+from rlnas.experiments.playing import EvaluateRequest, Evaluation, Film, PlayRequest, evaluate, play
 from rlnas.experiments.reproducing import ReproduceRequest, reproduce
 from rlnas.experiments.results import ReproductionResult, SearchResult, TrainingResult
 from rlnas.experiments.searching import SearchRequest, search

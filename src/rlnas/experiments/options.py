@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import BaseModel
@@ -71,7 +71,7 @@ class StudyOptions(RunOptions, Workers):
     """Commands that train several networks."""
 
     baselines: calls.Names | None = None
-    """Hand-made networks to train beside the others: spaces of the catalogue without choices, or ids of architectures
+    """Hand-made networks to train with the others: spaces of the catalogue without choices, or ids of architectures
     of the space. Default: the usual one for such observations; without a name, none."""
 
 
@@ -122,22 +122,6 @@ class Latency:
 
     latency: calls.Flag = False
     """Measure how long each network of the table takes on this machine, once all are trained."""
-
-
-@dataclass(frozen=True)
-class GameOptions(Request):
-    """Commands that play with a trained agent."""
-
-    _: KW_ONLY
-
-    seed: calls.Seed = 0
-    """Root of the games' random streams. No training shares them."""
-
-    greedy: calls.Flag = False
-    """Take the most probable action instead of a random one."""
-
-    device: calls.Text = RunOptions.device
-    """The torch device: auto (CUDA where there is one), cpu or cuda. The same seed gives other games on another one."""
 
 
 @dataclass(frozen=True)

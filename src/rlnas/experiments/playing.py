@@ -1,17 +1,60 @@
-"""`rlnas.play`: a video of full games that a trained agent plays."""
+"""`rlnas.evaluate` and `rlnas.play`: full games of a trained agent, and a video of them."""
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+import statistics
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rlnas.calls import Count, Number, Place, RunPlace
-from rlnas.experiments.evaluating import Evaluation, game_streams, open_agent
-from rlnas.experiments.options import GameOptions
-from rlnas.experiments.request import function
-from rlnas.experiments.settings import resolve_device
+from rlnas.brief import Brief
+from rlnas.calls import Count, Flag, Number, Place, RunPlace, Seed, Text
+from rlnas.experiments.options import RunOptions
+from rlnas.experiments.request import Request, function
+from rlnas.experiments.settings import read_run_settings, resolve_device
 from rlnas.processes import absolute
+from rlnas.quantity import plural
+from rlnas.trust import allow_imports, import_modules
+
+# torch takes seconds to import; what needs it is imported when it is called.
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+    from rlnas.envs import Episode
+    from rlnas.nets import Network
+    from rlnas.study import TrialSettings
+
+
+@dataclass(frozen=True, repr=False)
+class Evaluation(Brief):
+    """Full games of a trained agent.
+
+    Attributes:
+        architecture: its id.
+        scores: unclipped returns.
+        lengths: environment steps.
+        cut: how many of them did not end and were cut.
+    """
+
+    architecture: str
+    scores: list[float]
+    lengths: list[int]
+    cut: int = field(default=0, kw_only=True)
+
+    @property
+    def cut_words(self) -> str:
+        """How many games are not full games, in a sentence; empty where all are."""
+        if not self.cut:
+            return ""
+        return (
+            f"{self.cut} of {plural(len(self.lengths), 'game')} did not end and were cut, so these are not full games. "
+            "To let games end later, set max_episode_steps in gymnasium.register."
+        )
+
+    def _facts(self) -> dict[str, Any]:
+        mean = statistics.fmean(self.scores)
+        return {"architecture": self.architecture, "games": len(self.scores), "mean_return": mean}
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,6 +73,92 @@ class Film(Evaluation):
 
     def _facts(self) -> dict[str, Any]:
         return {**super()._facts(), "video": str(self.path), "fps": self.fps, "frames": self.frames}
+
+
+@dataclass(frozen=True)
+class Agent:
+    """A trained agent, and the random streams of its games."""
+
+    settings: TrialSettings
+    network: Network
+    device: str
+    actions: torch.Generator
+    seeds: np.ndarray  # of the games' environments, (episodes,)
+
+    def scores(self, games: list[Episode]) -> tuple[str, list[float], list[int]]:
+        """The first fields of an evaluation."""
+        return self.settings.architecture, [game.score for game in games], [game.length for game in games]
+
+
+@dataclass(frozen=True)
+class GameOptions(Request):
+    """Commands that play with a trained agent."""
+
+    _: KW_ONLY
+
+    seed: Seed = 0
+    """Root of the games' random streams. No training shares them."""
+
+    greedy: Flag = False
+    """Take the most probable action instead of a random one."""
+
+    device: Text = RunOptions.device
+    """The torch device: auto (CUDA where there is one), cpu or cuda. The same seed gives other games on another one."""
+
+    def agent(self, run: str | Path, episodes: int) -> Agent:
+        """The trained agent of a run, with the modules imported that its environment needs."""
+        import torch
+
+        from rlnas import seeding
+        from rlnas.study import load_network, trained_trial
+
+        device, path = resolve_device(self.device), absolute(run)
+        # First those of the study, since its space may hold layers of the user's own; a trial's could still be others.
+        needed = read_run_settings(path).imports
+        allow_imports(needed, self.imports)
+        import_modules(needed)
+        settings, network = load_network(trained_trial(path))
+        allow_imports(settings.imports, self.imports)
+        import_modules(settings.imports)
+        actions = torch.Generator(device).manual_seed(seeding.integer(self.seed, "evaluate", "actions"))
+        seeds = seeding.integers(self.seed, "evaluate", "environments", count=episodes)
+        return Agent(settings, network.to(device), device, actions, seeds)
+
+
+@dataclass(frozen=True)
+class EvaluateRequest(GameOptions):
+    """Play full games with a trained agent: the best of a search, or that of a training.
+
+    A game is cut after 100,000 steps, unless the environment itself says when it ends one (max_episode_steps).
+    """
+
+    words = "evaluate"
+
+    path: RunPlace
+    """Run directory of a search or a training."""
+
+    episodes: Count = 30
+    """Full games, each in an environment of its own, at most num_envs of the run at the same time."""
+
+    def result(self) -> Evaluation:
+        """Plays the games."""
+        from rlnas.algorithms.play import play_in_portions
+        from rlnas.algorithms.torch_modes import torch_threads
+        from rlnas.envs import make_env
+
+        agent = self.agent(self.path, self.episodes)
+        settings = agent.settings
+        with torch_threads(1):
+            (games,) = play_in_portions(
+                [lambda: agent.network],
+                lambda count: make_env(settings.env, settings.env_settings, num_envs=count),
+                agent.seeds,
+                [agent.actions],
+                most=settings.env_settings.num_envs,
+                device=agent.device,
+                greedy=self.greedy,
+            )
+        return Evaluation(*agent.scores(games), cut=sum(game.cut for game in games))
 
 
 @dataclass(frozen=True)
@@ -66,24 +195,22 @@ class PlayRequest(GameOptions):
         from rlnas.algorithms.torch_modes import torch_threads
         from rlnas.envs import film_env
 
-        device = resolve_device(self.device)
-        settings, network = open_agent(absolute(self.run), self.imports, device)
+        agent = self.agent(self.run, self.episodes)
         writer: VideoWriter
-        stream, seeds = game_streams(self.seed, self.episodes, device)
-        env, natural = film_env(settings.env, settings.env_settings, lambda frame: writer.add(frame))
+        env, natural = film_env(agent.settings.env, agent.settings.env_settings, lambda frame: writer.add(frame))
         games = []
         try:
             fps = allowed_fps(path, natural) if self.fps is None else self.fps
             writer = VideoWriter(path, fps)
             with torch_threads(1), writer:
-                for start in seeds.reshape(-1, 1):
-                    played = play_episodes([lambda: network], env, start, [stream], device=device, greedy=self.greedy)
-                    games += played[0]
+                for start in agent.seeds.reshape(-1, 1):
+                    games += play_episodes(
+                        [lambda: agent.network], env, start, [agent.actions], device=agent.device, greedy=self.greedy
+                    )[0]
         finally:
             env.close()
-        scores, lengths = [game.score for game in games], [game.length for game in games]
-        cut = sum(game.cut for game in games)
-        return Film(settings.architecture, scores, lengths, path, fps, writer.frames, cut=cut)
+        return Film(*agent.scores(games), path, fps, writer.frames, cut=sum(game.cut for game in games))
 
 
+evaluate = function(EvaluateRequest, "evaluate")
 play = function(PlayRequest, "play")

@@ -331,7 +331,8 @@ def _named(watch: Watcher, name: str) -> Watcher:
 
 def _as_begun(plan: P, kind: str) -> P:
     """The plan with the modules that its run began with, if all are named now; more may be, for other strategies."""
-    file, now = plan.path / f"{kind}.json", plan.settings.imports
+    file = plan.path / f"{kind}.json"
+    now: tuple[str, ...] = plan.settings.imports
     begun: tuple[str, ...] = tuple(read_object(file).get("imports") or ()) if file.exists() else now
     return replace(plan, settings=plan.settings.model_copy(update={"imports": begun if {*begun} <= {*now} else now}))
 

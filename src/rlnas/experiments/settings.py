@@ -189,7 +189,7 @@ TABLE, SEARCHES, COMPARISON = "table", "searches", "comparison"
 """What the folder of a reproduction holds."""
 
 OVERVIEW = "overview"
-"""What the folder of several reproductions holds beside a folder for each."""
+"""What the folder of several reproductions holds apart from a folder for each."""
 
 
 def is_reproduction(path: Path) -> bool:
@@ -204,7 +204,7 @@ def holds_reproductions(path: Path) -> bool:
 
 
 def other_files(path: Path, *names: str) -> list[str]:
-    """What a folder holds beside folders of these names."""
+    """What a folder holds apart from folders of these names."""
     entries = sorted(path.iterdir()) if path.is_dir() else []
     return [one.name for one in entries if one.name[0] != "." and not (one.name in names and one.is_dir())]
 
