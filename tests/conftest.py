@@ -45,7 +45,11 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
     for report in reports:
         if isinstance(report, pytest.TestReport):
             seconds[report.nodeid] += report.duration
-    others = {name: taken for name, taken in json.loads(SECONDS.read_text()).items() if name not in seconds}
+    files = {name.partition("::")[0] for name in seconds}
+    known = json.loads(SECONDS.read_text()).items()
+    others = {
+        name: taken for name, taken in known if (file := name.partition("::")[0]) not in files and Path(file).exists()
+    }
     slow = others | {name: round(taken, 1) for name, taken in seconds.items() if taken >= 0.5}
     SECONDS.write_text(json.dumps(dict(sorted(slow.items())), indent=0, ensure_ascii=False) + "\n")
 
