@@ -1,7 +1,6 @@
 """How results show themselves: in one line, and as a small table in a notebook."""
 
 import html
-from typing import Any
 
 from rlnas.errors import shown
 
@@ -9,8 +8,7 @@ from rlnas.errors import shown
 class Brief:
     """What shows itself by a few facts, however much it holds."""
 
-    def _facts(self) -> dict[str, Any]:
-        """The facts, by their names."""
+    def _facts(self) -> dict[str, object]:
         raise NotImplementedError
 
     def __repr__(self) -> str:

@@ -1,10 +1,8 @@
-"""The kinds of arguments that public functions take, and the check of a call before anything is done.
+"""The kinds of arguments that public functions take, and the check of a call.
 
 A kind is a type with its check and its form on the command line, such as `Count`. Command line, files and Python meet
 the same checks. A number may be NumPy's or written as text, one name may stand for a list of names; True is no number.
 """
-
-from __future__ import annotations
 
 import contextlib
 import functools

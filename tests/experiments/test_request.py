@@ -1,7 +1,11 @@
 """Requests: what Python, the command line and files make of them, and the command that repeats a run."""
 
 import inspect
+import pickle
+import pydoc
 import shlex
+import subprocess
+import sys
 from dataclasses import MISSING, fields
 from pathlib import Path
 
@@ -205,7 +209,17 @@ def test_a_function_has_the_fields_of_its_request():
     assert parameters["seed"].annotation is int
     assert "max_params: Parameters that a candidate's encoder may have" in (inspect.getdoc(rlnas.search) or "")
     assert list(inspect.signature(rlnas.build_table).parameters)[:3] == ["env", "space", "steps"]
+    assert "search(env: str, " in pydoc.plain(pydoc.render_doc(rlnas.search))
+    assert pickle.loads(pickle.dumps(rlnas.search)) is rlnas.search
     with pytest.raises(TypeError, match="space"):
         rlnas.build_table("CartPole-v1", steps=1)
     with pytest.raises(TypeError, match="stepps"):
         rlnas.search("CartPole-v1", stepps=1)
+
+
+def test_sentences_of_options_are_read_when_somebody_looks():
+    code = (
+        "import rlnas; from rlnas.experiments.request import _syntax as read; assert not read.cache_info().currsize; "
+    )
+    code += "assert rlnas.search.__doc__; assert read.cache_info().currsize"
+    subprocess.run([sys.executable, "-c", code], check=True)

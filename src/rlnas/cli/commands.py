@@ -1,7 +1,5 @@
 """The commands that run something: each announces it, does it, and prints the result."""
 
-from __future__ import annotations
-
 import statistics
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The entry point of the `rlnas` command."""
 
-from __future__ import annotations
-
 import os
 import sys
 import traceback

@@ -1,14 +1,12 @@
 """From the words of a command to its request."""
 
-from __future__ import annotations
-
 import inspect
 import itertools
 import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, field, make_dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -24,11 +22,7 @@ CONFIG, SAVE = "--config", "--save-config"
 
 
 def read_request(request: type[R], words: Sequence[str]) -> R:
-    """The request that the words after a command make, and those of the file that `--config` names.
-
-    Raises:
-        UserError: if an option is not allowed.
-    """
+    """The request that the words after a command make, and those of the file that `--config` names."""
     options = {name: option for name, option in options_of(request).items() if option.form is not None}
     _refuse_repeated([option.flag for option in options.values() if option.form and option.form.many], words)
     known = {"workers": processors()} | (read_options(request, file) if (file := _value_of(CONFIG, words)) else {})
@@ -45,7 +39,7 @@ def read_request(request: type[R], words: Sequence[str]) -> R:
         args=list(words),
     )
     # What has neither a value nor a default may be left open.
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         name: known.get(name) for name, option in options.items() if name in known or option.default is MISSING
     }
     for name, option in options.items():
@@ -53,7 +47,7 @@ def read_request(request: type[R], words: Sequence[str]) -> R:
             pairs = option.form is not None and option.form.metavar == "NAME=VALUE"
             values[name] = _pairs(value, option.flag) if pairs else value
     _find_modules_here(values)
-    found = request(**values)
+    found = request(**values)  # type: ignore[arg-type]  # a request checks its values
     if read.save_config is not None:
         found.save(read.save_config)
     return found
@@ -124,7 +118,7 @@ def _pairs(words: Sequence[str], flag: str) -> dict[str, str]:
     return found
 
 
-def _find_modules_here(values: dict[str, Any]) -> None:
+def _find_modules_here(values: Mapping[str, object]) -> None:
     """Lets --import and ids such as `module:Name-v0` find modules in the current folder, after all others."""
     if (values.get("imports") or ":" in str(values.get("env"))) and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())

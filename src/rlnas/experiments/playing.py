@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rlnas.brief import Brief
 from rlnas.calls import Count, Flag, Number, Place, RunPlace, Seed, Text
@@ -45,14 +45,11 @@ class Evaluation(Brief):
     @property
     def cut_words(self) -> str:
         """How many games are not full games, in a sentence; empty where all are."""
-        if not self.cut:
-            return ""
-        return (
-            f"{self.cut} of {plural(len(self.lengths), 'game')} did not end and were cut, so these are not full games. "
-            "To let games end later, set max_episode_steps in gymnasium.register."
-        )
+        games = f"{self.cut} of {plural(len(self.lengths), 'game')}"
+        hint = "To let games end later, set max_episode_steps in gymnasium.register."
+        return f"{games} did not end and were cut, so these are not full games. {hint}" if self.cut else ""
 
-    def _facts(self) -> dict[str, Any]:
+    def _facts(self) -> dict[str, object]:
         mean = statistics.fmean(self.scores)
         return {"architecture": self.architecture, "games": len(self.scores), "mean_return": mean}
 
@@ -71,7 +68,7 @@ class Film(Evaluation):
     fps: float
     frames: int
 
-    def _facts(self) -> dict[str, Any]:
+    def _facts(self) -> dict[str, object]:
         return {**super()._facts(), "video": str(self.path), "fps": self.fps, "frames": self.frames}
 
 

@@ -55,7 +55,7 @@ class SearchResult(AgentResult):
     path: Path
     study: StudyResult = field(hash=False)
 
-    def _facts(self) -> dict[str, Any]:
+    def _facts(self) -> dict[str, object]:
         about = {name: getattr(self.study, name) for name in ("env", "space", "strategy", "best")}
         best = self.study.network(self.study.best)
         score = self.study.confirmed(best).score if best else None
@@ -136,7 +136,7 @@ class TrainingResult(AgentResult):
     path: Path
     trial: TrialResult = field(hash=False)
 
-    def _facts(self) -> dict[str, Any]:
+    def _facts(self) -> dict[str, object]:
         facts = {"architecture": self.architecture, "seed": self.trial.seed, "total_reward": self.total_reward}
         return {**facts, "path": str(self.path)}
 
@@ -181,7 +181,7 @@ class ReproductionResult(Brief):
     comparisons: dict[Path, Comparison]
     left_out: tuple[str, ...]
 
-    def _facts(self) -> dict[str, Any]:
+    def _facts(self) -> dict[str, object]:
         compared = ", ".join(path.name for path in self.comparisons)
         return {"path": str(self.path), "comparisons": compared, "left_out": len(self.left_out)}
 

@@ -148,10 +148,8 @@ class SearchRequest(EnvRequest, StudyOptions, MoreSeeds, SearchThreads, TopK):
     def _random_networks(self, candidates: Space) -> tuple[str, ...]:
         """The ids of random candidates to train."""
         if self.random_networks > candidates.size:
-            raise UserError(
-                f"random-networks must be 0 to {candidates.size:,}, the number of candidates, not "
-                f"{self.random_networks}."
-            )
+            allowed = f"0 to {candidates.size:,}, the number of candidates"
+            raise UserError(f"random-networks must be {allowed}, not {self.random_networks}.")
         if self.random_networks and self.warm_start:
             raise UserError("random networks are trained from scratch, so they are no baseline for a warm start.")
         if self.random_networks and self.max_latency is not None and self.table is None:
