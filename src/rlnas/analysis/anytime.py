@@ -1,7 +1,5 @@
 """Anytime performance: the score that random search and short trainings reach for a number of environment steps."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Baselines that need nothing but the table: random search, short trainings of all, exhaustive search."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 

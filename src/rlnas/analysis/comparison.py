@@ -1,7 +1,5 @@
 """A comparison of strategies, baselines and reference networks on a table, as numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What networks cost beside their scores, and the Pareto front of both."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The true performance of a table's architectures, by which searches are evaluated."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """Labels of strategies: what sets their searches apart from other searches of the same strategy."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence

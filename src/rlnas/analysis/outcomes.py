@@ -1,7 +1,5 @@
 """What searches returned, evaluated on a table."""
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

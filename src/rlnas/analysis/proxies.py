@@ -1,7 +1,5 @@
 """How well the proxy of one search ranks, where a table knows the true performance of every candidate."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

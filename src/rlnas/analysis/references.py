@@ -1,7 +1,5 @@
 """Networks that no search returned, for comparison: hand-made ones, the average, the largest, the best."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """What a reader should know of the searches and of the table, a sentence each."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Whether a strategy is better than random search at the same cost."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

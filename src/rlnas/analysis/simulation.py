@@ -1,7 +1,5 @@
 """Strategies that need no weights, simulated on the table by the loop that runs every strategy."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Reports: a run as one self-contained page; comparisons as pages, Markdown, CSV files and figures."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from rlnas import calls

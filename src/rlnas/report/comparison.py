@@ -1,7 +1,5 @@
 """The report of a comparison on a table, as a page and as Markdown with CSV files and figures."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Figures of a comparison: all architectures (paper, figure 4), and score against steps and against cost."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Iterator
 from itertools import cycle

@@ -1,7 +1,5 @@
 """Sections of a comparison on settings: the search space, the trainings, the strategies (paper, tables 2, 4 and 5)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

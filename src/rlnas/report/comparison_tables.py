@@ -1,7 +1,5 @@
 """Sections of a comparison on scores: table 1 of the paper, strategies, proxies, the reliability of the table."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from math import sqrt
 from statistics import fmean, stdev

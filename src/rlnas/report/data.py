@@ -1,7 +1,5 @@
 """What a run directory holds, read from disk; what is missing is said, not guessed."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """A drawing of an architecture, layer by layer, as SVG that is part of a page."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2

@@ -1,7 +1,5 @@
 """Charts in the style of the pages: as SVG that follows dark mode, and as files of their own."""
 
-from __future__ import annotations
-
 import io
 import re
 import textwrap

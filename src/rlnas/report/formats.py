@@ -1,7 +1,5 @@
 """Numbers as people read them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from rlnas.stats.estimates import Estimate

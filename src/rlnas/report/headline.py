@@ -1,7 +1,5 @@
 """What a run found, and how sure that is, in words."""
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The layers of an architecture in words and numbers."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from markupsafe import Markup, escape

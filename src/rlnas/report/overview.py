@@ -1,7 +1,5 @@
 """Several comparisons side by side: the paper's table 1 with all its columns, and figure 4 with all its panels."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import cycle

@@ -1,7 +1,5 @@
 """What the paper printed for a space and a game, beside a comparison (paper, tables 1 and 4 to 9)."""
 
-from __future__ import annotations
-
 import tomllib
 from importlib import resources
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The report of a study or a trial, section by section."""
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Iterator, Sequence
 from functools import partial

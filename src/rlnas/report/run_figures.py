@@ -1,7 +1,5 @@
 """Charts of a run: learning curves, proxy against true performance, the ranking, score against cost."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle

@@ -4,8 +4,6 @@ Scores are arrays `(architectures, seeds)`. `seed` is the root of the random str
 as the number of times that each architecture is in it, so thousands of resamples take a few matrix products.
 """
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

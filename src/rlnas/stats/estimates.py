@@ -4,8 +4,6 @@ Bootstrap intervals are percentile intervals (Efron and Tibshirani, 1993, chapte
 undefined, such as the correlation of equal scores, are counted and not replaced.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt

@@ -1,7 +1,5 @@
 """What an architecture that was picked by its score is worth."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The file of a table: Parquet, with its settings and a checksum of every byte in the metadata."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json

@@ -1,7 +1,5 @@
 """One table from several that were built with the same settings: more seeds, or more architectures."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any

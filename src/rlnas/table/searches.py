@@ -1,7 +1,5 @@
 """Finished searches, kept beside a table: what each ranked and what it cost, so that it can be judged on the table."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterable

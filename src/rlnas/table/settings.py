@@ -1,7 +1,5 @@
 """Whether two trainings had the same settings, across versions of rlnas."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 

@@ -1,7 +1,5 @@
 """A table in the place of training: a strategy runs on it unchanged, and a clock counts what it would have cost."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from rlnas.errors import UserError
