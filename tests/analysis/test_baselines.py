@@ -42,7 +42,7 @@ def test_random_search_at_the_cost_of_a_search_draws_more(mine):
     assert rivals == dict(zip(labels, view.random_at_cost, strict=True))
 
 
-def test_short_trainings_rank_by_one_seed_and_are_judged_by_the_others(tmp_path):
+def test_short_trainings_rank_by_one_seed_and_are_scored_by_the_others(tmp_path):
     scores = np.random.default_rng(2).normal(size=(len(NAMES), 4))
     early = np.random.default_rng(3).normal(size=(len(NAMES), 4))
     rows = []

@@ -1,4 +1,4 @@
-"""Searches that are judged on a table."""
+"""Searches that are compared on a table."""
 
 import numpy as np
 import pytest
@@ -138,7 +138,7 @@ def test_several_searches_without_settings_are_one_remark(mine):
 
 
 def test_what_a_search_had_trained_is_its_outcome(mine):
-    """A search that trained six architectures and ranks them by total reward, judged by both metrics."""
+    """A search that trained six architectures and ranks them by total reward, scored by both metrics."""
     own = NAMES[2:8]
     ranking = {name: float(TOTAL[NAMES.index(name)].mean()) for name in own}
     found = quick(mine, [search(ranking, "mine", trained=tuple(own), cost_steps=0, train_steps=1000)])
@@ -175,7 +175,7 @@ def test_trainings_with_seeds_of_their_own_are_a_proxy(mine, seeds, paid):
     assert comparison.remarks == ()
 
 
-def test_longer_trainings_than_those_judged_are_paid_for_and_a_proxy(mine):
+def test_trainings_longer_than_the_budget_are_paid_for_and_a_proxy(mine):
     ranking = {name: float(n) for n, name in enumerate(NAMES)}
     one = search(ranking, "mine", trained=tuple(NAMES), cost_steps=0, train_steps=1000, train_seeds=(1, 2, 3))
     found = quick(mine, [one], budget=500).views["total_reward"].strategies[0].searches[0]

@@ -124,7 +124,7 @@ def test_with_one_training_seed_nothing_is_held_out(tmp_path):
 
 
 def test_what_cannot_be_run_on_a_table_is_said(mine, monkeypatch):
-    with pytest.raises(UserError, match=r"no search of 'enas', .* it shares weights: .*--searches"):
+    with pytest.raises(UserError, match=r"no search of 'enas', .* it shares weights.*--searches"):
         quick(mine, [perfect()], strategies=["spos", "enas"])
 
     class Secret(Follows):
@@ -137,7 +137,7 @@ def test_what_cannot_be_run_on_a_table_is_said(mine, monkeypatch):
 
     monkeypatch.setitem(STRATEGIES, "secret", (Secret, Options))
     monkeypatch.setitem(STRATEGIES, "mute", (Mute, Options))
-    with pytest.raises(UserError, match="a table knows trainings from scratch only"):
+    with pytest.raises(UserError, match="a table holds trainings from scratch only"):
         quick(mine, [], strategies=["secret"])
     with pytest.raises(UserError, match="strategy 'mute' ranked no architecture of the table 'mine'"):
         quick(mine, [], strategies=["mute"])

@@ -106,7 +106,7 @@ def test_the_result_stays_until_the_new_one_is_whole(search, before):
         rlnas.resume(first.path, confirm_seeds=3)
     assert files(first)["result.json"] == old["result.json"]
     page = write_report(first.path).read_text()
-    assert f"{3 - before} more confirmation seeds asked for and not done: rlnas resume RUN." in page
+    assert f"{3 - before} more confirmation seeds not trained yet: rlnas resume RUN." in page
     assert ("had no part in selecting the best" in page) == (before > 0)
     assert "So far" not in page
     MadeUp.broken = False
@@ -163,7 +163,7 @@ def test_the_result_stays_until_the_new_training_seeds_are_whole(search):
     with pytest.raises(WorkerError):
         rlnas.resume(first.path, train_seeds=3)
     assert files(first)["result.json"] == old["result.json"]
-    assert "1 more training seed asked for and not done: rlnas resume RUN." in write_report(first.path).read_text()
+    assert "1 more training seed not trained yet: rlnas resume RUN." in write_report(first.path).read_text()
     MadeUp.broken = False
     assert files(rlnas.resume(first.path)) == files(search("whole", train_seeds=3, confirm_seeds=1))
 

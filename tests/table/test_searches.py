@@ -67,7 +67,7 @@ def test_searches_survive_a_file(tmp_path):
         ("[]", "should hold a JSON object"),
         ('{"schema": 2, "searches": []}', "have schema 2; this rlnas reads 1"),
         ('{"schema": 1}', "holds no list of searches"),
-        ('{"schema": 1, "searches": [3]}', "search 1 of .* should be a JSON object"),
+        ('{"schema": 1, "searches": [3]}', "search 1 of .* is wrong: Input should be a valid dictionary"),
     ],
 )
 def test_a_file_that_is_no_list_of_searches(tmp_path, text, message):

@@ -14,11 +14,7 @@ from rlnas.strategies import RandomSearch, RandomSearchSettings, drive
 
 
 def random_search(truth: GroundTruth, settings: ComparisonSettings, samples: int | None = None) -> StrategyOutcome:
-    """Random search, run on the table many times (paper, 5.4); each repeat trains `samples` architectures, else K.
-
-    Raises:
-        MissingRun: if the table lacks a run of an architecture that is sampled.
-    """
+    """Random search, run on the table many times (paper, 5.4); each repeat trains `samples` architectures, else K."""
     size = settings.top_k if samples is None else samples
     outcomes = []
     whole = size >= len(truth.table.architectures)  # then all repeats return the same

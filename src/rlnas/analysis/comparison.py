@@ -30,38 +30,23 @@ from rlnas.table.searches import StoredSearch
 
 @dataclass(frozen=True, repr=False)
 class View(Brief):
-    """A comparison by one metric.
-
-    Attributes:
-        truth: the table's true performances.
-        random: random search with K architectures.
-        strategies: the strategies.
-        random_at_cost: random search at the cost of strategies that pay for more than K architectures.
-        short_trainings: short trainings of all architectures, for the steps of the searches.
-        exhaustive: exhaustive search.
-        references: hand-made networks and other reference networks.
-        components: how much of the variance is the architecture's; `None` with one seed or one architecture.
-        rank_test: p-value of the differences between architectures by ranks; `None` likewise.
-        agreements: the seed-to-seed ceiling: between single seeds, between each seed and the mean of the others and,
-            from four seeds on, between halves of them.
-        correlations: mean correlations of proxy and true performance, by the labels of strategies with a proxy.
-        anytime: the score that random search and short trainings reach for any number of steps.
-        significance: of each strategy in `compared` against random search at the same cost, by label.
-    """
+    """A comparison by one metric."""
 
     truth: GroundTruth
-    random: StrategyOutcome
+    random: StrategyOutcome  # random search with K architectures
     strategies: tuple[StrategyOutcome, ...]
-    random_at_cost: tuple[StrategyOutcome, ...]
-    short_trainings: tuple[StrategyOutcome, ...]
+    random_at_cost: tuple[StrategyOutcome, ...]  # random search at the cost of strategies that cost more than that
+    short_trainings: tuple[StrategyOutcome, ...]  # of all architectures, for the steps of the searches
     exhaustive: StrategyOutcome
     references: tuple[ReferenceNetwork, ...]
-    components: VarianceComponents | None
-    rank_test: float | None
+    components: VarianceComponents | None  # `None` with one seed or one architecture
+    rank_test: float | None  # p-value of the differences between architectures by ranks; `None` likewise
+    # The seed-to-seed ceiling: between single seeds, between each seed and the mean of the others and, from four seeds
+    # on, between halves of them.
     agreements: dict[Correlation, tuple[Agreement, ...]]
-    correlations: dict[str, dict[Correlation, Estimate]]
+    correlations: dict[str, dict[Correlation, Estimate]]  # means over searches, by the labels of `with_proxy`
     anytime: Anytime
-    significance: dict[str, Significance]
+    significance: dict[str, Significance]  # of each in `compared` against random search at the same cost, by label
 
     def _facts(self) -> dict[str, Any]:
         found = {one.label: f"mean {one.mean:.4g}" for one in (self.random, *self.strategies)}
@@ -69,7 +54,7 @@ class View(Brief):
 
     @property
     def compared(self) -> tuple[StrategyOutcome, ...]:
-        """The strategies and short trainings, which are compared with random search."""
+        """What is compared with random search."""
         return (*self.strategies, *self.short_trainings)
 
     @property
@@ -89,32 +74,24 @@ class View(Brief):
 
     @property
     def average(self) -> float:
-        """The mean true performance of all architectures: that of one random architecture."""
+        """The mean true performance of all architectures, which a random one has on average."""
         return float(self.truth.means.mean())
 
     @property
     def best(self) -> str:
-        """The id of the best architecture of the table; of equals, the first of the space."""
+        """The id of the best architecture; of equals, the first of the space."""
         return self.truth.table.architectures[int(self.truth.means.argmax())]
 
 
 @dataclass(frozen=True, repr=False)
 class Comparison(Brief):
-    """Strategies, baselines and reference networks on one table.
-
-    Attributes:
-        table: the table.
-        settings: what all rows have in common.
-        views: by each metric; table 1 shows all.
-        metrics: the metrics that have sections of their own.
-        remarks: what a reader should know of the searches, a sentence each.
-    """
+    """Strategies, baselines and reference networks on one table."""
 
     table: Table
     settings: ComparisonSettings
-    views: dict[Metric, View]
-    metrics: tuple[Metric, ...]
-    remarks: tuple[str, ...]
+    views: dict[Metric, View]  # by each metric; table 1 shows all
+    metrics: tuple[Metric, ...]  # those that have sections of their own
+    remarks: tuple[str, ...]  # what a reader should know of the searches, a sentence each
 
     def _facts(self) -> dict[str, Any]:
         view = self.views[self.metrics[0]] if self.metrics else None
@@ -150,18 +127,8 @@ def compare(
 ) -> Comparison:
     """Compares strategies with random search and hand-made networks on a table (paper, 5.3 and 5.4).
 
-    Args:
-        table: the table.
-        searches: finished searches, several seeds of each strategy.
-        strategies: which strategies; by default all that have a search. Those without a search run on the table.
-        options: the options of strategies that run on the table, by strategy.
-        budget: environment steps of the trainings, one of the table's budgets; its last by default.
-        metrics: those that get sections of their own; by default all of the table.
-        top_k: architectures that each search trains from scratch.
-        repeats: repeats of random search and of strategies that run on the table.
-        seed: root of the random streams.
-        seeds: the training seeds that score networks; all of the table by default.
-        drop_incomplete: leave out networks without a score under one of these seeds; otherwise the first raises.
+    The options are those of `rlnas compare`: by default all strategies that have a search, the last budget, all metrics
+    and all training seeds of the table. A strategy without a search runs on the table.
 
     Raises:
         MissingRun: if the table lacks a run that is needed.
@@ -182,7 +149,6 @@ def compare(
     if top_k > len(table.architectures):
         raise UserError(f"top_k must be at most {len(table.architectures)}, the architectures compared, not {top_k}.")
     settings = ComparisonSettings(steps, top_k, repeats, seed, options or {})
-    # For each strategy its searches; one that has none runs on the table.
     groups = {name: searches_by_label(searches, name) for name in chosen_strategies(table, searches, strategies)}
     compared = {label: group for own in groups.values() for label, group in own.items()}
     for search in chain.from_iterable(compared.values()):
@@ -205,22 +171,15 @@ def compare(
 
 @contextmanager
 def _hint() -> Iterator[None]:
-    """Says, of a run that is missing, what to do about it."""
+    """Says what to do about a run that is missing."""
     try:
         yield
     except MissingRun as error:
-        raise MissingRun(
-            f"{error} With --drop-incomplete (drop_incomplete), what the table lacks is left out."
-        ) from None
+        raise MissingRun(f"{error} --drop-incomplete (drop_incomplete) leaves out what the table lacks.") from None
 
 
 def _complete(table: Table, budget: int, seeds: Sequence[int], drop: bool) -> tuple[Table, list[str]]:
-    """The table without networks that lack a score, and the names of these.
-
-    Raises:
-        MissingRun: if there is no such seed; or if a network lacks a score, unless such are to be dropped.
-        UserError: if no architecture is left.
-    """
+    """The table without networks that lack a score, and their names; raises `MissingRun` unless they are dropped."""
     without = table.unscored(budget=budget, seeds=seeds)
     if without and not drop:
         with _hint():
@@ -234,11 +193,7 @@ def _complete(table: Table, budget: int, seeds: Sequence[int], drop: bool) -> tu
 
 
 def _within(search: StoredSearch, table: Table) -> StoredSearch:
-    """A search without architectures that the table lacks; the next of its ranking move up.
-
-    Raises:
-        UserError: if nothing is left of it.
-    """
+    """A search without architectures that the table lacks; the next of its ranking move up."""
     known = {*table.architectures}
     ranking = tuple(entry for entry in search.ranking if entry[0] in known)
     if not ranking:

@@ -1,4 +1,4 @@
-"""What networks cost beside their scores, and the Pareto front of both."""
+"""Costs of networks, and the Pareto front of score and cost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

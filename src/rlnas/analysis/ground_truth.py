@@ -27,17 +27,8 @@ class ComparisonSettings:
 class GroundTruth:
     """The true performance of all architectures of a table by one metric: the mean over the table's training seeds.
 
-    Args:
-        table: the table.
-        metric: the metric.
-        budget: environment steps of every training.
-        partial: whether strategies on the table choose from the table's architectures instead of the whole space.
-
-    Attributes:
-        space: the space of strategies that run on the table.
-        seeds: all training seeds of the table.
-        scores: `(architectures, seeds)`.
-        means: `(architectures,)`.
+    With `partial`, strategies that run on the table choose from its architectures instead of the whole space. Every
+    training has `budget` environment steps.
     """
 
     def __init__(self, table: Table, metric: Metric, budget: int, partial: bool = False):
@@ -47,19 +38,15 @@ class GroundTruth:
         self.partial = partial
         self.space = Subset(table.space, table.architectures) if partial else table.space
         self.seeds = tuple(table.seeds)
-        self.scores = table.scores(budget=budget, metric=metric, seeds=self.seeds)
-        self.means = self.scores.mean(1)
+        self.scores = table.scores(budget=budget, metric=metric, seeds=self.seeds)  # (architectures, seeds)
+        self.means = self.scores.mean(1)  # (architectures,)
         self._index = {name: number for number, name in enumerate(table.architectures)}
 
     def __contains__(self, name: object) -> bool:
         return name in self._index
 
     def index(self, name: str) -> int:
-        """The row of an architecture.
-
-        Raises:
-            MissingRun: if the table has no run of it.
-        """
+        """The row of an architecture; raises `MissingRun` if the table has no run of it."""
         if name not in self._index:
             self.table.values(name, budget=self.budget, metric=self.metric, seeds=self.seeds)
         return self._index[name]

@@ -43,23 +43,14 @@ class SearchOutcome(Brief):
 
 @dataclass(frozen=True, repr=False)
 class StrategyOutcome(Brief):
-    """A strategy with its options and budget, over several search seeds.
+    """A strategy with its options and budget, over several search seeds."""
 
-    Attributes:
-        label: its name in tables.
-        searches: the outcome of each search.
-        over: in what the searches differ.
-        strategy: the strategy's name; empty for baselines.
-        budget: environment steps of each search; `None` for what runs on the table.
-        options: the options that are known, with limits on the cost of a candidate.
-    """
-
-    label: str
+    label: str  # its name in tables
     searches: tuple[SearchOutcome, ...]
-    over: Literal["search seed", "training seed", "repeat"] = "search seed"
-    strategy: str = ""
-    budget: int | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
+    over: Literal["search seed", "training seed", "repeat"] = "search seed"  # in what the searches differ
+    strategy: str = ""  # empty for baselines
+    budget: int | None = None  # environment steps of each search; `None` for what runs on the table
+    options: Mapping[str, Any] = field(default_factory=dict)  # those that are known, with limits on a candidate's cost
 
     def _facts(self) -> dict[str, Any]:
         return {"label": self.label, "searches": len(self.searches), "mean": self.mean}
@@ -116,10 +107,7 @@ def evaluate_search(search: StoredSearch, truth: GroundTruth, settings: Comparis
     """The outcome of a stored search: the best, by true performance, of its top K and of what it trained itself.
 
     What a search trained with the table's length and seeds is its result, so it is not a proxy. Trainings of another
-    length, or with other seeds, are a proxy like any other.
-
-    Raises:
-        MissingRun: if the table lacks a run of an architecture that the search ranked.
+    length, or with other seeds, are a proxy like any other. Raises `MissingRun` for an architecture without a run.
     """
     top = [name for name, _ in search.ranking[: settings.top_k]]
     if not truth.partial:

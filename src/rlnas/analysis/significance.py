@@ -23,11 +23,9 @@ class Significance:
     @property
     def direction(self) -> int:
         """1 if the strategy is better by both intervals, -1 if it is worse by both, else 0."""
-        for sign, over, above in (
-            (1, self.probability.low, self.lead.low),
-            (-1, self.probability.high, self.lead.high),
-        ):
-            if over is not None and above is not None and sign * (over - 0.5) > 0 and sign * above > 0:
+        probability, lead = self.probability, self.lead
+        for sign, chance, gap in ((1, probability.low, lead.low), (-1, probability.high, lead.high)):
+            if chance is not None and gap is not None and sign * (chance - 0.5) > 0 and sign * gap > 0:
                 return sign
         return 0
 
@@ -39,10 +37,9 @@ def significance(strategy: StrategyOutcome, baseline: StrategyOutcome) -> Signif
 
 
 def held_out_lead(strategy: StrategyOutcome, others: np.ndarray) -> Estimate:
-    """How far a strategy is above `(seeds,)` scores of something else, under training seeds that did not select.
+    """How far a strategy is above `(seeds,)` other scores, under training seeds that did not select.
 
-    Returns:
-        The mean over training seeds with its interval; without a value where nothing is held out.
+    The mean over training seeds with its interval; without a value where nothing is held out.
     """
     if not strategy.held_out.size or np.isnan(strategy.held_out).all():
         return Estimate(None)

@@ -18,21 +18,18 @@ from rlnas.table.searches import StoredSearch
 def chosen_strategies(table: Table, searches: Sequence[StoredSearch], strategies: Sequence[str] | None) -> list[str]:
     """The strategies of a comparison, in the order given; those that have stored searches for `None`.
 
-    Raises:
-        UserError: if one of them is unknown, or has no stored search and cannot run on a table.
+    Raises `UserError` if one of them is unknown, or has no stored search and cannot run on a table.
     """
     stored = sorted({search.strategy for search in searches} - {RANDOM})
     named = [name for name in dict.fromkeys(stored if strategies is None else strategies) if name != RANDOM]
     for name in named:
-        if name in stored:
-            continue
-        if name not in STRATEGIES:
+        if name not in (*stored, *STRATEGIES):
             raise unknown("strategy", name, {*stored, *STRATEGIES})
-        if shares_weights(name):
+        if name not in stored and shares_weights(name):
             command = f"rlnas search --env {table.env} --space {table.space.name} --strategy {name} --table TABLE"
             raise UserError(
-                f"there is no search of {name!r}, and it cannot run on the table because it shares weights: run it on "
-                f"the environment ({command}) with several seeds, then name these runs with --searches."
+                f"there is no search of {name!r}, and it cannot run on a table because it shares weights. Run it on "
+                f"the environment with several seeds ({command}), then name these runs with --searches."
             )
     return named
 
@@ -40,9 +37,7 @@ def chosen_strategies(table: Table, searches: Sequence[StoredSearch], strategies
 def simulate(name: str, truth: GroundTruth, settings: ComparisonSettings) -> StrategyOutcome:
     """Runs a strategy on the table many times; its held-out scores are those of searches without that seed.
 
-    Raises:
-        MissingRun: if the table lacks a run of an architecture that the strategy trains.
-        UserError: if the strategy needs a supernet, or ranks nothing.
+    Raises `MissingRun` for a run that the table lacks, `UserError` if the strategy needs a supernet or ranks nothing.
     """
     options = settings.options.get(name, {})
     roots = [seeding.integer(settings.seed, "compare-black-box", repeat) for repeat in range(settings.repeats)]
@@ -57,7 +52,6 @@ def simulate(name: str, truth: GroundTruth, settings: ComparisonSettings) -> Str
 
 def _repeat(name: str, options: Options, truth: GroundTruth, root: int) -> SearchOutcome:
     def search(runner: TableRunner) -> str:
-        """The id of the architecture that a search returns."""
         strategy = make_strategy(name, truth.space, 0, root, options)
         drive(strategy, runner)
         ranking = ranked(strategy, truth.space)

@@ -24,9 +24,8 @@ def write_report(run: calls.Place, command: calls.CommandLine = "") -> Path:
     Raises:
         UserError: if the directory is neither, is damaged, or cannot be written.
     """
-    run = absolute(run)
-    file = run / "report.html"
-    text = report(read_run(run), command).html()
+    file = absolute(run) / "report.html"
+    text = report(read_run(file.parent), command).html()
     try:
         # A lone surrogate in a stranger's JSON cannot be written as UTF-8.
         write_bytes(file, text.encode("utf-8", errors="replace"))

@@ -48,8 +48,8 @@ def facts(comparison: Comparison) -> dict[str, Value]:
 def report(comparison: Comparison) -> Document:
     """All that is written of a comparison."""
     table = comparison.table
-    names = [strategy.label for strategy in comparison.shown[0].strategies]
-    title = f"{', '.join([*names, 'random search'])} on {table.env}, space {table.space.name}"
+    names = ", ".join([*(strategy.label for strategy in comparison.shown[0].strategies), "random search"])
+    title = f"{names} on {table.env}, space {table.space.name}"
     sections = [replace(section, basis=basis(comparison)) for section in _sections(comparison)]
     if comparison.remarks:
         sections.append(Section("Remarks", [Prose(items=comparison.remarks, style="warnings")]))
@@ -100,11 +100,7 @@ def _findings(comparison: Comparison) -> Iterator[Prose]:
         random = f"By {NAMES[view.metric]}, random search scores {spread(view.random.mean, view.random.deviation)}."
         yield Prose(random, [_finding(one, view.significance[one.label]) for one in view.compared], "sure")
     if len(comparison.table.seeds) < 2:
-        one_seed = (
-            "The table has one training seed. Seeds may differ by more than architectures do, so no strategy can be "
-            "called better or worse than random search."
-        )
-        yield Prose(one_seed, style="sure")
+        yield Prose(notes("one_seed"), style="sure")
 
 
 def _finding(strategy: StrategyOutcome, found: Significance) -> str:
@@ -129,12 +125,10 @@ def _best(comparison: Comparison) -> list[Shown]:
         for strategy in view.strategies:
             best = strategy.best
             times = sum(search.architecture == best.architecture for search in strategy.searches)
-            why = (
-                f"best of {strategy.label} by {by} ({score(best.score)}; {times} of {len(strategy.searches)} searches)"
-            )
-            roles.setdefault(best.architecture, []).append(why)
-        peak = float(view.truth.means.max())
-        roles.setdefault(view.best, []).append(f"best of the table by {by} ({score(peak)})")
+            how = f"{score(best.score)}; {times} of {len(strategy.searches)} searches"
+            roles.setdefault(best.architecture, []).append(f"best of {strategy.label} by {by} ({how})")
+        highest = score(float(view.truth.means.max()))
+        roles.setdefault(view.best, []).append(f"best of the table by {by} ({highest})")
     return [(name, f"The {'; the '.join(why)}.", comparison.table.space, name) for name, why in roles.items()]
 
 

@@ -18,8 +18,7 @@ from rlnas.quantity import plural, short
 from rlnas.report.comparison_tables import NAMES
 from rlnas.report.figures import ACCENT, FOUND, INK, LINE, MUTED, cost_axis, draw_front, legend, new_figure, panels
 
-TITLE_WIDTH = 62
-"""Characters in a line of a panel's title."""
+TITLE_WIDTH = 62  # characters in a line of a panel's title
 RETURNED = "returned by a search"
 RETURNED_LINE: dict[str, Any] = {"color": FOUND, "linewidth": 2.0}
 """How networks that searches returned are labelled and drawn."""

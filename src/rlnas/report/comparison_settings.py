@@ -33,22 +33,18 @@ def search_space(comparison: Comparison) -> Section:
 
 def trainings(comparison: Comparison) -> Section:
     """Table 4 of the paper: the settings of every training."""
-    table = comparison.table
-    known: dict[str, Any] = {
-        group: whole_settings(group, table.settings[group]) for group in GROUPS if group in table.settings
-    }
-    rows = tuple(_rows({"steps": table.steps, **known}, TABLE_4))
-    note = notes("trainings")
-    head = columns("setting | value | paper")
-    return Section("Table 4: the settings of the trainings", [Table(head, rows, "trainings", note, texts=3)])
+    chosen = comparison.table.settings
+    known = {group: whole_settings(group, chosen[group]) for group in GROUPS if group in chosen}
+    rows = tuple(_rows({"steps": comparison.table.steps, **known}, TABLE_4))
+    table = Table(columns("setting | value | paper"), rows, "trainings", notes("trainings"), texts=3)
+    return Section("Table 4: the settings of the trainings", [table])
 
 
 def options(comparison: Comparison) -> Section:
     """Table 5 of the paper: the options of every strategy, which are the same by every metric."""
     rows = tuple((words(one.label), *row) for one in comparison.shown[0].strategies for row in _options(one))
-    note = notes("options")
-    head = columns("strategy | option | value | paper")
-    return Section("Table 5: the options of the strategies", [Table(head, rows, "options", note, texts=4)])
+    table = Table(columns("strategy | option | value | paper"), rows, "options", notes("options"), texts=4)
+    return Section("Table 5: the options of the strategies", [table])
 
 
 def _options(strategy: StrategyOutcome) -> list[tuple[Cell, ...]]:

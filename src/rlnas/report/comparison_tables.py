@@ -13,7 +13,7 @@ from rlnas.analysis.references import ReferenceNetwork
 from rlnas.analysis.significance import held_out_lead
 from rlnas.quantity import plural, short
 from rlnas.report.formats import NONE, milliseconds, score
-from rlnas.report.sections import Cell, Column, Section, Table, cells, columns, gap, interval, mean, notes
+from rlnas.report.sections import Cell, Column, Section, Table, Value, cells, columns, gap, interval, mean, notes
 from rlnas.stats.agreement import CORRELATIONS, Agreement
 from rlnas.stats.estimates import interquartile_mean_estimate
 from rlnas.table import METRICS, Metric
@@ -50,10 +50,8 @@ def table_1(comparison: Comparison) -> Section:
     # A strategy that asks for trainings may cost more by one metric, so K differs between metrics.
     costs = {one.label: one.average("cost") for view in views for one in view.random_at_cost}
     rows = [_row([view.random for view in views])]
-    rows += [
-        _row([_labelled(view.random_at_cost, label) for view in views])
-        for label in sorted(costs, key=costs.__getitem__)
-    ]
+    at_cost = [{one.label: one for one in view.random_at_cost} for view in views]
+    rows += [_row([own.get(label) for own in at_cost]) for label in sorted(costs, key=costs.__getitem__)]
     references = list(zip(*(view.references for view in views), strict=True))
     rows += [_reference_row(same) for same in references if same[0].kind == "hand-made"]
     rows += [_row(same) for same in zip(*(view.compared for view in views), strict=True)]
@@ -63,10 +61,6 @@ def table_1(comparison: Comparison) -> Section:
     head = columns(f"network or strategy -> name | over | {heads}")
     title = "Table 1: true performance of what each search returns"
     return Section(title, [Table(head, tuple(rows), "table-1", note, texts=2)])
-
-
-def _labelled(strategies: Sequence[StrategyOutcome], label: str) -> StrategyOutcome | None:
-    return next((one for one in strategies if one.label == label), None)
 
 
 def _row(same: Sequence[StrategyOutcome | None]) -> tuple[Cell, ...]:
@@ -96,26 +90,17 @@ def strategies(view: View, comparison: Comparison) -> Section:
         "held out -> held_out, held_out_deviation | interquartile mean -> interquartile_mean* | "
         "better than random search -> better_than_random* | lead held out -> lead_held_out* | regret"
     )
-    fields = [[f"above_{one.label}{end}".replace(" ", "_") for end in ("", "_low", "_high")] for one in others]
-    above = [Column(f"held out, above {one.label}", tuple(own)) for one, own in zip(others, fields, strict=True)]
+    names = [(one.label, f"above_{one.label}".replace(" ", "_")) for one in others]
+    above = [Column(f"held out, above {label}", (name, f"{name}_low", f"{name}_high")) for label, name in names]
     rows = []
     for one in (view.random, *view.random_at_cost, *view.strategies, *view.short_trainings, view.exhaustive):
-        cost, found = one.average("cost"), view.significance.get(one.label)
+        found = view.significance.get(one.label)
         middle = interquartile_mean_estimate(one.scores, seed=comparison.settings.seed)
-        rows.append(
-            cells(
-                one.label,
-                len(one.searches),
-                steps_cell(cost),
-                mean(one.mean, one.deviation),
-                mean(*_held_out(one)),
-                interval(middle, middle.value),
-                interval(found.probability if found else None),
-                gap(found.lead if found else None),
-                one.average("regret"),
-                *(gap(held_out_lead(one, other.scores)) for other in others),
-            )
-        )
+        scores = mean(one.mean, one.deviation), mean(*_held_out(one)), interval(middle, middle.value)
+        against_random = interval(found.probability if found else None), gap(found.lead if found else None)
+        leads = [gap(held_out_lead(one, other.scores)) for other in others]
+        first = one.label, len(one.searches), steps_cell(one.average("cost"))
+        rows.append(cells(*first, *scores, *against_random, one.average("regret"), *leads))
     note = notes("strategies", average=score(view.average)) + _about_baselines(view)
     title = f"Strategies against random search, by {NAMES[view.metric]}"
     return Section(title, [Table((*head, *above), tuple(rows), f"strategies-{slug(view.metric)}", note)])
@@ -132,12 +117,9 @@ def _held_out(strategy: StrategyOutcome) -> tuple[float | None, float | None]:
 
 def anytime_data(view: View) -> Table:
     """The curves of score against steps."""
-    curves = (("random search", view.anytime.random), ("short trainings", view.anytime.short))
-    rows = [
-        cells(label, point.size, point.steps, mean(point.score, point.deviation))
-        for label, points in curves
-        for point in points
-    ]
+    points = [("random search", point) for point in view.anytime.random]
+    points += [("short trainings", point) for point in view.anytime.short]
+    rows = [cells(label, one.size, one.steps, mean(one.score, one.deviation)) for label, one in points]
     field = "held_out" if view.truth.scores.shape[1] > 1 else "score"  # with one seed nothing is held out
     head = columns(f"curve | size | steps | score -> {field}, {field}_deviation")
     return Table(head, tuple(rows), f"cost-{slug(view.metric)}")
@@ -183,27 +165,18 @@ def proxies(view: View, comparison: Comparison) -> Section:
         "strategy | seed -> search_seed | returns -> architecture | ranked | Kendall -> kendall* | "
         "Spearman -> spearman* | best rank | true top K -> in_true_top_k | score | regret | cost in steps -> cost_steps"
     )
-    random, k = view.random, comparison.settings.top_k
-    averages = {"hits": f"{random.average('hits'):.2f} of {k}", "rank": f"{random.average('rank'):.1f}"}
-    note = notes("proxies", size=view.truth.means.size, ceiling=_about_ceiling(view), **averages)
-    title = f"Proxy against true performance, by {NAMES[view.metric]}"
-    name = f"proxies-{slug(view.metric)}"
-    return Section(title, [Table(head, tuple(rows), name, note, texts=3, marked=tuple(marked))])
+    hits, rank = (view.random.average(name) for name in ("hits", "rank"))
+    random = {"hits": f"{hits:.2f} of {comparison.settings.top_k}", "rank": f"{rank:.1f}"}
+    note = notes("proxies", size=view.truth.means.size, ceiling=_about_ceiling(view), **random)
+    table = Table(head, tuple(rows), f"proxies-{slug(view.metric)}", note, texts=3, marked=tuple(marked))
+    return Section(f"Proxy against true performance, by {NAMES[view.metric]}", [table])
 
 
 def _proxy_row(label: str, search: SearchOutcome) -> tuple[Cell, ...]:
-    return cells(
-        label,
-        Cell(str(search.seed), (search.seed,)),
-        search.architecture,
-        int((~np.isnan(search.proxies)).sum()),
-        *(interval(search.correlations[kind]) for kind in CORRELATIONS),
-        search.rank,
-        search.hits,
-        search.score,
-        search.regret,
-        steps_cell(search.cost),
-    )
+    seed, ranked = Cell(str(search.seed), (search.seed,)), int((~np.isnan(search.proxies)).sum())
+    correlations = [interval(search.correlations[kind]) for kind in CORRELATIONS]
+    scores = search.rank, search.hits, search.score, search.regret, steps_cell(search.cost)
+    return cells(label, seed, search.architecture, ranked, *correlations, *scores)
 
 
 def _mean_row(strategy: StrategyOutcome, view: View) -> tuple[Cell, ...]:
@@ -251,24 +224,17 @@ def _about_ceiling(view: View) -> str:
 def reliability(comparison: Comparison) -> Section:
     """How much of the variance of a single training the architecture explains."""
     rows = []
+    row: list[Cell | Value]
     for view in in_order(comparison):
         found, p, (architectures, seeds) = view.components, view.rank_test, view.truth.scores.shape
         shared = found.reliability if found else None
-        rows.append(
-            cells(
-                NAMES[view.metric],
-                architectures,
-                seeds,
-                interval(found.icc if found else None),
-                Cell(NONE if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}", (p,)),
-                found.architecture if found else None,
-                found.seed if found else None,
-                Cell(NONE if shared is None else f"{shared:.2f}", (shared,)),
-                sqrt(found.seed / seeds) if found else None,
-                view.average,
-                float(view.truth.means.std(ddof=1)) if architectures > 1 else None,
-            )
-        )
+        row = [NAMES[view.metric], architectures, seeds, interval(found.icc if found else None)]
+        row.append(Cell(NONE if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}", (p,)))
+        row += [found.architecture, found.seed] if found else [None, None]
+        row.append(Cell(NONE if shared is None else f"{shared:.2f}", (shared,)))
+        row += [sqrt(found.seed / seeds) if found else None, view.average]
+        row.append(float(view.truth.means.std(ddof=1)) if architectures > 1 else None)
+        rows.append(cells(*row))
     head = columns(
         "metric | architectures | seeds | ICC(1) -> icc* | p by ranks -> p_ranks | variance: architecture -> "
         "variance_architecture | variance: seed -> variance_seed | ICC(1, k) -> reliability | error of a score -> "

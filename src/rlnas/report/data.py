@@ -1,4 +1,4 @@
-"""What a run directory holds, read from disk; what is missing is said, not guessed."""
+"""What a run directory holds, read from disk. What is missing is named, not guessed."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -36,8 +36,8 @@ class Run:
     kind: str  # `"study"` or `"trial"`
     settings: dict[str, Any]  # `study.json` or `trial.json`
     space: Space  # the space of it
-    # The networks to train, the search's first; beside `done` and `failed` the status of a trial may be `unfinished`
-    # (running or stopped) or `not begun`.
+    # The networks to train, the search's first. Trials that have not ended are `unfinished` (running or stopped) or
+    # `not begun`.
     networks: list[NetworkResult]
     spaces: dict[str, Space]  # the space of each, by its name
     done: bool  # whether it has ended
@@ -46,14 +46,11 @@ class Run:
     paths: list[FittedPath] = field(default_factory=list)  # the path log of a one-shot search
     games: Curve = field(default_factory=lambda: ([], []))  # step and return of every game of the search
     search: SearchCost | None = None  # what the search cost; `None` while it runs
-    # What the strategy says about how it went, what is odd about the environment and its games, and what this report
-    # lacks.
-    remarks: list[str] = field(default_factory=list)
-    # Measured milliseconds of an architecture, by its name; empty where none was measured.
-    latency: dict[str, float] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)  # on the search, on odd environments, on what this report lacks
+    latency: dict[str, float] = field(default_factory=dict)  # measured milliseconds, by the architecture's name
     truth: Truth | None = None  # the true performance of all architectures of the space, where a table knows it
-    # The best and the hand-made networks with the trainings whose seeds had no part in picking the best; empty where
-    # none was asked for, or the best is not picked yet.
+    # The best and the hand-made networks with their confirmation seeds; empty without such seeds or before there is a
+    # best.
     confirmation: list[NetworkResult] = field(default_factory=list)
 
     @property
@@ -79,10 +76,10 @@ class Run:
         """The random networks."""
         return [network for network in self.networks if network.random]
 
-    def judged(self, network: NetworkResult) -> NetworkResult:
-        """A network with the trainings that say best what it is worth: those of the confirmation, once done."""
-        confirmed = self.confirmation if self.done else []
-        return next((again for again in confirmed if again.name == network.name), network)
+    def confirmed(self, network: NetworkResult) -> NetworkResult:
+        """A network with its confirmation seeds, once all are done; else with its training seeds."""
+        again = self.confirmation if self.done else []
+        return next((one for one in again if one.name == network.name), network)
 
     @cached_property
     def ranks(self) -> dict[str, int]:
@@ -96,11 +93,7 @@ class Run:
 
 
 def read_run(path: Path) -> Run:
-    """Reads a run directory.
-
-    Raises:
-        UserError: if it is neither a study's nor a trial's, or is damaged.
-    """
+    """Reads a run directory; raises `UserError` if it is neither a study's nor a trial's, or is damaged."""
     try:
         if (path / "study.json").exists():
             return _read_study(path)
@@ -108,10 +101,9 @@ def read_run(path: Path) -> Run:
             return _read_single(path)
     except UserError:
         raise
-    except ValidationError as error:
-        raise UserError(f"the run {str(path)!r} is damaged or of another version: {fault(error)}.") from None
     except (LookupError, TypeError, AttributeError, ValueError) as error:
-        raise UserError(f"the run {str(path)!r} is damaged or of another version: {error!r}.") from None
+        why = fault(error) if isinstance(error, ValidationError) else repr(error)
+        raise UserError(f"the run {str(path)!r} is damaged or of another version: {why}.") from None
     if (path / "table.json").exists():
         raise UserError(f"{str(path)!r} builds a table, which has no report: rlnas table show {path / 'table.parquet'}")
     what = "holds neither study.json nor trial.json" if path.is_dir() else "is not a directory"
@@ -130,7 +122,7 @@ def _read_single(path: Path) -> Run:
         candidate=True,
         proxy=None,
         trials=[trial],
-        **{field: getattr(trial, field) for field in ("space", "parameters", "multiply_adds")},
+        **trial.model_dump(include={"space", "parameters", "multiply_adds"}),
     ).model_copy(update={"name": name})  # nothing is stored by this name, so it may be any
     done = trial.status == "done"
     plain = settings.model_dump(mode="json")
@@ -189,19 +181,20 @@ def _read_study(path: Path) -> Run:
 
 
 def _as_done(settings: StudySettings, result: StudyResult) -> tuple[StudySettings, list[str]]:
-    """The settings with the seeds that the result has, and what to say if more were asked for since."""
-    has = {"train_seeds": result.train_seeds}
+    """The settings with the seeds that the result has, and a remark on those that the run was given since."""
+    done = {"train_seeds": (result.train_seeds, "more training seed")}
     if result.best is not None:
-        has["confirm_seeds"] = result.confirm_seeds
-    asked = {name: getattr(settings, name) for name in has}
-    kinds = {"train_seeds": "more training seed", "confirm_seeds": "more confirmation seed"}
-    more = [plural(asked[name] - has[name], kinds[name]) for name in has if asked[name] > has[name]]
-    settings = settings.model_copy(update={name: min(has[name], asked[name]) for name in has})
-    return settings, [f"{seeds} asked for and not done: rlnas resume RUN." for seeds in more]
+        done["confirm_seeds"] = (result.confirm_seeds, "more confirmation seed")
+    remarks = []
+    for name, (has, kind) in done.items():
+        if (more := getattr(settings, name) - has) > 0:
+            settings = settings.model_copy(update={name: has})
+            remarks.append(f"{plural(more, kind)} not trained yet: rlnas resume RUN.")
+    return settings, remarks
 
 
 def _find_table(settings: StudySettings) -> tuple[Table | None, list[str]]:
-    """The table of a study that looks trainings up, and what there is to say if it is gone or is no longer the same."""
+    """The table of a study that looks trainings up, and a remark if it is gone or has changed."""
     try:
         return settings.load_table(), []
     except UserError as error:
@@ -209,7 +202,7 @@ def _find_table(settings: StudySettings) -> tuple[Table | None, list[str]]:
 
 
 def _truth(table: Table | None, settings: StudySettings, space: Space, latencies: dict[str, float]) -> Truth | None:
-    """What every candidate scores; `None` unless a table has all architectures of the space."""
+    """`None` unless a table has all architectures of the space."""
     if table is None or len(table.architectures) < table.space.size:
         return None
     try:
@@ -233,13 +226,12 @@ def _with_curve(trial: TrialResult, name: str, table: Table, budget: int) -> Tri
 def _read_trials(
     path: Path, spec: NetworkSpec, seeds: Sequence[int], known: Mapping[tuple[str, int], TrialResult]
 ) -> list[TrialResult]:
-    """The trials of a network; the study's own result says what is known of those that are looked up or failed."""
-    found = []
-    for seed in seeds:
-        folder = spec.folder(path, seed)
-        trial = read_result(folder) or known.get((spec.name, seed))
-        found.append(trial or _open_trial(folder, spec, seed))
-    return found
+    """The trials of a network; those that were looked up or failed are known from the study's result alone."""
+    folders = [(seed, spec.folder(path, seed)) for seed in seeds]
+    return [
+        read_result(folder) or known.get((spec.name, seed)) or _open_trial(folder, spec, seed)
+        for seed, folder in folders
+    ]
 
 
 def _open_trial(folder: Path, spec: NetworkSpec, seed: int) -> TrialResult:

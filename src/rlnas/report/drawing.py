@@ -11,14 +11,10 @@ from rlnas.spaces import Layer, Option, Shape, Space
 from rlnas.spaces.containers import Container
 from rlnas.spaces.words import Word, shape_text, words_of
 
-WIDTH, CENTRE, TEXT = 340, 62, 130
-"""Of the drawing, of the column of shapes (its middle), and where the words begin; in units of the drawing."""
-LETTERS = 31
-"""That fit into a line of words."""
-LINE, ARROW = 16, 16
-"""Height of a line of words and of an arrow."""
-STEP = 5
-"""Between the brackets of layers inside layers."""
+WIDTH, CENTRE, TEXT = 340, 62, 130  # of the drawing; the middle of the column of shapes; where the words begin
+LETTERS = 31  # that fit into a line of words
+LINE, ARROW = 16, 16  # height of a line of words and of an arrow
+STEP = 5  # between the brackets of layers inside layers
 
 
 @dataclass(frozen=True)
@@ -41,10 +37,7 @@ class Row:
 
 
 def drawing(space: Space, name: str) -> Markup:
-    """The architecture of an id from its observation to the heads; options of choices stand out.
-
-    Layers that are made of layers, such as repetitions and residual blocks, are drawn layer by layer, in a bracket.
-    """
+    """The architecture of an id from its observation to the heads; layers that are made of layers have a bracket."""
     rows = list(_rows(space, name))
     largest = max(max(row.shape) for row in rows if row.shape)
     parts: list[str] = []
@@ -57,9 +50,10 @@ def drawing(space: Space, name: str) -> Markup:
             top += ARROW
         lines = [*wrap(row.pieces, LETTERS), *([[Piece(row.below, "quiet")]] if row.below else [])]
         box = _box(row.shape, largest) if row.shape else (0.0, 0.0, 0.0)
-        height = max(box[1] + box[2] / 2, LINE * len(lines))
+        picture = box[1] + box[2] / 2
+        height = max(picture, LINE * len(lines))
         if row.shape:
-            parts.append(_solid(box, top + (height - box[1] - box[2] / 2) / 2))
+            parts.append(_solid(box, top + (height - picture) / 2))
         else:
             top += 6
             parts.append(_path(f"M{CENTRE} {before + 3:.1f}V{top + height:.1f}", "arrow"))

@@ -26,18 +26,17 @@ STAND_INS = {name: f"#{n:02x}{n + 1:02x}{n + 2:02x}" for n, name in enumerate(CO
 
 WIDTH = 4.7
 DOTS = 200
-LEGEND_WIDTH = 62
-"""Characters in a line of a legend."""
+LEGEND_WIDTH = 62  # characters in a line of a legend
 
 
 @contextmanager
 def style(colours: Mapping[str, str], salt: str) -> Iterator[None]:
     """The style of all charts in given colours; the ids in their SVG are made of `salt`."""
     known = get_named_colors_mapping()
-    for name, colour in colours.items():
+    for name, colour in colours.items():  # not by `update`, after which matplotlib would keep the last colours
         known[name] = colour
-    sheet = str(resources.files("rlnas.report").joinpath("templates/charts.mplstyle"))
-    with matplotlib.style.context(["default", sheet, {"svg.hashsalt": salt}]):
+    file = str(resources.files("rlnas.report").joinpath("templates/charts.mplstyle"))
+    with matplotlib.style.context(["default", file, {"svg.hashsalt": salt}]):
         yield
 
 
@@ -101,9 +100,8 @@ def legend(figure: Figure, entries: tuple[Sequence[Any], Sequence[str]], columns
     handles, labels = entries
     width = LEGEND_WIDTH // columns
     # An architecture's id has no spaces to break at.
-    wrapped = [
-        label if len(label) <= width else textwrap.fill(re.sub(r",(?! )", ", ", label), width) for label in labels
-    ]
+    spaced = [label if len(label) <= width else re.sub(r",(?! )", ", ", label) for label in labels]
+    wrapped = [textwrap.fill(label, width) for label in spaced]
     figure.legend(handles, wrapped, loc="outside lower left", frameon=False, fontsize=8.5, ncols=columns)
 
 
@@ -116,15 +114,13 @@ def draw_front(axes: Axes, points: Sequence[tuple[float, float]]) -> None:
 def cost_axis(axes: Axes, kind: str, costs: Sequence[float]) -> None:
     """Labels and scales an axis of costs: logarithmic, unless there is a cost of 0."""
     axes.set_xlabel(kind + (", milliseconds" if kind == "latency" else ""))
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    if min(costs) > 0:
+    ratio = max(costs) / min(costs) if min(costs) > 0 else 0.0
+    if ratio:
         axes.set_xscale("log")
-        ratio = max(costs) / min(costs)
-        if ratio >= 4:  # else the round numbers of a log axis are too few
-            axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if ratio >= 30 else (1.0, 2.0, 5.0)))
-        else:
-            axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.xaxis.set_minor_formatter(NullFormatter())
         if ratio < 1.3:  # costs that are all but equal would have ticks that read the same
             axes.set_xlim(min(costs) / 1.5, max(costs) * 1.5)
+    # Below a ratio of 4 the round numbers of a log axis are too few.
+    log_ticks = LogLocator(subs=(1.0,) if ratio >= 30 else (1.0, 2.0, 5.0))
+    axes.xaxis.set_major_locator(log_ticks if ratio >= 4 else MaxNLocator(5))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value < 1000 else big(value)))

@@ -1,4 +1,4 @@
-"""What a run found, and how sure that is, in words."""
+"""The finding of a run and its evidence, in words."""
 
 import statistics
 from collections.abc import Sequence
@@ -46,15 +46,15 @@ class Lead:
 
     def sentence(self, of: float) -> str:
         """The difference and what its interval says, as fine as the score `of`."""
-        if self.gap.low is None or self.gap.high is None:
-            verdict = "there is no interval, because no seed differs from another"
+        interval = " (95% interval)"
+        if self.gap.low is None:
+            interval, meaning = "", "there is no interval, because no seed differs from another"
         elif not self.significant:
-            verdict = "the interval holds 0, so the difference may be chance"
+            meaning = "the interval contains 0, so the difference may be chance"
         else:
-            verdict = f"{'higher' if self.gap.low > 0 else 'lower'} by more than chance explains"
-        interval = " (95% interval)" if self.gap.low is not None else ""
+            meaning = f"{'higher' if self.gap.low > 0 else 'lower'} by more than chance explains"
         rough = f" (rough, with fewer than {FEW} seeds)" if self.seeds < FEW else ""
-        return f"The difference is {difference(self.gap, of)}{interval}: {verdict}{rough}."
+        return f"The difference is {difference(self.gap, of)}{interval}: {meaning}{rough}."
 
 
 def lead(first: NetworkResult, second: NetworkResult) -> Lead | None:
@@ -98,8 +98,8 @@ def _study(run: Run) -> Headline:
     chosen, warnings = run.best, [*_missing(run), *run.remarks]
     if chosen is None or chosen.score is None:
         return Headline(_no_best(run), _budget(run), "", warnings)
-    best = run.judged(chosen)
-    others = [run.judged(network) for network in run.baselines if network is not chosen]
+    best = run.confirmed(chosen)
+    others = [run.confirmed(network) for network in run.baselines if network is not chosen]
     if best.score is None:
         title = f"{best.name} was the best on {run.env}, but has no score with the confirmation seeds"
         return Headline(title, _budget(run), _selection_scores(chosen), warnings)
@@ -118,8 +118,8 @@ def _against(best: NetworkResult, other: NetworkResult) -> str:
     gap = found.gap.value
     if found.significant:
         return f", {gain(gap, best.score)[1:]} {'more' if gap > 0 else 'less'} than the hand-made {other.name}"
-    open_ = "" if found.gap.low is None else ": which is better is open"
-    return f"; the hand-made {other.name} scored {score(other.score)}{open_}"
+    chance = "" if found.gap.low is None else ": no significant difference"
+    return f"; the hand-made {other.name} scored {score(other.score)}{chance}"
 
 
 def _no_best(run: Run) -> str:
@@ -150,7 +150,7 @@ def _budget(run: Run) -> str:
     if (again := chosen.get("confirm_seeds")) and not (run.done and not run.confirmation):
         words += f" The best and the hand-made networks then train with {plural(again, 'confirmation seed')}."
     if search and not search.steps:
-        words += " The search itself took no steps beside these trainings."
+        words += " The search itself took no further steps."
     elif search:
         words += (
             f" The search took {big(search.fit_steps)} steps of training and {big(search.evaluation_steps)} of "
@@ -190,19 +190,19 @@ def _evidence(run: Run, best: NetworkResult, others: Sequence[NetworkResult]) ->
 
 
 def _over_random(run: Run, best: NetworkResult) -> list[str]:
-    """The best beside the random architectures."""
+    """The best against the random architectures."""
     scores = [network.score for network in run.random if network.score is not None]
     if best.score is None or not scores or len(scores) < len(run.random):
         return []  # a mean without those that failed would be too high
     deviation = statistics.stdev(scores) if len(scores) > 1 else None
     verb = "scores" if len(scores) == 1 else "score"
     gap = mean_difference(np.array(best.scores()), np.array(scores))
-    found = Lead(gap, None, min(len(best.scores()), len(scores)))
-    return [
+    words = (
         f"{plural(len(scores), 'random architecture')} {verb} {spread(statistics.fmean(scores), deviation)}; the best "
-        f"found scored {spread(best.score, best.deviation)}."
-        + ("" if gap.low is None else f" {found.sentence(best.score)}")
-    ]
+    )
+    words += f"found scored {spread(best.score, best.deviation)}."
+    found = Lead(gap, None, min(len(best.scores()), len(scores)))
+    return [words] if gap.low is None else [words, found.sentence(best.score)]
 
 
 def _selection_scores(chosen: NetworkResult) -> str:
@@ -212,35 +212,31 @@ def _selection_scores(chosen: NetworkResult) -> str:
 
 def _difference(best: NetworkResult, other: NetworkResult) -> str:
     """The comparison of two networks in a few sentences."""
-    found = lead(best, other)
+    found, name = lead(best, other), other.name
     assert found is not None
     assert found.gap.value is not None
     assert best.score is not None
-    worse = f" What the search found does not score higher than {other.name}." if found.gap.value <= 0 else ""
+    worse = f" The best found does not score higher than {name}." if found.gap.value <= 0 else ""
     if found.better is None:
-        return (
-            f"With a single training seed the difference to {other.name} is {gain(found.gap.value, best.score)}.{worse}"
-        )
+        return f"With a single training seed the difference to {name} is {gain(found.gap.value, best.score)}.{worse}"
     own, theirs = spread(best.score, best.deviation), spread(other.score, other.deviation)
     return (
-        f"Over {plural(found.seeds, 'seed')} the best found scored {own} and {other.name} {theirs} (mean ± standard "
-        f"deviation). {found.sentence(best.score)} A training of the best found scores higher than one of "
-        f"{other.name} with probability {estimate(found.better)} (95% interval).{worse}"
+        f"Over {plural(found.seeds, 'seed')} the best found scored {own} and {name} {theirs} (mean ± standard "
+        f"deviation). {found.sentence(best.score)} A training of the best found scores higher than one of {name} with "
+        f"probability {estimate(found.better)} (95% interval).{worse}"
     )
 
 
 def _missing(run: Run) -> list[str]:
-    """What is not there, and why."""
+    """What is missing, and why."""
     found = []
     if not run.done:
         found.append(f"This {run.kind} is not finished (running or stopped): rlnas resume continues it.")
-        if run.kind == "study" and not run.ranking:
-            done = run.paths[-1].steps if run.paths else 0
-            found.append(
-                f"The search has no ranking yet: {big(done)} of {big(run.settings['steps'])} steps are in its path log."
-            )
-    if run.kind == "trial" and not run.done:
-        return found
+        if run.kind == "trial":
+            return found
+        if not run.ranking:
+            done = f"{big(run.paths[-1].steps if run.paths else 0)} of {big(run.settings['steps'])} steps"
+            found.append(f"The search has no ranking yet: {done} are in its path log.")
     trials = [(network, trial) for network in (*run.networks, *run.confirmation) for trial in network.trials]
     open_ = [f"{network.name}, seed {trial.seed} ({trial.status})" for network, trial in trials if not trial.ended]
     if open_:
@@ -259,8 +255,6 @@ def _scoreless(network: NetworkResult, so: str) -> list[str]:
         elif trial.status == "done" and trial.total_reward is None:
             found.append(f"{where}: no game finished in {big(trial.steps)} steps, so there is no score.")
     if found and network.scores():
-        found.append(
-            f"{network.name} has a score with {len(network.scores())} of {plural(len(network.trials), 'seed')} only, "
-            f"so it has no mean and {so}."
-        )
+        with_score = f"{len(network.scores())} of {plural(len(network.trials), 'seed')}"
+        found.append(f"{network.name} has a score with {with_score} only, so it has no mean and {so}.")
     return found

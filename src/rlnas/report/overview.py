@@ -1,5 +1,6 @@
 """Several comparisons side by side: the paper's table 1 with all its columns, and figure 4 with all its panels."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import cycle
@@ -16,22 +17,9 @@ from rlnas.quantity import plural, short
 from rlnas.report.comparison_figures import DASHES, RETURNED, RETURNED_LINE, bars, reference_lines
 from rlnas.report.comparison_tables import NAMES, basis, in_order, slug
 from rlnas.report.figures import legend, panels
-from rlnas.report.formats import NONE, score
+from rlnas.report.formats import NONE, score, spread
 from rlnas.report.paper import TITLE, printed
-from rlnas.report.sections import (
-    Cell,
-    Column,
-    Document,
-    Figure,
-    Link,
-    Prose,
-    Section,
-    Table,
-    columns,
-    mean,
-    notes,
-    words,
-)
+from rlnas.report.sections import Cell, Column, Document, Figure, Link, Prose, Section, Table, columns, notes, words
 from rlnas.table import Metric
 
 Rows = Mapping[str, Sequence[Cell]]
@@ -61,11 +49,8 @@ def _sections(comparisons: Sequence[Comparison]) -> Iterator[Section]:
     if papers := papers_table(comparisons):
         yield papers
     for metric in _metrics(comparisons):
-        title = f"Figure 4: all architectures, by {NAMES[metric]}"
-        chart = Figure(
-            partial(figure_4, comparisons, metric), f"figure-4-{slug(metric)}", title, notes("overview_figure")
-        )
-        yield Section(title, [chart])
+        title, draw = f"Figure 4: all architectures, by {NAMES[metric]}", partial(figure_4, comparisons, metric)
+        yield Section(title, [Figure(draw, f"figure-4-{slug(metric)}", title, notes("overview_figure"))])
 
 
 def _metrics(comparisons: Sequence[Comparison]) -> list[Metric]:
@@ -81,11 +66,9 @@ def _budgets(comparison: Comparison) -> str:
 
 def heads(comparisons: Sequence[Comparison]) -> list[str]:
     """The heads of columns: space and environment, with the table's name where several share these."""
-    places = [f"{one.table.space.name}, {one.table.env}" for one in comparisons]
-    return [
-        place if places.count(place) == 1 else f"{place}, {one.table.name}"
-        for place, one in zip(places, comparisons, strict=True)
-    ]
+    places = [(f"{one.table.space.name}, {one.table.env}", one.table.name) for one in comparisons]
+    times = Counter(place for place, _ in places)
+    return [place if times[place] == 1 else f"{place}, {name}" for place, name in places]
 
 
 def table_1(comparisons: Sequence[Comparison]) -> Section:
@@ -109,9 +92,8 @@ def papers_table(comparisons: Sequence[Comparison]) -> Section | None:
     scores = [{name: [*map(words, own)] for name, own in paper.scores.items()} if paper else {} for paper in papers]
     rows = tuple(_lines(scores, ["reward_mean", "total_reward"]))
     note = f"{notes('papers')} {notes('freeway')}"
-    return Section(
-        TITLE, [Table((*HEAD, *(Column(head, ()) for head in heads(comparisons))), rows, note=note, texts=2)]
-    )
+    head = (*HEAD, *(Column(head, ()) for head in heads(comparisons)))
+    return Section(TITLE, [Table(head, rows, note=note, texts=2)])
 
 
 def _rows(comparison: Comparison, labels: Mapping[str, str], metrics: Sequence[Metric]) -> tuple[Rows, Rows, Rows]:
@@ -128,8 +110,8 @@ def _rows(comparison: Comparison, labels: Mapping[str, str], metrics: Sequence[M
 
 def _over(one: StrategyOutcome) -> Cell:
     """Mean and deviation, and over how many searches or repeats."""
-    found = mean(one.mean, one.deviation)
-    return Cell(f"{found.text} ({len(one.searches):,})", (*found.values, len(one.searches)))
+    count = len(one.searches)
+    return Cell(f"{spread(one.mean, one.deviation)} ({count:,})", (one.mean, one.deviation, count))
 
 
 def _lines(scores: Sequence[Rows], metrics: Sequence[Metric]) -> Iterable[tuple[Cell, ...]]:
@@ -137,11 +119,8 @@ def _lines(scores: Sequence[Rows], metrics: Sequence[Metric]) -> Iterable[tuple[
     missing = Cell(NONE, (None, None, None))
     for label in dict.fromkeys(label for own in scores for label in own):
         for number, metric in enumerate(metrics):
-            yield (
-                words(label),
-                words(NAMES[metric]),
-                *(own[label][number] if label in own else missing for own in scores),
-            )
+            found = (own[label][number] if label in own else missing for own in scores)
+            yield words(label), words(NAMES[metric]), *found
 
 
 def figure_4(comparisons: Sequence[Comparison], metric: Metric) -> Chart:

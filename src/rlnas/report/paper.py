@@ -1,4 +1,4 @@
-"""What the paper printed for a space and a game, beside a comparison (paper, tables 1 and 4 to 9)."""
+"""The numbers of the paper for a space and a game (paper, tables 1 and 4 to 9)."""
 
 import tomllib
 from importlib import resources

@@ -17,19 +17,7 @@ from rlnas.report.drawing import drawing
 from rlnas.report.formats import NONE, alike, big, difference, estimate, milliseconds, score, spread
 from rlnas.report.headline import Lead, headline, interquartile, lead
 from rlnas.report.layers import choice_list, layer_table
-from rlnas.report.sections import (
-    Block,
-    Cell,
-    Column,
-    Document,
-    Figure,
-    Group,
-    Prose,
-    Section,
-    Table,
-    Tile,
-    notes,
-)
+from rlnas.report.sections import Block, Cell, Column, Document, Figure, Group, Prose, Section, Table, Tile, notes
 from rlnas.spaces import in_catalogue
 from rlnas.spaces.toml import dump_toml
 from rlnas.spaces.words import flatten
@@ -39,12 +27,9 @@ from rlnas.trials.results import NetworkResult
 
 COLUMNS = ("interquartile mean", "confirmed", "best minus this", "best is better")
 """Of the table of networks, between the score and the costs; `notes` says how to read each."""
-FEW_CHOICES = 6
-"""Up to which choices are listed unfolded."""
-ENOUGH = 5
-"""Architectures from which on a rank correlation is shown."""
-OPEN = 30
-"""Architectures up to which the table of all is unfolded."""
+FEW_CHOICES = 6  # up to which choices are listed unfolded
+ENOUGH = 5  # architectures from which on a rank correlation is shown
+OPEN = 30  # architectures up to which the table of all is unfolded
 
 
 def report(run: Run, command: str = "") -> Document:
@@ -80,7 +65,7 @@ def _note(text: str) -> Prose:
 
 
 def _tile(run: Run, chosen: NetworkResult, what: str, style: str = "") -> Tile:
-    network = run.judged(chosen)
+    network = run.confirmed(chosen)
     text = "total reward"
     if network is not chosen or network.deviation is not None:
         text += f", {plural(len(network.scores()), 'seed' if network is chosen else 'confirmation seed')}"
@@ -125,10 +110,8 @@ def _curves(run: Run) -> Section:
     caption = "Mean return of the last 100 full games against environment steps."
     if any(len(network.trials) > 1 for network in run.networks):
         caption += " Line: mean over the seeds; band: from the lowest to the highest seed."
-    chart = Figure(
-        partial(charts.learning_curves, run), "curves", "Learning curves", caption, charts.legend(run, labels)
-    )
-    return Section("Learning curves", [chart])
+    draw, legend = partial(charts.learning_curves, run), charts.legend(run, labels)
+    return Section("Learning curves", [Figure(draw, "curves", "Learning curves", caption, legend)])
 
 
 def label(run: Run, network: NetworkResult) -> str:
@@ -162,11 +145,10 @@ def _networks(run: Run) -> Section:
     if not run.networks:
         return Section(title, [_note("No training has begun.")])
     costs = _known_costs(run)
-    panels = [
-        Figure(partial(charts.score_against_cost, run, kind, points), f"cost-{kind}", f"Total reward against {kind}",
-               f"Total reward against {kind}.")
-        for kind, points in costs.items() if points
-    ]  # fmt: skip
+    panels = []
+    for kind, points in costs.items():
+        draw, what = partial(charts.score_against_cost, run, kind, points), f"Total reward against {kind}"
+        panels += [Figure(draw, f"cost-{kind}", what, f"{what}.")] if points else []
     told = ["Total reward: mean over the training seeds, ± their standard deviation."]
     told += [notes(f"column_{name.replace(' ', '_')}") for name in _comparison_columns(run)]
     latency = " Latency is measured, on the machine of the search." if run.latency else ""
@@ -184,7 +166,7 @@ def _network_table(run: Run, costs: dict[str, charts.Points]) -> Table:
     rows = []
     for network in run.networks:
         found, of = _lead(run, network)
-        again = run.judged(network)
+        again = run.confirmed(network)
         texts = {
             "interquartile mean": estimate(interquartile(network), network.score),
             "confirmed": NONE if again is network or again.score is None else spread(again.score, again.deviation),
@@ -203,8 +185,8 @@ def _lead(run: Run, network: NetworkResult) -> tuple[Lead | None, float]:
     best = run.best
     if best is None or network is best:
         return None, 0.0
-    if run.judged(network) is not network:
-        best, network = run.judged(best), run.judged(network)
+    if run.confirmed(network) is not network:
+        best, network = run.confirmed(best), run.confirmed(network)
     return lead(best, network), best.score or 0.0
 
 
@@ -212,7 +194,7 @@ def _comparison_columns(run: Run) -> list[str]:
     """Those of `COLUMNS` that have something to say: some need several seeds."""
     known = {
         "interquartile mean": any(interquartile(network) for network in run.networks),
-        "confirmed": any(run.judged(network) is not network for network in run.networks),
+        "confirmed": any(run.confirmed(network) is not network for network in run.networks),
         "best is better": any(len(network.trials) > 1 for network in run.networks),
     }
     return [name for name in COLUMNS if known.get(name, True)]
@@ -222,17 +204,15 @@ def _search(run: Run) -> Section:
     """The proxy ranking, the supernet, and every architecture that the search ranked."""
     left: list[Block] = []
     if charts.trained_points(run):
-        left.append(
-            Figure(partial(charts.proxy_scatter, run), "scatter", "Proxy against true performance", _about_proxy(run))
-        )
+        scatter = partial(charts.proxy_scatter, run)
+        left.append(Figure(scatter, "scatter", "Proxy against true performance", _about_proxy(run)))
     curve = learning_curve(*run.games)
     if curve[0]:
         caption = "The supernet: mean return of the last 100 games, over all paths."
         left.append(Figure(partial(charts.supernet_curve, curve), "fit", "Learning curve of the supernet", caption))
     if not run.ranking:
-        return Section(
-            "Search", [*(left or [_note("The search has written no results yet.")]), _note(_about_fits(run))]
-        )
+        left = left or [_note("The search has written no results yet.")]
+        return Section("Search", [*left, _note(_about_fits(run))])
     bars = Figure(partial(charts.ranking_bars, run), "bars", "Proxy ranking", _about_ranking(run))
     panels = Group([Group(left), Group([bars])], style="pair")
     return Section("Search", [panels, _note(_about_fits(run)), _ranking_table(run)])
@@ -346,16 +326,14 @@ def _trials(run: Run) -> Section:
 def _settings(run: Run, command: str) -> Section:
     blocks: list[Block] = [Prose(Markup("<code>rlnas resume RUN</code> continues this run where it stopped."))]
     if command:
-        blocks += [
-            Prose("The command that repeats it in a new directory:"),
-            Prose(_breakable_command(command), style="code"),
-        ]
+        blocks.append(Prose("The command that repeats it in a new directory:"))
+        blocks.append(Prose(_breakable_command(command), style="code"))
     if command and not in_catalogue(run.space):
         space = f"The space {run.space.name} is not in the catalogue of this version of rlnas"
         blocks.append(Prose(f"{space}: SPACE.toml above stands for a file with these lines."))
         blocks.append(Group([Prose(dump_toml(run.space), style="code")], "SPACE.toml", "folded"))
     if run.settings.get("start"):
-        blocks.append(Prose("That trains from scratch; this training began with the weights of a supernet."))
+        blocks.append(Prose("The command trains from scratch; this training began with the weights of a supernet."))
     rows = list(flatten({key: value for key, value in run.settings.items() if key != "space"}).items())
     rows += [(f"space.{choice.name}", ", ".join(map(str, choice.options))) for choice in run.space.choices]
     table = text_table(["setting", "value"], [("space", run.space.name), *rows], texts=2)

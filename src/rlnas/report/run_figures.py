@@ -1,6 +1,6 @@
 """Charts of a run: learning curves, proxy against true performance, the ranking, score against cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
@@ -19,6 +19,7 @@ from rlnas.trials.results import NetworkResult
 
 BARS = 40
 SHORT = 26
+WIDTHS = {ACCENT: 2.2, MADE: 1.8, MUTED: 1.3}
 
 
 @dataclass(frozen=True)
@@ -32,17 +33,13 @@ class Line:
 
 def lines(run: Run) -> dict[str, Line]:
     """The best in the accent colour, the hand-made networks in their own and dashed, the others gray."""
-    hand_made = cycle([(6.0, 3.0), (6.0, 2.0, 1.5, 2.0), (10.0, 2.0)])
-    other = cycle([(), (1.5, 2.0), (4.0, 1.5, 1.5, 1.5), (3.0, 1.5)])
-    found = {}
-    for network in run.networks:
-        if network is run.best:
-            found[network.name] = Line(ACCENT, 2.2)
-        elif network.baseline:
-            found[network.name] = Line(MADE, 1.8, next(hand_made))
-        else:
-            found[network.name] = Line(MUTED, 1.3, next(other))
-    return found
+    dashes: dict[str, Iterator[tuple[float, ...]]] = {
+        ACCENT: cycle([()]),
+        MADE: cycle([(6.0, 3.0), (6.0, 2.0, 1.5, 2.0), (10.0, 2.0)]),
+        MUTED: cycle([(), (1.5, 2.0), (4.0, 1.5, 1.5, 1.5), (3.0, 1.5)]),
+    }
+    colours = {network.name: colour_of(run, network) for network in run.networks}
+    return {name: Line(colour, WIDTHS[colour], next(dashes[colour])) for name, colour in colours.items()}
 
 
 def legend(run: Run, labels: Mapping[str, str]) -> Markup:
@@ -70,10 +67,10 @@ def _steps_axis(axes: Axes) -> None:
 def learning_curves(run: Run) -> Figure:
     """The learning curves of all networks: of several seeds the mean, with a band from lowest to highest."""
     figure, axes = new_figure(3.1)
-    drawn = lines(run)
+    styles = lines(run)
     # The best last, on top.
     for network in sorted(run.networks, key=lambda network: network is run.best):
-        _draw_curve(axes, network, drawn[network.name])
+        _draw_curve(axes, network, styles[network.name])
     _steps_axis(axes)
     return figure
 
@@ -170,7 +167,7 @@ def _label_points(axes: Axes, run: Run, points: Points) -> None:
 
 
 def ranking_bars(run: Run) -> Figure:
-    """The proxy scores of the first architectures, the top K in the accent colour; beside each its number of fits."""
+    """The proxy scores of the first architectures, the top K in the accent colour, with their numbers of fits."""
     shown = run.ranking[:BARS]
     top = int(run.settings["top_k"])
     figure, axes = new_figure(0.55 + 0.185 * len(shown))

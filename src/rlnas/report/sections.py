@@ -193,14 +193,12 @@ def _environment() -> Environment:
     return found
 
 
-@cache
-def _all_notes() -> dict[str, str]:
-    return tomllib.loads(resources.files("rlnas.report").joinpath("templates/notes.toml").read_text(encoding="utf-8"))
+_NOTES = tomllib.loads(resources.files("rlnas.report").joinpath("templates/notes.toml").read_text(encoding="utf-8"))
 
 
 def notes(name: str, **values: object) -> str:
     """How to read a table or a figure: a text of `templates/notes.toml`, with values in its braces."""
-    return " ".join(_all_notes()[name].split()).format(**values)
+    return " ".join(str(_NOTES[name]).split()).format(**values)
 
 
 def breakable(text: str) -> Markup:

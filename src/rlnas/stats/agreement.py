@@ -49,20 +49,18 @@ def variance_components(scores: np.ndarray, *, seed: int, resamples: int = RESAM
 
     Trainings of two architectures with the same seed count as unrelated. Shrout and Fleiss (1979), "Intraclass
     correlations: uses in assessing rater reliability", case 1: with the mean squares B between and W within
-    architectures, and k seeds, ICC(1) = (B - W) / (B + (k - 1) W) and ICC(1, k) = (B - W) / B.
-
-    Returns:
-        The components; `None` with fewer than two seeds or two architectures.
+    architectures, and k seeds, ICC(1) = (B - W) / (B + (k - 1) W) and ICC(1, k) = (B - W) / B. `None` with fewer than
+    two seeds or two architectures.
     """
     count, seeds = scores.shape
     if count < 2 or seeds < 2:
         return None
-    drawn = resample_counts(count, seed, resamples)
+    counts = resample_counts(count, seed, resamples)
     means, within = scores.mean(1), scores.var(1, ddof=1)
     size = float(count)
-    centres = (drawn @ means / size)[:, None]
-    between = seeds * (drawn * (means - centres) ** 2).sum(1) / (size - 1)
-    inner = drawn @ within / size
+    centres = (counts @ means / size)[:, None]
+    between = seeds * (counts * (means - centres) ** 2).sum(1) / (size - 1)
+    inner = counts @ within / size
     if np.ptp(scores) == 0:  # rounding of the means must not look like variance
         between, inner = np.zeros_like(between), np.zeros_like(inner)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -75,10 +73,8 @@ def rank_test(scores: np.ndarray, *, seed: int, resamples: int = RESAMPLES) -> f
     """The permutation test of Kruskal and Wallis: whether architectures differ in the ranks of their trainings.
 
     Kruskal and Wallis (1952), "Use of ranks in one-criterion variance analysis". A few failed trainings have less
-    influence on it than on the intraclass correlation.
-
-    Returns:
-        The p-value, at least `1 / (resamples + 1)`; `None` with fewer than two seeds or two architectures.
+    influence on it than on the intraclass correlation. The p-value is at least `1 / (resamples + 1)`; `None` with fewer
+    than two seeds or two architectures.
     """
     if min(scores.shape) < 2:
         return None
@@ -103,9 +99,8 @@ def correlation(
     `"kendall"` is tau-b (Kendall, 1945, "The treatment of ties in ranking problems"), `"spearman"` is Pearson's
     correlation of mid-ranks (Spearman, 1904).
 
-    Example:
-        >>> correlation(np.array([1.0, 2, 3]), np.array([1.0, 3, 2]), "kendall", seed=0).value
-        0.3333333333333333
+    >>> correlation(np.array([1.0, 2, 3]), np.array([1.0, 3, 2]), "kendall", seed=0).value
+    0.3333333333333333
     """
     return mean_correlation(first[None], second, kind, seed=seed, resamples=resamples)
 
@@ -119,11 +114,11 @@ def mean_correlation(
     whose proxies are all equal has no correlation and is left out of the mean. Proxies are `(searches, architectures)`,
     NaN where a search did not rank an architecture; the truth is `(architectures,)` or has a row for each search.
     """
-    drawn = resample_counts(proxies.shape[1], seed, resamples)
+    counts = resample_counts(proxies.shape[1], seed, resamples)
     found = []
     for proxy, true in zip(proxies, np.broadcast_to(truth, proxies.shape), strict=True):
         known = ~np.isnan(proxy)
-        values = _MEASURES[kind](proxy[known], true[known], drawn[:, known])
+        values = _MEASURES[kind](proxy[known], true[known], counts[:, known])
         if not np.isnan(values[0]):
             found.append(values)
     if not found:
@@ -138,10 +133,8 @@ def seed_agreement(
     """The seed-to-seed ceiling: the rank correlation of scores with themselves under other seeds.
 
     The means over one set of seeds are compared with the means over another set that shares no seed with it, for all
-    such pairs of sets of `size` and `others` seeds, or for `limit` random pairs where there are more.
-
-    Returns:
-        The agreement; `None` where there are too few seeds, or no pair has a correlation.
+    such pairs of sets of `size` and `others` seeds, or for `limit` random pairs where there are more. `None` where
+    there are too few seeds, or no pair has a correlation.
     """
     count, seeds = scores.shape
     if min(size, others) < 1 or size + others > seeds:

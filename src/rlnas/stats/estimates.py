@@ -33,9 +33,8 @@ def interquartile_mean(values: np.ndarray) -> float:
 
     Agarwal et al. (2021), "Deep reinforcement learning at the edge of the statistical precipice", section 4.3.
 
-    Example:
-        >>> interquartile_mean(np.array([0.0, 1.0, 3.0, 100.0]))
-        2.0
+    >>> interquartile_mean(np.array([0.0, 1.0, 3.0, 100.0]))
+    2.0
     """
     cut = values.size // 4
     return float(np.sort(values)[cut : values.size - cut].mean())
@@ -49,8 +48,8 @@ def interquartile_mean_estimate(values: np.ndarray, *, seed: int, resamples: int
     ordered, cut = np.sort(values), values.size // 4
     if values.size < 3:
         return Estimate(interquartile_mean(values))
-    drawn = resample_counts(values.size, seed, resamples)[1:].astype(np.intp)
-    rows = np.repeat(np.tile(ordered, resamples), drawn.ravel()).reshape(resamples, -1)  # each row stays in order
+    counts = resample_counts(values.size, seed, resamples)[1:].astype(np.intp)
+    rows = np.repeat(np.tile(ordered, resamples), counts.ravel()).reshape(resamples, -1)  # each row stays in order
     return percentile_estimate(interquartile_mean(values), rows[:, cut : values.size - cut].mean(1))
 
 
@@ -77,9 +76,8 @@ def cross_validated_mean(values: np.ndarray) -> Estimate:
     "Inference for the generalization error", section 5, therefore put 1 / n + 1 / (n - 1) in the place of 1 / n in
     Student's interval. No interval for one value, or where the values do not vary.
 
-    Example:
-        >>> cross_validated_mean(np.array([3.0])).value
-        3.0
+    >>> cross_validated_mean(np.array([3.0])).value
+    3.0
     """
     value, count = float(values.mean()), values.size
     if count < 2 or np.ptp(values) == 0:
@@ -102,9 +100,8 @@ def probability_better(first: np.ndarray, second: np.ndarray) -> Estimate:
     V(t) = t (1 - t) (1 + ((m + n) / 2 - 1) ((1 - t) / (2 - t) + t / (1 + t))) / (m n) after Hanley and McNeil (1982).
     Unlike a bootstrap interval it has a width also where all of a handful of values are better.
 
-    Example:
-        >>> probability_better(np.array([1.0, 3.0]), np.array([1.0, 2.0])).value
-        0.625
+    >>> probability_better(np.array([1.0, 3.0]), np.array([1.0, 2.0])).value
+    0.625
     """
     m, n, ordered = first.size, second.size, np.sort(second)
     not_above = np.searchsorted(ordered, first, "left") + np.searchsorted(ordered, first, "right")
@@ -128,8 +125,8 @@ def probability_better(first: np.ndarray, second: np.ndarray) -> Estimate:
 @lru_cache(maxsize=4)
 def resample_counts(size: int, seed: int, resamples: int) -> np.ndarray:
     """How often each of `size` things is in a sample: first the sample itself, then each resample."""
-    drawn = seeding.generator(seed, "bootstrap").multinomial(size, np.full(size, 1 / size), resamples)
-    counts = np.vstack([np.ones((1, size)), drawn])
+    random = seeding.generator(seed, "bootstrap").multinomial(size, np.full(size, 1 / size), resamples)
+    counts = np.vstack([np.ones((1, size)), random])
     counts.flags.writeable = False
     return counts
 

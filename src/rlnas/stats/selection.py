@@ -1,4 +1,4 @@
-"""What an architecture that was picked by its score is worth."""
+"""What an architecture is worth that was selected by its score."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,8 @@ import numpy as np
 def rank(values: np.ndarray, index: int) -> int:
     """The rank of one of the values, 1 for the highest; equal values share the better rank.
 
-    Example:
-        >>> [rank(np.array([5.0, 7.0, 5.0]), n) for n in range(3)]
-        [2, 1, 2]
+    >>> [rank(np.array([5.0, 7.0, 5.0]), n) for n in range(3)]
+    [2, 1, 2]
     """
     return 1 + int((values > values[index]).sum())
 
@@ -23,23 +22,21 @@ def regret(values: np.ndarray, index: int) -> float:
 def hits(values: np.ndarray, places: Sequence[int]) -> int:
     """How many of some places are among as many that have the highest values.
 
-    Example:
-        >>> hits(np.array([5.0, 7.0, 6.0]), [0, 1])
-        1
+    >>> hits(np.array([5.0, 7.0, 6.0]), [0, 1])
+    1
     """
     return sum(rank(values, place) <= len(places) for place in places)
 
 
 def held_out_scores(scores: np.ndarray) -> np.ndarray:
-    """What picking the best of `(architectures, seeds)` scores is worth under seeds that did not pick it, `(seeds,)`.
+    """What the best of `(architectures, seeds)` scores is worth under seeds that did not select it, `(seeds,)`.
 
-    For each seed the architecture with the best mean over the other seeds is picked, the first of equals, and scored
+    For each seed the architecture with the best mean over the other seeds is selected, the first of equals, and scored
     with that seed: leave-one-out cross-validation (Stone, 1974, "Cross-validatory choice and assessment of statistical
     predictions"). Where architectures do not differ, its expectation is their mean. Empty for one seed.
 
-    Example:
-        >>> held_out_scores(np.array([[1.0, 3.0], [2.0, 0.0]]))
-        array([1., 0.])
+    >>> held_out_scores(np.array([[1.0, 3.0], [2.0, 0.0]]))
+    array([1., 0.])
     """
     seeds = scores.shape[1]
     if seeds < 2:

@@ -51,21 +51,12 @@ MEASURED = tuple(name for name in COLUMNS if name.startswith("measured_"))
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> None:
-    """Writes a table so that a kill at any moment leaves the old file or the new one.
-
-    Args:
-        path: the file.
-        rows: a mapping for each run, with the keys of `COLUMNS`.
-        settings: what was run, as plain data.
-    """
+    """Writes a table whole: a row for each run, with the keys of `COLUMNS`, and settings as plain data."""
     ordered = sorted(rows, key=lambda row: (row["architecture"], row["seed"]))
     later = [name for name in METRICS if not any(name in row for row in rows)]
     frame = polars.DataFrame(ordered, schema=COLUMNS, orient="row").drop(later)
-    metadata = {
-        "schema_version": str(SCHEMA_VERSION),
-        "settings": json.dumps(settings, sort_keys=True),
-        "checksum": _BLANK.decode(),
-    }
+    metadata = {"schema_version": str(SCHEMA_VERSION), "settings": json.dumps(settings, sort_keys=True)}
+    metadata["checksum"] = _BLANK.decode()
     buffer = io.BytesIO()
     frame.write_parquet(buffer, compression="zstd", statistics=False, metadata=metadata)
     blank = buffer.getvalue()
@@ -76,11 +67,7 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]], settings: Mapping
 
 
 def check_new(path: Path) -> None:
-    """Makes sure that a table of its own may be written to a path.
-
-    Raises:
-        UserError: if the name is none of a table, something is there, or the place is that of a build's own table.
-    """
+    """Raises `UserError` unless a path may be that of a new table, which is not the own table of a build."""
     path = absolute(path)
     if path.suffix != ".parquet":
         raise UserError(f"the name of a table's file ends in .parquet, not {path.name!r}.")
@@ -94,15 +81,7 @@ def check_new(path: Path) -> None:
 
 
 def read_table(path: Path) -> tuple[polars.DataFrame, dict[str, Any], str]:
-    """Reads a table and checks every byte of it.
-
-    Returns:
-        The rows, the settings, the checksum.
-
-    Raises:
-        UserError: if the file cannot be read, is no table, is of another schema version, or has changed since it was
-            written.
-    """
+    """Reads a table's rows, settings and checksum; raises `UserError` for what is no table, or has changed."""
     data = read_bytes(path)
     # The checksum comes before all else, since the Parquet reader may crash on a damaged file.
     found = _CHECKSUM.findall(data)
@@ -113,8 +92,7 @@ def read_table(path: Path) -> tuple[polars.DataFrame, dict[str, Any], str]:
         raise UserError(f"the table {str(path)!r} has changed since it was written: its checksum does not fit.")
     try:
         metadata = polars.read_parquet_metadata(io.BytesIO(data))
-        version = metadata.get("schema_version")
-        if version != str(SCHEMA_VERSION):
+        if (version := metadata.get("schema_version")) != str(SCHEMA_VERSION):
             raise UserError(f"the table {str(path)!r} has schema version {version}; this rlnas reads {SCHEMA_VERSION}.")
         frame, settings = polars.read_parquet(io.BytesIO(data)), parse_json(metadata["settings"])
         wrong = _fault(frame, settings)
@@ -129,7 +107,8 @@ def read_table(path: Path) -> tuple[polars.DataFrame, dict[str, Any], str]:
 
 def _fault(frame: polars.DataFrame, settings: object) -> str | None:
     """What is wrong with a table that somebody else wrote, if anything is."""
-    columns = [name for name in COLUMNS if name in frame.columns or name not in METRICS or name == PRIMARY]
+    metrics = [name for name in METRICS if name in frame.columns or name == PRIMARY]
+    columns = [name for name in COLUMNS if name in metrics or name not in METRICS]
     for name in columns:
         if frame.schema.get(name) != (kind := COLUMNS[name]):
             return f"its column {name!r} must be {kind}, not {frame.schema.get(name)}"
@@ -146,7 +125,7 @@ def _fault(frame: polars.DataFrame, settings: object) -> str | None:
         return "a run of it has no budgets"
     if frame["budgets"].explode().null_count() or (frame["budgets"].list.diff().list.min() <= 0).any():
         return "a run of it has budgets that do not ascend"
-    for name in [name for name in METRICS if name in columns]:
+    for name in metrics:
         if (frame[name].list.len() != frame["budgets"].list.len()).any():
             return f"a run of it has another number of budgets than of {name}"
         if not frame[name].explode().drop_nulls().is_finite().all():

@@ -39,8 +39,7 @@ def merge(tables: Tables, path: calls.Place) -> Table:
     first = tables[0]
     rows: dict[tuple[str, int], dict[str, Any]] = {}
     for table in tables:
-        found = _differences(first, table)
-        if found:
+        if found := _differences(first, table):
             raise UserError(f"the table {table.name!r} cannot be merged into {first.name!r}: {found[0]}.")
         if bool(table.remarks) != bool(first.remarks):
             remarks = " ".join([*first.remarks, *table.remarks])

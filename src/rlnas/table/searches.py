@@ -1,4 +1,4 @@
-"""Finished searches, kept beside a table: what each ranked and what it cost, so that it can be judged on the table."""
+"""Finished searches, stored with a table: what each ranked and what it cost, to be compared on the table."""
 
 import json
 from collections import Counter
@@ -23,18 +23,17 @@ class StoredSearch(BaseModel):
     Attributes:
         strategy: its name.
         seed: the search's seed.
-        options: options of the strategy; and what a candidate might cost (`max_params` and others), where that was
-            limited.
+        options: of the strategy, with limits on the cost of a candidate (`max_params` and others).
         env: id of the environment.
         space: name of the space.
         steps: the budget of the search, in environment steps.
-        cost_steps: environment steps that the search itself took, fitting and evaluation games together.
-        trained: ids of the architectures that it had trained from scratch, which come on top.
-        train_steps: environment steps of each of these trainings; `None`: those that a comparison judges at.
+        cost_steps: environment steps of the search itself, fitting and evaluation together.
+        trained: ids of the architectures that it trained from scratch; their steps come on top.
+        train_steps: environment steps of each of these trainings; `None`: the budget of the comparison.
         train_seeds: the seeds of these trainings; empty: those of the table.
-        settings: what its agents were trained with: `env_settings` and `ppo`.
+        settings: of the trainings of its agents, by group.
         ranking: ids of architectures and their proxy performances, best first.
-        remarks: what a reader should know about how the search went.
+        remarks: what a reader should know of how the search went, a sentence each.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,45 +74,33 @@ class StoredSearch(BaseModel):
         """Makes sure that the search belongs to a table.
 
         Raises:
-            UserError: if environment or space differ, or the space has no such architecture; the message names the
-                difference.
+            UserError: if environment, space or settings differ, or the space has no such architecture.
         """
+        misfit = f"the search {self} does not fit the table {table.name!r}"
         for what, own, other in (("environment", self.env, table.env), ("space", self.space, table.space.name)):
             if own != other:
-                raise UserError(
-                    f"the search {self} does not fit the table {table.name!r}: its {what} is {own!r}, the table's is "
-                    f"{other!r}."
-                )
+                raise UserError(f"{misfit}: its {what} is {own!r}, the table's is {other!r}.")
         for group, chosen in self.settings.items():
-            found = setting_differences(group, table.settings.get(group, chosen), chosen)
-            if found:
-                raise UserError(f"the search {self} does not fit the table {table.name!r}: {found[0]}.")
+            if found := setting_differences(group, table.settings.get(group, chosen), chosen):
+                raise UserError(f"{misfit}: {found[0]}.")
         for name in (*(name for name, _ in self.ranking), *self.trained):
             try:
                 spelled = table.space.architecture(name).id
             except UserError as error:
-                raise UserError(f"the search {self} does not fit the table {table.name!r}: {error}") from None
+                raise UserError(f"{misfit}: {error}") from None
             if name != spelled:
                 raise UserError(f"the search {self} ranks {name!r}, which the space spells {spelled!r}.")
 
 
 def write_searches(path: str | Path, searches: Iterable[StoredSearch]) -> None:
-    """Writes searches as one JSON file, in an order of their own; a kill leaves the old file or the new one.
-
-    Raises:
-        UserError: if one is given twice.
-    """
-    kept = distinct(searches)
-    entries = ",\n".join(json.dumps(search.model_dump(mode="json"), sort_keys=True, allow_nan=False) for search in kept)
+    """Writes searches as one JSON file, whole and sorted; raises `UserError` if one is given twice."""
+    plain = [search.model_dump(mode="json") for search in distinct(searches)]
+    entries = ",\n".join(json.dumps(search, sort_keys=True, allow_nan=False) for search in plain)
     write_bytes(Path(path), f'{{"schema": {SCHEMA_VERSION}, "searches": [\n{entries}\n]}}\n'.encode())
 
 
 def read_searches(path: str | Path) -> list[StoredSearch]:
-    """Reads a file of searches.
-
-    Raises:
-        UserError: if it cannot be read, is of another schema version, or an entry is wrong; the message says which.
-    """
+    """Reads a file of searches; raises `UserError` if it, or one of its searches, is wrong."""
     data = read_object(Path(path))
     if (version := data.get("schema")) != SCHEMA_VERSION:
         raise UserError(f"the searches {str(path)!r} have schema {version!r}; this rlnas reads {SCHEMA_VERSION}.")
@@ -124,11 +111,7 @@ def read_searches(path: str | Path) -> list[StoredSearch]:
 
 
 def distinct(searches: Iterable[StoredSearch]) -> list[StoredSearch]:
-    """The searches, sorted by strategy, budget, options and seed.
-
-    Raises:
-        UserError: if one is given twice.
-    """
+    """The searches, sorted by strategy, budget, options and seed; raises `UserError` if one is given twice."""
     found: dict[tuple[Any, ...], StoredSearch] = {}
     for search in searches:
         key = (*search.kind, search.env, search.space, search.seed)
@@ -139,13 +122,7 @@ def distinct(searches: Iterable[StoredSearch]) -> list[StoredSearch]:
 
 
 def build_search(data: object, what: str) -> StoredSearch:
-    """A search from plain data; `what` names it in an error.
-
-    Raises:
-        UserError: if a field is wrong or missing.
-    """
-    if not isinstance(data, dict):
-        raise UserError(f"{what} should be a JSON object.")
+    """A search from plain data; `what` names it in the `UserError` for a field that is wrong or missing."""
     try:
         return StoredSearch.model_validate(data)
     except ValidationError as error:

@@ -35,24 +35,12 @@ def setting_differences(group: Group, old: Mapping[str, Any], new: Mapping[str, 
     """What differs between the settings of two trainings, each in words: `ppo.clip is 0.2 there, not 0.1`.
 
     A setting that one of them lacks came with a later version of rlnas, and that training did as the default does.
-
-    Args:
-        group: which settings these are.
-        old: those that are spoken of as "there".
-        new: those that they are held against.
     """
-    if old == new:
-        return []
-    return differences(whole_settings(group, old), whole_settings(group, new), group)
+    return [] if old == new else differences(whole_settings(group, old), whole_settings(group, new), group)
 
 
 def whole_settings(group: Group, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings with the defaults of all that they lack written out; those that this version does not know as they are.
-
-    Args:
-        group: which settings these are.
-        values: by name.
-    """
+    """Settings with the defaults of all that they lack; as they are where this version does not know one of them."""
     # These packages import torch, which takes seconds; equal settings do not need them.
     from rlnas.algorithms.registry import find_algorithm
     from rlnas.envs import EnvSettings

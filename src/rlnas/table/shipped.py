@@ -33,7 +33,7 @@ def searches_with(table: Table) -> Path | None:
 
 @checked_call
 def load(name: calls.Place) -> Table:
-    """A table that comes with the package, by name, or one's own, by the path of its file.
+    """A table that comes with the package, by name, or any other, by the path of its file.
 
     Raises:
         UserError: if there is no such table, or it is damaged.

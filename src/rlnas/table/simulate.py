@@ -1,6 +1,7 @@
 """A table in the place of training: a strategy runs on it unchanged, and a clock counts what it would have cost."""
 
 from collections.abc import Sequence
+from itertools import product
 
 from rlnas.errors import UserError
 from rlnas.strategies import Outcome, Proposal, Train, training_seeds
@@ -8,20 +9,15 @@ from rlnas.table.table import Metric, NoScore, Table
 
 
 def next_budget(table: Table, steps: int) -> int:
-    """The first budget of a table at or above so many environment steps.
-
-    Raises:
-        MissingRun: if all are below.
-    """
-    found = [budget for budget in table.budgets if budget >= steps]
-    return found[0] if found else table.budget(steps)
+    """The first budget of a table at or above so many environment steps; raises `MissingRun` if all are below."""
+    return next((budget for budget in table.budgets if budget >= steps), None) or table.budget(steps)
 
 
 class TableRunner:
     """Answers `Train` proposals by looking them up.
 
-    A training that pauses is looked up at the next budget of the table. Each is paid for once, as a study keeps its
-    trials: one that goes on costs the difference.
+    A training that pauses is looked up at the next budget of the table. Each is paid for once: one that continues costs
+    the difference.
 
     Args:
         table: the table.
@@ -30,8 +26,6 @@ class TableRunner:
         seeds: the training seeds; a proposal that names fewer gets the first of them.
 
     Attributes:
-        space: the table's space.
-        budget: environment steps of a whole training.
         paid: environment steps paid for so far, by architecture and seed.
 
     Raises:
@@ -63,22 +57,19 @@ class TableRunner:
         """Looks up the returns.
 
         Raises:
-            UserError: if the strategy asks for a supernet, which a table does not have, or for more steps or seeds than
-                there are.
+            UserError: if the strategy needs a supernet, or more steps or seeds than there are.
             MissingRun: if the table lacks a run.
         """
         if not isinstance(proposal, Train):
             raise UserError(
-                "a table knows trainings from scratch only, but the strategy asks to "
-                f"{type(proposal).__name__.lower()} a supernet: run its search on the environment."
+                "a table holds trainings from scratch only, but the strategy shares weights: run its search on the "
+                "environment."
             )
         seeds = training_seeds(proposal, self.seeds, self.budget)
         budget = next_budget(self.table, proposal.steps or self.budget)
-        for architecture in proposal.architectures:
-            for seed in seeds:
-                key = architecture.id, seed
-                self.paid[key] = max(budget, self.paid.get(key, 0))
         names = [architecture.id for architecture in proposal.architectures]
+        for key in product(names, seeds):
+            self.paid[key] = max(budget, self.paid.get(key, 0))
         told: tuple[Metric, Metric] = (self.metric, "reward_mean")
         returns, means = (tuple(self._values(name, budget, metric, seeds) for name in names) for metric in told)
         return Outcome(returns, reward_means=means)

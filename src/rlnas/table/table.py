@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -45,17 +46,17 @@ class NoScore(MissingRun):
 
 
 class Table:
-    """A table, read-only. Nothing is averaged, rounded or filled in unless it is asked for by name.
+    """A table, read-only. No method averages, rounds or fills in scores unless its name says so.
 
     Args:
         frame: the rows, with the columns of `rlnas.table.files.COLUMNS`.
         settings: what was run.
-        name: what to call the table in messages.
+        name: what messages call the table.
         checksum: of the file.
 
     Attributes:
         architectures: ids, in the order of the space.
-        baselines: names of the hand-made networks that were trained beside them; they are queried like architectures.
+        baselines: names of the hand-made networks, which are queried like architectures.
         seeds: training seeds, ascending.
         budgets: environment steps at which every run can be queried, ascending; the last is the whole run.
         metrics: names of the metrics that it has; one that was added to rlnas later is missing.
@@ -82,11 +83,7 @@ class Table:
 
     @staticmethod
     def read(path: str | Path) -> Table:
-        """Reads a table's file.
-
-        Raises:
-            UserError: if it cannot be read, is no table, or has changed since it was written.
-        """
+        """Reads a table's file; raises `UserError` if it is no table, or has changed since it was written."""
         frame, settings, checksum = read_table(Path(path))
         return Table(frame, settings, Path(path).stem, checksum)
 
@@ -126,14 +123,11 @@ class Table:
 
     def missing(self) -> list[tuple[str, int]]:
         """The networks and seeds that were to be trained, by the settings, and have no successful run."""
-        names = self.settings.get("architectures") or (
-            [architecture.id for architecture in self.space]
-            if self.space.size <= MOST_ARCHITECTURES
-            else self.architectures
-        )
-        names = dict.fromkeys([*names, *self.settings.get("baselines", ()), *self.architectures, *self.baselines])
-        seeds = sorted({*self.settings.get("seeds", ()), *self.seeds})
-        pairs = [(name, seed) for name in names for seed in seeds]
+        names = self.settings.get("architectures", [])
+        if not names and self.space.size <= MOST_ARCHITECTURES:
+            names = [architecture.id for architecture in self.space]
+        names = dict.fromkeys([*names, *self.settings.get("baselines", ()), *self._known])
+        pairs = product(names, sorted({*self.settings.get("seeds", ()), *self.seeds}))
         return [pair for pair in pairs if pair not in self._rows or self._rows[pair]["status"] != "done"]
 
     def absent(self) -> list[tuple[str, int]]:
@@ -141,11 +135,7 @@ class Table:
         return [pair for pair in self.missing() if pair not in self._rows]
 
     def part(self, *, seeds: Sequence[int], without: Sequence[str] = ()) -> Table:
-        """The table with some of its seeds, and without some of its networks.
-
-        Args:
-            seeds: the training seeds to keep.
-            without: architectures and baselines to leave out.
+        """The table with some of its training seeds, and without some of its architectures and baselines.
 
         Raises:
             MissingRun: if the table has no such seed.
@@ -155,33 +145,23 @@ class Table:
         for name in without:
             if name not in self._known:
                 raise unknown(f"network of the table {self.name!r}:", name, self._known)
-        kept = self.frame.filter(
-            polars.col("seed").is_in(list(seeds)) & ~polars.col("architecture").is_in(list(without))
-        )
+        left_out = polars.col("architecture").is_in(list(without))
+        kept = self.frame.filter(polars.col("seed").is_in(list(seeds)) & ~left_out)
         return Table(kept, self.settings, self.name, self.checksum)
 
     def unscored(self, *, budget: int | str, seeds: Sequence[int]) -> list[str]:
-        """The architectures and baselines that lack a metric at a budget under one of the seeds.
-
-        Raises:
-            MissingRun: if the table has no such budget, or no such seed.
-        """
+        """The architectures and baselines that lack a metric at a budget under one of the seeds."""
         place = self.budgets.index(self.budget(budget))
         self.check_seeds(seeds)
 
-        def scored(name: str, seed: int) -> bool:
-            row = self._rows.get((name, seed), {"status": "missing"})
+        def scored(row: Mapping[str, Any]) -> bool:
             return row["status"] == "done" and all(row[metric][place] is not None for metric in self.metrics)
 
-        return [name for name in self._known if not all(scored(name, seed) for seed in seeds)]
+        known = {pair for pair, row in self._rows.items() if scored(row)}
+        return [name for name in self._known if not known.issuperset((name, seed) for seed in seeds)]
 
     def check_seeds(self, seeds: Sequence[int]) -> None:
-        """Makes sure that the table has runs with each of some seeds.
-
-        Raises:
-            MissingRun: if it has none with one of them.
-            UserError: if one is no whole number.
-        """
+        """Raises `MissingRun` if the table has no run with one of the seeds."""
         for seed in seeds:
             _check_seed(seed)
             if seed not in self.seeds:
@@ -189,23 +169,14 @@ class Table:
                 raise MissingRun(f"the table {self.name!r} has no runs with seed {seed}: its seeds are {known}.")
 
     def check_metric(self, metric: str) -> None:
-        """Makes sure that the table has a metric.
-
-        Raises:
-            UserError: if there is no such metric.
-            MissingRun: if the table was built without it.
-        """
+        """Raises `UserError` for a metric that does not exist, `MissingRun` for one that the table lacks."""
         if metric not in METRICS:
             raise unknown("metric", metric, METRICS)
         if metric not in self.metrics:
             raise MissingRun(f"the table {self.name!r} was built without {metric}.")
 
     def budget(self, value: int | str) -> int:
-        """One of the table's budgets, in environment steps.
-
-        Raises:
-            MissingRun: if it is none of them.
-        """
+        """One of the table's budgets in environment steps; raises `MissingRun` if it is none of them."""
         steps = value if isinstance(value, int) else parse_steps(value, "budget")
         if steps not in self.budgets:
             known = ", ".join(map(str, self.budgets))
@@ -223,8 +194,8 @@ class Table:
     def query(self, architecture: str | Mapping[str, Option], *, seed: int, budget: int | str) -> TrialResult:
         """One run at one budget: its `steps`. Its curve has a point at each budget; its games are not counted.
 
-        At a budget below the whole, this is the whole training as it stood then, not a training of that length: its
-        learning rate was still on the way down.
+        At a smaller budget than the last this is the whole training as it stood then, not a training of that length:
+        its learning rate falls over the whole training.
 
         Args:
             architecture: an architecture's id or its options, or the name of a baseline.
@@ -237,7 +208,7 @@ class Table:
         row, index = self._find(architecture, seed, budget)
         kept = ("architecture", "seed", "parameters", "multiply_adds")
         curve = zip(self.budgets[: index + 1], row[PRIMARY], strict=False)
-        points = [(steps, reward) for steps, reward in curve if reward is not None]
+        points = [point for point in curve if point[1] is not None]
         return TrialResult.model_construct(
             space=self.space.name,
             steps=self.budgets[index],
@@ -304,10 +275,8 @@ class Table:
 
     def scores(self, *, budget: int | str, metric: Metric, seeds: Sequence[int]) -> np.ndarray:
         """A metric of all architectures, `(architectures, seeds)` float64; raises as `values` does."""
-        return np.array(
-            [self.values(name, budget=budget, metric=metric, seeds=seeds) for name in self.architectures],
-            dtype=np.float64,
-        )
+        found = [self.values(name, budget=budget, metric=metric, seeds=seeds) for name in self.architectures]
+        return np.array(found, dtype=np.float64)
 
     def measured(self, architecture: str) -> dict[str, float | None]:
         """What the building machine measured for an architecture; `None` where it did not.
@@ -322,10 +291,8 @@ class Table:
         return {name: float(together[name](values)) if values.size else None for name, values in known.items()}
 
     def __repr__(self) -> str:
-        return (
-            f"Table({self.name!r}: {self.env}, {len(self.architectures)} architectures of {self.space.name}, "
-            f"{len(self.seeds)} seeds, {short(self.steps)} steps)"
-        )
+        space = f"{len(self.architectures)} architectures of {self.space.name}"
+        return f"Table({self.name!r}: {self.env}, {space}, {len(self.seeds)} seeds, {short(self.steps)} steps)"
 
 
 def _check_seed(seed: object) -> None:
