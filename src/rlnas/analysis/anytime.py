@@ -10,8 +10,7 @@ from rlnas.analysis.baselines import top_by_short_training
 from rlnas.analysis.ground_truth import ComparisonSettings, GroundTruth
 from rlnas.stats.selection import held_out_scores
 
-LONGEST = 200
-"""Trainings up to which the curve of random search goes."""
+LONGEST = 200  # trainings up to which the curve of random search goes
 
 
 @dataclass(frozen=True)

@@ -30,23 +30,37 @@ from rlnas.table.searches import StoredSearch
 
 @dataclass(frozen=True, repr=False)
 class View(Brief):
-    """A comparison by one metric."""
+    """A comparison by one metric.
+
+    Attributes:
+        truth: the table's true performances.
+        random: random search with K architectures.
+        strategies: the strategies.
+        random_at_cost: random search at the cost of strategies that cost more than `random`.
+        short_trainings: short trainings of all architectures, for the steps of the searches.
+        exhaustive: exhaustive search.
+        references: hand-made networks and other reference networks.
+        components: how much of the variance is the architecture's; `None` with one seed or one architecture.
+        rank_test: p-value of the differences between architectures by ranks; `None` likewise.
+        agreements: the seed-to-seed ceiling: of single seeds, of one and the mean of the others, of halves.
+        correlations: mean correlations of proxy and true performance, by the labels of strategies with a proxy.
+        anytime: the score that random search and short trainings reach for any number of steps.
+        significance: of each strategy in `compared` against random search at the same cost, by label.
+    """
 
     truth: GroundTruth
-    random: StrategyOutcome  # random search with K architectures
+    random: StrategyOutcome
     strategies: tuple[StrategyOutcome, ...]
-    random_at_cost: tuple[StrategyOutcome, ...]  # random search at the cost of strategies that cost more than that
-    short_trainings: tuple[StrategyOutcome, ...]  # of all architectures, for the steps of the searches
+    random_at_cost: tuple[StrategyOutcome, ...]
+    short_trainings: tuple[StrategyOutcome, ...]
     exhaustive: StrategyOutcome
     references: tuple[ReferenceNetwork, ...]
-    components: VarianceComponents | None  # `None` with one seed or one architecture
-    rank_test: float | None  # p-value of the differences between architectures by ranks; `None` likewise
-    # The seed-to-seed ceiling: between single seeds, between each seed and the mean of the others and, from four seeds
-    # on, between halves of them.
+    components: VarianceComponents | None
+    rank_test: float | None
     agreements: dict[Correlation, tuple[Agreement, ...]]
-    correlations: dict[str, dict[Correlation, Estimate]]  # means over searches, by the labels of `with_proxy`
+    correlations: dict[str, dict[Correlation, Estimate]]
     anytime: Anytime
-    significance: dict[str, Significance]  # of each in `compared` against random search at the same cost, by label
+    significance: dict[str, Significance]
 
     def _facts(self) -> dict[str, Any]:
         found = {one.label: f"mean {one.mean:.4g}" for one in (self.random, *self.strategies)}
@@ -54,7 +68,7 @@ class View(Brief):
 
     @property
     def compared(self) -> tuple[StrategyOutcome, ...]:
-        """What is compared with random search."""
+        """The strategies and short trainings, which are compared with random search."""
         return (*self.strategies, *self.short_trainings)
 
     @property
@@ -85,13 +99,21 @@ class View(Brief):
 
 @dataclass(frozen=True, repr=False)
 class Comparison(Brief):
-    """Strategies, baselines and reference networks on one table."""
+    """Strategies, baselines and reference networks on one table.
+
+    Attributes:
+        table: the table.
+        settings: what all rows have in common.
+        views: by each metric; table 1 shows all.
+        metrics: the metrics that have sections of their own.
+        remarks: what a reader should know of the searches, a sentence each.
+    """
 
     table: Table
     settings: ComparisonSettings
-    views: dict[Metric, View]  # by each metric; table 1 shows all
-    metrics: tuple[Metric, ...]  # those that have sections of their own
-    remarks: tuple[str, ...]  # what a reader should know of the searches, a sentence each
+    views: dict[Metric, View]
+    metrics: tuple[Metric, ...]
+    remarks: tuple[str, ...]
 
     def _facts(self) -> dict[str, Any]:
         view = self.views[self.metrics[0]] if self.metrics else None

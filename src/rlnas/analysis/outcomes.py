@@ -14,7 +14,7 @@ from rlnas.brief import Brief
 from rlnas.stats.agreement import CORRELATIONS, Correlation, correlation
 from rlnas.stats.estimates import Estimate
 from rlnas.stats.selection import held_out_scores, hits, rank, regret
-from rlnas.strategies import STRATEGIES, Train, settings_class
+from rlnas.strategies import STRATEGIES, settings_class
 from rlnas.table.searches import StoredSearch
 
 
@@ -43,14 +43,23 @@ class SearchOutcome(Brief):
 
 @dataclass(frozen=True, repr=False)
 class StrategyOutcome(Brief):
-    """A strategy with its options and budget, over several search seeds."""
+    """A strategy with its options and budget, over several search seeds.
 
-    label: str  # its name in tables
+    Attributes:
+        label: its name in tables.
+        searches: the outcome of each search.
+        over: in what the searches differ.
+        strategy: the strategy's name; empty for baselines.
+        budget: environment steps of each search; `None` for what runs on the table.
+        options: the options that are known, with limits on the cost of a candidate.
+    """
+
+    label: str
     searches: tuple[SearchOutcome, ...]
-    over: Literal["search seed", "training seed", "repeat"] = "search seed"  # in what the searches differ
-    strategy: str = ""  # empty for baselines
-    budget: int | None = None  # environment steps of each search; `None` for what runs on the table
-    options: Mapping[str, Any] = field(default_factory=dict)  # those that are known, with limits on a candidate's cost
+    over: Literal["search seed", "training seed", "repeat"] = "search seed"
+    strategy: str = ""
+    budget: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def _facts(self) -> dict[str, Any]:
         return {"label": self.label, "searches": len(self.searches), "mean": self.mean}
@@ -117,18 +126,19 @@ def evaluate_search(search: StoredSearch, truth: GroundTruth, settings: Comparis
     looked_up = steps == truth.budget and {*seeds} <= {*truth.seeds}
     trained = [name for name in search.trained if looked_up and name in truth]
     candidates = [*dict.fromkeys([*top, *trained])]
-    returns = truth.runner().answer(Train(tuple(map(truth.table.space.architecture, candidates)))).returns
-    best = max(range(len(candidates)), key=lambda place: statistics.fmean(returns[place]))
+    best = max(candidates, key=lambda name: statistics.fmean(truth.scores[truth.index(name)]))
     # What the search trained is paid for once.
     own = len(search.trained) * len(seeds) * steps
     cost = search.cost_steps + own + truth.cost(len({*top} - {*(search.trained if looked_up else ())}))
     proxies = np.full(truth.means.size, np.nan)
     for name, proxy in search.ranking:
         proxies[truth.index(name)] = np.nan if name in trained else proxy
-    outcome = outcome_of(candidates, candidates[best], truth, cost)
-    correlations = correlations_of(proxies, truth.means, settings.seed)
     return replace(
-        outcome, seed=search.seed, search_steps=search.cost_steps, proxies=proxies, correlations=correlations
+        outcome_of(candidates, best, truth, cost),
+        seed=search.seed,
+        search_steps=search.cost_steps,
+        proxies=proxies,
+        correlations=correlations_of(proxies, truth.means, settings.seed),
     )
 
 

@@ -9,8 +9,7 @@ from rlnas.stats.agreement import Agreement, correlation, seed_agreement
 from rlnas.stats.estimates import Estimate
 from rlnas.stats.selection import hits, rank, regret
 
-ROOT = 0
-"""Of the resampling: the same run gives the same page."""
+ROOT = 0  # of the resampling, so that the same run gives the same page
 
 
 @dataclass(frozen=True)

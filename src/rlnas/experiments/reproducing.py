@@ -255,7 +255,7 @@ class Reproduction:
                 f"fewer than top-k, {top_k}: in the other trainings no game ended, for which longer ones (--steps, and "
                 "another --out) help, or they failed (trials/*/*/worker.log of the table)."
             )
-        judge = partial(
+        compare = partial(
             analysis.compare,
             table,
             options=self.options,
@@ -266,7 +266,7 @@ class Reproduction:
         # What is refused is refused before a search runs.
         searches = self.searches()
         if self.on_table:
-            judge([], strategies=self.on_table, repeats=1)
+            compare([], strategies=self.on_table, repeats=1)
         done: dict[Path, str] = {}
         left_out: list[str] = []
         for search in searches:
@@ -281,7 +281,7 @@ class Reproduction:
             else:
                 done[search.path] = search.settings.strategy
         strategies = [name for name in self.strategies if name in {*self.on_table, *done.values()}]
-        comparison = judge(stored_searches([*done]), strategies=strategies, repeats=self.repeats)
+        comparison = compare(stored_searches([*done]), strategies=strategies, repeats=self.repeats)
         comparison = replace(comparison, remarks=(*comparison.remarks, *left_out))
         write_comparison(comparison, self.path / COMPARISON)
         return comparison, left_out

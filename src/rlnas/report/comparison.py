@@ -113,8 +113,7 @@ def _finding(strategy: StrategyOutcome, found: Significance) -> str:
     )
 
 
-Shown = tuple[str, str, Space, str]
-"""A network: its name, why it is shown, its space, its id there."""
+Shown = tuple[str, str, Space, str]  # a network: its name, why it is shown, its space, its id there
 
 
 def _best(comparison: Comparison) -> list[Shown]:

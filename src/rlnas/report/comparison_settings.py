@@ -34,7 +34,7 @@ def search_space(comparison: Comparison) -> Section:
 def trainings(comparison: Comparison) -> Section:
     """Table 4 of the paper: the settings of every training."""
     chosen = comparison.table.settings
-    known = {group: whole_settings(group, chosen[group]) for group in GROUPS if group in chosen}
+    known: dict[str, Any] = {group: whole_settings(group, chosen[group]) for group in GROUPS if group in chosen}
     rows = tuple(_rows({"steps": comparison.table.steps, **known}, TABLE_4))
     table = Table(columns("setting | value | paper"), rows, "trainings", notes("trainings"), texts=3)
     return Section("Table 4: the settings of the trainings", [table])

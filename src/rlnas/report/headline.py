@@ -14,8 +14,7 @@ from rlnas.stats.estimates import Estimate, interquartile_mean_estimate, mean_di
 from rlnas.strategies import RANDOM
 from rlnas.trials.results import NetworkResult
 
-FEW = 5
-"""Below so many seeds an interval is rough."""
+FEW = 5  # below so many seeds an interval is rough
 CONFIRM = "rlnas resume RUN --confirm-seeds 5"
 
 

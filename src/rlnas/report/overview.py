@@ -22,8 +22,7 @@ from rlnas.report.paper import TITLE, printed
 from rlnas.report.sections import Cell, Column, Document, Figure, Link, Prose, Section, Table, columns, notes, words
 from rlnas.table import Metric
 
-Rows = Mapping[str, Sequence[Cell]]
-"""For each network or strategy its cells by each metric."""
+Rows = Mapping[str, Sequence[Cell]]  # for each network or strategy its cells by each metric
 
 HEAD = columns("network or strategy -> name | metric")
 

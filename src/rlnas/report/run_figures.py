@@ -109,8 +109,7 @@ def colour_of(run: Run, network: NetworkResult) -> str:
     return ACCENT if network is run.best else MADE if network.baseline else MUTED
 
 
-Points = Sequence[tuple[float, NetworkResult]]
-"""Networks by their place on the horizontal axis."""
+Points = Sequence[tuple[float, NetworkResult]]  # networks by their place on the horizontal axis
 
 
 def trained_points(run: Run) -> Points:

@@ -13,8 +13,7 @@ from scipy.special import ndtri, stdtrit
 
 from rlnas import seeding
 
-LEVEL = 0.95
-"""Of every interval."""
+LEVEL = 0.95  # of all intervals
 RESAMPLES = 2_000
 
 

@@ -31,7 +31,7 @@ class NetworkSpec:
         architecture: its id within that space.
         candidate: whether the search put it forward.
         baseline: whether it is a hand-made network.
-        random: whether it was drawn at random; a network may be all three.
+        random: whether it is a random architecture; a network may be all three.
         start: the weights that its trainings start from (`rlnas.trials.warm_start`); none for trainings from scratch.
     """
 

@@ -1,4 +1,4 @@
-"""The result of a finished study, and the search that a table can judge by it."""
+"""The result of a finished study, and its search, to be compared on a table."""
 
 from __future__ import annotations
 

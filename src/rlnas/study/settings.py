@@ -46,7 +46,7 @@ class StudySettings(RunSettings):
             no part in picking it.
         baselines: hand-made networks to train beside them: names of catalogue spaces without choices, or ids of
             architectures of the space.
-        random_networks: ids of architectures, drawn at random, that are trained beside them.
+        random_networks: ids of random architectures that are trained, too.
         table: where the trainings from scratch are looked up; `None` runs them.
         warm_start: whether candidates start from the supernet's weights; hand-made networks start from scratch.
         max_params: parameters of the encoder that a candidate may have; `None` sets no limit.

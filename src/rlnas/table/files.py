@@ -19,8 +19,7 @@ from rlnas.table.settings import TableFacts
 from rlnas.trials.metrics import METRICS, PRIMARY
 
 SCHEMA_VERSION = 1
-_BLANK = b"rlnas-sha256:" + b"0" * 64
-"""Stands in the checksum's place while the checksum is worked out."""
+_BLANK = b"rlnas-sha256:" + b"0" * 64  # stands in the checksum's place while the checksum is worked out
 _CHECKSUM = re.compile(rb"rlnas-sha256:([0-9a-f]{64})")
 
 COLUMNS: dict[str, Any] = {

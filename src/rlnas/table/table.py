@@ -27,8 +27,7 @@ Metric = str
 OWN = ("seeds", "architectures", "baselines", "versions")
 """Settings in which tables may differ and still be parts of one: what they hold follows from their rows."""
 
-MOST_ARCHITECTURES = 10_000
-"""Architectures of a space that are still enumerated."""
+MOST_ARCHITECTURES = 10_000  # architectures of a space that are still enumerated
 
 PADDED = (
     "The networks of the table {!r} were padded with zeros to the widest option, as version 0.1 built them: "
@@ -83,7 +82,11 @@ class Table:
 
     @staticmethod
     def read(path: str | Path) -> Table:
-        """Reads a table's file; raises `UserError` if it is no table, or has changed since it was written."""
+        """Reads a table's file.
+
+        Raises:
+            UserError: if it is no table, or has changed since it was written.
+        """
         frame, settings, checksum = read_table(Path(path))
         return Table(frame, settings, Path(path).stem, checksum)
 

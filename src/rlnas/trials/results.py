@@ -23,7 +23,7 @@ from rlnas.trials.metrics import METRICS, PRIMARY, mean_over_seeds
 from rlnas.trials.records import NAME, Count, Record, Seed
 
 Role = Literal["candidate", "baseline", "random"]
-"""What a network is in a study: put forward by the search, hand-made, drawn at random."""
+"""What a network is in a study: put forward by the search, hand-made, or random."""
 
 SUMMARY = ("seed", "status", "reason", "steps", "episodes", "scores")
 """What a study's `result.json` holds of a trial; its network says the rest."""
@@ -117,7 +117,7 @@ class NetworkResult(Record):
         space: name of its space.
         baseline: whether it is a hand-made network.
         candidate: whether the search put it forward.
-        random: whether it was drawn at random; a network may be all three.
+        random: whether it is a random architecture; a network may be all three.
         proxy: its proxy performance; `None` if the search did not rank it.
         parameters: trainable parameters of the encoder.
         multiply_adds: multiply-adds of the encoder, for one observation.
