@@ -27,13 +27,8 @@ from rlnas.study.networks import find_baseline
 
 def write_comparison(comparison: Comparison, folder: Path) -> None:
     """Writes Markdown, a self-contained page, a CSV file for each table, and the figures as SVG and PNG."""
-    report(comparison).write(folder, facts(comparison))
-
-
-def facts(comparison: Comparison) -> dict[str, Value]:
-    """The first columns of every CSV file."""
     table, settings = comparison.table, comparison.settings
-    return {
+    facts: dict[str, Value] = {
         "table": table.name,
         "env": table.env,
         "space": table.space.name,
@@ -43,6 +38,7 @@ def facts(comparison: Comparison) -> dict[str, Value]:
         "repeats": settings.repeats,
         "root_seed": settings.seed,
     }
+    report(comparison).write(folder, facts)
 
 
 def report(comparison: Comparison) -> Document:

@@ -114,16 +114,10 @@ def _read_single(path: Path) -> Run:
     settings = TrialSettings(**read_object(path / "trial.json"))
     space = settings.load_space()
     name = space.name if settings.architecture == FIXED_ID else settings.architecture
-    trial = read_result(path) or _open_trial(path, NetworkSpec(name, space, settings.architecture), settings.seed)
-    network = NetworkResult(
-        name=settings.architecture,
-        architecture=dict(space.architecture(settings.architecture)),
-        baseline=False,
-        candidate=True,
-        proxy=None,
-        trials=[trial],
-        **trial.model_dump(include={"space", "parameters", "multiply_adds"}),
-    ).model_copy(update={"name": name})  # nothing is stored by this name, so it may be any
+    spec = NetworkSpec(settings.architecture, space, settings.architecture, candidate=True)
+    trial = read_result(path) or _open_trial(path, spec, settings.seed)
+    # Nothing is stored by the shown name, so it may be any.
+    network = network_result(spec, [trial], {}).model_copy(update={"name": name})
     done = trial.status == "done"
     plain = settings.model_dump(mode="json")
     return Run("trial", plain, space, [network], {name: space}, done, best_name=name, remarks=trial.remarks)
