@@ -34,8 +34,7 @@ from rlnas.spaces import (
 from rlnas.study import TrialSettings
 from rlnas.trials.checkpoint import save_checkpoint
 from rlnas.trials.run_directory import fingerprint
-from rlnas.trials.scaling import bounds_to_dict, scale_by
-from rlnas.trials.trial import blank_result
+from rlnas.trials.trial import blank_result, bounds_to_dict, scale_by
 
 PENDULUM = ContinuousActions((-2.0,), (2.0,))
 

@@ -28,9 +28,8 @@ from rlnas.trials.episodes import EpisodeTable
 from rlnas.trials.intervals import RESTARTED, Interval, remark_on_games
 from rlnas.trials.progress import Progress, RateMeter, Watcher
 from rlnas.trials.records import Count, Record, checked_record
-from rlnas.trials.scaling import scale_by
 from rlnas.trials.tensorboard import TensorBoardLog
-from rlnas.trials.trial import check_fit
+from rlnas.trials.trial import check_fit, scale_by
 
 
 class FitState(Record):

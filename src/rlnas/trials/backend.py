@@ -1,13 +1,10 @@
 """Where trials run: `submit(trial) -> future`."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from rlnas.trials.progress import Watcher, nobody
@@ -17,19 +14,12 @@ from rlnas.trials.settings import TrialSettings
 
 @dataclass(frozen=True)
 class Trial:
-    """A trial to run.
-
-    Attributes:
-        directory: its directory.
-        settings: what to train.
-        label: what progress calls it.
-        until: environment steps at which it pauses, as in `run_trial`; `None` runs it to its end.
-    """
+    """A trial to run."""
 
     directory: Path
     settings: TrialSettings
-    label: str
-    until: int | None = None
+    label: str  # what progress calls it
+    until: int | None = None  # environment steps at which it pauses, as in `run_trial`; `None` runs it to its end
 
 
 class Backend(ABC):
@@ -50,9 +40,7 @@ class Backend(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
 

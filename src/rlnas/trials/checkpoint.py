@@ -1,7 +1,5 @@
 """Checkpoints: tensors and plain data, so that opening a stranger's run never executes code."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
@@ -20,29 +18,16 @@ from rlnas.errors import RlnasError, UserError, fault
 from rlnas.files import parse_json, read_bytes, write_bytes
 
 FORMAT = "rlnas-checkpoint-5"
-OLDER = re.compile(r"rlnas-checkpoint-[1-4]")
-"""The formats of version 0.1, which are not read: its networks had other layers."""
-
-_BLANK = b"sha256:" + b"0" * 64
-"""Stands in the checksum's place while the checksum is worked out."""
+OLDER = re.compile(r"rlnas-checkpoint-[1-4]")  # those of version 0.1
+_BLANK = b"sha256:" + b"0" * 64  # stands in the checksum's place while the checksum is worked out
 _CHECKSUM = re.compile(rb"sha256:[0-9a-f]{64}")
 
-HEAD = "rlnas"
-"""The name under which format, owner and checksum stand in the metadata."""
-
-DATA = "plain data"
-"""The name under which plain data stand among the tensors: what is beside these may not exceed 100 MB."""
+HEAD = "rlnas"  # names format, owner and checksum in the metadata
+DATA = "plain data"  # names the plain data among the tensors: what is beside these may not exceed 100 MB
 
 
 def save_checkpoint(path: Path, owner: str, tensors: Mapping[str, Tensor], data: Mapping[str, Any]) -> None:
-    """Writes a checkpoint.
-
-    Args:
-        path: the file.
-        owner: fingerprint of the settings that the checkpoint belongs to.
-        tensors: by name.
-        data: plain data that JSON can hold.
-    """
+    """Writes a checkpoint; `owner` is the fingerprint of the settings that it belongs to, `data` what JSON can hold."""
     plain = torch.frombuffer(bytearray(json.dumps(data).encode()), dtype=torch.uint8)
     # One entry of metadata: safetensors writes several in any order, and equal checkpoints have equal bytes.
     head = json.dumps({"format": FORMAT, "owner": owner, "checksum": _BLANK.decode()})
@@ -55,8 +40,7 @@ def pack(tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) 
 
     Of tensors that share memory, as tied weights do, each is written whole.
     """
-    places: set[int] = set()
-    whole = {}
+    whole, places = {}, set[int]()
     for name, tensor in tensors.items():
         plain = tensor.detach().contiguous()
         place = plain.untyped_storage().data_ptr()
@@ -69,7 +53,7 @@ def load_checkpoint(path: Path, owner: str) -> tuple[dict[str, Tensor], dict[str
     """Reads a checkpoint and checks every byte of it. No code in it is ever executed.
 
     Raises:
-        UserError: if it is truncated, damaged, not a checkpoint, or belongs to other settings.
+        UserError: if it is damaged, not a checkpoint, or belongs to other settings.
     """
     advice = f"Delete it to train that part again from its start: {path}"
     content = read_bytes(path)
@@ -87,9 +71,9 @@ def load_checkpoint(path: Path, owner: str) -> tuple[dict[str, Tensor], dict[str
         if not isinstance(data, dict):
             raise ValueError("its plain data are no JSON object")
         return tensors, data
+    except UserError:
+        raise
     except (SafetensorError, LookupError, TypeError, ValueError) as error:
-        if isinstance(error, UserError):
-            raise
         raise UserError(f"the checkpoint is truncated or damaged ({_words(error)}). {advice}") from None
 
 
@@ -109,8 +93,7 @@ def _check_bytes(content: bytes, checksum: object) -> None:
     place = _CHECKSUM.search(content)
     if place is None or place[0].decode() != checksum:
         raise ValueError("it has no checksum")
-    digest = hashlib.sha256(content[: place.start()])
-    digest.update(_BLANK)
+    digest = hashlib.sha256(content[: place.start()] + _BLANK)
     digest.update(memoryview(content)[place.end() :])
     if f"sha256:{digest.hexdigest()}" != checksum:
         raise ValueError("its checksum does not fit")
@@ -118,11 +101,7 @@ def _check_bytes(content: bytes, checksum: object) -> None:
 
 @contextmanager
 def fitting(path: Path) -> Iterator[None]:
-    """Says so if what a checkpoint holds does not fit those that it is put into.
-
-    Raises:
-        UserError: naming the file.
-    """
+    """Raises a `UserError` that names the file if what a checkpoint holds does not fit what it is put into."""
     try:
         yield
     except RlnasError:

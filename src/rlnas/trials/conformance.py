@@ -1,7 +1,5 @@
 """What every backend must do, checked: for our own backends and for those of third parties."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +14,6 @@ from rlnas.trials.backend import Backend, Trial
 from rlnas.trials.checkpoint import load_checkpoint, pack
 from rlnas.trials.progress import Progress, Watcher
 from rlnas.trials.results import TrialResult
-from rlnas.trials.run_directory import fingerprint
 from rlnas.trials.settings import TrialSettings
 from rlnas.trials.trial import CHECKPOINT, run_trial
 
@@ -53,18 +50,11 @@ STEPS = 320
 
 @dataclass(frozen=True)
 class Bench:
-    """A backend under test.
+    """A backend under test."""
 
-    Attributes:
-        make: makes it, given who is told of progress.
-        folder: an empty folder that its trials can reach.
-        own_processes: whether trials run in processes of their own. If not, a trial is interrupted (Ctrl-C) where it
-            would be killed otherwise.
-    """
-
-    make: Callable[[Watcher], Backend]
-    folder: Path
-    own_processes: bool = True
+    make: Callable[[Watcher], Backend]  # given who is told of progress
+    folder: Path  # an empty one that its trials can reach
+    own_processes: bool = True  # if not, a trial is interrupted (Ctrl-C) where it would be killed otherwise
 
     def settings(self, fault: str = "pass", trigger: str = "", **changes: Any) -> TrialSettings:
         """A small training; its game does as `fault` says once the file `trigger` is in the folder."""
@@ -99,10 +89,14 @@ class Bench:
             run_trial(self.folder / f"expected-{number}", settings)
         return trial_files(self.folder / f"expected-{number}", settings)
 
+    def compare(self, directory: Path, settings: TrialSettings, sentence: str) -> None:
+        """Makes sure that a trial left the bytes of one that this process ran from its start to its end."""
+        _require(trial_files(directory, settings) == self.expected(settings), sentence)
+
 
 def trial_files(directory: Path, settings: TrialSettings) -> dict[str, Any]:
     """What a trial left, without what the machine measured."""
-    tensors, data = load_checkpoint(directory / CHECKPOINT, fingerprint(settings.model_dump(mode="json")))
+    tensors, data = load_checkpoint(directory / CHECKPOINT, settings.fingerprint)
     data.pop("seconds")
     found: dict[str, Any] = {"tensors": pack(dict(sorted(tensors.items()))), "data": data}
     names = [name for name in ("result.json", "episodes.parquet") if (directory / name).exists()]
@@ -110,10 +104,12 @@ def trial_files(directory: Path, settings: TrialSettings) -> dict[str, Any]:
 
 
 def check_backend(make: Callable[[Watcher], Backend], folder: Path, own_processes: bool = True) -> None:
-    """Puts a backend through all checks; see `Bench` for the arguments.
+    """Puts a backend through all checks; raises an `AssertionError` at the first that it fails, with a sentence.
 
-    Raises:
-        AssertionError: at the first that it fails, with a sentence.
+    Args:
+        make: makes it, given who is told of progress.
+        folder: an empty folder that its trials can reach.
+        own_processes: whether trials run in processes of their own.
 
     Example:
         >>> import tempfile
@@ -149,10 +145,7 @@ def check_results(bench: Bench) -> None:
         results = [future.result() for future in [backend.submit(trial) for trial in trials]]
         for trial, result in zip(trials, results, strict=True):
             _require(result.status == "done", f"a trial that ends is 'done', not {result.status!r}")
-            _require(
-                trial_files(trial.directory, trial.settings) == bench.expected(trial.settings),
-                "a trial must leave the bytes that run_trial leaves in this process",
-            )
+            bench.compare(trial.directory, trial.settings, "a trial must leave the bytes that run_trial leaves here")
             own = [progress for progress in told if progress.task == trial.label]
             _require([p.finished for p in own].count(True) == 1, "the end of a trial must be told once")
             _require(own[-1].finished and own[-1].done == result.steps, "the last that is told is the end of the trial")
@@ -183,7 +176,7 @@ def check_break(bench: Bench) -> None:
     except WorkerError:
         (bench.folder / "trial/timing.json").rmdir()
     bench.run("trial", settings)
-    _require(trial_files(bench.folder / "trial", settings) == bench.expected(settings), "a trial that broke must go on")
+    bench.compare(bench.folder / "trial", settings, "a trial that broke must go on")
 
 
 def check_resume(bench: Bench) -> None:
@@ -194,7 +187,7 @@ def check_resume(bench: Bench) -> None:
         bench.run("trial", settings)
     _require((bench.folder / "once-0").exists(), "the trial must have been stopped once")
     bench.run("trial", settings)
-    _require(trial_files(bench.folder / "trial", settings) == bench.expected(settings), "a killed trial must go on")
+    bench.compare(bench.folder / "trial", settings, "a killed trial must go on")
 
 
 def check_pause(bench: Bench, settings: TrialSettings | None = None) -> None:
@@ -210,10 +203,7 @@ def check_pause(bench: Bench, settings: TrialSettings | None = None) -> None:
         _require(not (bench.folder / "trial/result.json").exists(), "a paused trial has no result.json")
     done, _ = bench.run("trial", settings)
     _require(done.status == "done", f"a trial that ends is 'done', not {done.status!r}")
-    _require(
-        trial_files(bench.folder / "trial", settings) == bench.expected(settings),
-        "a trial that paused must leave the bytes of one that did not",
-    )
+    bench.compare(bench.folder / "trial", settings, "a trial that paused must leave the bytes of one that did not")
     for until, result in zip(points, results, strict=True):
         _require(bench.run("trial", settings, until)[0] == result, "a trial keeps what it scored when it paused")
 

@@ -1,12 +1,10 @@
 """Every full game of a training: the step it ended on, its return, its length."""
 
-from __future__ import annotations
-
 import io
 from bisect import bisect_right
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import polars
 import torch
@@ -36,9 +34,9 @@ class EpisodeTable:
             self.score.append(episode.score)
             self.length.append(episode.length)
 
-    def until(self, steps: int) -> EpisodeTable:
+    def until(self, steps: int) -> Self:
         """The games that had ended by so many steps."""
-        found, count = EpisodeTable(), bisect_right(self.step, steps)
+        found, count = type(self)(), bisect_right(self.step, steps)
         found.step, found.score, found.length = self.step[:count], self.score[:count], self.length[:count]
         return found
 
@@ -69,12 +67,8 @@ class EpisodeTable:
         write_bytes(path, buffer.getvalue())
 
     @classmethod
-    def read(cls, path: Path) -> EpisodeTable:
-        """What `write` wrote.
-
-        Raises:
-            UserError: if the file cannot be read.
-        """
+    def read(cls, path: Path) -> Self:
+        """What `write` wrote; raises a `UserError` if the file is damaged."""
         found = cls()
         found.step, found.score, found.length = read_columns(path, SCHEMA).values()
         if found.step != sorted(found.step):

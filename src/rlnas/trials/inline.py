@@ -1,7 +1,5 @@
 """Trials in this process, one after another: for tests and debugging."""
 
-from __future__ import annotations
-
 from concurrent.futures import Future
 
 from rlnas.algorithms.torch_modes import torch_threads
@@ -13,11 +11,7 @@ from rlnas.trials.trial import failed_result, run_trial
 
 
 class InlineBackend(Backend):
-    """Runs a trial in this process while it is submitted.
-
-    Args:
-        watch: told of the progress of each trial.
-    """
+    """Runs a trial in this process while it is submitted; `watch` is told of its progress."""
 
     def __init__(self, watch: Watcher = nobody):
         self._watch = watch

@@ -1,7 +1,5 @@
 """When the next checkpoint is due: environments restart there, so it waits for a game to end."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Sequence
 
@@ -23,8 +21,8 @@ class Interval:
 
     Args:
         every: iterations between checkpoints, as asked for.
-        iteration: the number of iterations so far.
-        games: the number of games that have ended so far.
+        iteration: iterations so far.
+        games: games that have ended so far.
     """
 
     def __init__(self, every: int, iteration: int, games: int):
@@ -55,7 +53,7 @@ def checkpoint_after(
         last: the last iteration that may count.
 
     Returns:
-        Its iteration, and how many checkpoints waited in vain for a game to end; `None` if it lies beyond `last`.
+        Its iteration, and how many checkpoints had waited in vain for a game to end; `None` beyond `last`.
     """
     interval, silent = Interval(every, 0, 0), 0
     for iteration in range(1, last + 1):
@@ -70,11 +68,7 @@ def checkpoint_after(
 def remark_on_games(steps: int, num_envs: int, games: int, restarts: int) -> dict[str, str]:
     """What a reader of a training's scores should know about its games, if anything, by kind.
 
-    Args:
-        steps: environment steps of the training.
-        num_envs: its environments.
-        games: games that ended.
-        restarts: checkpoints that waited in vain for a game to end.
+    `restarts` are the checkpoints that waited in vain for a game to end.
     """
     found = {}
     if restarts:

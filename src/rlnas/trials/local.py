@@ -1,7 +1,5 @@
 """Trials in processes on this machine, one torch thread each."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -28,27 +26,9 @@ class Exit(IntEnum):
     """Exit codes of a worker's process."""
 
     DONE = 0
-    FAILED = 3
-    """The environment failed or training diverged: another try would meet it again. The study goes on."""
-    REFUSED = 4
-    """The trial's directory or a checkpoint in it belongs to something else: the study stops with that message."""
-    BROKEN = 5
-    """Anything else. Tried again, then the study stops."""
-
-
-def _clear_up(process: subprocess.Popen[str]) -> None:
-    """Waits for the end of a worker and kills what it left running, which may hold the pipe of its progress open."""
-    process.wait()
-    kill_group(process)
-
-
-def _progress(trial: Trial) -> tuple[int, int] | None:
-    """What changes with every checkpoint of a trial."""
-    try:
-        found = (trial.directory / CHECKPOINT).stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
+    FAILED = 3  # the environment failed or training diverged: another try would meet it again, so the study goes on
+    REFUSED = 4  # the trial's directory or a checkpoint in it belongs to something else: the study stops
+    BROKEN = 5  # anything else: tried again, then the study stops
 
 
 class LocalBackend(Backend):
@@ -103,15 +83,14 @@ class LocalBackend(Backend):
         """
         trial.directory.mkdir(parents=True, exist_ok=True)
         reading, writing = os.pipe()
-        command = [sys.executable, "-P", "-m", "rlnas.trials.local_worker"]
-        command += [str(trial.directory), trial.label, str(writing), str(trial.until or "")]
+        arguments = (str(trial.directory), trial.label, str(writing), str(trial.until or 0))
         with open(open_own(trial.directory / "worker.log"), "a") as log, self._lock:
             if self._closed:
                 os.close(reading)
                 os.close(writing)
                 return Exit.BROKEN, "the study was stopped"
             process = subprocess.Popen(
-                command,
+                [sys.executable, "-P", "-m", "rlnas.trials.local_worker", *arguments],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -130,7 +109,7 @@ class LocalBackend(Backend):
         assert process.stdin is not None
         note = ""
         with contextlib.suppress(BrokenPipeError):  # it did not start
-            process.stdin.write(json.dumps(trial.settings.model_dump(mode="json")) + "\n")
+            process.stdin.write(trial.settings.model_dump_json() + "\n")
             process.stdin.flush()
         with os.fdopen(reading) as lines:
             for line in lines:
@@ -158,3 +137,18 @@ class LocalBackend(Backend):
             for process in self._running:
                 kill_group(process)  # a trial can be killed at any moment
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _clear_up(process: subprocess.Popen[str]) -> None:
+    """Waits for the end of a worker and kills what it left running, which may hold the pipe of its progress open."""
+    process.wait()
+    kill_group(process)
+
+
+def _progress(trial: Trial) -> tuple[int, int] | None:
+    """What changes with every checkpoint of a trial."""
+    try:
+        found = (trial.directory / CHECKPOINT).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns

@@ -5,8 +5,6 @@ file descriptor that it is given, and dies when its parent does, so that nothing
 lost its owner. It leaves once its result is written, whatever the environment has left running.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import signal
@@ -39,7 +37,7 @@ def _die_with(parent: int) -> None:
 
 def main() -> Exit:
     """Runs the trial."""
-    directory, label, descriptor, until = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4] or 0)
+    directory, label, descriptor, until = sys.argv[1:]
     settings = TrialSettings(**json.loads(sys.stdin.readline()))
     # An environment that reads from standard input must find nothing there, and not wait for ever.
     parent = os.dup(0)
@@ -49,7 +47,7 @@ def main() -> Exit:
     set_float_modes()
     last = 0.0
 
-    with os.fdopen(descriptor, "w", buffering=1) as channel:
+    with os.fdopen(int(descriptor), "w", buffering=1) as channel:
 
         def tell(progress: Progress) -> None:
             nonlocal last
@@ -58,19 +56,18 @@ def main() -> Exit:
                 channel.write(json.dumps(asdict(progress)) + "\n")
 
         try:
-            run_trial(directory, settings, tell, label, until or None)
-        except (EnvironmentFault, TrainingDiverged) as error:
-            traceback.print_exc()  # into worker.log: whose environment it is needs to know the line
-            tell(Progress(label, 0, 0, finished=True, note=str(error)))
-            return Exit.FAILED
+            run_trial(Path(directory), settings, tell, label, int(until) or None)
+            return Exit.DONE
         except UserError as error:
-            tell(Progress(label, 0, 0, finished=True, note=str(error)))
-            return Exit.REFUSED
+            code, note = Exit.REFUSED, str(error)
+        except (EnvironmentFault, TrainingDiverged) as error:
+            code, note = Exit.FAILED, str(error)
+            traceback.print_exc()  # into worker.log: whose environment it is needs to know the line
         except BaseException as error:
+            code, note = Exit.BROKEN, f"{type(error).__name__}: {error}"
             traceback.print_exc()
-            tell(Progress(label, 0, 0, finished=True, note=f"{type(error).__name__}: {error}"))
-            return Exit.BROKEN
-    return Exit.DONE
+        tell(Progress(label, 0, 0, finished=True, note=note))
+        return code
 
 
 if __name__ == "__main__":

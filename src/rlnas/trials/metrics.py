@@ -1,7 +1,5 @@
 """The metrics of a training, in one table. A metric that is added there is stored, compared, printed and offered."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,18 +11,15 @@ WINDOW = 100
 
 @dataclass(frozen=True)
 class Metric:
-    """A number that says how well a training went; a higher one is better.
+    """A number that says how well a training went; a higher one is better."""
 
-    Attributes:
-        label: its name in tables and charts.
-        explanation: one sentence for readers of a report.
-        of: the number, from the environment steps on which games ended (ascending), their returns, and the budget in
-            steps; at least one game has ended. `None` where it is not defined.
-    """
-
-    label: str
-    explanation: str
+    label: str  # its name in tables and charts
+    explanation: str  # one sentence for readers of a report
     of: Callable[[Sequence[int], Sequence[float], int], float | None]
+    """Gives it from the environment steps on which games ended (ascending), their returns, and the budget in steps.
+
+    At least one game has ended. `None` where it is not defined.
+    """
 
 
 def total_reward(returns: Sequence[float]) -> float | None:
@@ -62,24 +57,14 @@ def explained() -> str:
 
 
 def scores_of(ends: Sequence[int], returns: Sequence[float], budget: int) -> dict[str, float | None]:
-    """Every metric of a training; `None` where no game ended.
-
-    Args:
-        ends: environment steps on which games ended, ascending.
-        returns: their returns.
-        budget: environment steps.
-    """
+    """Every metric of a training, from what `Metric.of` takes; `None` where no game ended."""
     return {name: metric.of(ends, returns, budget) if len(returns) else None for name, metric in METRICS.items()}
 
 
 def scores_at(ends: Sequence[int], returns: Sequence[float], budgets: Sequence[int]) -> dict[str, list[float | None]]:
-    """Every metric of a training as it stood at each of the budgets.
+    """Every metric of a training as it stood at each of the budgets, which ascend.
 
-    Args:
-        ends: environment steps on which games ended, ascending.
-        returns: their returns.
-        budgets: environment steps, ascending; the last stands for the whole training, which ends with the first
-            iteration that reaches it.
+    The last stands for the whole training, which ends with the first iteration that reaches it.
     """
     counts = [*np.searchsorted(ends, budgets[:-1], side="right"), len(returns)]
     found = [scores_of(ends[:n], returns[:n], budget) for n, budget in zip(counts, budgets, strict=True)]

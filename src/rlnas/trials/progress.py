@@ -1,7 +1,5 @@
 """What a running study tells whoever watches it."""
 
-from __future__ import annotations
-
 import time
 from collections import deque
 from collections.abc import Callable

@@ -1,10 +1,8 @@
 """What the files of a run hold, each with a model that checks it: a run may be a stranger's, or damaged."""
 
-from __future__ import annotations
-
 import io
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import polars
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -14,7 +12,7 @@ from rlnas.files import read_bytes, read_json
 
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Seed = Annotated[int, Field(ge=0)]
-
+Kind = TypeVar("Kind")
 
 NAME = r"^[A-Za-z0-9_+=,-]+$"
 """What a network can be called: its name becomes a folder's, and may be from a stranger's file."""
@@ -32,29 +30,21 @@ class Timing(Record):
     seconds: float = Field(ge=0)
 
 
-def checked_record(kind: Any, data: Any, file: Path) -> Any:
-    """Plain data of a file, as the model or type has it.
-
-    Raises:
-        UserError: if a value is missing or of another type, naming it and the file.
-    """
+def checked_record(kind: type[Kind], data: Any, file: Path) -> Kind:
+    """Plain data of a file, as a model or type has it; raises a `UserError` that names the file and what is wrong."""
     try:
         return TypeAdapter(kind).validate_python(data)
     except ValidationError as error:
         raise UserError(f"the file {str(file)!r} is damaged or of another version: {fault(error)}.") from None
 
 
-def read_record(kind: Any, file: Path) -> Any:
+def read_record(kind: type[Kind], file: Path) -> Kind:
     """What a JSON file holds, checked as `checked_record` does."""
     return checked_record(kind, read_json(file), file)
 
 
 def read_columns(file: Path, schema: dict[str, Any]) -> dict[str, list[Any]]:
-    """The columns of a Parquet file, by name; no value is missing or not finite.
-
-    Raises:
-        UserError: if the file is damaged, or its columns are not those.
-    """
+    """The columns of a Parquet file; raises a `UserError` unless it has them, of these types, all values finite."""
     data = read_bytes(file)
     try:
         frame = polars.read_parquet(io.BytesIO(data), columns=list(schema))

@@ -30,7 +30,7 @@ SUMMARY = ("seed", "status", "reason", "steps", "episodes", "scores")
 
 
 class TrialResult(Record):
-    """What a trial came to; the same settings give the same bytes. In a file the scores stand one by one.
+    """What a trial came to; the same settings give the same bytes.
 
     Attributes:
         architecture: id of the architecture.
@@ -67,6 +67,7 @@ class TrialResult(Record):
     @model_validator(mode="before")
     @classmethod
     def _with_scores(cls, data: Any) -> Any:
+        """In a file the scores stand one by one."""
         if not isinstance(data, Mapping):
             return data
         own = {name: value for name, value in data.items() if name not in METRICS}

@@ -1,7 +1,5 @@
 """A run directory: one command owns it, one process works in it."""
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import json
@@ -10,18 +8,14 @@ import time
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from rlnas.errors import UserError, differences
 from rlnas.files import check_no_links, open_own, read_object, write_json
 from rlnas.trials.warm_start import FILE as START_FILE
 
-GROWING = ("train_seeds", "confirm_seeds")
-"""Numbers among the settings of a study that a later command may raise."""
-
-RESULTS = ("result.json", "table.parquet")
-"""Files that a run writes last."""
+GROWING = ("train_seeds", "confirm_seeds")  # numbers among the settings of a study that a later command may raise
+RESULTS = ("result.json", "table.parquet")  # what a run writes last
 
 
 def fingerprint(settings: Mapping[str, Any]) -> str:
@@ -33,50 +27,40 @@ def fingerprint(settings: Mapping[str, Any]) -> str:
 def check_owner(
     path: Path, kind: str, settings: Mapping[str, Any], free: Mapping[str, float] | None = None
 ) -> list[str]:
-    """Makes sure that a directory is empty, or belongs to a command with these settings.
+    """Raises a `UserError` unless a directory is empty, or belongs to a command with these settings.
 
-    Args:
-        path: the directory.
-        kind: as in `RunDirectory`.
-        settings: likewise, as JSON holds them.
-        free: likewise.
-
-    Returns:
-        The versions that differ.
-
-    Raises:
-        UserError: if it belongs to another command or holds other files.
+    Arguments are those of `RunDirectory`, the settings as JSON holds them. Returns the versions that differ.
     """
     file, free = path / f"{kind}.json", free or {}
-    if path.exists() and not path.is_dir():
+    if not path.exists():
+        return []
+    if not path.is_dir():
         raise UserError(f"the run directory {str(path)!r} is a file.")
-    if file.exists():
-        old, new = read_object(file), dict(settings)
-        versions = old.pop("versions", {})
-        if isinstance(versions, dict) and str(versions.get("rlnas")).startswith("0.1."):
-            raise UserError(
-                f"the run {str(path)!r} was begun by rlnas 0.1, whose networks had other layers: it can be read, but "
-                "not continued. Choose another --out."
-            )
-        changed = differences(versions, new.pop("versions", {}))
-        least = dict.fromkeys(free, 0)
-        asked = {name: new.get(name, 0) for name in free}
-        allowed = {name: value for name, value in asked.items() if value >= free[name]}
-        found = differences(least | old | allowed, least | new)
-        if found:
-            raise UserError(
-                f"the run directory {str(path)!r} belongs to another command: {found[0]}"
-                + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")
-                + ". Choose another --out, or give the same settings."
-            )
-        return changed
-    if path.exists():
+    if not file.exists():
         before = {"worker.log", START_FILE}  # put there before the trial itself begins
         names = sorted(entry.name for entry in path.iterdir())
         others = [name for name in names if not name.startswith(".") and name not in before]
         if others:
             raise UserError(f"the directory {str(path)!r} holds other files ({others[0]}): choose an empty one.")
-    return []
+        return []
+    old, new = read_object(file), dict(settings)
+    versions = old.pop("versions", {})
+    if isinstance(versions, dict) and str(versions.get("rlnas")).startswith("0.1."):
+        raise UserError(
+            f"the run {str(path)!r} was begun by rlnas 0.1, whose networks had other layers: it can be read, but "
+            "not continued. Choose another --out."
+        )
+    changed = differences(versions, new.pop("versions", {}))
+    least = dict.fromkeys(free, 0)
+    raised = {name: new.get(name, 0) for name in free if new.get(name, 0) >= free[name]}
+    found = differences(least | old | raised, least | new)
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise UserError(
+            f"the run directory {str(path)!r} belongs to another command: {found[0]}{more}. Choose another --out, or "
+            "give the same settings."
+        )
+    return changed
 
 
 class RunDirectory:
@@ -85,10 +69,10 @@ class RunDirectory:
     Args:
         path: the directory; made if missing.
         kind: `"study"`, `"trial"` or `"table"`; the settings are in `<kind>.json`.
-        settings: what the command asks for, as plain data.
+        settings: of the command, as plain data.
         patience: seconds to wait for the lock; a worker that lost its parent may need a moment to go.
-        free: names of numbers among the settings, 0 where they are left out, and for each the least that the command
-            may ask for, whatever the run began with; `rewrite` makes it the run's.
+        free: numbers among the settings, 0 where they are left out, and for each the least that the command may ask
+            for, whatever the run began with; `rewrite` makes it the run's.
 
     Raises:
         UserError: if the directory belongs to another command, is in use, cannot be written, or holds other files.
@@ -140,8 +124,7 @@ class RunDirectory:
             write_json(self.file, new)
 
     def _lock(self, patience: float) -> None:
-        number = open_own(self.path / ".lock")
-        self._file = os.fdopen(number, "a+", encoding="utf-8", errors="replace")
+        self._file = os.fdopen(open_own(self.path / ".lock"), "a+", encoding="utf-8", errors="replace")
         deadline = time.monotonic() + patience
         while True:
             try:
@@ -168,7 +151,5 @@ class RunDirectory:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()

@@ -25,6 +25,7 @@ from rlnas.envs import FAMILIES, ActionSpace, EnvSettings, VectorEnv
 from rlnas.envs.base import Bounds
 from rlnas.nets import Heads
 from rlnas.spaces import Space
+from rlnas.trials.run_directory import fingerprint
 
 
 def current_versions() -> dict[str, str]:
@@ -38,25 +39,23 @@ def current_versions() -> dict[str, str]:
 
 
 class RunSettings(BaseModel):
-    """What all runs share; see `TrialSettings`.
-
-    In files the algorithm's options stand under its name: `"ppo": {...}`.
-    """
+    """What all runs share. In files the algorithm's options stand under its name: `"ppo": {...}`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     OPTIONAL: ClassVar[tuple[str, ...]] = ()
     """Settings that files leave out where they are 0, false or empty."""
 
     env: str
-    imports: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()  # modules that register the user's own environments, or hold the user's layers
     env_settings: EnvSettings = EnvSettings()
-    space: dict[str, Any]
+    space: dict[str, Any]  # in its plain form
     algorithm: str = DEFAULT
     algorithm_options: SerializeAsAny[AlgorithmSettings] = ALGORITHMS[DEFAULT].settings()
-    seed: int = Field(0, ge=0)
-    checkpoint_steps: int = Field(100_000, ge=1)
+    seed: int = Field(0, ge=0)  # root of the random streams; those of searches and of trials differ
+    checkpoint_steps: int = Field(100_000, ge=1)  # environment steps between checkpoints; there environments restart
     device: str = "cpu"
-    threads: int = Field(1, ge=1)
+    threads: int = Field(1, ge=1)  # of torch and of the emulator; in a study those of the fit alone
+    # Of the packages that decide the result; a run that is resumed with others warns.
     versions: dict[str, str] = Field(default_factory=current_versions)
 
     @model_validator(mode="before")
@@ -71,9 +70,7 @@ class RunSettings(BaseModel):
         name, options = values["algorithm"], values["algorithm_options"]
         kind = find_algorithm(name).settings
         try:
-            return values | {
-                "algorithm_options": options if isinstance(options, kind) else kind.model_validate(options)
-            }
+            return values | {"algorithm_options": kind.model_validate(options)}
         except ValidationError as error:
             lines = [{**line, "loc": (name, *line["loc"])} for line in error.errors()]
             raise ValidationError.from_exception_data(cls.__name__, lines) from None  # type: ignore[arg-type]
@@ -102,6 +99,11 @@ class RunSettings(BaseModel):
         """Iterations between checkpoints."""
         return self.iterations(self.checkpoint_steps)
 
+    @property
+    def fingerprint(self) -> str:
+        """What ties a checkpoint to these settings."""
+        return fingerprint(self.model_dump(mode="json"))
+
     def heads(self, actions: ActionSpace) -> Heads:
         """What a network ends in, for an action space."""
         return find_algorithm(self.algorithm).heads(actions, self.algorithm_options)
@@ -117,31 +119,13 @@ class RunSettings(BaseModel):
 
     def training(self, space: Space, architecture: str, seed: int, steps: int) -> TrialSettings:
         """The settings of a training from scratch that is a part of the run; it has one thread, whatever a fit has."""
-        own = ("space", "seed", "threads")
-        shared = {name: getattr(self, name) for name in RunSettings.model_fields if name not in own}
+        shared = {name: getattr(self, name) for name in {*RunSettings.model_fields} - {"space", "seed", "threads"}}
         return TrialSettings(**shared, space=space.to_dict(), architecture=architecture, seed=seed, steps=steps)
 
 
 class TrialSettings(RunSettings):
-    """One training from scratch.
+    """One training from scratch."""
 
-    Attributes:
-        env: id of the environment.
-        imports: modules that register the user's own environments, or hold layers of the user's own.
-        env_settings: how the environment is set up.
-        space: the space, in its plain form.
-        algorithm: name of the algorithm.
-        algorithm_options: its hyperparameters.
-        seed: root of the trial's random streams; those of searches are others, whatever their number.
-        checkpoint_steps: environment steps between checkpoints; there the environments are restarted.
-        device: torch device.
-        threads: threads of torch and of the emulator.
-        versions: of the packages that decide the result; they are not compared when a run is resumed, only warned of.
-        architecture: id of the architecture.
-        steps: environment steps.
-        start: checksum of the weights that the training starts from; empty for a training from scratch.
-    """
-
-    architecture: str
+    architecture: str  # its id
     steps: int = Field(ge=1)
-    start: str = ""
+    start: str = ""  # checksum of the weights that it starts from; empty for a training from scratch

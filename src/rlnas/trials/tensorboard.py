@@ -1,7 +1,5 @@
 """TensorBoard events of a training, under the names that CleanRL's users know."""
 
-from __future__ import annotations
-
 import os
 import socket
 import time
@@ -17,12 +15,8 @@ from rlnas.algorithms.algorithm import IterationLog
 class TensorBoardLog:
     """Writes the scalars of every iteration.
 
-    Torch's `SummaryWriter` hands each number to a thread of its own. In games of a few milliseconds that took a tenth
-    of the training, so the records are written here, by TensorBoard's own writer of records.
-
-    Args:
-        path: folder for the event files.
-        start: environment steps at which this process starts; events that a killed one wrote beyond are dropped.
+    Torch's `SummaryWriter` hands each number to a thread of its own, which took a tenth of the training in games of a
+    few milliseconds. `start` are the steps at which this process starts: what a killed one wrote beyond is dropped.
     """
 
     def __init__(self, path: Path, start: int):

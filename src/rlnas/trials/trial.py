@@ -7,16 +7,17 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from rlnas import seeding
-from rlnas.algorithms.algorithm import Trainer
 from rlnas.algorithms.registry import find_algorithm
 from rlnas.envs import make_env
 from rlnas.envs.actions import actions_from_dict, actions_to_dict
+from rlnas.envs.base import Bounds
 from rlnas.errors import UserError
 from rlnas.files import write_json
-from rlnas.nets import Network
+from rlnas.nets import Network, Standardize
 from rlnas.trials.checkpoint import fitting, load_checkpoint, save_checkpoint
 from rlnas.trials.episodes import EpisodeTable
 from rlnas.trials.intervals import RESTARTED, Interval, checkpoint_after, remark_on_games
@@ -24,8 +25,7 @@ from rlnas.trials.metrics import learning_curve, scores_of
 from rlnas.trials.progress import Progress, RateMeter, Watcher, nobody
 from rlnas.trials.records import Count, read_record
 from rlnas.trials.results import TrialResult
-from rlnas.trials.run_directory import RunDirectory, fingerprint
-from rlnas.trials.scaling import bounds_from_dict, bounds_to_dict, scale_by
+from rlnas.trials.run_directory import RunDirectory
 from rlnas.trials.settings import TrialSettings
 from rlnas.trials.tensorboard import TensorBoardLog
 from rlnas.trials.warm_start import unpack
@@ -38,54 +38,36 @@ LOCK_PATIENCE = 10.0
 
 
 class TrialState(BaseModel):
-    """The plain data in a trial's checkpoint.
-
-    Attributes:
-        seconds: that the training has taken.
-        said: what is odd about the environment, one remark for each kind.
-        silent: checkpoints that waited in vain for a game to end.
-        actions: the actions of the environment.
-        bounds: what observations are scaled by, if they are.
-    """
+    """The plain data in a trial's checkpoint."""
 
     model_config = ConfigDict(allow_inf_nan=False)
 
-    seconds: float = 0.0
-    said: dict[str, str] = {}
-    silent: Count = 0
+    seconds: float = 0.0  # that the training has taken
+    said: dict[str, str] = {}  # what is odd about the environment, one remark for each kind
+    silent: Count = 0  # checkpoints that waited in vain for a game to end
     actions: dict[str, Any]
-    bounds: dict[str, Any] | None = None
+    bounds: dict[str, Any] | None = None  # what observations are scaled by, if they are
 
 
 def read_result(path: Path) -> TrialResult | None:
-    """The result in a trial's directory, or `None` if it is not done.
-
-    Raises:
-        UserError: if it is damaged.
-    """
+    """The result in a trial's directory; `None` if it is not done. A damaged one raises a `UserError`."""
     file = path / "result.json"
-    found: TrialResult | None = read_record(TrialResult, file) if file.exists() else None
-    return found
+    return read_record(TrialResult, file) if file.exists() else None
 
 
 def read_settings(path: Path) -> TrialSettings:
-    """The settings in a trial's directory.
-
-    Raises:
-        UserError: if they are missing or damaged.
-    """
-    found: TrialSettings = read_record(TrialSettings, path / "trial.json")
-    return found
+    """The settings in a trial's directory; raises a `UserError` if they are missing or damaged."""
+    return read_record(TrialSettings, path / "trial.json")
 
 
-def blank_result(settings: TrialSettings) -> TrialResult:
-    """The result of a trial that has not begun: its names and costs."""
-    return TrialResult.blank(settings.load_space(), settings.architecture, settings.seed)
+def blank_result(settings: TrialSettings, **found: Any) -> TrialResult:
+    """The result of a trial: its names, its costs, and what else was found."""
+    return TrialResult.blank(settings.load_space(), settings.architecture, settings.seed).model_copy(update=found)
 
 
 def failed_result(settings: TrialSettings, reason: str) -> TrialResult:
     """The result of a trial that failed."""
-    return blank_result(settings).model_copy(update={"status": "failed", "reason": reason})
+    return blank_result(settings, status="failed", reason=reason)
 
 
 def read_outcome(path: Path, settings: TrialSettings, until: int | None = None) -> TrialResult | None:
@@ -99,26 +81,23 @@ def read_outcome(path: Path, settings: TrialSettings, until: int | None = None) 
     Raises:
         UserError: if the directory holds another trial, or its files are damaged.
     """
-    done = read_result(path)
-    owner = fingerprint(settings.model_dump(mode="json"))
-    if done is not None and fingerprint(read_settings(path).model_dump(mode="json")) != owner:
+    done, file = read_result(path), path / CHECKPOINT
+    if done is not None and read_settings(path).fingerprint != settings.fingerprint:
         raise UserError(f"the trial {str(path)!r} belongs to other settings than this study's.")
-    if until is None or not (path / CHECKPOINT).exists():
+    if until is None or not file.exists():
         return done
-    tensors, data = load_checkpoint(path / CHECKPOINT, owner)
+    tensors, data = load_checkpoint(file, settings.fingerprint)
     games = EpisodeTable()
-    with fitting(path / CHECKPOINT):
+    with fitting(file):
         games.load_state_dict(tensors)
         state, reached = TrialState(**data), int(tensors["iteration"])
+    after, every, iteration_steps = settings.iterations(until), settings.checkpoint_iterations, settings.iteration_steps
     last = min(reached, settings.iterations(settings.steps) - 1)
-    found = checkpoint_after(
-        settings.iterations(until), settings.checkpoint_iterations, games.step, settings.iteration_steps, last
-    )
+    found = checkpoint_after(after, every, games.step, iteration_steps, last)
     if found is None:
         return done
-    iteration, silent = found
-    paused = games.until(iteration * settings.iteration_steps)
-    return _result(settings, paused, iteration * settings.iteration_steps, state.said, silent, "paused")
+    steps, silent = found[0] * iteration_steps, found[1]
+    return _result(settings, games.until(steps), steps, state.said, silent, "paused")
 
 
 def run_trial(
@@ -164,13 +143,20 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str, unti
         network.standardize = scale_by(bounds)
         trainer = settings.trainer(network, env, settings.steps, root)
         games = EpisodeTable()
-        file, owner = path / CHECKPOINT, fingerprint(settings.model_dump(mode="json"))
+        file, owner = path / CHECKPOINT, settings.fingerprint
         data: dict[str, Any] = {"seconds": 0.0, "said": {}, "silent": 0}
         data |= {"actions": actions_to_dict(env.actions), "bounds": bounds_to_dict(bounds)}
         if file.exists():
-            data |= restore(file, owner, trainer, games)
+            tensors, kept = load_checkpoint(file, owner)
+            with fitting(file):
+                trainer.load_state_dict(tensors)
+                games.load_state_dict(tensors)
+                data |= TrialState(**kept).model_dump()
         elif settings.start:
-            begin(path, settings.start, trainer)
+            try:
+                trainer.start_from(unpack(path, settings.start))
+            except (KeyError, RuntimeError) as error:
+                raise UserError(f"the start of the trial {str(path)!r} does not fit its network: {error}.") from None
         start = time.perf_counter() - data["seconds"]
         log, meter = TensorBoardLog(path / "tensorboard", trainer.steps), RateMeter()
         cleanup.callback(log.close)
@@ -209,42 +195,16 @@ def _result(
     """The result of a training that played these games in so many steps."""
     curve_steps, curve = learning_curve(games.step, games.score)
     remarks = remark_on_games(steps, settings.env_settings.num_envs, len(games.score), silent)
-    return blank_result(settings).model_copy(
-        update={
-            "status": status,
-            "steps": steps,
-            "episodes": len(games.score),
-            "scores": scores_of(games.step, games.score, settings.steps if status == "done" else steps),
-            "remarks": [*said.values(), *remarks.values()],
-            "curve_steps": curve_steps,
-            "curve": curve,
-        }
+    return blank_result(
+        settings,
+        status=status,
+        steps=steps,
+        episodes=len(games.score),
+        scores=scores_of(games.step, games.score, settings.steps if status == "done" else steps),
+        remarks=[*said.values(), *remarks.values()],
+        curve_steps=curve_steps,
+        curve=curve,
     )
-
-
-def begin(path: Path, start: str, trainer: Trainer) -> None:
-    """Loads the weights that a trial is to start from.
-
-    Raises:
-        UserError: if they are missing, or not those of this trial.
-    """
-    try:
-        trainer.start_from(unpack(path, start))
-    except (KeyError, RuntimeError) as error:
-        raise UserError(f"the start of the trial {str(path)!r} does not fit its network: {error}.") from None
-
-
-def restore(file: Path, owner: str, trainer: Trainer, games: EpisodeTable) -> dict[str, Any]:
-    """Loads a checkpoint into a trainer and its games; returns the plain data beside them.
-
-    Raises:
-        UserError: if the checkpoint is not this run's.
-    """
-    tensors, data = load_checkpoint(file, owner)
-    with fitting(file):
-        trainer.load_state_dict(tensors)
-        games.load_state_dict(tensors)
-        return TrialState(**data).model_dump()
 
 
 def check_fit(expected: tuple[int, ...], found: tuple[int, ...], env: str, space: str) -> None:
@@ -255,22 +215,32 @@ def check_fit(expected: tuple[int, ...], found: tuple[int, ...], env: str, space
         )
 
 
+def scale_by(bounds: Bounds | None) -> Standardize | None:
+    """What stands before a network that takes observations scaled by their bounds."""
+    return None if bounds is None else Standardize.between(bounds.low, bounds.high)
+
+
+def bounds_to_dict(bounds: Bounds | None) -> dict[str, Any] | None:
+    """Bounds as plain data, for checkpoints."""
+    return None if bounds is None else {"low": bounds.low.tolist(), "high": bounds.high.tolist()}
+
+
 def load_network(path: Path) -> tuple[TrialSettings, Network]:
     """The settings and the trained network of a trial's directory, done or under way.
 
     Raises:
         UserError: if there is no checkpoint, or it does not fit.
     """
-    settings = read_settings(path)
-    file = path / CHECKPOINT
+    settings, file = read_settings(path), path / CHECKPOINT
     if not file.exists():
         raise UserError(f"the trial {str(path)!r} has no checkpoint yet.")
-    tensors, data = load_checkpoint(file, fingerprint(settings.model_dump(mode="json")))
+    tensors, data = load_checkpoint(file, settings.fingerprint)
     space = settings.load_space()
     with fitting(file):
         state = TrialState(**data)
         heads = settings.heads(actions_from_dict(state.actions))
         network = Network(space, space.architecture(settings.architecture), heads)
-        network.standardize = scale_by(bounds_from_dict(state.bounds))
+        if state.bounds is not None:
+            network.standardize = scale_by(Bounds(np.array(state.bounds["low"]), np.array(state.bounds["high"])))
         find_algorithm(settings.algorithm).load_agent(network, tensors)
     return settings, network

@@ -1,7 +1,5 @@
 """Trainings that start from the supernet's weights: what is handed from the search to a trial."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 
@@ -10,7 +8,7 @@ from safetensors.torch import load
 from torch import Tensor
 
 from rlnas.errors import UserError
-from rlnas.files import write_bytes
+from rlnas.files import read_bytes, write_bytes
 
 FILE = "start.safetensors"
 """Its name in a trial's directory."""
@@ -28,27 +26,15 @@ def put_start(start: bytes, directory: Path) -> None:
 
 
 def read_start(directory: Path, expected: str) -> bytes:
-    """The start in a trial's directory.
-
-    Raises:
-        UserError: if it is missing, or another one than the trial's settings name.
-    """
-    file = directory / FILE
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise UserError(f"the file {str(file)!r} cannot be read: {error}.") from None
+    """The start in a trial's directory; raises a `UserError` unless it is the one that the trial's settings name."""
+    data = read_bytes(directory / FILE)
     if checksum(data) != expected:
-        raise UserError(f"the file {str(file)!r} is not the start that the trial was given.")
+        raise UserError(f"the file {str(directory / FILE)!r} is not the start that the trial was given.")
     return data
 
 
 def unpack(directory: Path, expected: str) -> dict[str, Tensor]:
-    """The start of the trial in a directory.
-
-    Raises:
-        UserError: if it is missing, damaged, or another one than the settings name.
-    """
+    """The tensors of `read_start`, which raises as well if they are damaged."""
     try:
         return load(read_start(directory, expected))
     except SafetensorError as error:
