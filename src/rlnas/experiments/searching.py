@@ -84,8 +84,7 @@ class SearchRequest(EnvRequest, StudyOptions, MoreSeeds, SearchThreads, TopK):
     def resolve(self) -> SearchPlan:
         """Fills in what was left open; raises a `UserError` before anything is written if an option is not allowed."""
         from rlnas.study import StudySettings
-        from rlnas.study.candidates import foreseen_candidates
-        from rlnas.study.doubts import doubts
+        from rlnas.study.candidates import doubts, foreseen_candidates
         from rlnas.study.settings import TableReference
 
         common, space = self.common()

@@ -1,14 +1,17 @@
-"""What a strategy searches: the part of a study's space that is within its limits."""
-
-from __future__ import annotations
+"""What a strategy searches: the part of a study's space that is within its limits, and whether the budget is enough."""
 
 from pathlib import Path
 
 from rlnas.errors import UserError
+from rlnas.quantity import plural
 from rlnas.spaces import Limits, Space, limit
+from rlnas.strategies import RANDOM, Strategy
 from rlnas.study.latency import check_measurable, find_latencies, read_latencies, write_latencies
 from rlnas.study.settings import StudySettings
 from rlnas.trials.progress import Watcher
+
+ENOUGH_FITS = 1_000
+"""In a space of more architectures, so many fits are enough: those of one architecture serve others."""
 
 
 def foreseen_candidates(space: Space, settings: StudySettings) -> Space:
@@ -44,13 +47,9 @@ def needed_latencies(settings: StudySettings, watch: Watcher) -> dict[str, float
 
 
 def find_candidates(path: Path, settings: StudySettings, latencies: dict[str, float], watch: Watcher) -> Space:
-    """What the strategy searches. Latencies are kept in the run directory, and those that are kept are used.
+    """What the strategy searches. Latencies are kept in the run directory `path`, and those that are kept are used.
 
-    Args:
-        path: the run directory.
-        settings: the study's settings.
-        latencies: those of `needed_latencies`; empty if they have not been found in this process.
-        watch: told of every measurement.
+    `latencies` are those of `needed_latencies`; empty if they have not been found in this process.
 
     Raises:
         UserError: if no architecture is within the limits, or kept latencies are damaged or gone.
@@ -66,3 +65,16 @@ def find_candidates(path: Path, settings: StudySettings, latencies: dict[str, fl
         latencies = latencies or needed_latencies(settings, watch)
         write_latencies(file, latencies, settings.table.source if settings.table else None)
     return limit(settings.load_space(), settings.limits, latencies)
+
+
+def doubts(settings: StudySettings, strategy: Strategy, candidates: Space) -> list[str]:
+    """Why the ranking of a search will say little, a sentence for each reason, and what to do."""
+    needed = min(candidates.size, ENOUGH_FITS)
+    if not 0 < strategy.fits < needed:
+        return []
+    steps = needed * strategy.iterations_per_fit * settings.iteration_steps
+    return [
+        f"The budget pays for {plural(strategy.fits, 'fit')}, and there are {candidates.size:,} architectures: most "
+        f"are ranked without a fit of their own, so the ranking says little. {needed:,} fits take --steps {steps}; "
+        f"--strategy {RANDOM} takes no fits and trains architectures from scratch."
+    ]

@@ -1,8 +1,6 @@
 """The shared weights of a one-shot search: fits the supernet along paths, plays games with its weights."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ from torch import Tensor
 from rlnas import seeding
 from rlnas.algorithms.algorithm import Policy
 from rlnas.algorithms.play import play_in_portions
-from rlnas.envs import Episode, VectorEnv, make_env
+from rlnas.envs import make_env
 from rlnas.errors import UserError
 from rlnas.nets import Supernet
 from rlnas.quantity import plural
@@ -46,16 +44,11 @@ class FitState(Record):
 class SupernetFit:
     """A supernet on real environments, with all that its fit leaves behind: games, the path log, what it cost.
 
-    Args:
-        settings: the study's settings.
-        root: the root of the search's random streams.
-        watch: told of every iteration.
+    `root` is that of the search's random streams; `watch` is told of every iteration.
     """
 
     def __init__(self, settings: StudySettings, root: int, watch: Watcher):
-        self.settings = settings
-        self.root = root
-        self.watch = watch
+        self.settings, self.root, self.watch = settings, root, watch
         space = settings.load_space()
         self.env = make_env(settings.env, settings.env_settings, threads=settings.threads)
         check_fit(space.input_shape, self.env.observation_shape, settings.env, space.name)
@@ -63,22 +56,16 @@ class SupernetFit:
         self.supernet.standardize = scale_by(settings.scaling(self.env))
         self.trainer = settings.trainer(self.supernet, self.env, settings.steps, root)
         self.games = EpisodeTable()
+        self.total_steps = self.trainer.iterations * self.trainer.steps_per_iteration
         self.paths: list[dict[str, Any]] = []
-        self.restarts = 0
-        self.silent = 0
+        self.restarts = self.silent = 0
         self.interval = Interval(settings.checkpoint_iterations, 0, 0)
-        self.evaluated = 0
-        self.evaluation_steps = 0
+        self.evaluated = self.evaluation_steps = 0
         # Of the games that were to rank architectures: how many the strategy asked for, were played, and were cut.
         self.asked = self.played = self.cut = 0
         self.bound = 0
         self.meter, self.selection_meter = RateMeter(), RateMeter()
         self.events: TensorBoardLog | None = None
-
-    @property
-    def total_steps(self) -> int:
-        """Environment steps of the whole fit."""
-        return self.trainer.iterations * self.trainer.steps_per_iteration
 
     def begin(self, events: Path) -> None:
         """Opens the events and starts the environments, at the beginning or after `load_state_dict`."""
@@ -86,11 +73,7 @@ class SupernetFit:
         self.go_on()
 
     def fit(self, proposal: Fit) -> Outcome:
-        """Trains along a path.
-
-        Raises:
-            UserError: if that takes more iterations than the budget has left.
-        """
+        """Trains along a path; raises a `UserError` if that takes more iterations than the budget has left."""
         assert self.events is not None
         left = self.trainer.iterations - self.trainer.iteration
         if proposal.iterations > left:
@@ -118,29 +101,40 @@ class SupernetFit:
         The fit's own are closed before, since of some simulators only a few can live.
         """
         self.env.close()
-        plan = plan_games(proposal, self.settings.steps, self.games.length, self.env.max_steps)
+        settings = self.settings
+        plan = plan_games(proposal, settings.steps, self.games.length, self.env.max_steps)
         # Seeds go by path, so that a score does not depend on what is evaluated beside it. All paths meet the same.
         games = seeding.integers(self.root, "evaluation", count=plan.games)
         streams = [
             torch.Generator(self.trainer.device).manual_seed(seeding.integer(self.root, "evaluation", path.id))
             for path in proposal.paths
         ]
-        policies = [partial(self._ready, path, self._policy()) for path in proposal.paths]
+        known, supernet = self.trainer.standardize, self.supernet
+        policy: Policy = supernet if known is None else lambda observation: supernet(known(observation.float()))
+
+        def ready(path: Architecture) -> Policy:
+            supernet.activate(path)
+            return policy
+
         self.bound = plan.bound
         tell = self._teller(plan, proposal)
         tell(0)
         played = play_in_portions(
-            policies,
-            self._envs,
+            [partial(ready, path) for path in proposal.paths],
+            lambda count: make_env(settings.env, settings.env_settings, num_envs=count, threads=settings.threads),
             games,
             streams,
-            most=self.settings.env_settings.num_envs,
+            most=settings.env_settings.num_envs,
             device=self.trainer.device,
             max_steps=plan.longest,
             tell=tell,
         )
+        episodes = [episode for group in played for episode in group]
         self.evaluated += len(proposal.paths)
-        self._count(proposal, [episode for group in played for episode in group])
+        self.evaluation_steps += sum(episode.length for episode in episodes)
+        self.asked += proposal.episodes * len(proposal.paths)
+        self.played += len(episodes)
+        self.cut += sum(episode.cut for episode in episodes)
         self._teller(plan, proposal)(0)
         return Outcome(tuple(tuple(episode.score for episode in group) for group in played))
 
@@ -157,12 +151,6 @@ class SupernetFit:
             self.watch(Progress("select", done, total, "steps", rate, finished=finished, note=note))
 
         return tell
-
-    def _count(self, proposal: Evaluate, played: Sequence[Episode]) -> None:
-        self.evaluation_steps += sum(episode.length for episode in played)
-        self.asked += proposal.episodes * len(proposal.paths)
-        self.played += len(played)
-        self.cut += sum(episode.cut for episode in played)
 
     def cost(self) -> dict[str, Any]:
         """What the fit and the ranking took, and how many of the ranking's games were cut."""
@@ -187,18 +175,6 @@ class SupernetFit:
                 f"games: {bound}."
             )
         return found
-
-    def _envs(self, count: int) -> VectorEnv:
-        return make_env(self.settings.env, self.settings.env_settings, num_envs=count, threads=self.settings.threads)
-
-    def _policy(self) -> Policy:
-        """The supernet on observations as they come from the environment."""
-        known = self.trainer.standardize
-        return self.supernet if known is None else lambda observation: self.supernet(known(observation.float()))
-
-    def _ready(self, path: Architecture, policy: Policy) -> Policy:
-        self.supernet.activate(path)
-        return policy
 
     def start(self, path: Architecture) -> bytes:
         """What a training of a path's architecture starts from, if it is not to start from scratch."""

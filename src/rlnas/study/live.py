@@ -1,7 +1,5 @@
 """The live runner: answers proposals with a supernet and with trainings, and keeps the search resumable."""
 
-from __future__ import annotations
-
 import json
 import traceback
 from pathlib import Path
@@ -16,25 +14,21 @@ from rlnas.strategies import (
     Outcome,
     Proposal,
     Ranked,
-    Strategy,
     Train,
     drive,
     make_strategy,
     ranked,
     training_seeds,
 )
-from rlnas.study.doubts import doubts
+from rlnas.study.candidates import doubts
 from rlnas.study.fitting import SupernetFit
 from rlnas.study.networks import NetworkSpec
 from rlnas.study.settings import StudySettings
 from rlnas.study.trainings import Trainings
 from rlnas.trials.checkpoint import fitting, load_checkpoint, save_checkpoint
+from rlnas.trials.metrics import PRIMARY
 from rlnas.trials.progress import Watcher
 from rlnas.trials.records import Count, Record, checked_record
-from rlnas.trials.run_directory import fingerprint
-
-NOTHING = {"fit_steps": 0, "evaluated_architectures": 0, "evaluation_steps": 0}
-"""What a search without a supernet took of one."""
 
 
 class SearchState(Record):
@@ -59,18 +53,15 @@ class LiveSearch:
         settings: the study's settings.
         trainings: carries out trainings from scratch.
         watch: told of every iteration.
-        candidates: what the strategy searches: the part of the settings' space that is within their limits.
+        candidates: the part of the settings' space that is within their limits.
     """
 
     def __init__(self, path: Path, settings: StudySettings, trainings: Trainings, watch: Watcher, candidates: Space):
-        self.path = path
-        self.settings = settings
-        self.trainings = trainings
-        self.watch = watch
-        self.space = candidates
-        self.whole = settings.load_space()
+        self.path, self.file = path, path / "checkpoint.safetensors"
+        self.settings, self.trainings, self.watch = settings, trainings, watch
+        self.space, self.whole = candidates, settings.load_space()
         self.root = seeding.integer(settings.seed, "search")
-        self.strategy: Strategy = make_strategy(
+        self.strategy = make_strategy(
             settings.strategy, candidates, settings.iterations(settings.steps), self.root, settings.strategy_options
         )
         self.shared: SupernetFit | None = None
@@ -78,12 +69,6 @@ class LiveSearch:
         self.training_steps: dict[str, int] = {}
         self.pauses = False
         self.last: Proposal | None = None
-        self.owner = fingerprint(settings.model_dump(mode="json"))
-
-    @property
-    def file(self) -> Path:
-        """The checkpoint."""
-        return self.path / "checkpoint.safetensors"
 
     def run(self) -> list[Ranked]:
         """Runs the search to its end, or goes on where an earlier process was stopped; returns the ranking.
@@ -96,8 +81,7 @@ class LiveSearch:
             if self.file.exists():
                 self._restore()
             drive(self.strategy, self)
-        except EnvironmentFault:
-            # Whose environment it is needs to know the line.
+        except EnvironmentFault:  # whose environment it is needs to know the line
             write_bytes(self.path / "fault.log", traceback.format_exc().encode())
             raise
         finally:
@@ -126,8 +110,10 @@ class LiveSearch:
         for result in (result for results in found for result in results):
             key = f"{result.architecture} seed-{result.seed}"
             self.training_steps[key] = max(result.steps, self.training_steps.get(key, 0))
-        returns = tuple(_scores([result.total_reward for result in results]) for results in found)
-        means = tuple(_scores([result.scores["reward_mean"] for result in results]) for results in found)
+        returns, means = (
+            tuple(_scores([result.scores[metric] for result in results]) for results in found)
+            for metric in (PRIMARY, "reward_mean")
+        )
         return Outcome(returns, reward_means=means)
 
     def _supernet(self) -> SupernetFit:
@@ -145,15 +131,14 @@ class LiveSearch:
             self._checkpoint()
             self.shared.go_on()
 
-    def start(self, architecture: str) -> bytes:
-        """What a training of an architecture starts from, if it is not to start from scratch."""
-        return self._supernet().start(self.space.architecture(architecture))
+    def start(self, network: NetworkSpec) -> bytes:
+        """What the trainings of a network start from, if they are not to start from scratch."""
+        return self._supernet().start(self.space.architecture(network.architecture))
 
     def cost(self) -> dict[str, Any]:
         """Environment steps of the fit and of the evaluations, what was evaluated and trained, and remarks."""
-        shared = self.shared
-        taken = shared.cost() if shared else NOTHING
-        own = shared.remarks() if shared else ()
+        nothing = {"fit_steps": 0, "evaluated_architectures": 0, "evaluation_steps": 0}
+        taken, own = (self.shared.cost(), self.shared.remarks()) if self.shared else (nothing, [])
         remarks = [*doubts(self.settings, self.strategy, self.space), *self.strategy.remarks(), *own]
         # Where all were trained to their end with all seeds, the steps follow from the settings.
         steps = {"training_steps": sum(self.training_steps.values())} if self.pauses else {}
@@ -172,10 +157,10 @@ class LiveSearch:
             "training_steps": self.training_steps,
             "pauses": self.pauses,
         }
-        save_checkpoint(self.file, self.owner, tensors, plain)
+        save_checkpoint(self.file, self.settings.fingerprint, tensors, plain)
 
     def _restore(self) -> None:
-        tensors, data = load_checkpoint(self.file, self.owner)
+        tensors, data = load_checkpoint(self.file, self.settings.fingerprint)
         state = checked_record(SearchState, data, self.file)
         if state.trained and state.train_seeds != self.settings.train_seeds:
             return  # what trainings with fewer seeds decided is decided anew

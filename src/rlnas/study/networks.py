@@ -1,7 +1,5 @@
 """Which networks are trained from scratch: those that a search puts forward, hand-made and random ones."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Sequence
@@ -18,29 +16,18 @@ from rlnas.trials.warm_start import checksum
 
 MAX_FOLDER_NAME = 200
 
-_FOLDER = re.compile(NAME)
-
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """A network to train from scratch.
+    """A network to train from scratch; it may be a candidate of the search, hand-made and random at once."""
 
-    Attributes:
-        name: what results and folders call it: the architecture's id; the space's name for a hand-made network.
-        space: its space.
-        architecture: its id within that space.
-        candidate: whether the search put it forward.
-        baseline: whether it is a hand-made network.
-        random: whether it is a random architecture; a network may be all three.
-        start: the weights that its trainings start from (`rlnas.trials.warm_start`); none for trainings from scratch.
-    """
-
-    name: str
+    name: str  # what results and folders call it: the architecture's id; the space's name for a hand-made network
     space: Space
-    architecture: str
+    architecture: str  # its id within that space
     candidate: bool = False
     baseline: bool = False
     random: bool = False
+    # The weights that its trainings start from (`rlnas.trials.warm_start`); none for trainings from scratch.
     start: bytes = field(default=b"", repr=False)
 
     def folder(self, run: Path, seed: int) -> Path:
@@ -56,51 +43,50 @@ class NetworkSpec:
 def folder_name(name: str) -> str:
     """A folder's name for an architecture: its id, cut and with a hash where file systems would not take it.
 
-    Raises:
-        UserError: if it is no name of a network, but leads elsewhere, say: it may be from a stranger's file.
+    Raises a `UserError` if it is no name of a network, but leads elsewhere, say: it may be from a stranger's file.
     """
-    if not _FOLDER.fullmatch(name):
+    if not re.fullmatch(NAME, name):
         raise UserError(f"{name!r} is not the name of a network.")
     if len(name) <= MAX_FOLDER_NAME:
         return name
     return f"{name[: MAX_FOLDER_NAME - 17]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
+def architecture_network(name: str, space: Space) -> NetworkSpec:
+    """The network of an architecture's id in `space`."""
+    own = space.architecture(name).id
+    return NetworkSpec(own, space, own)
+
+
 def find_baseline(name: str, space: Space) -> NetworkSpec:
     """The hand-made network of a name: a catalogue space without choices, or an architecture's id in `space`.
 
-    Raises:
-        UserError: if there is no such network.
+    Raises a `UserError` if there is none.
     """
     if name in CATALOGUE and not load_space(name).choices:
         return NetworkSpec(name, adapt(load_space(name), space.input_shape), FIXED_ID, baseline=True)
     if "=" not in name:
         fixed = [known for known in CATALOGUE if not load_space(known).choices]
         raise unknown("hand-made network", name, [*fixed, f"an architecture's id such as {next(iter(space)).id}"])
-    return NetworkSpec(space.architecture(name).id, space, space.architecture(name).id, baseline=True)
+    return replace(architecture_network(name, space), baseline=True)
 
 
 def networks_to_train(ranked: Sequence[str], settings: StudySettings, space: Space) -> list[NetworkSpec]:
     """The top K of a ranking, the hand-made networks and the random ones; one that is several of these trains once.
 
-    Args:
-        ranked: ids of architectures, best first.
-        settings: the study's settings.
-        space: its space.
+    `ranked` are ids of architectures, best first; `space` is the study's.
     """
-    candidates = [NetworkSpec(name, space, name, candidate=True) for name in _ids(ranked[: settings.top_k], space)]
-    baselines = [find_baseline(name, space) for name in settings.baselines]
-    random = [NetworkSpec(name, space, name, random=True) for name in _ids(settings.random_networks, space)]
     found: dict[str, NetworkSpec] = {}
-    for new in (*candidates, *baselines, *random):
-        known = found.get(new.name, new)
-        roles = {role: getattr(known, role) or getattr(new, role) for role in ("candidate", "baseline", "random")}
-        found[new.name] = replace(known, **roles)
+    for name in ranked[: settings.top_k]:
+        own = architecture_network(name, space)
+        found[own.name] = replace(own, candidate=True)
+    for name in settings.baselines:
+        own = find_baseline(name, space)
+        found[own.name] = replace(found.get(own.name, own), baseline=True)
+    for name in settings.random_networks:
+        own = architecture_network(name, space)
+        found[own.name] = replace(found.get(own.name, own), random=True)
     return list(found.values())
-
-
-def _ids(names: Sequence[str], space: Space) -> list[str]:
-    return [space.architecture(name).id for name in names]
 
 
 def networks_to_confirm(best: str, networks: Sequence[NetworkSpec]) -> list[NetworkSpec]:

@@ -1,7 +1,5 @@
 """How many games rank architectures, and how long they may be: what a ranking costs is bounded by its fit."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,34 +7,20 @@ from rlnas.algorithms.play import LONGEST_GAME
 from rlnas.strategies import Evaluate
 from rlnas.trials.metrics import WINDOW
 
-FACTOR = 10
-"""A ranking may take so many times the steps of the fit."""
-
-LEAST = 2_500_000
-"""A ranking may take so many steps whatever the fit takes: 24 games of 1,900 steps for each of 54 architectures."""
-
-LEAST_BLIND = 250_000
-"""The same where nothing is known of how long games are: those that are cut say little."""
-
-SPREAD = 4
-"""A game may be so many times as long as the games of the fit were on average, where that is foreseen."""
+FACTOR = 10  # a ranking may take so many times the steps of the fit
+LEAST = 2_500_000  # and so many steps whatever the fit takes: 24 games of 1,900 steps for each of 54 architectures
+LEAST_BLIND = 250_000  # the same where nothing is known of how long games are: those that are cut say little
+SPREAD = 4  # a game may be so many times as long as the games of the fit were on average, where that is foreseen
 
 
 @dataclass(frozen=True)
 class GamePlan:
-    """The games of a ranking.
+    """The games of a ranking."""
 
-    Attributes:
-        games: full games of each architecture.
-        longest: steps after which a game is cut.
-        bound: environment steps that the whole ranking may take.
-        foreseen: environment steps that it will take, by the games that the fit has seen; at most the bound.
-    """
-
-    games: int
-    longest: int
-    bound: int
-    foreseen: int
+    games: int  # full games of each architecture
+    longest: int  # steps after which a game is cut
+    bound: int  # environment steps that the whole ranking may take
+    foreseen: int  # environment steps that it will take, by the games that the fit has seen; at most the bound
 
 
 def plan_games(proposal: Evaluate, fit_steps: int, lengths: Sequence[int], limit: int | None) -> GamePlan:
@@ -45,7 +29,7 @@ def plan_games(proposal: Evaluate, fit_steps: int, lengths: Sequence[int], limit
     Fewer full games rank better than parts of many, so games are cut only where one that is left might still be longer.
 
     Args:
-        proposal: what the strategy asks for.
+        proposal: of the strategy.
         fit_steps: environment steps of the fit.
         lengths: of the games that ended in the fit so far.
         limit: steps after which the environment itself ends a game; `None` where it does not say.

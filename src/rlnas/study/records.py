@@ -17,8 +17,7 @@ from rlnas.trials.results import NetworkResult
 if TYPE_CHECKING:
     import polars
 
-RESULT_SCHEMA = 1
-"""The schema of `result.json`."""
+RESULT_SCHEMA = 1  # of `result.json`
 
 
 class RankedPath(Record):
@@ -155,28 +154,15 @@ class FittedPath(Record):
 
 
 def read_ranking(file: Path) -> list[RankedPath]:
-    """`search/ranking.json`, as in `result.json`.
-
-    Raises:
-        UserError: if it is damaged.
-    """
-    found: list[RankedPath] = read_record(list[RankedPath], file)
-    return found
+    """`search/ranking.json`, as in `result.json`; raises a `UserError` if it is damaged."""
+    return read_record(list[RankedPath], file)
 
 
 def read_paths(file: Path) -> list[FittedPath]:
-    """`search/paths.jsonl`; nothing where there is none.
-
-    Raises:
-        UserError: if it is damaged.
-    """
-    if not file.exists():
-        return []
+    """`search/paths.jsonl`; nothing where there is none. Raises a `UserError` if it is damaged."""
+    lines = read_bytes(file).splitlines() if file.exists() else []
     try:
-        entries = [parse_json(line) for line in read_bytes(file).splitlines()]
+        entries = [parse_json(line) for line in lines]
     except ValueError as error:
-        if isinstance(error, UserError):
-            raise
         raise UserError(f"the file {str(file)!r} cannot be read: {error}.") from None
-    found: list[FittedPath] = checked_record(list[FittedPath], entries, file)
-    return found
+    return checked_record(list[FittedPath], entries, file)

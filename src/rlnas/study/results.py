@@ -1,7 +1,5 @@
 """The result of a finished study, and its search, to be compared on a table."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -35,11 +33,7 @@ def network_result(spec: NetworkSpec, trials: Sequence[TrialResult], proxies: Ma
 
 
 def with_curves(run: Path, networks: Sequence[NetworkResult]) -> list[NetworkResult]:
-    """Networks of a study with their trials as the trials' own files have them, where there are any: with curves.
-
-    Raises:
-        UserError: if one of these files is damaged.
-    """
+    """Networks of a study with their trials as the trials' own files have them, where there are any: with curves."""
     found = []
     for network in networks:
         folder = absolute(run) / "trials" / folder_name(network.name)
@@ -54,22 +48,17 @@ def read_study_result(run: Path) -> StudyResult | None:
     Raises:
         UserError: if it cannot be read, or is of another schema.
     """
-    if not (run / "study.json").exists() or not (run / "result.json").exists():
-        return None
     file = run / "result.json"
+    if not (run / "study.json").exists() or not file.exists():
+        return None
     result = read_object(file)
     if result.get("schema") != RESULT_SCHEMA:
         raise UserError(f"the study {str(run)!r} has a result of schema {result.get('schema')!r}, not {RESULT_SCHEMA}.")
-    found: StudyResult = checked_record(StudyResult, result, file)
-    return found
+    return checked_record(StudyResult, result, file)
 
 
 def finished_study(run: Path) -> StudyResult:
-    """As `read_study_result`, of a study that must be done.
-
-    Raises:
-        UserError: if it is not, or its result cannot be read.
-    """
+    """As `read_study_result`; raises a `UserError` if the study is not done."""
     result = read_study_result(run)
     if result is None:
         raise UserError(f"the study {str(run)!r} is not done: rlnas resume {run}")
@@ -106,11 +95,7 @@ def search_of_run(run: str | Path) -> StoredSearch:
 
 
 def collect_searches(sources: Sequence[str | Path]) -> list[StoredSearch]:
-    """The searches of several files and run directories.
-
-    Raises:
-        UserError: if one of them cannot be read, or a search is given twice.
-    """
+    """The searches of several files and run directories; raises a `UserError` if one is damaged, or given twice."""
     found: list[StoredSearch] = []
     for source in sources:
         found += [search_of_run(source)] if absolute(source).is_dir() else read_searches(source)

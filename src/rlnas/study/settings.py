@@ -1,8 +1,6 @@
 """What a study is asked to do: everything that decides the result, and nothing else."""
 
-from __future__ import annotations
-
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -17,58 +15,34 @@ MAX_SEEDS = 999
 
 
 class TableReference(BaseModel):
-    """The table that a study looks its trainings up in.
-
-    Attributes:
-        source: the name of a table that comes with rlnas, or the path of a file.
-        checksum: of the file: another table is another study.
-        seeds: the training seeds that are looked up.
-    """
+    """The table that a study looks its trainings up in."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: str
-    checksum: str
-    seeds: tuple[int, ...] = Field(min_length=1)
+    source: str  # the name of a table that comes with rlnas, or the path of a file
+    checksum: str  # of the file: another table is another study
+    seeds: tuple[int, ...] = Field(min_length=1)  # the training seeds that are looked up
 
 
 class StudySettings(RunSettings):
-    """A whole search. Attributes not named here are those of `TrialSettings`; `threads` are those of the fit alone.
+    """A whole search."""
 
-    Attributes:
-        strategy: name of the strategy.
-        strategy_options: its options, defaults written out.
-        steps: environment steps of the supernet's fit.
-        train_steps: environment steps of every training from scratch.
-        top_k: architectures that are trained from scratch.
-        train_seeds: trainings of each, with seeds of their own.
-        confirm_seeds: trainings of the best and of the hand-made networks once the best is picked, with seeds that had
-            no part in picking it.
-        baselines: hand-made networks to train beside them: names of catalogue spaces without choices, or ids of
-            architectures of the space.
-        random_networks: ids of random architectures that are trained, too.
-        table: where the trainings from scratch are looked up; `None` runs them.
-        warm_start: whether candidates start from the supernet's weights; hand-made networks start from scratch.
-        max_params: parameters of the encoder that a candidate may have; `None` sets no limit.
-        max_multiply_adds: multiply-adds of the encoder that a candidate may take, for one observation.
-        max_latency: milliseconds that a candidate may take for one observation.
-    """
-
-    OPTIONAL: ClassVar[tuple[str, ...]] = (
-        *("max_params", "max_multiply_adds", "max_latency", "confirm_seeds", "random_networks"),
-    )
+    OPTIONAL = ("max_params", "max_multiply_adds", "max_latency", "confirm_seeds", "random_networks")
 
     strategy: str = "spos"
-    strategy_options: dict[str, Any] = {}
-    steps: int = Field(ge=1)
-    train_steps: int = Field(ge=1)
-    top_k: int = Field(TOP_K, ge=1)
-    train_seeds: int = Field(1, ge=1, le=MAX_SEEDS)
+    strategy_options: dict[str, Any] = {}  # defaults written out
+    steps: int = Field(ge=1)  # environment steps of the supernet's fit
+    train_steps: int = Field(ge=1)  # environment steps of every training from scratch
+    top_k: int = Field(TOP_K, ge=1)  # architectures that are trained from scratch
+    train_seeds: int = Field(1, ge=1, le=MAX_SEEDS)  # trainings of each
+    # Trainings of the best and of the hand-made networks, with seeds that had no part in picking the best.
     confirm_seeds: int = Field(0, ge=0, le=MAX_SEEDS)
+    # Hand-made networks: names of catalogue spaces without choices, or ids of architectures of the space.
     baselines: tuple[str, ...] = ("nature-cnn",)
-    random_networks: tuple[str, ...] = ()
-    table: TableReference | None = None
-    warm_start: bool = False
+    random_networks: tuple[str, ...] = ()  # ids of random architectures that are trained, too
+    table: TableReference | None = None  # where the trainings from scratch are looked up; `None` runs them
+    warm_start: bool = False  # whether candidates start from the supernet's weights; hand-made networks never do
+    # What a candidate may have of parameters and multiply-adds of the encoder, and of milliseconds for one observation.
     max_params: int | None = Field(None, ge=1)
     max_multiply_adds: int | None = Field(None, ge=1)
     max_latency: float | None = Field(None, gt=0, allow_inf_nan=False)
@@ -80,9 +54,7 @@ class StudySettings(RunSettings):
                 "trainings that are looked up have the table's seeds and no others: leave --confirm-seeds out"
             )
         if (together := self.train_seeds + self.confirm_seeds) > MAX_SEEDS:
-            raise ValueError(
-                f"train-seeds and confirm-seeds are {together} together, and at most {MAX_SEEDS} are allowed"
-            )
+            raise ValueError(f"train-seeds and confirm-seeds are {together} together, more than {MAX_SEEDS}")
         return self
 
     @property
@@ -104,11 +76,7 @@ class StudySettings(RunSettings):
         return tuple(1000 * self.seed + number for number in range(first, first + self.confirm_seeds))
 
     def load_table(self) -> Table | None:
-        """The table, if there is one.
-
-        Raises:
-            UserError: if it cannot be read, or is another than that of the settings.
-        """
+        """The table, if there is one; raises a `UserError` if it is another than that of the settings."""
         if self.table is None:
             return None
         table = load(self.table.source)

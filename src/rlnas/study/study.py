@@ -3,9 +3,7 @@
 Beyond the paper: the seeds that pick the best flatter it, so it may be trained again with others (`confirm_seeds`).
 """
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
@@ -34,7 +32,7 @@ def run_study(path: Path, settings: StudySettings, backend: Backend, watch: Watc
 
     Args:
         path: the run directory.
-        settings: what to do.
+        settings: of the study.
         backend: where its trials run, with a watcher of its own.
         watch: told of the progress of the search.
 
@@ -48,8 +46,7 @@ def run_study(path: Path, settings: StudySettings, backend: Backend, watch: Watc
     import_modules(settings.imports)
     # Before anything is written, since it may turn out that no architecture is within the limits.
     measured = {} if (path / "study.json").exists() else needed_latencies(settings, watch)
-    free = _free(path)
-    with RunDirectory(path, "study", settings.model_dump(mode="json"), free=free) as run:
+    with RunDirectory(path, "study", settings.model_dump(mode="json"), free=_free(path)) as run:
         result = read_study_result(path)
         if result is not None and not _searches_anew(settings, result):
             return _grown(run, settings, result, backend)
@@ -61,18 +58,12 @@ def run_study(path: Path, settings: StudySettings, backend: Backend, watch: Watc
         trainings: Trainings = TableTrainings(table, settings) if table else LiveTrainings(path, settings, backend)
         with torch_threads(settings.threads):
             search = LiveSearch(path / "search", settings, trainings, watch, candidates)
-            ranking = search.run()
-            cost = search.cost()
-            networks = networks_to_train([entry.architecture.id for entry in ranking], settings, settings.load_space())
-            if settings.warm_start:
-                networks = [n if n.baseline else replace(n, start=search.start(n.architecture)) for n in networks]
+            ranking = [RankedPath(architecture=entry.architecture.id, proxy=entry.proxy) for entry in search.run()]
+            cost = SearchCost(**search.cost())
+            networks = _networks(settings, ranking, search.start)
             del search  # frees the emulators and the supernet before the trainings begin
-        trials = list(zip(networks, trainings.run(networks, settings.training_seeds), strict=True))
-        lines = [RankedPath(architecture=entry.architecture.id, proxy=entry.proxy) for entry in ranking]
-        result = summarize(settings, lines, trials, SearchCost(**cost))
-        result = _with_confirmation(result, networks, settings, trainings)
-        write_json(path / "result.json", result.plain())
-        return result
+        result = _trained(settings, ranking, cost, networks, trainings)
+        return _finished(path, settings, result, networks, trainings)
 
 
 def _free(path: Path) -> dict[str, float]:
@@ -90,7 +81,7 @@ def _searches_anew(settings: StudySettings, result: StudyResult) -> bool:
 
 
 def _grown(run: RunDirectory, settings: StudySettings, result: StudyResult, backend: Backend) -> StudyResult:
-    """The result of a finished study; training and confirmation seeds that are asked for now are trained first.
+    """The result of a finished study, with the training and confirmation seeds that the settings have beyond it.
 
     The old result stays until the new one is whole, and what it says of the search goes into that. It is the result of
     a study that had all these seeds from the start.
@@ -99,36 +90,53 @@ def _grown(run: RunDirectory, settings: StudySettings, result: StudyResult, back
     if not more and (result.best is None or settings.confirm_seeds <= result.confirm_seeds):
         run.rewrite()
         return result
-    networks = networks_to_train([entry.architecture for entry in result.ranking], settings, settings.load_space())
-    if settings.warm_start:
-        networks = [n if n.baseline else replace(n, start=_old_start(n, run.path, settings)) for n in networks]
+
+    def old_start(network: NetworkSpec) -> bytes:
+        folder = network.folder(run.path, settings.training_seeds[0])
+        return read_start(folder, read_settings(folder).start)
+
+    networks = _networks(settings, result.ranking, old_start)
     run.warn()
     run.rewrite()
     trainings = LiveTrainings(run.path, settings, backend)
     if more:
-        trials = list(zip(networks, trainings.run(networks, settings.training_seeds), strict=True))
-        result = summarize(settings, result.ranking, trials, result.search)
-    result = _with_confirmation(result, networks, settings, trainings)
-    write_json(run.path / "result.json", result.plain())
-    return result
+        result = _trained(settings, result.ranking, result.search, networks, trainings)
+    return _finished(run.path, settings, result, networks, trainings)
 
 
-def _with_confirmation(
-    result: StudyResult, networks: Sequence[NetworkSpec], settings: StudySettings, trainings: Trainings
+def _networks(
+    settings: StudySettings, ranking: Sequence[RankedPath], start: Callable[[NetworkSpec], bytes]
+) -> list[NetworkSpec]:
+    """What is trained from scratch, with what `start` gives where trainings start from the supernet's weights."""
+    networks = networks_to_train([entry.architecture for entry in ranking], settings, settings.load_space())
+    if not settings.warm_start:
+        return networks
+    return [network if network.baseline else replace(network, start=start(network)) for network in networks]
+
+
+def _trained(
+    settings: StudySettings,
+    ranking: list[RankedPath],
+    cost: SearchCost,
+    networks: Sequence[NetworkSpec],
+    trainings: Trainings,
 ) -> StudyResult:
-    """A result with what the best and the hand-made networks score with the confirmation seeds, if there are any."""
-    if not settings.confirm_seeds or result.best is None:
-        return result
-    again = networks_to_confirm(result.best, networks)
-    proxies = {entry.architecture: entry.proxy for entry in result.ranking}
-    trials = zip(again, trainings.run(again, settings.confirmation_seeds), strict=True)
-    return result.model_copy(update={"confirmation": [network_result(spec, own, proxies) for spec, own in trials]})
+    found = trainings.run(networks, settings.training_seeds)
+    return summarize(settings, ranking, list(zip(networks, found, strict=True)), cost)
 
 
-def _old_start(network: NetworkSpec, path: Path, settings: StudySettings) -> bytes:
-    """What the trainings of a network have started from so far."""
-    folder = network.folder(path, settings.training_seeds[0])
-    return read_start(folder, read_settings(folder).start)
+def _finished(
+    path: Path, settings: StudySettings, result: StudyResult, networks: Sequence[NetworkSpec], trainings: Trainings
+) -> StudyResult:
+    """Writes the result, with what the best and the hand-made networks score with the confirmation seeds, if any."""
+    if settings.confirm_seeds and result.best is not None:
+        again = networks_to_confirm(result.best, networks)
+        proxies = {entry.architecture: entry.proxy for entry in result.ranking}
+        trials = zip(again, trainings.run(again, settings.confirmation_seeds), strict=True)
+        confirmation = [network_result(spec, own, proxies) for spec, own in trials]
+        result = result.model_copy(update={"confirmation": confirmation})
+    write_json(path / "result.json", result.plain())
+    return result
 
 
 def summarize(
@@ -157,8 +165,7 @@ def summarize(
 def trained_trial(run: Path) -> Path:
     """The trial with a run's trained agent: a training's own directory, or that of a search's best architecture.
 
-    Raises:
-        UserError: if there is none.
+    Raises a `UserError` if there is none.
     """
     if (run / "trial.json").exists():
         return run

@@ -1,11 +1,9 @@
 """Builds a tabular benchmark: trains every architecture with every seed, and writes one file."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Any
 
 from pydantic import Field
 
@@ -19,36 +17,26 @@ from rlnas.trials.backend import Backend
 from rlnas.trials.episodes import EpisodeTable
 from rlnas.trials.metrics import scores_at
 from rlnas.trials.progress import Progress, Watcher, nobody
-from rlnas.trials.records import Timing, read_record
+from rlnas.trials.records import Count, Timing, read_record
 from rlnas.trials.results import TrialResult
 from rlnas.trials.run_directory import RunDirectory
 from rlnas.trials.settings import RunSettings, TrialSettings
 from rlnas.trials.trial import read_result
 from rlnas.trust import import_modules
 
-POINTS = 20
-"""Budgets at which a table can be queried, evenly spaced, the last being the whole."""
+POINTS = 20  # budgets at which a table can be queried, evenly spaced, the last being the whole
 
 
 class TableSettings(RunSettings):
-    """A tabular benchmark to build. Attributes not named here are those of `TrialSettings`.
+    """A tabular benchmark to build."""
 
-    Attributes:
-        steps: environment steps of every training.
-        seeds: training seeds.
-        architectures: ids of the architectures to train; all of the space where there are none.
-        baselines: hand-made networks to train beside them, as in `StudySettings`.
-        latency: whether the latencies of all networks are measured once they are trained.
-    """
+    OPTIONAL = ("latency",)
 
-    OPTIONAL: ClassVar[tuple[str, ...]] = ("latency",)
-
-    steps: int = Field(ge=1)
-    # A column of the table holds 64 bits.
-    seeds: tuple[Annotated[int, Field(ge=0, lt=2**63)], ...] = Field(min_length=1)
-    architectures: tuple[str, ...] = ()
-    baselines: tuple[str, ...] = ()
-    latency: bool = False
+    steps: int = Field(ge=1)  # environment steps of every training
+    seeds: tuple[Count, ...] = Field(min_length=1)
+    architectures: tuple[str, ...] = ()  # ids of those to train; all of the space where there are none
+    baselines: tuple[str, ...] = ()  # hand-made networks to train beside them, as in `StudySettings`
+    latency: bool = False  # whether the latencies of all networks are measured once they are trained
 
     def networks(self) -> list[NetworkSpec]:
         """The networks to train: the architectures, in the order of the space, then the hand-made networks."""
@@ -95,27 +83,17 @@ def build_table(path: Path, settings: TableSettings, backend: Backend, watch: Wa
             return done
         networks = settings.networks()
         trials = [[n.training(path, settings.trial(n, seed)) for seed in settings.seeds] for n in networks]
-        total = sum(map(len, trials))
+        total = len(networks) * len(settings.seeds)
         results = run_all(
-            trials,
-            backend,
-            lambda done: watch(Progress("table", done, total, "trainings", finished=done == total)),
+            trials, backend, lambda done: watch(Progress("table", done, total, "trainings", finished=done == total))
         )
-        _write(file, path, settings, list(zip(networks, results, strict=True)), watch)
-    return Table.read(file)
+        return _write(file, path, settings, list(zip(networks, results, strict=True)), watch)
 
 
 def collect_table(path: Path, settings: TableSettings, file: Path, watch: Watcher = nobody) -> Table:
-    """Writes a table of the trainings that a build has finished so far.
+    """Writes a table of the trainings that a build in the run directory `path` has finished so far.
 
-    Args:
-        path: the run directory of the build.
-        settings: what it trains.
-        file: a new file, outside that directory.
-        watch: told of the measurements of latency.
-
-    Raises:
-        UserError: if none is finished, or the file cannot be a new table.
+    Raises a `UserError` if none is finished, or `file` cannot be a new table; it lies outside that directory.
     """
     check_new(file)
     found = []
@@ -124,23 +102,20 @@ def collect_table(path: Path, settings: TableSettings, file: Path, watch: Watche
         found.append((network, [result for result in results if result is not None]))
     if not any(results for _, results in found):
         raise UserError(f"no training of the table {str(path)!r} is finished yet.")
-    _write(file, path, settings, found, watch)
-    return Table.read(file)
+    return _write(file, path, settings, found, watch)
 
 
 def measure_table(table: Table, settings: TableSettings, file: Path, watch: Watcher = nobody) -> Table:
     """Writes a table with latencies of this machine, those of all its networks measured one after another.
 
-    A merged table holds latencies of several machines and moments, which cannot be compared.
+    A merged table holds latencies of several machines and moments, which cannot be compared. Results and wall times
+    stay as they are.
 
     Args:
-        table: the table; its results stay as they are, and so do the wall times of its trainings.
+        table: the table.
         settings: the settings in it.
         file: a new file.
         watch: told of the measurements.
-
-    Returns:
-        The table that was written.
 
     Raises:
         UserError: if this version does not know one of its hand-made networks, the table does not say with which
@@ -167,18 +142,16 @@ def _write(
     settings: TableSettings,
     found: list[tuple[NetworkSpec, list[TrialResult]]],
     watch: Watcher,
-) -> None:
-    kept = [(network, results) for network, results in found if results]
-    latencies = _latencies([network for network, _ in kept], settings, watch) if settings.latency else {}
+) -> Table:
+    networks = [network for network, results in found if results]
+    latencies = _latencies(networks, settings, watch) if settings.latency else {}
     rows = [
-        {
-            **_row(network, network.folder(path, result.seed), result, settings.budgets),
-            **latencies.get(network.name, {}),
-        }
-        for network, results in kept
+        _row(network, path, result, settings.budgets) | latencies.get(network.name, {})
+        for network, results in found
         for result in results
     ]
     write_table(file, rows, settings.model_dump(mode="json", exclude={"latency"}))
+    return Table.read(file)
 
 
 def _latencies(networks: Sequence[NetworkSpec], settings: TableSettings, watch: Watcher) -> dict[str, dict[str, float]]:
@@ -195,24 +168,13 @@ def _latencies(networks: Sequence[NetworkSpec], settings: TableSettings, watch: 
     }
 
 
-def _row(network: NetworkSpec, folder: Path, result: TrialResult, budgets: list[int]) -> dict[str, Any]:
-    """The row of one training, without what depends on the machine alone."""
-    scores = scores_at([], [], budgets)
-    seconds = None
+def _row(network: NetworkSpec, path: Path, result: TrialResult, budgets: list[int]) -> dict[str, Any]:
+    """The row of one training, without latencies."""
+    games, seconds = EpisodeTable(), None
     if result.status == "done":
+        folder = network.folder(path, result.seed)
         games = EpisodeTable.read(folder / "episodes.parquet")
-        scores = scores_at(games.step, games.score, budgets)
         seconds = read_record(Timing, folder / "timing.json").seconds
-    return {
-        "architecture": network.name,
-        "seed": result.seed,
-        "status": result.status,
-        "reason": result.reason,
-        "steps": result.steps,
-        "episodes": result.episodes,
-        "budgets": budgets,
-        **scores,
-        "parameters": result.parameters,
-        "multiply_adds": result.multiply_adds,
-        "measured_wall_seconds": seconds,
-    }
+    own = result.model_dump(include={"seed", "status", "reason", "steps", "episodes", "parameters", "multiply_adds"})
+    scores = scores_at(games.step, games.score, budgets)
+    return {"architecture": network.name, **own, "budgets": budgets, **scores, "measured_wall_seconds": seconds}

@@ -1,9 +1,7 @@
 """Trainings from scratch, live or looked up in a table."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from concurrent.futures import FIRST_EXCEPTION, wait
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,20 +22,13 @@ class Trainings(Protocol):
     ) -> list[list[TrialResult]]:
         """Trains every network with every seed, to the end or until so many steps (`rlnas.trials.trial.run_trial`).
 
-        Returns:
-            For each network the results, in the order of the seeds.
+        Returns for each network the results, in the order of the seeds.
         """
         ...
 
 
 class LiveTrainings:
-    """Trains in the trial directories of a study; what is there already is not trained again.
-
-    Args:
-        path: the study's run directory.
-        settings: the study's settings.
-        backend: where the trials run.
-    """
+    """Trains in the trial directories of a study, whose run directory is `path`; what is there is not trained again."""
 
     def __init__(self, path: Path, settings: StudySettings, backend: Backend):
         self.path, self.settings, self.backend = path, settings, backend
@@ -58,40 +49,26 @@ class LiveTrainings:
 def run_all(
     trials: Sequence[Sequence[Trial]], backend: Backend, done: Callable[[int], None] | None = None
 ) -> list[list[TrialResult]]:
-    """Runs groups of trials: the first of every group, then the second of every group, and so on.
+    """Runs groups of equally many trials: the first of every group, then the second of every group, and so on.
 
-    Args:
-        trials: the groups.
-        backend: where they run.
-        done: told now and then how many trials are done.
-
-    Raises:
-        UserError, WorkerError: of the first trial that stops the study.
+    `done` is told now and then how many trials are done. Raises the error of the first trial that stops the study.
     """
-    futures: dict[tuple[int, int], Future[TrialResult]] = {}
-    for place in range(max(map(len, trials), default=0)):
-        for group, own in enumerate(trials):
-            if place < len(own):
-                futures[group, place] = backend.submit(own[place])
+    futures = [[backend.submit(trial) for trial in row] for row in zip(*trials, strict=True)]
+    every = [future for row in futures for future in row]
     # Waiting without a limit cannot be interrupted where a library has replaced the handler of Ctrl-C (polars does).
     left = 1
     while left:
-        left = len(wait(futures.values(), timeout=0.5, return_when=FIRST_EXCEPTION).not_done)
-        for future in futures.values():
+        left = len(wait(every, timeout=0.5, return_when=FIRST_EXCEPTION).not_done)
+        for future in every:
             if future.done():
                 future.result()
         if done is not None:
-            done(len(futures) - left)
-    return [[futures[group, place].result() for place in range(len(own))] for group, own in enumerate(trials)]
+            done(len(every) - left)
+    return [[future.result() for future in group] for group in zip(*futures, strict=True)]
 
 
 class TableTrainings:
-    """Looks trainings up in a table.
-
-    Args:
-        table: the table.
-        settings: the study's settings; they name the budget.
-    """
+    """Looks trainings up in a table."""
 
     def __init__(self, table: Table, settings: StudySettings):
         self.table, self.settings = table, settings
@@ -101,17 +78,14 @@ class TableTrainings:
     ) -> list[list[TrialResult]]:
         """See `Trainings.run`: a training that pauses is looked up at the next budget of the table.
 
-        Raises:
-            MissingRun: if the table lacks a run.
+        Raises a `MissingRun` if the table lacks it.
         """
         budget = next_budget(self.table, until or self.settings.train_steps)
         return [[self._look_up(network, seed, budget) for seed in seeds] for network in networks]
 
     def _look_up(self, network: NetworkSpec, seed: int, budget: int) -> TrialResult:
-        result = TrialResult.blank(network.space, network.architecture, seed)
-        found: dict[str, Any] = {
-            "remarks": [] if network.baseline and not network.candidate else list(self.table.remarks)
-        }
+        known = not network.baseline or network.candidate
+        found: dict[str, Any] = {"remarks": list(self.table.remarks) if known else []}
         try:
             record = self.table.query(network.name, seed=seed, budget=budget)
             found |= {"steps": record.steps, "scores": record.scores}
@@ -120,4 +94,4 @@ class TableTrainings:
                 found |= {"parameters": record.parameters, "multiply_adds": record.multiply_adds}
         except NoScore as error:
             found |= {"status": "failed", "reason": str(error)}
-        return result.model_copy(update=found)
+        return TrialResult.blank(network.space, network.architecture, seed).model_copy(update=found)
