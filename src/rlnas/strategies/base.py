@@ -23,7 +23,7 @@ class BuiltIn(Strategy):
 
     Args:
         space: the search space.
-        iterations: the budget of PPO iterations; 0 where nothing is fitted.
+        iterations: the budget, in iterations of the algorithm; 0 where nothing is fitted.
         seed: root of the strategy's random streams.
         settings: the options; `None` in a subclass means the defaults.
     """
@@ -32,10 +32,7 @@ class BuiltIn(Strategy):
     """The attributes that `state_dict` saves, all of them plain data."""
 
     def __init__(self, space: Space, iterations: int, seed: int, settings: Options):
-        self.space = space
-        self.iterations = iterations
-        self.seed = seed
-        self.settings = settings
+        self.space, self.iterations, self.seed, self.settings = space, iterations, seed, settings
         self.fitted = 0
 
     @property
@@ -44,7 +41,7 @@ class BuiltIn(Strategy):
 
     @property
     def _next_fit(self) -> int:
-        """PPO iterations of the next fit; 0 once the budget is spent."""
+        """Iterations of the next fit; 0 once the budget is spent."""
         return max(0, min(self.iterations_per_fit, self.iterations - self.fitted))
 
     def state_dict(self) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """What proposals and rankings must be, checked while a search runs and by the conformance suite."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 
@@ -12,14 +10,9 @@ from rlnas.strategies.strategy import Evaluate, Fit, Proposal, Ranked, Train
 
 
 def check_proposal(proposal: Proposal, space: Space) -> None:
-    """Makes sure that a proposal can be carried out.
+    """Raises a `UserError` unless a proposal can be carried out.
 
-    Args:
-        proposal: what `ask` returned.
-        space: what is searched.
-
-    Raises:
-        UserError: if it is no proposal, names nothing or something twice, leaves the space, or asks for nothing whole.
+    It names architectures of the space, none of them twice, and a whole amount of work.
     """
     if isinstance(proposal, Fit):
         found: Sequence[Architecture] = [proposal.path]
@@ -44,9 +37,7 @@ def check_proposal(proposal: Proposal, space: Space) -> None:
         if not isinstance(architecture, Architecture):
             raise UserError(f"a proposal must name architectures of the space, not {architecture!r}.")
         if architecture not in space:
-            raise UserError(
-                f"a proposal must stay within the space{_limits(space)}, but {architecture.id!r} is not in it."
-            )
+            raise _outside("a proposal", architecture, space)
     if len(set(found)) < len(found):
         raise UserError(f"a proposal must not name an architecture twice: {proposal}.")
 
@@ -54,8 +45,7 @@ def check_proposal(proposal: Proposal, space: Space) -> None:
 def training_seeds(proposal: Train, seeds: Sequence[int], budget: int) -> Sequence[int]:
     """The seeds that a proposal names, of those of a study.
 
-    Raises:
-        UserError: if it names more seeds than there are, or more steps than a training has.
+    Raises a `UserError` if it names more seeds than there are, or more steps than a training has, the `budget`.
     """
     if proposal.seeds is not None and proposal.seeds > len(seeds):
         raise UserError(
@@ -68,21 +58,12 @@ def training_seeds(proposal: Train, seeds: Sequence[int], budget: int) -> Sequen
 
 
 def check_ranking(ranking: Sequence[Ranked], space: Space) -> None:
-    """Makes sure that a ranking is one.
-
-    Args:
-        ranking: what `rank` returned.
-        space: what is searched.
-
-    Raises:
-        UserError: if it leaves the space, lists something twice, is out of order, or a proxy is no finite number.
-    """
+    """Raises a `UserError` unless a ranking is in order, of the space, without repetition, with finite proxies."""
     for entry in ranking:
         if not isinstance(entry, Ranked) or not isinstance(entry.architecture, Architecture):
             raise UserError(f"rank() must return a list of Ranked, not of {entry!r}.")
         if entry.architecture not in space:
-            where = f"the space{_limits(space)}"
-            raise UserError(f"rank() must stay within {where}, but {entry.architecture.id!r} is not in it.")
+            raise _outside("rank()", entry.architecture, space)
         if not isinstance(entry.proxy, (int, float)) or not math.isfinite(entry.proxy):
             raise UserError(f"rank() must give finite proxies, but that of {entry.architecture.id} is {entry.proxy!r}.")
     if len({entry.architecture for entry in ranking}) < len(ranking):
@@ -92,5 +73,6 @@ def check_ranking(ranking: Sequence[Ranked], space: Space) -> None:
         raise UserError("rank() must list the best first.")
 
 
-def _limits(space: Space) -> str:
-    return f" ({space.limits.words()})" if isinstance(space, LimitedSpace) else ""
+def _outside(what: str, architecture: Architecture, space: Space) -> UserError:
+    limits = f" ({space.limits.words()})" if isinstance(space, LimitedSpace) else ""
+    return UserError(f"{what} must stay within the space{limits}, but {architecture.id!r} is not in it.")

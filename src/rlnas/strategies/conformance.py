@@ -4,14 +4,12 @@ A strategy that passes can be driven live or on a table, stopped anywhere and re
 suites for samplers that ship with Optuna.
 """
 
-from __future__ import annotations
-
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from dataclasses import dataclass, replace
+from typing import Any
 
 from rlnas.errors import UserError
 from rlnas.spaces import Activation, Architecture, Choice, LimitedSpace, Limits, Linear, Space
@@ -20,7 +18,7 @@ from rlnas.strategies.checks import check_ranking as check_order
 from rlnas.strategies.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy, Train
 
 Make = Callable[[Space, int, int], Strategy]
-"""Makes a fresh strategy from a space, a budget of PPO iterations and a seed."""
+"""Makes a fresh strategy from a space, a budget of iterations and a seed."""
 
 ENOUGH = 20
 """In a space of so many architectures, two seeds are not expected to search alike."""
@@ -29,16 +27,13 @@ ENOUGH = 20
 def check_strategy(
     make: Make, spaces: Iterable[Space] | None = None, iterations: int = 57, limit: int = 10_000
 ) -> None:
-    """Puts a strategy through all checks, on several spaces.
+    """Puts a strategy through all checks, on several spaces; the first that fails is an `AssertionError`.
 
     Args:
         make: the strategy's class, or any function that makes one.
         spaces: where to try it; by default small, of one choice, far too large to enumerate, and limited in cost.
-        iterations: its budget of PPO iterations.
+        iterations: its budget, in iterations of the algorithm.
         limit: proposals within which a search has to end.
-
-    Raises:
-        AssertionError: at the first check that fails, with a sentence.
 
     Example:
         A test of your own strategy is one line:
@@ -82,17 +77,11 @@ def example_spaces() -> tuple[Space, Space, Space, Space, Space]:
 
 @dataclass
 class SyntheticRunner:
-    """Makes up outcomes: a score of the architecture, and noise that depends on the turn and nothing else.
-
-    Args:
-        space: the search space.
-        turn: proposals answered so far; a search that is resumed goes on from there.
-        unlucky: if true, no game ends during a `Fit`, and every second training of a `Train` fails.
-    """
+    """Makes up outcomes: a score of the architecture, and noise that depends on the turn and nothing else."""
 
     space: Space
-    turn: int = 0
-    unlucky: bool = False
+    turn: int = 0  # proposals answered so far; a search that is resumed goes on from there
+    unlucky: bool = False  # whether no game ends during a `Fit`, and every second training of a `Train` fails
 
     def answer(self, proposal: Proposal) -> Outcome:
         """The outcome of a proposal, the same at every call."""
@@ -124,44 +113,45 @@ class SyntheticRunner:
 
 @dataclass(frozen=True)
 class Bench:
-    """A strategy on the bench: what makes it, and what it is tried on.
-
-    Args:
-        make: makes the strategy.
-        space: the search space.
-        iterations: the budget of PPO iterations.
-        seed: the seed.
-        limit: proposals within which a search has to end.
-    """
+    """A strategy on the bench: what makes it, and what it is tried on."""
 
     make: Make
     space: Space
     iterations: int = 57
     seed: int = 1
-    limit: int = 10_000
+    limit: int = 10_000  # proposals within which a search has to end
 
-    def fail(self, sentence: str) -> NoReturn:
+    def require(self, holds: bool, sentence: str) -> None:
         """Raises the error of a check that fails."""
-        # Not by `assert`, which python -O leaves out.
-        raise AssertionError(f"on space {self.space.name!r}: {sentence}")
+        if not holds:  # not by `assert`, which python -O leaves out
+            raise AssertionError(f"on space {self.space.name!r}: {sentence}")
 
     def fresh(self, seed: int | None = None) -> Strategy:
         """A new strategy."""
         return self.make(self.space, self.iterations, self.seed if seed is None else seed)
 
-    def drive(self, strategy: Strategy, runner: SyntheticRunner | None = None) -> list[Proposal]:
-        """Drives a strategy to its end; returns its proposals, each of which was checked."""
-        runner = runner or SyntheticRunner(self.space)
-        proposals: list[Proposal] = []
-        while (proposal := strategy.ask()) is not None:
-            if len(proposals) == self.limit:
-                self.fail(f"the search must end, but goes on after {self.limit} proposals.")
+    def turns(self, strategy: Strategy, runner: SyntheticRunner) -> Iterator[Proposal]:
+        """Drives a strategy to its end; gives each proposal, which was checked, once the strategy knows the outcome."""
+        for _ in range(self.limit):
+            proposal = strategy.ask()
+            if proposal is None:
+                return
             with self.kept():
                 check_proposal(proposal, self.space)
-            proposals.append(proposal)
             strategy.tell(runner.answer(proposal))
             runner.told()
-        return proposals
+            yield proposal
+        over = strategy.ask() is None
+        self.require(over, f"the search must end, but goes on after {self.limit} proposals.")
+
+    def drive(self, strategy: Strategy, runner: SyntheticRunner | None = None) -> list[Proposal]:
+        """Drives a strategy to its end; returns its proposals."""
+        return list(self.turns(strategy, runner or SyntheticRunner(self.space)))
+
+    def search(self, seed: int | None = None) -> tuple[list[Proposal], list[Ranked]]:
+        """The proposals and the ranking of a whole search."""
+        strategy = self.fresh(seed)
+        return self.drive(strategy), strategy.rank()
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -169,7 +159,7 @@ class Bench:
         try:
             yield
         except UserError as error:
-            self.fail(str(error))
+            raise AssertionError(f"on space {self.space.name!r}: {error}") from None
 
     @contextmanager
     def requires(self, sentence: str) -> Iterator[None]:
@@ -198,30 +188,25 @@ class Bench:
 def check_proposals(bench: Bench) -> None:
     """Proposals are of the space, never empty, within the budget; and they come to an end."""
     for budget in (1, bench.iterations):
-        trial = Bench(bench.make, bench.space, budget, bench.seed, bench.limit)
+        trial = replace(bench, iterations=budget)
         strategy = trial.fresh()
         proposals = trial.drive(strategy)
-        if strategy.ask() is not None:
-            bench.fail("ask() must go on returning None when the search is over.")
+        bench.require(strategy.ask() is None, "ask() must go on returning None when the search is over.")
         spent = sum(proposal.iterations for proposal in proposals if isinstance(proposal, Fit))
-        if spent > budget:
-            bench.fail(f"the fits take {spent} iterations, but the budget is {budget}.")
+        bench.require(spent <= budget, f"the fits take {spent} iterations, but the budget is {budget}.")
 
 
 def check_ranking(bench: Bench) -> None:
     """Rankings are in order, at any time; at the end they hold as many architectures as `coverage` says."""
     strategy, runner = bench.fresh(), SyntheticRunner(bench.space)
     bench.rank(strategy)
-    while (proposal := strategy.ask()) is not None and runner.turn < bench.limit:
-        strategy.tell(runner.answer(proposal))
-        runner.told()
+    for _ in bench.turns(strategy, runner):
         if _is_sampled(runner.turn):
             bench.rank(strategy)
-    ranking = bench.rank(strategy)
-    if len(ranking) != strategy.coverage:
-        bench.fail(f"the final ranking holds {len(ranking)} architectures, but coverage says {strategy.coverage}.")
-    if not all(isinstance(remark, str) for remark in strategy.remarks()):
-        bench.fail("remarks() must be sentences.")
+    size, coverage = len(bench.rank(strategy)), strategy.coverage
+    bench.require(size == coverage, f"the final ranking holds {size} architectures, but coverage says {coverage}.")
+    sentences = all(isinstance(remark, str) for remark in strategy.remarks())
+    bench.require(sentences, "remarks() must be sentences.")
 
 
 def check_bad_luck(bench: Bench) -> None:
@@ -230,34 +215,29 @@ def check_bad_luck(bench: Bench) -> None:
     with bench.requires("a search must survive fits in which no game ends, and trainings that fail"):
         proposals = bench.drive(strategy, SyntheticRunner(bench.space, unlucky=True))
         strategy.rank()
-    ranking = bench.rank(strategy)
+    size, coverage = len(bench.rank(strategy)), strategy.coverage
     trained = any(isinstance(proposal, Train) for proposal in proposals)
-    if len(ranking) > strategy.coverage or (not trained and len(ranking) < strategy.coverage):
-        bench.fail(
-            f"where no game ends during the fits, the final ranking holds {len(ranking)} architectures, "
-            f"but coverage says {strategy.coverage}."
-        )
+    bench.require(
+        size == coverage or (trained and size < coverage),
+        f"where no game ends during the fits, the final ranking holds {size} architectures, but coverage says "
+        f"{coverage}.",
+    )
 
 
 def check_repeatable(bench: Bench) -> None:
     """The same seed gives the same search."""
-    one, two = bench.fresh(), bench.fresh()
-    if bench.drive(one) != bench.drive(two):
-        bench.fail("two searches with the same seed must propose the same.")
-    if one.rank() != two.rank():
-        bench.fail("two searches with the same seed must rank the same.")
+    (proposals, ranking), (again, ranking_again) = bench.search(), bench.search()
+    bench.require(proposals == again, "two searches with the same seed must propose the same.")
+    bench.require(ranking == ranking_again, "two searches with the same seed must rank the same.")
 
 
 def check_seeds(bench: Bench) -> None:
     """Other seeds give other searches, where the space has room for them."""
     if bench.space.size < ENOUGH:
         return
-    searches = []
-    for seed in range(bench.seed, bench.seed + 4):
-        strategy = bench.fresh(seed)
-        searches.append((bench.drive(strategy), strategy.rank()))
-    if all(search == searches[0] for search in searches):
-        bench.fail("another seed must give another search, but four seeds search alike.")
+    first, *others = (bench.search(seed) for seed in range(bench.seed, bench.seed + 4))
+    differ = any(other != first for other in others)
+    bench.require(differ, "another seed must give another search, but four seeds search alike.")
 
 
 def check_questions(bench: Bench) -> None:
@@ -267,20 +247,20 @@ def check_questions(bench: Bench) -> None:
         state = strategy.state_dict()
         before = bench.as_json(state)
         proposal = strategy.ask()
-        if proposal != strategy.ask():
-            bench.fail("ask() must return the same until tell() is called.")
-        if _is_sampled(runner.turn) and strategy.rank() != strategy.rank():
-            bench.fail("rank() must return the same until tell() is called.")
-        if bench.as_json(strategy.state_dict()) != before:
-            bench.fail("ask() and rank() must not change the state.")
+        bench.require(proposal == strategy.ask(), "ask() must return the same until tell() is called.")
+        if _is_sampled(runner.turn):
+            same = strategy.rank() == strategy.rank()
+            bench.require(same, "rank() must return the same until tell() is called.")
+        now = bench.as_json(strategy.state_dict())
+        bench.require(now == before, "ask() and rank() must not change the state.")
         if proposal is None:
             return
         strategy.tell(runner.answer(proposal))
         runner.told()
-        if bench.as_json(state) != before:
-            bench.fail("state_dict() must return a copy, but a later tell() changed it.")
-        if bench.as_json(strategy.state_dict()) == before:
-            bench.fail("tell() must change what state_dict() returns: the whole state has to be in it.")
+        kept = bench.as_json(state) == before
+        bench.require(kept, "state_dict() must return a copy, but a later tell() changed it.")
+        changed = bench.as_json(strategy.state_dict()) != before
+        bench.require(changed, "tell() must change what state_dict() returns: the whole state has to be in it.")
 
 
 def check_resume(bench: Bench) -> None:
@@ -288,24 +268,22 @@ def check_resume(bench: Bench) -> None:
     whole, runner = bench.fresh(), SyntheticRunner(bench.space)
     states = [bench.as_json(whole.state_dict())]
     expected: list[Proposal] = []
-    while (proposal := whole.ask()) is not None and runner.turn < bench.limit:
+    for proposal in bench.turns(whole, runner):
         expected.append(proposal)
-        whole.tell(runner.answer(proposal))
-        runner.told()
         states.append(bench.as_json(whole.state_dict()))
     ranking = whole.rank()
     for turn in _cuts(expected):
         resumed, state = bench.fresh(), json.loads(states[turn])
+        at = f"after {turn} proposals"
         with bench.requires("load_state_dict() must take what state_dict() gave, by way of JSON"):
             resumed.load_state_dict(state)
-        if bench.as_json(resumed.state_dict()) != states[turn]:
-            bench.fail(f"after {turn} proposals: the state that was loaded must be the state that is saved.")
-        if bench.drive(resumed, SyntheticRunner(bench.space, turn)) != expected[turn:]:
-            bench.fail(f"after {turn} proposals: a resumed search must propose what an undisturbed one does.")
-        if resumed.rank() != ranking:
-            bench.fail(f"after {turn} proposals: a resumed search must rank as an undisturbed one does.")
-        if bench.as_json(state) != states[turn]:
-            bench.fail("load_state_dict() must copy the state that it is given, but the search changed it.")
+        loaded = bench.as_json(resumed.state_dict())
+        bench.require(loaded == states[turn], f"{at}: the state that was loaded must be the state that is saved.")
+        rest = bench.drive(resumed, SyntheticRunner(bench.space, turn))
+        bench.require(rest == expected[turn:], f"{at}: a resumed search must propose what an undisturbed one does.")
+        bench.require(resumed.rank() == ranking, f"{at}: a resumed search must rank as an undisturbed one does.")
+        kept = bench.as_json(state) == states[turn]
+        bench.require(kept, "load_state_dict() must copy the state that it is given, but the search changed it.")
 
 
 def _is_sampled(turn: int) -> bool:

@@ -1,7 +1,5 @@
 """The one loop that runs a strategy, live or on a table."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -13,20 +11,13 @@ from rlnas.strategies.strategy import Outcome, Proposal, Ranked, Strategy
 
 
 class Runner(Protocol):
-    """Carries out proposals: with a supernet and emulators, with trainings from scratch, or by looking up a table.
-
-    Attributes:
-        space: what is searched; every proposal must stay within it.
-    """
+    """Carries out proposals: with a supernet and emulators, with trainings from scratch, or by looking up a table."""
 
     space: Space
+    """What is searched; every proposal must stay within it."""
 
     def answer(self, proposal: Proposal) -> Outcome:
-        """Carries out a proposal.
-
-        Raises:
-            UserError: if this runner cannot carry out proposals of its kind.
-        """
+        """Carries out a proposal; raises a `UserError` if this runner cannot carry out its kind."""
         ...
 
     def told(self) -> None:
@@ -35,11 +26,7 @@ class Runner(Protocol):
 
 
 def drive(strategy: Strategy, runner: Runner) -> None:
-    """Lets a runner answer a strategy's proposals until the search is over.
-
-    Raises:
-        UserError: if the strategy proposes what cannot be carried out.
-    """
+    """Lets a runner answer a strategy's proposals until the search is over; raises a `UserError` for a bad one."""
     while (proposal := strategy.ask()) is not None:
         with checking(strategy):
             check_proposal(proposal, runner.space)
@@ -48,11 +35,7 @@ def drive(strategy: Strategy, runner: Runner) -> None:
 
 
 def ranked(strategy: Strategy, space: Space) -> list[Ranked]:
-    """The ranking of a strategy, checked.
-
-    Raises:
-        UserError: if it is none: out of order, beyond the space, with a proxy that is no number.
-    """
+    """The ranking of a strategy; raises a `UserError` if it is none (`check_ranking`)."""
     ranking = strategy.rank()
     with checking(strategy):
         check_ranking(ranking, space)

@@ -38,7 +38,7 @@ class ENASSettings(Options):
     """Options of ENAS; the defaults are those of the paper (table 5), where it has them."""
 
     child_iterations: int = Field(10, ge=1, le=10**9)
-    """PPO iterations of each sampled child."""
+    """Iterations of the algorithm for each sampled child."""
     children_per_update: int = Field(3, ge=1, le=10**6)
     """children before a step of the controller."""
     baseline_momentum: float = Field(0.2, gt=0, le=1)
@@ -67,7 +67,7 @@ class ENASSettings(Options):
 class ENAS(BuiltIn):
     """Learns a distribution over architectures from the returns of children that share weights.
 
-    An LSTM emits one choice after another. Each child that it samples trains for a few PPO iterations; its reward is
+    An LSTM emits one choice after another. Each child that it samples trains for a few iterations; its reward is
     the mean return of the full games that ended in them or, if none did, the mean return so far of those in progress.
     After every few children the controller takes one step of REINFORCE; the last step takes the children that are left.
 

@@ -18,7 +18,7 @@ class OneShotSettings(Options):
     """Options of every strategy that fits uniform paths and then scores architectures."""
 
     iterations_per_path: int = Field(1, ge=1, le=10**9)
-    """PPO iterations with a path before the next is drawn."""
+    """Iterations of the algorithm with a path before the next is drawn."""
     eval_episodes: int = Field(24, ge=1, le=10**6)
     """full games that score an architecture."""
     eval_batch: int = Field(5, ge=1, le=10_000)

@@ -1,7 +1,5 @@
 """What a strategy is: it proposes, takes the outcome, and ranks. It never meets an environment or a network."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ class Fit:
 
     Attributes:
         path: the architecture whose weights are trained.
-        iterations: PPO iterations, each a rollout with that path and its update.
+        iterations: iterations of the algorithm, each a rollout with that path and its update.
         fresh: whether new games begin first, so that no game was partly played by another path.
         reset_optimizer: whether Adam's moments begin at 0 first, so that no gradient of another path moves the weights.
     """
@@ -126,7 +124,7 @@ class Strategy(ABC):
 
     @property
     def iterations_per_fit(self) -> int:
-        """PPO iterations of one fit."""
+        """Iterations of the algorithm in one fit."""
         return 1
 
     def remarks(self) -> list[str]:
