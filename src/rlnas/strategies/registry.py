@@ -52,7 +52,7 @@ def check_option_names(name: str, options: Mapping[str, Any]) -> None:
 
 
 def make_strategy(name: str, space: Space, iterations: int, seed: int, options: Mapping[str, Any]) -> Strategy:
-    """Makes a strategy with a budget of the algorithm's iterations; `options` are those that differ from the defaults."""
+    """Makes a strategy with a budget in iterations of its algorithm; `options` differ from the defaults."""
     strategy, settings = _entry(name)
     check_option_names(name, options)
     return strategy(space, iterations, seed, settings(**options))
