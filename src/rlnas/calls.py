@@ -237,9 +237,9 @@ def checked_call(function: Callable[P, T]) -> Callable[P, T]:
     def kinds() -> dict[str, TypeAdapter[Any]]:
         found: dict[str, Any] = {}
         for name, parameter in signature.parameters.items():
+            kind = parameter.annotation
             with contextlib.suppress(NameError):
-                if isinstance(parameter.annotation, str):  # all but self
-                    found[name] = eval(parameter.annotation, function.__globals__)
+                found[name] = eval(kind, function.__globals__) if isinstance(kind, str) else kind
         return {name: TypeAdapter(kind) for name, kind in found.items() if "PlainValidator" in repr(kind)}
 
     @functools.wraps(function)
