@@ -30,7 +30,7 @@ from benchmarks.sb3_ppo import EpisodeLog
 from rlnas.algorithms.ppo import PPOSettings
 from rlnas.defaults import defaults
 from rlnas.envs import EnvSettings, make_env
-from rlnas.experiments.settings import folder_name
+from rlnas.experiments.resolving import folder_name
 from rlnas.export.sb3_file import ppo_arguments
 from rlnas.trials.metrics import total_reward
 

@@ -49,10 +49,10 @@ def test_one_folder_serves_the_control_tasks_one_after_another(tmp_path, monkeyp
 
 def test_the_numbers_of_the_results_pages(tmp_path, monkeypatch, capsys):
     monkeypatch.syspath_prepend(ROOT)
-    numbers = importlib.import_module("benchmarks.page_numbers")
+    numbers = importlib.import_module("benchmarks.results_page")
 
     def rows(source: str) -> list[list[str]]:
-        monkeypatch.setattr(sys, "argv", ["page_numbers", source])
+        monkeypatch.setattr(sys, "argv", ["results_page", source])
         numbers.main()
         return [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()]
 

@@ -29,12 +29,12 @@ ALLOWED = {
     "spaces": set(),
     "stats": set(),
 }
-EVERYWHERE = {"brief", "calls", "errors", "processes", "quantity", "seeding", "trust"}
+EVERYWHERE = {"brief", "kinds", "errors", "processes", "quantity", "seeding", "user_imports"}
 LIGHT = {"spaces": {"torch", "gymnasium", "ale_py"}, "envs": {"torch"}, "stats": {"torch"}}
 LIGHT["analysis"] = {"matplotlib", "torch"}
 LIGHT |= {name: {"torch"} for name in EVERYWHERE}
 # What loads torch late, when a layer of the user's own is declared.
-LATE = {("spaces/modules.py", "torch")}
+LATE = {("spaces/user_module.py", "torch")}
 
 
 def imported(path: Path) -> set[str]:

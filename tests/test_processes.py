@@ -15,7 +15,7 @@ import pytest
 import rlnas
 from rlnas.errors import UserError
 from rlnas.processes import CHILD, absolute, check_may_start, python_path, settled
-from rlnas.trust import import_trusted
+from rlnas.user_imports import import_trusted
 
 
 def test_a_call_keeps_its_folder_and_finds_modules_from_there_whatever_modules_change(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import kendalltau, spearmanr
 
 from rlnas.analysis.proxies import Truth, proxy_quality
-from rlnas.report.data import read_run
+from rlnas.report.read_run import read_run
 from rlnas.table import load
 
 from ..report.helpers import read, result, study_json, trial, write

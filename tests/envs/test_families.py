@@ -25,7 +25,7 @@ from rlnas.envs.family import Defaults, EnvFamily
 from rlnas.envs.gym import GymEnv
 from rlnas.envs.minatar import GridCamera
 from rlnas.errors import UserError
-from rlnas.trust import import_modules
+from rlnas.user_imports import import_modules
 
 SETTINGS = EnvSettings(num_envs=2)
 

@@ -6,7 +6,7 @@ import pytest
 
 import rlnas
 from rlnas.errors import UserError
-from rlnas.experiments.settings import default_threads, processors
+from rlnas.experiments.resolving import default_threads, processors
 from rlnas.quantity import plural
 from rlnas.spaces import LimitedSpace, Limits, load_space
 

@@ -17,7 +17,7 @@ from stable_baselines3 import PPO
 from rlnas.envs import ContinuousActions
 from rlnas.envs.gym_spaces import Observations, action_converter
 from rlnas.export import export
-from rlnas.export.pytorch import run_source
+from rlnas.export.torch_file import run_source
 from rlnas.spaces import Choice, Linear, Space
 
 from .helpers import make_trial

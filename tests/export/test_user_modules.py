@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import rlnas
-from rlnas import trust
+from rlnas import user_imports
 from rlnas.errors import UserError
 from rlnas.experiments import TrainRequest
 from rlnas.export import export
@@ -64,7 +64,7 @@ def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def forget() -> None:
     """As in a new process."""
     sys.modules.pop(NAME, None)
-    trust._trusted.discard(NAME)
+    user_imports._trusted.discard(NAME)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from rlnas.export.pytorch import run_source, write_source
+from rlnas.export.torch_file import run_source, write_source
 from rlnas.nets import Encoder, Network, Supernet
 from rlnas.spaces import Space
 

@@ -7,7 +7,7 @@ import pytest
 from rlnas.analysis.costs import pareto_front
 from rlnas.errors import UserError
 from rlnas.report import write_report
-from rlnas.report.data import read_run
+from rlnas.report.read_run import read_run
 from rlnas.study.latency import write_latencies
 from rlnas.table import load
 

@@ -1,3 +1,4 @@
+import csv
 import json
 import re
 
@@ -71,3 +72,12 @@ def test_charts_take_the_colours_of_the_page(tmp_path):
     words = re.findall(r"<text[^>]*>", "".join(charts))
     assert words
     assert all("fill: var(--" in word for word in words)
+
+
+def test_every_table_of_a_report_is_saved_as_csv(tmp_path):
+    path = study(tmp_path)
+    shown = Page(write_report(path, csv=True).read_text(encoding="utf-8")).tags.count("table")
+    files = {file.stem: list(csv.reader(file.open(encoding="utf-8"))) for file in (path / "report").iterdir()}
+    assert len(files) == shown
+    assert all(len({*map(len, rows)}) == 1 and len(rows) > 1 for rows in files.values())
+    assert files["networks-score-and-cost"][0][0] == "network"

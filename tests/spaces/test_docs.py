@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rlnas import trust
+from rlnas import user_imports
 from rlnas.errors import UserError
 from rlnas.spaces import CATALOGUE, load_space
 from rlnas.spaces.plain import LAYERS
@@ -45,7 +45,7 @@ def test_the_snippets_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert space.layers == (scope["layer"],)
     finally:
         sys.modules.pop("mine", None)
-        trust._trusted.discard("mine")
+        user_imports._trusted.discard("mine")
 
 
 def test_every_layer_and_every_space_is_described() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rlnas import trust
+from rlnas import user_imports
 from rlnas.errors import UserError
 from rlnas.nets import Network, Supernet
 from rlnas.spaces import Choice, Conv, Flatten, Module, Residual, Resize, ShapeError, Space, Switch, load_space
@@ -79,7 +79,7 @@ def name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtur
     monkeypatch.syspath_prepend(tmp_path)
     yield name
     sys.modules.pop(name, None)
-    trust._trusted.discard(name)
+    user_imports._trusted.discard(name)
 
 
 def space_with(layer: Module) -> Space:
@@ -148,14 +148,14 @@ def test_a_space_of_a_stranger_runs_no_code(name: str, tmp_path: Path):
         load_space(tmp_path / "s.toml")
     assert not (tmp_path / f"{name}.ran").exists()
     assert name not in sys.modules
-    trust.import_trusted(name)
+    user_imports.import_trusted(name)
     space = load_space(tmp_path / "s.toml")
     assert space.layers == (Module(f"{name}:own", {"scale": 0.25, "channels": Choice("c", [3])}), Flatten())
     assert Space.from_dict(space.to_dict()) == space
     assert space.modules == (name,)
 
 
-@pytest.mark.parametrize("module", ["os", "subprocess", "torch.utils.cpp_extension", "rlnas.trust"])
+@pytest.mark.parametrize("module", ["os", "subprocess", "torch.utils.cpp_extension", "rlnas.user_imports"])
 def test_that_a_module_is_loaded_does_not_mean_that_a_stranger_may_call_it(module: str):
     with pytest.raises(UserError, match=f"allow it with --import {module} "):
         Space.from_dict({"name": "s", "input": [2], "layers": [{"type": "module", "factory": f"{module}:system"}]})

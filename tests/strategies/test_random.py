@@ -18,7 +18,7 @@ from rlnas.strategies import (
     Train,
     make_strategy,
 )
-from rlnas.strategies.base import by_proxy, draw_distinct
+from rlnas.strategies.builtin import by_proxy, draw_distinct
 from rlnas.strategies.conformance import example_spaces
 
 SPACE = load_space("paper-1")

@@ -8,7 +8,7 @@ import rlnas
 from rlnas.cli.main import main
 from rlnas.errors import RlnasError
 from rlnas.experiments.searching import SearchPlan, SearchRequest
-from rlnas.study.live import LiveSearch
+from rlnas.study.live_search import LiveSearch
 from rlnas.trials.progress import nobody
 
 pytestmark = pytest.mark.usefixtures("inline")

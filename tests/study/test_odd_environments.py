@@ -183,7 +183,7 @@ def test_a_search_never_has_more_environments_than_a_rollout(tmp_path: Path, mon
 def test_a_ranking_by_games_that_never_end_is_bounded_told_and_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rlnas.study.ranking.LEAST_BLIND", 0)
+    monkeypatch.setattr("rlnas.study.game_plan.LEAST_BLIND", 0)
     told: list[Progress] = []
     fit = begun(tmp_path, told.append, length=10**9)
     fit.fit(Fit(PATH, 1))
@@ -202,7 +202,7 @@ def test_a_ranking_by_games_that_never_end_is_bounded_told_and_said(
 
 
 def test_a_ranking_by_long_games_plays_fewer_of_them_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rlnas.study.ranking.LEAST", 0)
+    monkeypatch.setattr("rlnas.study.game_plan.LEAST", 0)
     fit = begun(tmp_path, length=40)
     fit.fit(Fit(PATH, 12))
     (returns,) = fit.evaluate(Evaluate((PATH,), 30, 0, 10)).returns

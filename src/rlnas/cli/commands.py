@@ -23,8 +23,8 @@ from rlnas.experiments import (
     TrainRequest,
 )
 from rlnas.experiments.reproducing import Reproduction
+from rlnas.experiments.resolving import COMPARISON, OVERVIEW
 from rlnas.experiments.searching import SearchPlan
-from rlnas.experiments.settings import COMPARISON, OVERVIEW
 from rlnas.quantity import plural, short
 from rlnas.strategies import shares_weights
 

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from rich.text import Text
 
-from rlnas import calls
-from rlnas.calls import Env, Flag, Form
+from rlnas import kinds
 from rlnas.cli.printing import console, grid, say, show_progress
 from rlnas.cli.tables import ShowRequest, show
 from rlnas.display import printable
 from rlnas.errors import UserError, unknown
 from rlnas.experiments.request import Request
-from rlnas.experiments.settings import named_module
+from rlnas.experiments.resolving import named_module
+from rlnas.kinds import Env, Flag, Form
 from rlnas.quantity import plural
 from rlnas.spaces import CATALOGUE, Limits, load_space
 from rlnas.spaces.toml import dump_toml
 from rlnas.spaces.words import layers_in_words, shape_text
 from rlnas.strategies import STRATEGIES
-from rlnas.trust import import_modules
+from rlnas.user_imports import import_modules
 
 # Environments take a while to import.
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ListRequest(Request):
 
     words = "list"
 
-    what: Annotated[calls.Text, Form("{spaces,strategies,envs,tables}", positional=True)]
+    what: Annotated[kinds.Text, Form("{spaces,strategies,envs,tables}", positional=True)]
     """spaces, strategies, envs, or the tables that come with rlnas."""
 
 
@@ -77,7 +77,7 @@ class DescribeRequest(Request):
 
     words = "describe"
 
-    name: Annotated[calls.Text, Form("NAME", positional=True)] | None = None
+    name: Annotated[kinds.Text, Form("NAME", positional=True)] | None = None
     """A space, a TOML file, a strategy, env-options or ppo-options."""
 
     env: Env | None = None

@@ -94,8 +94,8 @@ def print_study(result: api.SearchResult) -> None:
     if result.failure is not None:
         raise RlnasError(f"{result.failure}; report: {place(report)}")
     print_confirmation(result.confirmation)
-    from rlnas.report.data import read_run
     from rlnas.report.headline import headline
+    from rlnas.report.read_run import read_run
 
     say(f"{headline(read_run(result.path)).title}.")
     say(f"Best architecture: {result.best}")

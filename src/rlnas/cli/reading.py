@@ -14,7 +14,7 @@ import tyro
 
 from rlnas.errors import UserError
 from rlnas.experiments.request import Option, Request, options_of, read_options
-from rlnas.experiments.settings import processors
+from rlnas.experiments.resolving import processors
 
 R = TypeVar("R", bound=Request)
 

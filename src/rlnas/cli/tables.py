@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from rlnas.calls import Form, Place, Steps
 from rlnas.cli.printing import console, grid, place, print_remarks, say, show_progress
 from rlnas.errors import RlnasError, UserError
 from rlnas.experiments import CollectRequest, MeasureRequest
 from rlnas.experiments.request import Request
 from rlnas.experiments.tables import TableSource, TableSources
+from rlnas.kinds import Form, Place, Steps
 from rlnas.processes import absolute
 from rlnas.quantity import short
 from rlnas.trials.metrics import METRICS
-from rlnas.trust import import_modules
+from rlnas.user_imports import import_modules
 
 if TYPE_CHECKING:
     from rlnas.table import Table as Built

@@ -1,10 +1,10 @@
 """One module per command: a request, what it comes to, and the function that `import rlnas` offers."""
 
 from rlnas.experiments.comparing import CompareRequest, CompareTablesRequest, compare, compare_tables
-from rlnas.experiments.continuing import ExportRequest, ReportRequest, ResumeRequest, resume
 from rlnas.experiments.playing import EvaluateRequest, Evaluation, Film, PlayRequest, evaluate, play
 from rlnas.experiments.reproducing import ReproduceRequest, reproduce
 from rlnas.experiments.results import ReproductionResult, SearchResult, TrainingResult
+from rlnas.experiments.resuming import ExportRequest, ReportRequest, ResumeRequest, resume
 from rlnas.experiments.searching import SearchRequest, search
 from rlnas.experiments.tables import (
     CollectRequest,

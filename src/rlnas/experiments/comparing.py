@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from rlnas.calls import Flag, Form, Names, Place, Places, Seed, Seeds, Steps
 from rlnas.errors import UserError
 from rlnas.experiments.options import ComparisonOptions
 from rlnas.experiments.request import Request, function
-from rlnas.experiments.settings import OVERVIEW, folder_name, share_options, strategy_names
+from rlnas.experiments.resolving import OVERVIEW, folder_name, share_options, strategy_names
 from rlnas.experiments.tables import TableSource, TableSources, open_table
+from rlnas.kinds import Flag, Form, Names, Place, Places, Seed, Seeds, Steps
 from rlnas.processes import absolute
 from rlnas.strategies import STRATEGIES, shares_weights
-from rlnas.trust import import_modules
+from rlnas.user_imports import import_modules
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from rlnas import calls
+from rlnas import kinds
 from rlnas.errors import UserError, unknown
 from rlnas.experiments.request import Request, options_of
-from rlnas.experiments.settings import checked, named_module, resolve_device
+from rlnas.experiments.resolving import checked, named_module, resolve_device
 from rlnas.processes import check_may_start
 from rlnas.spaces import Space, adapt, load_space
 from rlnas.spaces.catalogue import SpaceSource
 from rlnas.strategies.registry import TOP_K
-from rlnas.trust import import_modules
+from rlnas.user_imports import import_modules
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ S = TypeVar("S", bound="RunSettings")
 class Watched:
     """Commands that show their progress."""
 
-    watch: calls.Watch | None = None
+    watch: kinds.Watch | None = None
     """A function that is called with every `Progress`."""
 
 
@@ -37,21 +37,21 @@ class Watched:
 class RunOptions(Watched):
     """Commands that train."""
 
-    out: calls.Place | None = None
+    out: kinds.Place | None = None
     """Run directory. Default: a folder in runs/, named after environment, space and others. The same command on it
     continues the run."""
 
-    checkpoint_steps: calls.Steps = "100k"
+    checkpoint_steps: kinds.Steps = "100k"
     """Environment steps between checkpoints. The environments restart there, so a checkpoint waits for a game to
     end."""
 
-    device: calls.Text = "auto"
+    device: kinds.Text = "auto"
     """The torch device: auto (CUDA where there is one), cpu or cuda."""
 
-    env_options: calls.Options | None = None
+    env_options: kinds.Options | None = None
     """Options of the environment, e.g. sticky_actions=0 (see: rlnas describe env-options)."""
 
-    ppo_options: calls.Options | None = None
+    ppo_options: kinds.Options | None = None
     """Hyperparameters of PPO, e.g. epochs=4 (see: rlnas describe ppo-options)."""
 
 
@@ -59,10 +59,10 @@ class RunOptions(Watched):
 class Workers:
     """Commands that run several trainings."""
 
-    workers: calls.Processes = 1
+    workers: kinds.Processes = 1
     """Trainings that run at the same time, each in a process of its own with one thread."""
 
-    backend: calls.TrialBackend | None = None
+    backend: kinds.TrialBackend | None = None
     """Where the trainings run (a `Backend`, which stays open); by default `workers` processes of this machine."""
 
 
@@ -70,7 +70,7 @@ class Workers:
 class StudyOptions(RunOptions, Workers):
     """Commands that train several networks."""
 
-    baselines: calls.Names | None = None
+    baselines: kinds.Names | None = None
     """Hand-made networks to train with the others: spaces of the catalogue without choices, or ids of architectures
     of the space. Default: the usual one for such observations; without a name, none."""
 
@@ -79,11 +79,11 @@ class StudyOptions(RunOptions, Workers):
 class MoreSeeds:
     """Commands on a search, new or not."""
 
-    train_seeds: calls.Count | None = None
+    train_seeds: kinds.Count | None = None
     """Training seeds of each network of a search; with `table`, those of the table. An existing run may be given more.
     Default: as many as the run has, 1 for a new one."""
 
-    confirm_seeds: calls.CountFromZero | None = None
+    confirm_seeds: kinds.CountFromZero | None = None
     """Further training seeds of the best network and of the baselines, used after the best is picked: the scores that
     picked it flatter it. An existing run may be given more. Default: as many as the run has, 0 for a new one."""
 
@@ -92,7 +92,7 @@ class MoreSeeds:
 class TopK:
     """Commands that take the best of a ranking."""
 
-    top_k: calls.Count = TOP_K
+    top_k: kinds.Count = TOP_K
     """Architectures of each search that are trained from scratch."""
 
 
@@ -100,7 +100,7 @@ class TopK:
 class SearchThreads:
     """Commands that search."""
 
-    threads: calls.Processes | None = None
+    threads: kinds.Processes | None = None
     """Torch threads of a search. Default: the processors (at most 4) for pictures, 1 for small maps and vectors. A run
     that continues keeps its own."""
 
@@ -109,10 +109,10 @@ class SearchThreads:
 class ComparisonOptions(TopK):
     """Commands that compare strategies on a table."""
 
-    strategy_options: calls.Options | None = None
+    strategy_options: kinds.Options | None = None
     """Options of the strategies, e.g. eval_episodes=50; each goes to those that have it."""
 
-    repeats: calls.Count = 1_000
+    repeats: kinds.Count = 1_000
     """Repeats of random search, and of strategies that run on the table."""
 
 
@@ -120,7 +120,7 @@ class ComparisonOptions(TopK):
 class Latency:
     """Commands that build a table."""
 
-    latency: calls.Flag = False
+    latency: kinds.Flag = False
     """Measure how long each network of the table takes on this machine, once all are trained."""
 
 
@@ -128,7 +128,7 @@ class Latency:
 class EnvRequest(RunOptions, Request):
     """Commands in one environment."""
 
-    env: calls.Env
+    env: kinds.Env
     """Environment, e.g. ALE/Breakout-v5 (see: rlnas list envs)."""
 
     space: SpaceSource | None = None

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlnas.brief import Brief
-from rlnas.calls import Count, Flag, Number, Place, RunPlace, Seed, Text
 from rlnas.experiments.options import RunOptions
 from rlnas.experiments.request import Request, function
-from rlnas.experiments.settings import read_run_settings, resolve_device
+from rlnas.experiments.resolving import read_run_settings, resolve_device
+from rlnas.kinds import Count, Flag, Number, Place, RunPlace, Seed, Text
 from rlnas.processes import absolute
 from rlnas.quantity import plural
-from rlnas.trust import allow_imports, import_modules
+from rlnas.user_imports import allow_imports, import_modules
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:

@@ -9,14 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rlnas.calls import Envs, Names, Options, Seed, SeedCount, Steps
 from rlnas.errors import RlnasError, UserError, WorkerError
 from rlnas.experiments.comparing import stored_searches
 from rlnas.experiments.options import ComparisonOptions, Latency, SearchThreads, StudyOptions
 from rlnas.experiments.request import Request, function
-from rlnas.experiments.results import ReproductionResult
-from rlnas.experiments.searching import SearchPlan, SearchRequest
-from rlnas.experiments.settings import (
+from rlnas.experiments.resolving import (
     COMPARISON,
     OVERVIEW,
     SEARCHES,
@@ -29,8 +26,11 @@ from rlnas.experiments.settings import (
     share_options,
     strategy_names,
 )
+from rlnas.experiments.results import ReproductionResult
+from rlnas.experiments.searching import SearchPlan, SearchRequest
 from rlnas.experiments.tables import TablePlan, TableRequest
 from rlnas.files import check_no_links, read_object
+from rlnas.kinds import Envs, Names, Options, Seed, SeedCount, Steps
 from rlnas.processes import absolute
 from rlnas.spaces.catalogue import SpaceSources
 from rlnas.strategies import RANDOM, make_strategy, shares_weights

@@ -1,7 +1,7 @@
 """What the user asks for: a frozen class per command, whose fields are its options, each written once.
 
 The command line, the Python function, the reference page, a file of options and the command that repeats a run are all
-made from the class. A field has a kind (`rlnas.calls`), a default, and a sentence in the docstring below it, which
+made from the class. A field has a kind (`rlnas.kinds`), a default, and a sentence in the docstring below it, which
 names other options as `top_k`.
 """
 
@@ -22,8 +22,8 @@ from typing import Any, ParamSpec, Protocol, Self, TypeVar
 
 from pydantic import TypeAdapter
 
-from rlnas.calls import Form, Modules, check
 from rlnas.errors import UserError, unknown
+from rlnas.kinds import Form, Modules, check
 from rlnas.processes import absolute, settled
 from rlnas.quantity import exact
 from rlnas.spaces import Space, in_catalogue

@@ -7,12 +7,10 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Annotated, Self
 
 from rlnas import seeding
-from rlnas.calls import CountFromZero, Flag, Form, Number, Options, Place, Seed, Steps, Text
 from rlnas.errors import UserError
 from rlnas.experiments.options import EnvRequest, MoreSeeds, SearchThreads, StudyOptions, TopK, request_for
 from rlnas.experiments.request import function
-from rlnas.experiments.results import SearchResult
-from rlnas.experiments.settings import (
+from rlnas.experiments.resolving import (
     Plan,
     baseline_names,
     check_strategy_options,
@@ -20,11 +18,13 @@ from rlnas.experiments.settings import (
     default_threads,
     run_path,
 )
+from rlnas.experiments.results import SearchResult
 from rlnas.files import read_object
+from rlnas.kinds import CountFromZero, Flag, Form, Number, Options, Place, Seed, Steps, Text
 from rlnas.processes import absolute
 from rlnas.spaces import CATALOGUE, Space
 from rlnas.strategies import make_strategy
-from rlnas.strategies.base import draw_distinct
+from rlnas.strategies.builtin import draw_distinct
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class SearchRequest(EnvRequest, StudyOptions, MoreSeeds, SearchThreads, TopK):
     def _open_table(self, common: RunSettings, space: Space, baselines: tuple[str, ...]) -> Table:
         """The table in which the trainings are looked up; it must hold all of them, with the same settings."""
         from rlnas.table import load
-        from rlnas.table.settings import GROUPS, setting_differences
+        from rlnas.table.same_settings import GROUPS, setting_differences
 
         table = load(str(self.table))
 

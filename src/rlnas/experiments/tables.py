@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import PlainValidator
 
-from rlnas.calls import Form, Names, Place, Refusal, RunPlace, Seed, SeedCount, Steps, check_place, several
 from rlnas.errors import UserError
 from rlnas.experiments.options import EnvRequest, Latency, StudyOptions, Watched
 from rlnas.experiments.request import Request, function
-from rlnas.experiments.settings import Plan, baseline_names, check_workers_know, checked, read_run_settings, run_path
+from rlnas.experiments.resolving import Plan, baseline_names, check_workers_know, checked, read_run_settings, run_path
 from rlnas.files import read_object
+from rlnas.kinds import Form, Names, Place, Refusal, RunPlace, Seed, SeedCount, Steps, check_place, several
 from rlnas.processes import absolute
 from rlnas.spaces.catalogue import SpaceSource
-from rlnas.trust import import_modules
+from rlnas.user_imports import import_modules
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:

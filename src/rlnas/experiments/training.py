@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Self
 
-from rlnas.calls import Architecture, Processes, Seed, Steps
 from rlnas.errors import UserError
 from rlnas.experiments.options import EnvRequest, request_for
 from rlnas.experiments.request import function
+from rlnas.experiments.resolving import Plan, run_path
 from rlnas.experiments.results import TrainingResult
-from rlnas.experiments.settings import Plan, run_path
+from rlnas.kinds import Architecture, Processes, Seed, Steps
 
 # torch takes seconds to import; what needs it is imported when it is called.
 if TYPE_CHECKING:

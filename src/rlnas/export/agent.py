@@ -23,7 +23,7 @@ from rlnas.study.study import trained_trial
 from rlnas.trials.metrics import METRICS
 from rlnas.trials.settings import current_versions
 from rlnas.trials.trial import read_result, read_settings
-from rlnas.trust import allow_imports, import_modules
+from rlnas.user_imports import allow_imports, import_modules
 
 FORMAT = "rlnas-agent-2"
 

@@ -7,10 +7,10 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from rlnas import calls
-from rlnas.calls import checked_call
+from rlnas import kinds
 from rlnas.errors import UserError, needs_extra, unknown
 from rlnas.files import check_no_links, write_bytes
+from rlnas.kinds import checked_call
 from rlnas.processes import absolute, settled
 
 
@@ -33,7 +33,7 @@ class Exporter:
 
 _ONNX, _SB3 = ("onnx", "onnxscript", "onnxruntime"), ("stable_baselines3",)
 EXPORTERS = {
-    "torch": Exporter("a folder with the network as one Python file and its weights", "torch", "rlnas.export.pytorch"),
+    "torch": Exporter("a folder with the network as a Python file and its weights", "torch", "rlnas.export.torch_file"),
     "onnx": Exporter("one file for onnxruntime and others", "network.onnx", "rlnas.export.onnx_file", _ONNX),
     "sb3": Exporter("a file for PPO.load of Stable-Baselines3", "ppo.zip", "rlnas.export.sb3_file", _SB3),
 }
@@ -42,7 +42,7 @@ EXPORTERS = {
 
 @settled()
 @checked_call
-def export(run: calls.Place, to: calls.Text, out: calls.Place | None = None, *, imports: calls.Modules = ()) -> Path:
+def export(run: kinds.Place, to: kinds.Text, out: kinds.Place | None = None, *, imports: kinds.Modules = ()) -> Path:
     """Writes the trained agent of a run in a format that needs no rlnas, or only little of it.
 
     Args:

@@ -20,7 +20,7 @@ from rlnas.errors import UserError
 from rlnas.nets import Encoder, Standardize
 from rlnas.spaces import Space, adapt, load_space
 from rlnas.spaces.choice import Option
-from rlnas.trust import import_modules
+from rlnas.user_imports import import_modules
 
 
 class RlnasExtractor(BaseFeaturesExtractor):

@@ -12,7 +12,7 @@ from rlnas.spaces import Architecture, Layer, Repeat, Residual, Shape, Space, Sw
 from rlnas.spaces.choice import Option, resolve, widest
 from rlnas.spaces.containers import Container
 from rlnas.spaces.layers import Values
-from rlnas.spaces.paths import Position
+from rlnas.spaces.shapes import Position
 
 
 class BlockOfBlocks(Block):

@@ -10,7 +10,7 @@ from rlnas.report.formats import NONE
 from rlnas.report.paper import TABLE_4, TABLE_5
 from rlnas.report.sections import Cell, Section, Table, cells, columns, count, notes, words
 from rlnas.spaces.words import flatten, layers_in_words, shape_text
-from rlnas.table.settings import GROUPS, whole_settings
+from rlnas.table.same_settings import GROUPS, whole_settings
 
 SILENT = Cell(NONE, (None,))
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from rlnas.analysis.proxies import ROOT
 from rlnas.quantity import exact, plural
-from rlnas.report.data import Run
 from rlnas.report.formats import big, difference, estimate, gain, score, spread
+from rlnas.report.read_run import Run
 from rlnas.stats.estimates import Estimate, interquartile_mean_estimate, mean_difference, probability_better
 from rlnas.strategies import RANDOM
 from rlnas.trials.results import NetworkResult

@@ -12,11 +12,11 @@ from rlnas.analysis.proxies import ROOT, Truth, proxy_quality
 from rlnas.quantity import plural
 from rlnas.report import run_figures as charts
 from rlnas.report.comparison_tables import cost_text
-from rlnas.report.data import Run
 from rlnas.report.drawing import drawing
 from rlnas.report.formats import NONE, alike, big, difference, estimate, milliseconds, score, spread
 from rlnas.report.headline import Lead, headline, interquartile, lead
 from rlnas.report.layers import choice_list, layer_table
+from rlnas.report.read_run import Run
 from rlnas.report.sections import Block, Cell, Column, Document, Figure, Group, Prose, Section, Table, Tile, notes
 from rlnas.spaces import in_catalogue
 from rlnas.spaces.toml import dump_toml

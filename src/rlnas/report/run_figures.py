@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from rlnas.analysis.costs import pareto_front
-from rlnas.report.data import Curve, Run
 from rlnas.report.figures import ACCENT, INK, MADE, MUTED, cost_axis, draw_front, new_figure, variable
 from rlnas.report.formats import big
+from rlnas.report.read_run import Curve, Run
 from rlnas.trials.results import NetworkResult
 
 BARS = 40

@@ -55,12 +55,13 @@ class Table:
     marked: tuple[int, ...] = ()  # rows that stand out
 
     def csv(self, facts: Mapping[str, Value]) -> str:
-        """The values as CSV, after `facts`: columns that are the same in all rows."""
+        """The values as CSV, after `facts`: columns that are the same in all rows. Without values: the texts."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow([*facts, *(name for column in self.columns for name in column.fields)])
+        names = [name for column in self.columns for name in column.fields]
+        writer.writerow([*facts, *(names or [column.title for column in self.columns])])
         for row in self.rows:
-            values = [value for cell in row for value in cell.values]
+            values = [value for cell in row for value in (cell.values if names else (cell.text,))]
             writer.writerow(["" if value is None else value for value in (*facts.values(), *values)])
         return text.getvalue()
 
@@ -163,6 +164,15 @@ class Document:
         text = _environment().get_template("page.md.j2").render(document=self)
         return re.sub(r"\s*\n\s*\n", "\n\n", text).strip() + "\n"
 
+    def tables(self) -> dict[str, Table]:
+        """All tables that are shown, by the title of their section (`networks-2` for its second)."""
+        found: dict[str, Table] = {}
+        for section in self.sections:
+            name = re.sub(r"\W+", "-", section.title.lower()).strip("-")
+            for number, table in enumerate(_tables(section.blocks), 1):
+                found[name if number == 1 else f"{name}-{number}"] = table
+        return found
+
     def write(self, folder: Path, facts: Mapping[str, Value]) -> None:
         """Writes Markdown, the page, each figure as SVG and PNG, and each named table as CSV with columns `facts`."""
         for name, data in self._files(facts):
@@ -177,6 +187,14 @@ class Document:
                     yield from saved_files(block.draw, block.name)
             for table in section.saved:
                 yield f"{table.name}.csv", table.csv(facts).encode()
+
+
+def _tables(blocks: Sequence[Block]) -> Iterator[Table]:
+    for block in blocks:
+        if isinstance(block, Table):
+            yield block
+        elif isinstance(block, Group):
+            yield from _tables(block.blocks)
 
 
 @cache

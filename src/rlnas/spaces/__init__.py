@@ -17,8 +17,8 @@ from rlnas.spaces.layers import (
     ShapeError,
 )
 from rlnas.spaces.limits import LimitedSpace, Limits, Subset, limit
-from rlnas.spaces.modules import Module
 from rlnas.spaces.space import Cost, Space
+from rlnas.spaces.user_module import Module
 
 Fit = Resize  # its name in version 0.1
 

@@ -8,15 +8,15 @@ from typing import Annotated
 
 from pydantic import PlainValidator
 
-from rlnas import calls
-from rlnas.calls import Form, Refusal, check_place, checked_call, several
+from rlnas import kinds
 from rlnas.errors import unknown
+from rlnas.kinds import Form, Refusal, check_place, checked_call, several
 from rlnas.spaces.choice import Choice
 from rlnas.spaces.containers import Repeat, Residual, Switch
 from rlnas.spaces.layers import Activation, Conv, Flatten, Layer, Linear, MaxPool, Norm, Readout, Resize, ShapeError
 from rlnas.spaces.space import Space
 from rlnas.spaces.toml import load_toml
-from rlnas.trust import import_modules
+from rlnas.user_imports import import_modules
 
 
 def _source(value: object) -> Path | Space:
@@ -169,7 +169,7 @@ def in_catalogue(space: Space) -> bool:
 
 
 @checked_call
-def load_space(space: SpaceSource, imports: calls.Modules = ()) -> Space:
+def load_space(space: SpaceSource, imports: kinds.Modules = ()) -> Space:
     """The space that a catalogue name, the path of a TOML file, or a `Space` stands for.
 
     Args:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
-from rlnas.calls import checked_call, plain, several
 from rlnas.errors import UserError, shown
+from rlnas.kinds import checked_call, plain, several
 
 Option = int | str | bool
 T = TypeVar("T", bound=Option | float)

@@ -20,7 +20,7 @@ DEEPEST = 20
 class Container(Layer):
     """Base of the layers that are made of layers.
 
-    Subclasses say which layers one architecture computes (`steps`); `rlnas.spaces.paths` knows all paths through them.
+    Subclasses say which layers one architecture computes (`steps`); `rlnas.spaces.shapes` knows all paths through them.
     """
 
     @property

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-from rlnas import trust
+from rlnas import user_imports
 from rlnas.errors import UserError, unknown
 from rlnas.spaces.choice import Choice
 from rlnas.spaces.containers import Repeat, Residual, Switch
 from rlnas.spaces.layers import Activation, Conv, Flatten, Layer, Linear, MaxPool, Norm, Readout, Resize
-from rlnas.spaces.modules import Module
+from rlnas.spaces.user_module import Module
 
 LAYERS: dict[str, type[Layer]] = {
     layer.type: layer
@@ -71,7 +71,7 @@ def layer_from_dict(data: object) -> Layer:
             parameters[key] = _parameter(kind.type, value)
     if kind is Module and isinstance(parameters.get("factory"), str):
         # To declare the layer is to run its code, and data may come from a stranger.
-        trust.check_trusted(parameters["factory"].partition(":")[0])
+        user_imports.check_trusted(parameters["factory"].partition(":")[0])
     try:
         return kind(**parameters)
     except TypeError:

@@ -11,15 +11,15 @@ from typing import Annotated, ClassVar, TypeGuard
 
 import numpy as np
 
-from rlnas import calls
-from rlnas.calls import Refusal, checked_call, plain, several
+from rlnas import kinds
 from rlnas.errors import UserError, shown, unknown
+from rlnas.kinds import Refusal, checked_call, plain, several
 from rlnas.spaces.choice import FIXED_ID, Architecture, Choice, Option, spelled
 from rlnas.spaces.containers import flat, walk
 from rlnas.spaces.layers import Layer, Shape
-from rlnas.spaces.modules import Module
-from rlnas.spaces.paths import Tracer
 from rlnas.spaces.plain import layer_from_dict, layer_to_dict
+from rlnas.spaces.shapes import Tracer
+from rlnas.spaces.user_module import Module
 
 
 def _layer(value: object) -> Layer:
@@ -75,7 +75,7 @@ class Space:
     """Whether some architectures that the layers span are left out, as in `LimitedSpace`."""
 
     @checked_call
-    def __init__(self, name: calls.Text, input_shape: Sides, layers: Layers):
+    def __init__(self, name: kinds.Text, input_shape: Sides, layers: Layers):
         self.name = name
         self.input_shape: Shape = tuple(input_shape)
         self.layers = tuple(layers)

@@ -1,11 +1,10 @@
 """Search strategies, as ask-and-tell. Nothing here steps an environment or sees a network."""
 
-from rlnas.strategies.base import draw_distinct
+from rlnas.strategies.builtin import draw_distinct
 from rlnas.strategies.checks import training_seeds
 from rlnas.strategies.conformance import check_strategy
 from rlnas.strategies.driver import Runner, drive, ranked
 from rlnas.strategies.enas import ENAS, ENASSettings
-from rlnas.strategies.oneshot import OneShot, OneShotSettings
 from rlnas.strategies.random import RandomSearch, RandomSearchSettings, RandomShared, RandomSharedSettings
 from rlnas.strategies.registry import (
     RANDOM,
@@ -17,6 +16,7 @@ from rlnas.strategies.registry import (
 )
 from rlnas.strategies.spos import SPOS, SPOSSettings
 from rlnas.strategies.strategy import Evaluate, Fit, Outcome, Proposal, Ranked, Strategy, Train
+from rlnas.strategies.uniform_paths import UniformPaths, UniformPathsSettings
 
 __all__ = [
     "ENAS",
@@ -26,8 +26,6 @@ __all__ = [
     "ENASSettings",
     "Evaluate",
     "Fit",
-    "OneShot",
-    "OneShotSettings",
     "Outcome",
     "Proposal",
     "RandomSearch",
@@ -39,6 +37,8 @@ __all__ = [
     "SPOSSettings",
     "Strategy",
     "Train",
+    "UniformPaths",
+    "UniformPathsSettings",
     "check_option_names",
     "check_strategy",
     "draw_distinct",

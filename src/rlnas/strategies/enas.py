@@ -12,7 +12,7 @@ from pydantic import Field
 
 from rlnas import seeding
 from rlnas.spaces import Space
-from rlnas.strategies.base import BuiltIn, Options, by_proxy
+from rlnas.strategies.builtin import BuiltIn, Options, by_proxy
 from rlnas.strategies.strategy import Fit, Outcome, Proposal, Ranked
 
 # torch takes seconds to import, and listing strategies does not need it.

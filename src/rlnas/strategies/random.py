@@ -7,9 +7,9 @@ from pydantic import Field
 
 from rlnas import seeding
 from rlnas.spaces import Architecture, Space
-from rlnas.strategies.base import BuiltIn, Options, by_proxy, draw_distinct
-from rlnas.strategies.oneshot import OneShot, OneShotSettings
+from rlnas.strategies.builtin import BuiltIn, Options, by_proxy, draw_distinct
 from rlnas.strategies.strategy import Outcome, Proposal, Ranked, Train
+from rlnas.strategies.uniform_paths import UniformPaths, UniformPathsSettings
 
 
 class RandomSearchSettings(Options):
@@ -57,14 +57,14 @@ class RandomSearch(BuiltIn):
         return [f"{name} is not ranked: a training of it failed or finished no game." for name in gone]
 
 
-class RandomSharedSettings(OneShotSettings):
+class RandomSharedSettings(UniformPathsSettings):
     """Options of random search with shared weights."""
 
     subset: int = Field(10, ge=1, le=10**6)
     """architectures that are scored."""
 
 
-class RandomShared(OneShot):
+class RandomShared(UniformPaths):
     """Fits the supernet on uniformly drawn paths, then scores a few random architectures with its weights.
 
     This is random search with weight sharing (Li and Talwalkar, 2019; the paper's reference 20). The supernet is that

@@ -9,8 +9,8 @@ from pydantic import Field
 from rlnas import seeding
 from rlnas.errors import UserError
 from rlnas.spaces import Architecture, Space
-from rlnas.strategies.oneshot import OneShot, OneShotSettings
 from rlnas.strategies.strategy import Outcome
+from rlnas.strategies.uniform_paths import UniformPaths, UniformPathsSettings
 
 FULL_SELECTION_LIMIT = 1_000
 
@@ -18,7 +18,7 @@ ATTEMPTS = 10
 """At new mutants, and at new crossovers, for each place in a generation."""
 
 
-class SPOSSettings(OneShotSettings):
+class SPOSSettings(UniformPathsSettings):
     """Options of SPOS."""
 
     selection: Literal["auto", "full", "evolution"] = "auto"
@@ -34,11 +34,11 @@ class SPOSSettings(OneShotSettings):
     """architectures that evolution may score."""
 
 
-class SPOS(OneShot):
+class SPOS(UniformPaths):
     """Fits the supernet on uniformly drawn paths, then scores architectures by games with its weights."""
 
     settings: SPOSSettings
-    state = (*OneShot.state, "generation", "generations")
+    state = (*UniformPaths.state, "generation", "generations")
 
     def __init__(self, space: Space, iterations: int, seed: int, settings: SPOSSettings | None = None):
         super().__init__(space, iterations, seed, settings or SPOSSettings())

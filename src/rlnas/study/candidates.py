@@ -1,10 +1,11 @@
 """What a strategy searches: the part of a study's space that is within its limits, and whether the budget is enough."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from rlnas.errors import UserError
 from rlnas.quantity import plural
-from rlnas.spaces import Limits, Space, limit
+from rlnas.spaces import Space, limit
 from rlnas.strategies import RANDOM, Strategy
 from rlnas.study.latency import check_measurable, find_latencies, read_latencies, write_latencies
 from rlnas.study.settings import StudySettings
@@ -28,7 +29,7 @@ def foreseen_candidates(space: Space, settings: StudySettings) -> Space:
     if table is not None:
         return limit(space, limits, find_latencies(space, limits, table))
     check_measurable(space)
-    return limit(space, Limits(limits.max_params, limits.max_multiply_adds))
+    return limit(space, replace(limits, max_latency=None))
 
 
 def needed_latencies(settings: StudySettings, watch: Watcher) -> dict[str, float]:

@@ -18,12 +18,12 @@ from rlnas.nets import Supernet
 from rlnas.quantity import plural
 from rlnas.spaces import Architecture
 from rlnas.strategies import Evaluate, Fit, Outcome
-from rlnas.study.ranking import GamePlan, plan_games
+from rlnas.study.game_plan import GamePlan, plan_games
 from rlnas.study.records import FittedPath
 from rlnas.study.settings import StudySettings
 from rlnas.trials.checkpoint import fitting, pack
+from rlnas.trials.checkpoint_schedule import RESTARTED, Interval, remark_on_games
 from rlnas.trials.episodes import EpisodeTable
-from rlnas.trials.intervals import RESTARTED, Interval, remark_on_games
 from rlnas.trials.progress import Progress, RateMeter, Watcher
 from rlnas.trials.records import Count, Record, checked_record
 from rlnas.trials.tensorboard import TensorBoardLog

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from timeit import Timer
@@ -116,7 +117,7 @@ def find_latencies(
     """
     if table is None:
         check_measurable(space)
-    left = list(limit(space, Limits(limits.max_params, limits.max_multiply_adds)))
+    left = list(limit(space, replace(limits, max_latency=None)))
     if table is not None:
         return {architecture.id: _of_table(table, architecture.id) for architecture in left}
     networks = [(space, architecture) for architecture in left]

@@ -9,8 +9,8 @@ from rlnas.processes import absolute
 from rlnas.study.networks import NetworkSpec, folder_name
 from rlnas.study.records import RESULT_SCHEMA, StudyResult
 from rlnas.table import StoredSearch, read_searches
+from rlnas.table.same_settings import GROUPS
 from rlnas.table.searches import build_search, distinct
-from rlnas.table.settings import GROUPS
 from rlnas.trials.records import checked_record
 from rlnas.trials.results import NetworkResult, TrialResult
 from rlnas.trials.trial import read_result

@@ -12,7 +12,7 @@ from rlnas.algorithms.torch_modes import torch_threads
 from rlnas.errors import UserError
 from rlnas.files import read_object, write_json
 from rlnas.study.candidates import find_candidates, needed_latencies
-from rlnas.study.live import LiveSearch
+from rlnas.study.live_search import LiveSearch
 from rlnas.study.networks import NetworkSpec, folder_name, networks_to_confirm, networks_to_train
 from rlnas.study.records import RankedPath, SearchCost, StudyResult
 from rlnas.study.results import finished_study, network_result, read_study_result
@@ -24,7 +24,7 @@ from rlnas.trials.results import TrialResult
 from rlnas.trials.run_directory import GROWING, RunDirectory
 from rlnas.trials.trial import read_settings
 from rlnas.trials.warm_start import read_start
-from rlnas.trust import import_modules
+from rlnas.user_imports import import_modules
 
 
 def run_study(path: Path, settings: StudySettings, backend: Backend, watch: Watcher = nobody) -> StudyResult:

@@ -22,7 +22,7 @@ from rlnas.trials.results import TrialResult
 from rlnas.trials.run_directory import RunDirectory
 from rlnas.trials.settings import RunSettings, TrialSettings
 from rlnas.trials.trial import read_result
-from rlnas.trust import import_modules
+from rlnas.user_imports import import_modules
 
 POINTS = 20  # budgets at which a table can be queried, evenly spaced, the last being the whole
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from rlnas.study.networks import NetworkSpec
 from rlnas.study.settings import StudySettings
 from rlnas.table import NoScore, Table
-from rlnas.table.simulate import next_budget
+from rlnas.table.runner import next_budget
 from rlnas.trials.backend import Backend, Trial
 from rlnas.trials.results import TrialResult
 from rlnas.trials.warm_start import put_start

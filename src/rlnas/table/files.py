@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from rlnas.errors import UserError, fault
 from rlnas.files import parse_json, read_bytes, write_bytes
 from rlnas.processes import absolute
-from rlnas.table.settings import TableFacts
+from rlnas.table.same_settings import TableFacts
 from rlnas.trials.metrics import METRICS, PRIMARY
 
 SCHEMA_VERSION = 1

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from rlnas import calls
-from rlnas.calls import Refusal, checked_call, several
+from rlnas import kinds
 from rlnas.errors import UserError, differences
+from rlnas.kinds import Refusal, checked_call, several
 from rlnas.table.files import MEASURED, check_new, write_table
-from rlnas.table.settings import GROUPS, setting_differences, whole_settings
+from rlnas.table.same_settings import GROUPS, setting_differences, whole_settings
 from rlnas.table.table import OWN, Table
 
 
@@ -22,7 +22,7 @@ Tables = Annotated[Sequence[Table], several(_table, "a list of tables that rlnas
 
 
 @checked_call
-def merge(tables: Tables, path: calls.Place) -> Table:
+def merge(tables: Tables, path: kinds.Place) -> Table:
     """Writes the runs of several tables as one; returns it. Settings that a later version added are written out.
 
     Args:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 
 from rlnas.errors import UserError, fault
 from rlnas.files import read_object, write_bytes
-from rlnas.table.settings import Group, setting_differences
+from rlnas.table.same_settings import Group, setting_differences
 from rlnas.table.table import Table
 
 SCHEMA_VERSION = 1

@@ -3,9 +3,9 @@
 from importlib import resources
 from pathlib import Path
 
-from rlnas import calls
-from rlnas.calls import checked_call
+from rlnas import kinds
 from rlnas.errors import unknown
+from rlnas.kinds import checked_call
 from rlnas.table.table import Table
 
 DATA = Path(str(resources.files("rlnas.table") / "data"))
@@ -32,7 +32,7 @@ def searches_with(table: Table) -> Path | None:
 
 
 @checked_call
-def load(name: calls.Place) -> Table:
+def load(name: kinds.Place) -> Table:
     """A table that comes with the package, by name, or any other, by the path of its file.
 
     Raises:

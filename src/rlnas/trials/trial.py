@@ -19,8 +19,8 @@ from rlnas.errors import UserError
 from rlnas.files import write_json
 from rlnas.nets import Network, Standardize
 from rlnas.trials.checkpoint import fitting, load_checkpoint, save_checkpoint
+from rlnas.trials.checkpoint_schedule import RESTARTED, Interval, checkpoint_after, remark_on_games
 from rlnas.trials.episodes import EpisodeTable
-from rlnas.trials.intervals import RESTARTED, Interval, checkpoint_after, remark_on_games
 from rlnas.trials.metrics import learning_curve, scores_of
 from rlnas.trials.progress import Progress, RateMeter, Watcher, nobody
 from rlnas.trials.records import Count, read_record
@@ -29,7 +29,7 @@ from rlnas.trials.run_directory import RunDirectory
 from rlnas.trials.settings import TrialSettings
 from rlnas.trials.tensorboard import TensorBoardLog
 from rlnas.trials.warm_start import unpack
-from rlnas.trust import import_modules
+from rlnas.user_imports import import_modules
 
 CHECKPOINT = "checkpoint.safetensors"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from rlnas import trust
+from rlnas import user_imports
 from rlnas.errors import UserError
 from rlnas.spaces.choice import Choice, Option, resolve
 from rlnas.spaces.layers import Layer, Reads, Shape, ShapeError, Values
@@ -73,7 +73,7 @@ class Module(Layer):
     def find(self) -> Callable[..., Any]:
         """The factory; raises a `UserError` if there is none."""
         name = self.factory.partition(":")[2]
-        found = getattr(trust.import_trusted(self.module), name, None)
+        found = getattr(user_imports.import_trusted(self.module), name, None)
         if not callable(found):
             raise UserError(f"module: the module {self.module!r} has no function {name!r}.")
         return found

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from rlnas.calls import Form, Place, RunPlace, Text
 from rlnas.errors import UserError
 from rlnas.experiments.options import MoreSeeds, Watched, Workers
 from rlnas.experiments.request import Request, function
+from rlnas.experiments.resolving import check_strategy_options, checked, read_run_settings, resolve_device
 from rlnas.experiments.results import SearchResult, TrainingResult
 from rlnas.experiments.searching import SearchPlan, SearchRequest
-from rlnas.experiments.settings import check_strategy_options, checked, read_run_settings, resolve_device
 from rlnas.experiments.tables import TablePlan
 from rlnas.experiments.training import TrainingPlan, TrainRequest
 from rlnas.export import EXPORTERS
+from rlnas.kinds import Flag, Form, Place, RunPlace, Text
 from rlnas.processes import absolute, check_may_start
-from rlnas.trust import allow_imports, import_modules
+from rlnas.user_imports import allow_imports, import_modules
 
 if TYPE_CHECKING:
     from rlnas.table import Table
@@ -69,6 +69,9 @@ class ReportRequest(Request):
     run: RunPlace
     """Run directory of a search or a training."""
 
+    csv: Flag = False
+    """Write each table of the report to RUN/report/ as a CSV file, too."""
+
     def result(self) -> Path:
         """Writes the report; returns its file."""
         import_modules(self.imports)
@@ -80,7 +83,7 @@ class ReportRequest(Request):
             command = SearchRequest.of(settings).command()
         elif isinstance(settings, TrialSettings):
             command = TrainRequest.of(settings).command()
-        return write_report(self.run, command)
+        return write_report(self.run, command, self.csv)
 
 
 FORMAT = Form(

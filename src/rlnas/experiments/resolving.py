@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from rlnas.calls import Options, plain
 from rlnas.errors import UserError, shown, unknown
 from rlnas.files import read_object
+from rlnas.kinds import Options, plain
 from rlnas.processes import absolute
 from rlnas.spaces import Shape, Space
 from rlnas.spaces.catalogue import is_picture

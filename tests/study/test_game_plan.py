@@ -6,7 +6,7 @@ import pytest
 
 from rlnas.spaces import load_space
 from rlnas.strategies import Evaluate
-from rlnas.study.ranking import FACTOR, LEAST, LEAST_BLIND, plan_games
+from rlnas.study.game_plan import FACTOR, LEAST, LEAST_BLIND, plan_games
 
 PATHS = tuple(load_space("minatar-1"))[:1]
 

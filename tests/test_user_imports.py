@@ -9,8 +9,8 @@ import pytest
 import rlnas
 from rlnas.cli.main import main
 from rlnas.errors import UserError
-from rlnas.experiments.settings import named_module
-from rlnas.trust import import_trusted
+from rlnas.experiments.resolving import named_module
+from rlnas.user_imports import import_trusted
 
 CORRIDOR = """
 import gymnasium, sys

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from rlnas import calls
-from rlnas.calls import checked_call
+from rlnas import kinds
 from rlnas.errors import UserError, shown
+from rlnas.kinds import checked_call
 from rlnas.processes import StartsRun
 
 _trusted: set[str] = set()
@@ -43,7 +43,7 @@ def import_trusted(module: str) -> ModuleType:
 
 
 @checked_call
-def import_modules(modules: calls.Modules) -> None:
+def import_modules(modules: kinds.Modules) -> None:
     """Imports the modules that the user named: they register environments or strategies, or hold own layers."""
     for module in modules:
         import_trusted(module)

@@ -9,12 +9,12 @@ from pydantic import Field
 
 from rlnas import seeding
 from rlnas.spaces import Architecture, Space
-from rlnas.strategies.base import BuiltIn, Options, by_proxy
+from rlnas.strategies.builtin import BuiltIn, Options, by_proxy
 from rlnas.strategies.reliability import remark_on_games
 from rlnas.strategies.strategy import Evaluate, Fit, Outcome, Proposal, Ranked
 
 
-class OneShotSettings(Options):
+class UniformPathsSettings(Options):
     """Options of every strategy that fits uniform paths and then scores architectures."""
 
     iterations_per_path: int = Field(1, ge=1, le=10**9)
@@ -28,17 +28,17 @@ class OneShotSettings(Options):
     what is left of the gradients of those before it."""
 
 
-class OneShot(BuiltIn):
+class UniformPaths(BuiltIn):
     """Fits the supernet on uniformly drawn paths, then scores the architectures that are due.
 
     All such strategies draw the same paths from the same seed, and differ only in what they score.
     """
 
-    settings: OneShotSettings
+    settings: UniformPathsSettings
     shares_weights = True
     state: ClassVar[tuple[str, ...]] = ("fitted", "paths", "scores")
 
-    def __init__(self, space: Space, iterations: int, seed: int, settings: OneShotSettings):
+    def __init__(self, space: Space, iterations: int, seed: int, settings: UniformPathsSettings):
         super().__init__(space, iterations, seed, settings)
         self.paths = 0
         self.scores: dict[str, Sequence[float]] = {}

@@ -8,7 +8,7 @@ import torch
 
 from rlnas.export import export
 from rlnas.export.agent import ExportedNetwork
-from rlnas.export.pytorch import WRITERS
+from rlnas.export.torch_file import WRITERS
 from rlnas.nets.blocks import BLOCKS
 from rlnas.spaces import (
     Activation,

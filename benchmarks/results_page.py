@@ -1,10 +1,10 @@
 """The numbers of docs/results that `rlnas compare` does not print.
 
-python -m benchmarks.page_numbers minatar-breakout
-python -m benchmarks.page_numbers minatar-space-invaders
-python -m benchmarks.page_numbers minatar-2-breakout
-python -m benchmarks.page_numbers ale-breakout
-python -m benchmarks.page_numbers FOLDER      # the differences between the strategies of a comparison
+python -m benchmarks.results_page minatar-breakout
+python -m benchmarks.results_page minatar-space-invaders
+python -m benchmarks.results_page minatar-2-breakout
+python -m benchmarks.results_page ale-breakout
+python -m benchmarks.results_page FOLDER      # the differences between the strategies of a comparison
 """
 
 from __future__ import annotations

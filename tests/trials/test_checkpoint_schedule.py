@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rlnas.trials.intervals import Interval, remark_on_games
+from rlnas.trials.checkpoint_schedule import Interval, remark_on_games
 
 
 def test_a_checkpoint_waits_for_a_game_to_end_but_not_for_ever() -> None:

@@ -11,10 +11,10 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 import rlnas
-from rlnas import calls, table
+from rlnas import kinds, table
 from rlnas.envs import EnvSettings
 from rlnas.errors import UserError
-from rlnas.experiments.settings import checked
+from rlnas.experiments.resolving import checked
 from rlnas.export import export
 from rlnas.report import write_report
 from rlnas.spaces import Linear, load_space
@@ -120,22 +120,22 @@ def test_every_argument_is_checked_by_its_kind(name, nothing_runs):
 @pytest.mark.parametrize(
     ("kind", "given", "meant"),
     [
-        (calls.Count, np.int64(3), 3),
-        (calls.Count, "3", 3),
-        (calls.Seed, 0, 0),
-        (calls.Steps, "1.5k", 1_500),
-        (calls.Steps, 1e6, 1_000_000),
-        (calls.Steps, np.float64(64), 64),
-        (calls.Number, np.float32(0.5), 0.5),
-        (calls.Number, "0.5", 0.5),
-        (calls.Flag, np.bool_(True), True),
-        (calls.Names, "nature-cnn", ("nature-cnn",)),
-        (calls.Names, ["a", "b"], ("a", "b")),
-        (calls.Modules, ["a", "b", "a"], ("a", "b")),
-        (calls.Place, "x", Path("x")),
-        (calls.Places, Path("x"), (Path("x"),)),
-        (calls.Seeds, [np.int64(1), 2], (1, 2)),
-        (calls.Architecture, {"k": np.int64(3)}, {"k": 3}),
+        (kinds.Count, np.int64(3), 3),
+        (kinds.Count, "3", 3),
+        (kinds.Seed, 0, 0),
+        (kinds.Steps, "1.5k", 1_500),
+        (kinds.Steps, 1e6, 1_000_000),
+        (kinds.Steps, np.float64(64), 64),
+        (kinds.Number, np.float32(0.5), 0.5),
+        (kinds.Number, "0.5", 0.5),
+        (kinds.Flag, np.bool_(True), True),
+        (kinds.Names, "nature-cnn", ("nature-cnn",)),
+        (kinds.Names, ["a", "b"], ("a", "b")),
+        (kinds.Modules, ["a", "b", "a"], ("a", "b")),
+        (kinds.Place, "x", Path("x")),
+        (kinds.Places, Path("x"), (Path("x"),)),
+        (kinds.Seeds, [np.int64(1), 2], (1, 2)),
+        (kinds.Architecture, {"k": np.int64(3)}, {"k": 3}),
     ],
 )
 def test_what_a_kind_makes_of_a_value(kind, given, meant):
@@ -147,14 +147,14 @@ def test_what_a_kind_makes_of_a_value(kind, given, meant):
 @pytest.mark.parametrize(
     ("kind", "values"),
     [
-        (calls.Count, (True, np.bool_(True), 0, 1.0, "1.5", math.nan, "1_0", "", "٣" * 20)),
-        (calls.Steps, (True, 0, 0.5, math.inf, "10T", np.float64("nan"))),
-        (calls.Number, (True, math.nan, "inf", "1e999", 10**400)),
-        (calls.Flag, (1, 0, "yes", None)),
-        (calls.Names, (b"a", {"a": 1}, {"a"}, ["a", "a"], ["a", ""], [1])),
-        (calls.Place, (b"x", "", "a\0b", 3, "x/" * 3_000)),
-        (calls.Seeds, ([True], [1, 1], 1, [-1])),
-        (calls.Options, ([("a", 1)], {1: 2}, "a=1")),
+        (kinds.Count, (True, np.bool_(True), 0, 1.0, "1.5", math.nan, "1_0", "", "٣" * 20)),
+        (kinds.Steps, (True, 0, 0.5, math.inf, "10T", np.float64("nan"))),
+        (kinds.Number, (True, math.nan, "inf", "1e999", 10**400)),
+        (kinds.Flag, (1, 0, "yes", None)),
+        (kinds.Names, (b"a", {"a": 1}, {"a"}, ["a", "a"], ["a", ""], [1])),
+        (kinds.Place, (b"x", "", "a\0b", 3, "x/" * 3_000)),
+        (kinds.Seeds, ([True], [1, 1], 1, [-1])),
+        (kinds.Options, ([("a", 1)], {1: 2}, "a=1")),
     ],
 )
 def test_what_a_kind_refuses(kind, values):

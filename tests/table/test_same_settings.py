@@ -1,7 +1,7 @@
 import pytest
 
 from rlnas.algorithms.ppo import PPOSettings
-from rlnas.table.settings import setting_differences
+from rlnas.table.same_settings import setting_differences
 
 WHOLE = PPOSettings(clip=0.2).model_dump(mode="json")
 OLDER = {name: value for name, value in WHOLE.items() if name not in ("log_std", "value_encoder")}
