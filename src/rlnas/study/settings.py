@@ -54,7 +54,7 @@ class StudySettings(RunSettings):
                 "trainings that are looked up have the table's seeds and no others: leave --confirm-seeds out"
             )
         if (together := self.train_seeds + self.confirm_seeds) > MAX_SEEDS:
-            raise ValueError(f"train-seeds and confirm-seeds are {together} together, more than {MAX_SEEDS}")
+            raise ValueError(f"train-seeds and confirm-seeds are {together} together, and may be at most {MAX_SEEDS}")
         return self
 
     @property
