@@ -111,8 +111,6 @@ def calls_of(command: str) -> Iterator[str]:
 
 def default_of(option: Option) -> str:
     """A default as a reader would type it."""
-    if option.name == "workers":
-        return "the processors, at most 4; in Python 1"
     if option.default is MISSING:
         return "required"
     if option.default in (None, ()):

@@ -54,7 +54,7 @@ def words_of(request: Request) -> list[str]:
 def again(settings: StudySettings | TrialSettings) -> StudySettings | TrialSettings:
     """The settings of the command that repeats a run."""
     request = SearchRequest if isinstance(settings, StudySettings) else TrainRequest
-    return read_request(request, words_of(request.of(settings))).resolve().settings  # type: ignore[arg-type]
+    return read_request(request, words_of(request.of(settings)))[0].resolve().settings  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -138,11 +138,8 @@ def test_the_command_leaves_out_what_is_usual_for_the_environment():
 def test_a_request_is_read_again_from_its_file_and_from_its_command(request_, tmp_path):
     file = tmp_path / "study.toml"
     request_.save(file)
-    workers = [] if getattr(request_, "workers", 1) > 1 else ["--workers", "1"]
-    if "workers" not in options_of(type(request_)):
-        workers = []
-    from_file = read_request(type(request_), ["--config", str(file), *workers])
-    from_words = read_request(type(request_), [*words_of(request_), *workers])
+    from_file, _ = read_request(type(request_), ["--config", str(file)])
+    from_words, _ = read_request(type(request_), words_of(request_))
     # Text and numbers are alike in a file; `none` stands for no value.
     assert from_file.command() == from_words.command() == request_.command()
 
@@ -152,14 +149,47 @@ def test_the_command_line_comes_before_the_file(tmp_path, monkeypatch, capsys):
     Path("study.toml").write_text(
         'env = "Acrobot-v1"\nsteps = 500\nwarm-start = true\ntop_k = 4\n[ppo-options]\nepochs = 4\n'
     )
-    read = read_request(SearchRequest, ["--config=study.toml"])
+    read, save = read_request(SearchRequest, ["--config=study.toml"])
+    assert save is None
     assert (read.env, read.steps, read.warm_start, read.top_k) == ("Acrobot-v1", 500, True, 4)
     assert read.ppo_options == {"epochs": 4}
     words = "--env CartPole-v1 --steps 10M --no-warm-start --ppo-options clip=0.2 --top-k 3 --save-config new.toml"
-    read = read_request(SearchRequest, ["--config", "study.toml", *words.split()])
+    read, save = read_request(SearchRequest, ["--config", "study.toml", *words.split()])
     assert (read.env, read.steps, read.warm_start, read.top_k) == ("CartPole-v1", 10_000_000, False, 3)
-    assert read.ppo_options == {"clip": "0.2"}
-    assert read_request(SearchRequest, ["--config", "new.toml"]) == read
+    assert read.ppo_options == {"epochs": 4, "clip": "0.2"}  # by their names
+    read.save(save)
+    assert read_request(SearchRequest, ["--config", "new.toml"])[0].command() == read.command()
+
+
+@pytest.mark.parametrize("name", ["result.json", "study.toml"])
+def test_a_file_of_options_is_new(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("study.toml").write_text("kept")
+    with pytest.raises(UserError, match="a new file that ends in"):
+        SearchRequest("CartPole-v1").save(name)
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["kept"]
+
+
+@pytest.mark.parametrize("env", ["NoSuch-v0", "\udc80"])
+def test_options_that_are_refused_are_not_kept(env, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        main(["search", "--env", env, "--save-config", "new.toml"])
+    assert stop.value.code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_number_of_workers_is_saved_as_it_is_given(tmp_path):
+    request, _ = read_request(SearchRequest, ["--env", "CartPole-v1", "--workers", "1"])
+    request.save(tmp_path / "one.toml")
+    assert read_request(SearchRequest, ["--config", str(tmp_path / "one.toml")])[0].workers == 1
+    assert read_request(SearchRequest, ["--env", "CartPole-v1"])[0].workers is None
+
+
+def test_a_space_of_ones_own_is_not_saved_by_its_name(tmp_path):
+    own = Space("own", (4,), (Linear(Choice("width", (8, 16))),))
+    with pytest.raises(UserError, match="write it to a TOML file"):
+        SearchRequest("CartPole-v1", own).save(tmp_path / "own.toml")
 
 
 @pytest.mark.parametrize(
@@ -172,6 +202,8 @@ def test_the_command_line_comes_before_the_file(tmp_path, monkeypatch, capsys):
         ("env = []", "env must be the id of a registered environment"),
         ('env = "CartPole-v1"\nbaselines = 3', "baselines must be a list of names"),
         ('env = "CartPole-v1"\nppo-options = 3', "ppo-options must be a dict of options"),
+        ("top-k = 1\ntop_k = 2", "names 'top_k' twice"),
+        (f"seed = {'[' * 3000}{']' * 3000}", "cannot be read"),
     ],
 )
 def test_a_file_that_is_wrong_is_refused(text, said, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ import sys
 import traceback
 import typing
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 import tyro
@@ -15,8 +16,10 @@ from rlnas.cli.printing import spell_out
 from rlnas.cli.reading import read_request
 from rlnas.display import printable
 from rlnas.errors import RlnasError, UserError, unknown
+from rlnas.experiments.options import Workers
 from rlnas.experiments.request import Request
-from rlnas.processes import leave, settled
+from rlnas.experiments.resolving import processors
+from rlnas.processes import absolute, leave, settled
 
 COMMANDS: dict[str, Callable[[Any], None]] = {
     "search": commands.search,
@@ -106,7 +109,17 @@ def _run(given: list[str]) -> None:
     words = 2 if given[:1] == ["table"] else 1
     name = " ".join(given[:words])
     if name in COMMANDS:
-        COMMANDS[name](read_request(request_of(name), given[words:]))
+        request, file = read_request(request_of(name), given[words:])
+        if file is not None:
+            request.save(file)
+        if isinstance(request, Workers) and request.workers is None:
+            request = replace(request, workers=processors())  # type: ignore[call-arg]  # mypy sees Request alone
+        try:
+            COMMANDS[name](request)
+        except UserError:
+            if file is not None:  # options that are refused are not kept
+                absolute(file).unlink(missing_ok=True)
+            raise
     else:
         _show_commands("table " if given[:1] == ["table"] else "", given[words - 1 :])
 

@@ -8,28 +8,28 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, field, make_dataclass
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import tyro
 
 from rlnas.errors import UserError
 from rlnas.experiments.request import Option, Request, options_of, read_options
-from rlnas.experiments.resolving import processors
 
 R = TypeVar("R", bound=Request)
 
 CONFIG, SAVE = "--config", "--save-config"
 
 
-def read_request(request: type[R], words: Sequence[str]) -> R:
-    """The request that the words after a command make, and those of the file that `--config` names."""
+def read_request(request: type[R], words: Sequence[str]) -> tuple[R, Path | None]:
+    """The request of the words after a command and of the file of `--config`; and the file of `--save-config`."""
     options = {name: option for name, option in options_of(request).items() if option.form is not None}
-    _refuse_repeated([option.flag for option in options.values() if option.form and option.form.many], words)
-    known = {"workers": processors()} | (read_options(request, file) if (file := _value_of(CONFIG, words)) else {})
+    _refuse_repeated([CONFIG, SAVE, *(one.flag for one in options.values() if one.form and one.form.many)], words)
+    known = read_options(request, file) if (file := _value_of(CONFIG, words)) else {}
     before = {name: _words(option, known.get(name, option.default)) for name, option in options.items()}
     arguments = [_field(option, before[name], options) for name, option in options.items()]
     arguments += [
-        _file("config", CONFIG, "File of options in TOML; an option of the command line replaces that of the file."),
+        _file("config", CONFIG, "File of options in TOML; options of the command line come before those of the file."),
         _file("save_config", SAVE, "File to write the options to, for --config."),
     ]
     read: Any = tyro.cli(
@@ -44,13 +44,13 @@ def read_request(request: type[R], words: Sequence[str]) -> R:
     }
     for name, option in options.items():
         if (value := getattr(read, name)) != before[name]:
-            pairs = option.form is not None and option.form.metavar == "NAME=VALUE"
-            values[name] = _pairs(value, option.flag) if pairs else value
+            values[name] = value
+            if option.takes_pairs:
+                own = known.get(name)
+                values[name] = {**(own if isinstance(own, Mapping) else {}), **_pairs(value, option.flag)}
     _find_modules_here(values)
     found = request(**values)  # type: ignore[arg-type]  # a request checks its values
-    if read.save_config is not None:
-        found.save(read.save_config)
-    return found
+    return found, None if read.save_config is None else Path(read.save_config)
 
 
 def _words(option: Option, value: object) -> Any:

@@ -59,8 +59,9 @@ class RunOptions(Watched):
 class Workers:
     """Commands that run several trainings."""
 
-    workers: kinds.Processes = 1
-    """Trainings that run at the same time, each in a process of its own with one thread."""
+    workers: kinds.Processes | None = None
+    """Trainings that run at the same time, each in a process of its own with one thread. By default 1 in Python, and on
+    the command line as many as there are processors, at most 4."""
 
     backend: kinds.TrialBackend | None = None
     """Where the trainings run (a `Backend`, which stays open); by default `workers` processes of this machine."""
@@ -188,8 +189,8 @@ def request_for(request: type[R], settings: RunSettings, **more: object) -> R:
     """The request that gives these settings again, in a new directory."""
     same = {name: getattr(settings, name) for name in options_of(request) if hasattr(settings, name)}
     options = {
-        "env_options": _unusual(settings.env, "env", settings.env_settings),
-        "ppo_options": _unusual(settings.env, "ppo", settings.algorithm_options),
+        "env_options": _unusual(settings.env, "env", settings.env_settings) or None,
+        "ppo_options": _unusual(settings.env, "ppo", settings.algorithm_options) or None,
     }
     return request(**same | options | {"space": settings.load_space(), "out": "NEW"} | more)
 

@@ -23,11 +23,12 @@ from typing import Any, ParamSpec, Protocol, Self, TypeVar
 from pydantic import TypeAdapter
 
 from rlnas.errors import UserError, unknown
+from rlnas.files import write_bytes
 from rlnas.kinds import Form, Modules, check
 from rlnas.processes import absolute, settled
 from rlnas.quantity import exact
 from rlnas.spaces import Space, in_catalogue
-from rlnas.spaces.toml import toml_value
+from rlnas.spaces.toml import toml_key, toml_value
 from rlnas.spaces.words import value_text
 
 P = ParamSpec("P")
@@ -58,6 +59,11 @@ class Option:
     def key(self) -> str:
         """Its name in a file of options."""
         return ((self.form and self.form.flag) or self.name).replace("_", "-")
+
+    @property
+    def takes_pairs(self) -> bool:
+        """Whether its value are pairs `NAME=VALUE`."""
+        return self.form is not None and self.form.metavar == "NAME=VALUE"
 
     def spell(self, value: object) -> list[str]:
         """The words of the command line that stand for a value."""
@@ -165,20 +171,32 @@ class Request:
         return shlex.join(words)
 
     def save(self, path: str | Path) -> None:
-        """Writes the options that are not at their defaults to a TOML file, which `read_options` reads."""
+        """Writes the options that are not at their defaults to a new TOML file, which `read_options` reads.
+
+        Raises:
+            UserError: if there is such a file, its name does not end in .toml, or an option has no form in TOML.
+        """
+        file = absolute(path)
+        if file.suffix != ".toml" or file.exists():
+            raise UserError(f"options are written to a new file that ends in .toml, not to {str(path)!r}.")
         lines, tables = [], []
         for option, value in self.changed():
+            if isinstance(value, Space) and not in_catalogue(value):
+                raise UserError(
+                    f"the space {value.name!r} is not in the catalogue: write it to a TOML file, and name that file."
+                )
             if isinstance(value, Mapping):
-                rows = [f"{key} = {toml_value('none' if one is None else one)}\n" for key, one in value.items()]
+                named = {key: "none" if one is None else one for key, one in value.items()}
+                rows = [f"{toml_key(key)} = {toml_value(one)}\n" for key, one in named.items()]
                 tables.append(f"\n[{option.key}]\n" + "".join(rows))
             elif value is not None:
                 words = option.spell(value)
                 plain = value if isinstance(value, int | float) else words if isinstance(value, tuple) else words[0]
                 lines.append(f"{option.key} = {toml_value(plain)}\n")
         try:
-            absolute(path).write_text("".join(lines + tables), encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"the file {str(path)!r} cannot be written: {error.strerror}.") from None
+            write_bytes(file, "".join(lines + tables).encode("utf-8"))
+        except (OSError, UnicodeEncodeError) as error:
+            raise UserError(f"the file {str(path)!r} cannot be written: {error}.") from None
 
 
 def read_options(request: type[Any], path: str | Path) -> dict[str, object]:
@@ -188,15 +206,19 @@ def read_options(request: type[Any], path: str | Path) -> dict[str, object]:
     """
     try:
         data = tomllib.loads(absolute(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"the file of options {str(path)!r} cannot be read: {error}.") from None
-    known = {option.key: name for name, option in options_of(request).items() if option.form}
+    options = options_of(request)
+    known = {option.key: name for name, option in options.items() if option.form}
     found: dict[str, object] = {}
     for key, value in data.items():
         name = known.get(key.replace("_", "-"), key)
         if name not in known.values():
             raise unknown(f"option in {str(path)!r}:", key, known)
-        found[name] = value
+        if name in found:
+            raise UserError(f"the file of options {str(path)!r} names {key!r} twice.")
+        pairs = isinstance(value, Mapping) and options[name].takes_pairs
+        found[name] = {one.replace("-", "_"): own for one, own in value.items()} if pairs else value
     return found
 
 

@@ -55,9 +55,9 @@ class ResumeRequest(Request, Watched, Workers, MoreSeeds):
         if isinstance(settings, TrialSettings):
             return TrainingPlan(run, settings).run(self.watch)
         if isinstance(settings, TableSettings):
-            return TablePlan(run, settings, self.workers, self.backend).run(self.watch)
+            return TablePlan(run, settings, self.workers or 1, self.backend).run(self.watch)
         check_strategy_options(settings.strategy, settings.strategy_options)
-        return SearchPlan(run, settings, self.workers, self.backend).run(self.watch)
+        return SearchPlan(run, settings, self.workers or 1, self.backend).run(self.watch)
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,9 @@ class SearchRequest(EnvRequest, StudyOptions, MoreSeeds, SearchThreads, TopK):
             raise UserError(f"strategy {self.strategy!r} fits no supernet, so there are no weights for a warm start.")
         if self.warm_start and table is not None:
             raise UserError("trainings that are looked up in a table started from scratch: leave --warm-start out.")
-        return SearchPlan(path, settings, self.workers, self.backend, tuple(doubts(settings, strategy, candidates)))
+        return SearchPlan(
+            path, settings, self.workers or 1, self.backend, tuple(doubts(settings, strategy, candidates))
+        )
 
     def result(self) -> SearchResult:
         """Searches, or continues the search; warns of what its budget cannot tell."""

@@ -100,7 +100,7 @@ class TableRequest(EnvRequest, StudyOptions, Latency):
             latency=self.latency or bool(begun.get("latency")),  # a run that measures still measures
             baselines=baseline_names(self.baselines, space, common.env),
         )
-        return TablePlan(path, settings, self.workers, self.backend)
+        return TablePlan(path, settings, self.workers or 1, self.backend)
 
     def result(self) -> Table:
         """Builds the table, or continues to build it."""

@@ -66,10 +66,17 @@ def dump_toml(space: Space) -> str:
     return head + "".join("\n[[layers]]\n" + "".join(f"{k} = {toml_value(v)}\n" for k, v in layer) for layer in layers)
 
 
+def toml_key(key: str) -> str:
+    """A key of TOML, in quotes where it needs them."""
+    return key if re.fullmatch("[A-Za-z0-9_-]+", key) else toml_value(key)
+
+
 def toml_value(value: object) -> str:
     """Plain data as a TOML value in one line."""
+    if value is None:
+        raise UserError("None cannot be written in a list or a table of TOML.")
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key} = {toml_value(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ", ".join(f"{toml_key(key)} = {toml_value(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(toml_value, value)) + "]"
     # A JSON string is a TOML string, but for one character that TOML wants escaped.

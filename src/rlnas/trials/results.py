@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from rlnas.errors import unknown
 from rlnas.spaces import Architecture, Space
 from rlnas.stats.estimates import Estimate, mean_difference
 from rlnas.trials.metrics import METRICS, PRIMARY, mean_over_seeds
@@ -168,11 +169,16 @@ class NetworkResult(Record):
 
     def scores(self, metric: str = PRIMARY) -> list[float]:
         """A metric of every trial that has it."""
-        return [value for trial in self.trials if (value := trial.scores[metric]) is not None]
+        return [value for value in self._by_trial(metric) if value is not None]
 
     def mean(self, metric: str = PRIMARY) -> float | None:
         """The mean of a metric; `None` unless every trial has it, so that no failure flatters a network."""
-        return mean_over_seeds([trial.scores[metric] for trial in self.trials])
+        return mean_over_seeds(self._by_trial(metric))
+
+    def _by_trial(self, metric: str) -> list[float | None]:
+        if lacking := [trial for trial in self.trials if metric not in trial.scores]:
+            raise unknown("metric", metric, lacking[0].scores)
+        return [trial.scores[metric] for trial in self.trials]
 
     @property
     def score(self) -> float | None:
