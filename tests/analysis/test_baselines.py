@@ -37,9 +37,9 @@ def test_random_search_at_the_cost_of_a_search_draws_more(mine):
     assert {found.cost for found in view.random_at_cost[1].searches} == {15_000}
     assert set(view.random_at_cost[3].scores) == {TOTAL.mean(1).max()}
     assert len(view.random_at_cost[3].searches) == 20
-    rivals = {label: found.baseline for label, found in view.significance.items()}
+    baselines = {label: found.baseline for label, found in view.significance.items()}
     labels = ["short trainings (500 steps)", "spos", "short trainings (1k steps)", "enas"]
-    assert rivals == dict(zip(labels, view.random_at_cost, strict=True))
+    assert baselines == dict(zip(labels, view.random_at_cost, strict=True))
 
 
 def test_short_trainings_rank_by_one_seed_and_are_scored_by_the_others(tmp_path):
@@ -155,24 +155,24 @@ def noise(path: Path, root: int, signal: float = 0.0) -> Table:
 
 
 def test_four_searches_that_agree_on_a_lucky_network_prove_nothing(tmp_path):
-    def verdicts(tables: int, signal: float, top_k: int) -> list[int]:
+    def directions(tables: int, signal: float, top_k: int) -> list[int]:
         found = []
         for root in range(tables):
-            standings = GroundTruth(noise(tmp_path, root, signal), "total_reward", 1000)
+            truth = GroundTruth(noise(tmp_path, root, signal), "total_reward", 1000)
             conditions = ComparisonSettings(1000, top_k, 60, 0)
-            searches = tuple(evaluate_search(perfect(seed=seed), standings, conditions) for seed in range(4))
-            rival = random_search(standings, conditions)
-            found.append(significance(StrategyOutcome("spos", searches), rival).direction)
+            searches = tuple(evaluate_search(perfect(seed=seed), truth, conditions) for seed in range(4))
+            baseline = random_search(truth, conditions)
+            found.append(significance(StrategyOutcome("spos", searches), baseline).direction)
         return found
 
-    assert sum(map(abs, verdicts(120, 0.0, 3))) <= 12  # of the 6 that are allowed for
-    assert sum(verdicts(40, 2.0, 1)) > 36  # a perfect proxy, and a table that can tell
+    assert sum(map(abs, directions(120, 0.0, 3))) <= 12  # of the 6 that are allowed for
+    assert sum(directions(40, 2.0, 1)) > 36  # a perfect proxy, and a table that can tell
 
 
 def test_one_training_seed_decides_nothing(tmp_path):
     searches = [perfect(seed=seed, cost_steps=0) for seed in range(9)]
     found = quick(table(tmp_path, seeds=1), searches, top_k=1).views["total_reward"]
-    verdict = found.significance["spos"]
-    assert verdict.probability.low > 0.5
-    assert (verdict.lead.value, verdict.direction) == (None, 0)
+    difference = found.significance["spos"]
+    assert difference.probability.low > 0.5
+    assert (difference.lead.value, difference.direction) == (None, 0)
     assert found.short_trainings == ()

@@ -111,7 +111,7 @@ def test_lines_are_what_searches_returned_and_look_alike_in_all_panels(two):
     for axes, one in zip(figure.axes, two, strict=True):
         view = one.views["total_reward"]
         lines = [line for line in axes.lines if line.get_color() == FOUND]
-        expected = {found.score for contender in view.strategies for found in contender.searches}
+        expected = {found.score for strategy in view.strategies for found in strategy.searches}
         assert {line.get_xdata()[0] for line in lines} == expected
         marks = {line.get_xdata()[0]: line for line in axes.lines if line not in lines}
         dashes.append({one.label: marks[one.score]._unscaled_dash_pattern for one in view.hand_made})
@@ -127,8 +127,8 @@ def test_repeats_of_strategies_on_the_table_are_not_drawn(two):
     with style(STAND_INS, ""):
         figure = figure_4([replace(two[0], views={**two[0].views, "total_reward": shown})], "total_reward")
     lines = {line.get_xdata()[0] for line in figure.axes[0].lines if line.get_color() == FOUND}
-    assert lines == {found.score for contender in others for found in contender.searches}
-    assert lines < {found.score for contender in view.strategies for found in contender.searches}
+    assert lines == {found.score for strategy in others for found in strategy.searches}
+    assert lines < {found.score for strategy in view.strategies for found in strategy.searches}
 
 
 def test_the_papers_numbers_stand_below_with_a_warning(tmp_path, two):

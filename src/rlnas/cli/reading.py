@@ -98,7 +98,7 @@ def _value_of(flag: str, words: Sequence[str]) -> str | None:
 
 
 def _refuse_repeated(several: Sequence[str], words: Sequence[str]) -> None:
-    """Refuses an option of several values that is given twice: the first would be forgotten without a word."""
+    """Refuses a file or an option of several values that is given twice: one would be forgotten without a word."""
     for flag, times in Counter(word.partition("=")[0].replace("_", "-") for word in words).items():
         if times > 1 and flag in several and flag.startswith("--"):
             raise UserError(f"{flag} is given {times} times: give it once, with all its values.")

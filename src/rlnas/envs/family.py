@@ -31,7 +31,7 @@ class Camera:
         return self.draw(observation[0])
 
     def step(self, actions: np.ndarray, step: Step) -> np.ndarray:
-        """The frame after a step: the actions, and what came of them."""
+        """The frame after a step: the actions, and what the step returned."""
         return self.draw(step.observation[0])
 
     def draw(self, observation: np.ndarray) -> np.ndarray:

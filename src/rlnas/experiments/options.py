@@ -201,8 +201,8 @@ def _unusual(env: str, group: Literal["env", "ppo"], values: BaseModel) -> dict[
 
     usual, known = type(values)().model_dump(mode="json"), defaults_by_name(env)
     if known is None:  # the defaults depend on what the environment observes
-        kinds = [getattr(kind, group) for kind in BY_KIND]
-        usual = {name: value for name, value in usual.items() if not any(name in kind for kind in kinds)}
+        changed = [getattr(kind, group) for kind in BY_KIND]
+        usual = {name: value for name, value in usual.items() if not any(name in own for own in changed)}
     else:
         usual |= getattr(known, group)
     own = values.model_dump(mode="json")

@@ -62,7 +62,7 @@ class Option:
 
     @property
     def takes_pairs(self) -> bool:
-        """Whether its value are pairs `NAME=VALUE`."""
+        """Whether its values are pairs `NAME=VALUE`."""
         return self.form is not None and self.form.metavar == "NAME=VALUE"
 
     def spell(self, value: object) -> list[str]:
