@@ -63,7 +63,7 @@ def infer(trainer: PPOTrainer, observations: list[torch.Tensor], generator: torc
     """Forward pass and sampling, one batch of observations after another, as a rollout does."""
     for observation in observations:
         logits, _ = trainer.policy(observation)
-        trainer.distribution.sample(logits, generator)
+        trainer.distribution.sample(logits, trainer.distribution.noise(logits.shape, generator))
 
 
 def floor(trainer: PPOTrainer, spare: VectorEnv, rng: np.random.Generator) -> dict[str, float]:

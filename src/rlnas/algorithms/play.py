@@ -106,7 +106,10 @@ def play_episodes(
             if playing:
                 parameters, _ = ready()(torch.as_tensor(observation[playing]).to(device))
                 check_finite(parameters)
-                chosen = distribution.mode(parameters) if greedy else distribution.sample(parameters, generator)[0]
+                if not greedy:
+                    chosen = distribution.sample(parameters, distribution.noise(parameters.shape, generator))
+                else:
+                    chosen = distribution.mode(parameters)
                 actions[playing] = chosen.cpu().numpy()
         step = env.step(actions)
         steps += 1

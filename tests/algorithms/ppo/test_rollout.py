@@ -35,12 +35,17 @@ def collected(guess_env, guess_space):
     return SimpleNamespace(env=env, network=network, rollout=rollout, seen=seen, steps=steps, last=last)
 
 
+def draw(logits, seed):
+    return Categorical().sample(logits, Categorical().noise(logits.shape, generator(seed)))
+
+
 def test_actions_follow_the_distribution_of_the_logits():
     logits = torch.tensor([[0.0, 1.0, 2.0, -1.0], [3.0, -30.0, 3.0, 3.0]])
     probability = torch.softmax(logits, -1)
     n = 20_000
     for row in range(2):
-        action, log_probability = Categorical().sample(logits[row].expand(n, -1), generator(row))
+        action = draw(logits[row].expand(n, -1), row)
+        log_probability = Categorical().evaluate(logits[row].expand(n, -1), action)[0]
         assert action.dtype == torch.int64
         torch.testing.assert_close(log_probability, probability[row].log()[action])
         share = torch.bincount(action, minlength=4) / n
@@ -50,7 +55,7 @@ def test_actions_follow_the_distribution_of_the_logits():
 
 def test_actions_depend_on_the_generator_alone():
     logits = torch.zeros(50, 4)
-    a, b, c = (Categorical().sample(logits, generator(seed))[0] for seed in (1, 1, 2))
+    a, b, c = (draw(logits, seed) for seed in (1, 1, 2))
     assert torch.equal(a, b)
     assert not torch.equal(a, c)
 

@@ -13,7 +13,7 @@ from rlnas.algorithms.distributions import Categorical
 from rlnas.algorithms.ppo import PPOSettings
 from rlnas.algorithms.ppo.adam import Adam
 from rlnas.algorithms.ppo.rollout import Rollout, collect
-from rlnas.algorithms.ppo.update import Minibatch, UpdateStats, ppo_loss, update
+from rlnas.algorithms.ppo.update import Minibatch, UpdateStats, ppo_gradients, update
 from rlnas.envs import DiscreteActions
 from rlnas.nets import Network
 from rlnas.spaces import load_space
@@ -89,7 +89,7 @@ def naive_update(network: nn.Module, rollout: Rollout, settings: PPOSettings, sh
         for m in range(settings.minibatches):
             batch = [samples[order.pop(0)] for _ in range(size + (m < rest))]
             loss, stats = naive_loss(network, batch, settings)
-            numbers.append(stats)
+            numbers += [stats] * len(batch)
             gradients = torch.autograd.grad(loss, parameters)
             norms.append(math.sqrt(sum(gradient.double().square().sum().item() for gradient in gradients)))
             scale = min(1.0, settings.max_grad_norm / norms[-1])
@@ -102,7 +102,7 @@ def naive_update(network: nn.Module, rollout: Rollout, settings: PPOSettings, sh
                     mean, square = pair[0] / (1 - 0.9**count), pair[1] / (1 - 0.999**count)
                     parameter -= settings.learning_rate * mean / (square.sqrt() + settings.adam_eps)
     unexplained = np.var([s.advantage for s in samples]) / np.var([s.target for s in samples])
-    stats = [sum(column) / count for column in zip(*numbers, strict=True)]
+    stats = [sum(column) / len(numbers) for column in zip(*numbers, strict=True)]
     return SimpleNamespace(stats=[*stats, sum(norms) / count, 1 - unexplained], norms=norms)
 
 
@@ -234,19 +234,23 @@ def test_rollout_and_update_agree_on_log_probabilities():
     torch.testing.assert_close(value, rollout.value.flatten(), rtol=1e-5, atol=1e-5)
 
 
-def one_sample(ratio: float, advantage: float, value: float = 0.0, old_value: float = 0.0, target: float = 0.0):
-    """A policy of two equally likely actions, and a sample whose probability has changed by `ratio`."""
-    logits, v = torch.zeros(1, 2, requires_grad=True), torch.tensor([value], requires_grad=True)
-    old = math.log(0.5) - math.log(ratio)
+def gradients(
+    settings: PPOSettings,
+    ratio: float = 1.0,
+    advantage: float = 0.0,
+    value: float = 0.0,
+    target: float = 0.0,
+):
+    """Those of a sample of two equally likely actions, whose probability has changed by `ratio`, from a value of 0."""
     batch = Minibatch(
         torch.zeros(1, 1),
         torch.tensor([0]),
-        torch.tensor([old]),
-        torch.tensor([old_value]),
+        torch.tensor([math.log(0.5) - math.log(ratio)]),
+        torch.tensor([0.0]),
         torch.tensor([advantage]),
         torch.tensor([target]),
     )
-    return (lambda observation: (logits, v)), batch, logits, v
+    return ppo_gradients(torch.zeros(1, 2), torch.tensor([value]), Categorical(), batch, settings)
 
 
 @pytest.mark.parametrize(
@@ -254,11 +258,9 @@ def one_sample(ratio: float, advantage: float, value: float = 0.0, old_value: fl
     [(1.0, 1, True), (1.5, 1, False), (0.5, -1, False), (1.5, -1, True), (0.5, 1, True), (1.05, 1, True)],
 )
 def test_the_policy_gradient_vanishes_where_the_ratio_has_gone_far_enough(ratio, advantage, learns):
-    policy, batch, logits, _ = one_sample(ratio, advantage)
-    loss, _ = ppo_loss(policy, Categorical(), batch, PPOSettings(clip=0.1, entropy_coef=0, value_coef=0))
-    loss.backward()
+    found, _, _ = gradients(PPOSettings(clip=0.1, entropy_coef=0, value_coef=0), ratio, float(advantage))
     expected = -advantage * ratio * 0.5 if learns else 0.0
-    torch.testing.assert_close(logits.grad, torch.tensor([[expected, -expected]]))
+    torch.testing.assert_close(found, torch.tensor([[expected, -expected]]))
 
 
 @pytest.mark.parametrize(
@@ -271,17 +273,11 @@ def test_the_policy_gradient_vanishes_where_the_ratio_has_gone_far_enough(ratio,
     ],
 )
 def test_the_value_loss_is_the_larger_of_the_two_errors(value, target, error):
-    policy, batch, _, v = one_sample(1.0, 0.0, value, 0.0, target)
-    loss, stats = ppo_loss(policy, Categorical(), batch, PPOSettings(entropy_coef=0, value_coef=1, value_clip=0.1))
-    assert loss.item() == pytest.approx(error)
-    assert stats[1].item() == pytest.approx(error)
-    loss.backward()
-    expected = 0.0 if error == 0.9**2 else 2 * (value - target)
-    assert v.grad.item() == pytest.approx(expected)
+    settings = PPOSettings(entropy_coef=0, value_coef=1, value_clip=0.1)
+    _, found, losses = gradients(settings, value=value, target=target)
+    assert losses.value.item() == pytest.approx(error)
+    assert found.item() == pytest.approx(0.0 if error == 0.9**2 else 2 * (value - target))
 
 
-def test_the_entropy_bonus_is_in_nats():
-    policy, batch, _, _ = one_sample(1.0, 0.0)
-    loss, stats = ppo_loss(policy, Categorical(), batch, PPOSettings(entropy_coef=1, value_coef=0))
-    assert stats[2].item() == pytest.approx(math.log(2))
-    assert loss.item() == pytest.approx(-math.log(2))
+def test_the_entropy_is_in_nats():
+    assert gradients(PPOSettings())[2].entropy.item() == pytest.approx(math.log(2))

@@ -9,6 +9,7 @@ from rlnas.algorithms.distributions import Distribution, check_finite
 from rlnas.algorithms.ppo.normalization import Normalizer
 from rlnas.algorithms.torch_modes import Device
 from rlnas.envs import Episode, VectorEnv
+from rlnas.errors import EnvironmentFault
 
 COMPACT = {np.dtype(np.uint8): torch.uint8, np.dtype(np.bool_): torch.bool}
 """Observations that are kept as they come, a byte each; others become float32."""
@@ -73,18 +74,32 @@ def collect(
     Both are as the policy sees them, behind the normaliser. Raises as `Trainer.iterate` does.
     """
     rollout.episodes = []
-    for t in range(len(rollout.value)):
+    steps = len(rollout.value)
+    noise: Tensor | None = None
+    said: list[tuple[Tensor, Tensor]] = []
+    played: list[tuple[np.ndarray, ...]] = []
+    for t in range(steps):
         parameters, value = policy(rollout.store_observation(t, observation))
-        check_finite(parameters)
-        action, rollout.log_probability[t] = distribution.sample(parameters, generator)
-        rollout.value[t], rollout.action[t] = value, action
-        step = env.step(action.cpu().numpy())
+        if noise is None:
+            noise = distribution.noise((steps, *parameters.shape), generator)
+        action = distribution.sample(parameters, noise[t]).cpu().numpy()
+        try:
+            step = env.step(action)
+        except EnvironmentFault:
+            check_finite(parameters)  # is it the environment's fault?
+            raise
         observation, reward = normalizer.step(step) if normalizer else (step.observation, step.reward)
-        rollout.reward[t] = torch.as_tensor(reward)
-        rollout.terminated[t] = torch.as_tensor(step.terminated)
-        rollout.truncated[t] = torch.as_tensor(step.truncated)
-        rollout.valid[t] = torch.as_tensor(step.valid)
+        said.append((parameters, value))
+        played.append((action, reward, step.terminated, step.truncated, step.valid))
         rollout.episodes.extend((t, episode) for episode in step.episodes)
+    parameters, value = (torch.stack(column) for column in zip(*said, strict=True))
+    check_finite(parameters)
+    rollout.value.copy_(value)
+    stored = rollout.action, rollout.reward, rollout.terminated, rollout.truncated, rollout.valid
+    for tensor, column in zip(stored, zip(*played, strict=True), strict=True):
+        tensor.copy_(torch.from_numpy(np.stack(column)))
+    found = distribution.evaluate(parameters.flatten(0, 1), rollout.action.flatten(0, 1))[0]
+    rollout.log_probability.copy_(found.view_as(rollout.value))
     # Resets come one step late, so the observation that the policy meets next is the one that followed.
     rollout.next_value[:-1] = rollout.value[1:]
     rollout.next_value[-1] = policy(torch.as_tensor(observation).to(rollout.value.device))[1]

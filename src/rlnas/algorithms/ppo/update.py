@@ -1,9 +1,10 @@
 """PPO's loss and the update of one iteration (Schulman et al., 2017; the details of CleanRL and OpenAI Baselines)."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from rlnas.algorithms.algorithm import Policy
 from rlnas.algorithms.distributions import Distribution
@@ -27,7 +28,7 @@ class Minibatch:
 
 @dataclass(frozen=True)
 class UpdateStats:
-    """Means over the minibatches of an update; the value loss is before its coefficient, the norm before clipping.
+    """Means over the samples of an update; the value loss is before its coefficient, the norm before clipping.
 
     `approx_kl` is `mean(ratio - 1 - log ratio)`, an estimate of the divergence from the policy that acted (in nats, as
     the entropy is), `clip_fraction` the share of samples whose ratio lies outside the clip range, and
@@ -43,34 +44,43 @@ class UpdateStats:
     explained_variance: float
 
 
-def ppo_loss(
-    policy: Policy, distribution: Distribution, batch: Minibatch, settings: PPOSettings
-) -> tuple[Tensor, Tensor]:
-    """The loss of one minibatch, and `(5,)` detached numbers: the first five of `UpdateStats`."""
-    parameters, value = policy(batch.observation)
-    log_probability, entropies = distribution.evaluate(parameters, batch.action)
-    entropy = entropies.mean()
+class Losses(NamedTuple):
+    """The parts of the loss of some samples, each `(n,)`: of all, the means count; no gradient runs through them."""
 
+    policy: Tensor
+    value: Tensor
+    entropy: Tensor
+    ratio: Tensor
+    log_ratio: Tensor
+
+
+@torch.no_grad()
+def ppo_gradients(
+    parameters: Tensor, value: Tensor, distribution: Distribution, batch: Minibatch, settings: PPOSettings
+) -> tuple[Tensor, Tensor, Losses]:
+    """The gradients of a minibatch's loss with respect to the policy's `parameters` and `value`, and the losses."""
+    share = 1 / len(value)
+    log_probability, entropy, pull = distribution.evaluate(parameters, batch.action)
     advantage = batch.advantage
     if settings.normalize_advantages and len(advantage) > 1:
-        advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
+        variance, mean = torch.var_mean(advantage)
+        advantage = (advantage - mean) / (variance.sqrt() + 1e-8)
     log_ratio = log_probability - batch.log_probability
     ratio = log_ratio.exp()
-    clipped = ratio.clamp(1 - settings.clip, 1 + settings.clip)
-    policy_loss = -torch.min(advantage * ratio, advantage * clipped).mean()
+    gain, clipped = advantage * ratio, advantage * ratio.clamp(1 - settings.clip, 1 + settings.clip)
+    # Beyond the clip range the smaller one is a constant. The derivative of a ratio is the ratio itself.
+    toward_log_probability = (gain * (gain <= clipped)).mul_(-share)
+    toward_parameters = pull(toward_log_probability, -settings.entropy_coef * share)
 
-    error = (value - batch.target).square()
+    error = value - batch.target
+    value_loss, toward_value = error.square(), error * (2 * settings.value_coef * share)
     if settings.value_clip is not None:
-        near = batch.value + (value - batch.value).clamp(-settings.value_clip, settings.value_clip)
-        error = torch.max(error, (near - batch.target).square())
-    value_loss = error.mean()
-
-    loss = policy_loss + settings.value_coef * value_loss - settings.entropy_coef * entropy
-    with torch.no_grad():
-        kl = (ratio - 1 - log_ratio).mean()
-        outside = ((ratio - 1).abs() > settings.clip).float().mean()
-        stats = torch.stack([policy_loss, value_loss, entropy, kl, outside]).detach()
-    return loss, stats
+        change = value - batch.value
+        near = batch.value + change.clamp(-settings.value_clip, settings.value_clip) - batch.target
+        other = near.square()
+        toward_value *= (value_loss >= other) | (change.abs() <= settings.value_clip)
+        value_loss = torch.max(value_loss, other)
+    return toward_parameters, toward_value, Losses(-torch.min(gain, clipped), value_loss, entropy, ratio, log_ratio)
 
 
 def update(
@@ -93,17 +103,24 @@ def update(
     valid = rollout.valid.flatten().nonzero().squeeze(-1)
     if not len(valid):
         return UpdateStats(*[0.0] * 7)
-    stats = []
+    losses, norms = [], []
     for _ in range(settings.epochs):
         order = valid[torch.randperm(len(valid), generator=generator).to(valid.device)]
         for index in order.tensor_split(min(settings.minibatches, len(order))):
             batch = Minibatch(rollout.observations(index), *(x.index_select(0, index) for x in flat))
-            loss, numbers = ppo_loss(policy, distribution, batch, settings)
+            outputs = policy(batch.observation)
+            *gradients, found = ppo_gradients(*outputs, distribution, batch, settings)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            norm = nn.utils.clip_grad_norm_(optimizer.parameters, settings.max_grad_norm)
-            optimizer.step()
-            stats.append(torch.cat([numbers, norm.view(1)]))
+            torch.autograd.backward(outputs, gradients)
+            norms.append(optimizer.step(settings.max_grad_norm))
+            losses.append(found)
+    mean = Losses(*(torch.cat(parts) for parts in zip(*losses, strict=True)))
     played = target.flatten()[valid]
-    unexplained = (advantage.flatten()[valid].var(correction=0) / played.var(correction=0).clamp(min=1e-8)).item()
-    return UpdateStats(*torch.stack(stats).mean(0).tolist(), 1 - unexplained)  # type: ignore[call-arg]
+    unexplained = advantage.flatten()[valid].var(correction=0) / played.var(correction=0).clamp(min=1e-8)
+    numbers = [
+        *(mean.policy.mean(), mean.value.mean(), mean.entropy.mean()),
+        (mean.ratio - 1 - mean.log_ratio).mean(),
+        ((mean.ratio - 1).abs() > settings.clip).float().mean(),
+        *(torch.stack(norms).mean(), 1 - unexplained),
+    ]
+    return UpdateStats(*torch.stack(numbers).tolist())
