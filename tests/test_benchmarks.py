@@ -68,3 +68,10 @@ def test_the_numbers_of_the_results_pages(tmp_path, monkeypatch, capsys):
     ((metric, first, second, *cells), _) = rows(str(tmp_path))[1:]
     assert (metric, first, second) == ("total-reward", "a", "b")
     assert [float(cell) for cell in cells] == pytest.approx([0.4, -0.208, 1.01, 3, -3.08, 9.08], abs=0.01)
+
+
+def test_short_trials_are_timed():
+    small = ["--trials", "2", "--best", "1", "--first", "2048", "--steps", "4096", "--workers", "2"]
+    told = run("short_trials", *small)
+    assert [line.split(" | ")[:2] for line in told.splitlines()[3:5]] == [["| first", "2"], ["| second", "1"]]
+    assert "cores busy" in told

@@ -166,3 +166,11 @@ def test_a_folder_that_is_gone_is_said_to_be(tmp_path, monkeypatch):
     (tmp_path / "gone").rmdir()
     with pytest.raises(UserError, match="is gone"), settled():
         pass
+
+
+def test_what_is_left_for_the_end_of_a_process_is_done(tmp_path):
+    script = "import atexit; from rlnas.processes import leave; file = open('log', 'w'); file.write('buffered')"
+    script += "; atexit.register(lambda: print('bye')); leave(0)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "bye\n")
+    assert (tmp_path / "log").read_text() == "buffered"

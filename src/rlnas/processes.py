@@ -4,10 +4,12 @@ The user's modules and environments run inside rlnas. They may change the workin
 threads, or call rlnas once more while they are imported.
 """
 
+import atexit
 import contextlib
+import gc
+import io
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -82,11 +84,11 @@ def child_environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": python_path(), CHILD: "1"}
 
 
-def kill_group(process: subprocess.Popen) -> None:
+def kill_group(pid: int) -> None:
     """Kills a process that leads a session of its own, and all that it started."""
     # macOS refuses where all that is left has ended already.
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(pid, signal.SIGKILL)
 
 
 class StartsRun(UserError):
@@ -120,7 +122,11 @@ def _importing() -> str | None:
 
 
 def leave(code: int) -> None:
-    """Ends the process, also where a module or an environment leaves threads or processes that would hold it up."""
+    """Ends the process, also where a module or an environment leaves threads or processes that would hold it up.
+
+    What is registered to run at the end runs, and open files are written out. Python's own end would take apart torch
+    and all else piece by piece, which lasts longer than many a trial's iteration.
+    """
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):  # it may be closed, or never have been open
             stream.flush()
@@ -134,6 +140,10 @@ def leave(code: int) -> None:
     for child in children:
         child.join(max(0.0, deadline - time.monotonic()))
         child.kill()
-    if children or any(thread.is_alive() for thread in own):
-        os._exit(code)
-    sys.exit(code)
+    if not children and not any(thread.is_alive() for thread in own):
+        atexit._run_exitfuncs()
+        for found in gc.get_objects():
+            if issubclass(type(found), io.IOBase):  # `isinstance` would ask objects that stand for others
+                with contextlib.suppress(Exception):  # it may be closed, or the user's own
+                    found.flush()
+    os._exit(code)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterable
 from pathlib import Path
 
 TINY_SPACE = """
@@ -55,13 +57,36 @@ def rlnas(arguments: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def workers_of(parent: int) -> list[int]:
-    """The processes that a search has started and that still run."""
-    found = []
+    """The processes that a search has started, and those that these have, as far as they still run."""
+    parents = {}
     for entry in Path("/proc").iterdir():
         try:
             fields = (entry / "stat").read_text().rpartition(")")[2].split() if entry.name.isdigit() else []
         except OSError:
             continue
-        if fields and fields[0] != "Z" and int(fields[1]) == parent:
-            found.append(int(entry.name))
-    return found
+        if fields and fields[0] != "Z":
+            parents[int(entry.name)] = int(fields[1])
+    found = [parent]
+    for process in found:
+        found += [child for child, its in parents.items() if its == process]
+    return found[1:]
+
+
+def runs(process: int) -> bool:
+    """Whether a process is there, and not only its entry, which nobody has read yet."""
+    try:
+        os.kill(process, 0)
+        status = Path(f"/proc/{process}/stat")
+        return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def gone(processes: Iterable[int]) -> bool:
+    """Waits for the end of processes; whether it came."""
+    deadline = time.monotonic() + 10
+    while any(runs(process) for process in processes):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True

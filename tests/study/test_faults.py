@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from rlnas.cli.main import main
 from rlnas.errors import EnvironmentFault, UserError
 
 from .helpers import rlnas as command
+from .helpers import runs
 
 MODULE = '''
 import sys
@@ -71,16 +71,6 @@ def run(folder: Path, fault: str, where: str = "'k1=3'", dtype: str = "float32",
     (folder / "corridor.py").write_text(MODULE.format(fault=fault, where=where, dtype=dtype, high=high) + extra)
     (folder / "corridor.toml").write_text(SPACE)
     return command(["search", *OPTIONS], folder)
-
-
-def runs(process: int) -> bool:
-    """Whether a process is there, and not only its entry, which nobody has read yet."""
-    try:
-        os.kill(process, 0)
-        status = Path(f"/proc/{process}/stat")
-        return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
-    except (ProcessLookupError, FileNotFoundError):
-        return False
 
 
 def test_failing_trial_is_reported_and_the_study_goes_on(tmp_path: Path) -> None:

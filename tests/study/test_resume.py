@@ -17,7 +17,7 @@ from rlnas.errors import UserError
 from rlnas.spaces import load_space
 from rlnas.trials.progress import Progress
 
-from .helpers import TINY_SPACE, tiny_command, workers_of
+from .helpers import TINY_SPACE, gone, tiny_command, workers_of
 from .helpers import rlnas as rlnas_command
 
 pytestmark = pytest.mark.usefixtures("inline")
@@ -118,8 +118,10 @@ def test_processes_that_are_killed_lose_nothing(undisturbed: dict[str, bytes], t
     """The results are those of one process, to the byte."""
     process = start([*tiny_command(tmp_path, Path("run")), "--confirm-seeds", "1"], tmp_path)
     wait_for(process, "seed-1:")
+    workers = workers_of(process.pid)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
+    assert gone(workers)
     finished = rlnas_command(["resume", "run"], tmp_path)
     assert finished.returncode == 0, finished.stderr
     assert "With 1 confirmation seed: " in finished.stdout
@@ -132,9 +134,11 @@ def test_ctrl_c_stops_the_search_and_its_workers(tmp_path: Path) -> None:
     command[command.index("--steps") + 1] = "64"
     process = start(command, tmp_path)
     wait_for(process, "seed-1:")
-    assert workers_of(process.pid)
+    workers = workers_of(process.pid)
+    assert workers
     os.killpg(process.pid, signal.SIGINT)
     _, message = process.communicate()
+    assert gone(workers)
     assert process.returncode == 130
     assert "rlnas resume" in message
     assert "Traceback" not in message

@@ -35,9 +35,11 @@ def check_known(env_id: str) -> EnvFamily:
     Only then may Gymnasium see the id: it imports whatever one such as `"module:Name-v0"` names, and an id may come
     from a stranger's run.
     """
-    known, family = known_ids(), family_of(env_id)
-    if env_id in known or env_id in gymnasium.registry:
-        return family
+    for _ in range(2):
+        family = family_of(env_id)
+        if env_id in family.ids() or env_id in gymnasium.registry:
+            return family
+        known = known_ids()  # which registers the old ids of Atari games, too, and takes longer
     close = [name for name in known if family_of(name) is family]
     if family.extra and not close:
         raise needs_extra(f"{env_id!r} needs", family.extra)

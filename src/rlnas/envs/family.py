@@ -69,6 +69,13 @@ class EnvFamily:
         """The ids of the environments that there are now: none where a package is missing."""
         raise NotImplementedError
 
+    def load(self) -> None:
+        """Imports packages that take long, where they are installed, so that the trials of a search share them.
+
+        They start no threads, and none is the user's own.
+        """
+        return
+
     def make(self, env_id: str, settings: EnvSettings, num_envs: int, threads: int = 1) -> VectorEnv:
         """Makes `num_envs` environments; see `make_env`."""
         raise NotImplementedError

@@ -1,6 +1,7 @@
 """MinAtar: five miniature Atari games on a 10x10 grid (Young and Tian, 2019)."""
 
 import colorsys
+import contextlib
 import importlib.util
 import logging
 from functools import partial
@@ -120,6 +121,10 @@ class MinAtar(EnvFamily):
         if importlib.util.find_spec("minatar") is None:
             return []
         return [f"{self.prefix}{game}-{version}" for game in GAMES for version in VERSIONS]
+
+    def load(self) -> None:
+        with contextlib.suppress(ImportError):
+            _environment_class()
 
     def make(self, env_id: str, settings: EnvSettings, num_envs: int, threads: int = 1) -> VectorEnv:
         return MinAtarEnv(env_id, settings, num_envs)

@@ -87,7 +87,7 @@ def _ask(env_id: str, imports: tuple[str, ...]) -> bool:
                     f"environment variable {PATIENCE_VARIABLE} to the seconds that it may take."
                 ) from None
             finally:
-                kill_group(process)  # with what the modules started
+                kill_group(process.pid)  # with what the modules started
                 process.wait()
         finally:
             os.close(reading)

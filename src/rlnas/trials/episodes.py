@@ -4,9 +4,8 @@ import io
 from bisect import bisect_right
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import polars
 import torch
 from torch import Tensor
 
@@ -16,7 +15,7 @@ from rlnas.files import write_bytes
 from rlnas.trials.metrics import WINDOW, total_reward
 from rlnas.trials.records import read_columns
 
-SCHEMA: dict[str, Any] = {"step": polars.Int64, "return": polars.Float64, "length": polars.Int64}
+SCHEMA = {"step": "Int64", "return": "Float64", "length": "Int64"}
 
 
 class EpisodeTable:
@@ -61,9 +60,12 @@ class EpisodeTable:
 
     def write(self, path: Path) -> None:
         """Writes the table as Parquet: columns `step` (int64), `return` (float64), `length` (int64)."""
+        import polars  # late: it starts threads, and no process with threads forks trials
+
         columns = dict(zip(SCHEMA, (self.step, self.score, self.length), strict=True))
+        schema = {name: getattr(polars, kind) for name, kind in SCHEMA.items()}
         buffer = io.BytesIO()
-        polars.DataFrame(columns, schema=SCHEMA).write_parquet(buffer)
+        polars.DataFrame(columns, schema=schema).write_parquet(buffer)
         write_bytes(path, buffer.getvalue())
 
     @classmethod

@@ -4,11 +4,15 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
+from typing import Any, TextIO
 
 from rlnas.errors import UserError, WorkerError
 from rlnas.files import open_own
@@ -22,6 +26,10 @@ ATTEMPTS = 2
 """How often a trial is started from one checkpoint when its process dies without a word (killed for memory, say)."""
 
 
+SERVER = "rlnas.trials.fork_server"
+"""The module that trials are forks of."""
+
+
 class Exit(IntEnum):
     """Exit codes of a worker's process."""
 
@@ -31,8 +39,64 @@ class Exit(IntEnum):
     BROKEN = 5  # anything else: tried again, then the study stops
 
 
+class _Server:
+    """A process that trials are forks of (`fork_server`); `place` are the circumstances that it was started in."""
+
+    def __init__(self, env: str, log: int):
+        self.place = _place()
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", SERVER, str(theirs.fileno()), env],
+                stdin=subprocess.DEVNULL,  # an environment that reads from it must find nothing, and not wait for ever
+                stdout=log,
+                stderr=log,
+                pass_fds=(theirs.fileno(),),
+                env=self.place[0],
+                cwd=self.place[1],
+                # Ctrl-C is for the study, which stops its workers itself.
+                start_new_session=True,
+            )
+
+    def fork(self, files: list[int]) -> bool:
+        """Has a trial forked that gets these files; whether the server is there to do so."""
+        try:
+            socket.send_fds(self._control, [b"+"], files)
+        except OSError:
+            return False
+        return True
+
+    def close(self, now: bool = False) -> None:
+        """Ends the server, once it has done what it was told or `now`; trials that are forked go on."""
+        self._control.close()
+        if now:
+            self._process.kill()
+        self._process.wait()
+
+
+def _place() -> tuple[dict[str, str], Path]:
+    """The environment variables and the folder of workers: one thread, and the modules that this process can import."""
+    return child_environment() | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}, home()
+
+
+@dataclass(eq=False)
+class _Worker:
+    """The process of a trial."""
+
+    channel: socket.socket  # takes what to do, tells the progress; the process ends with it
+    status: TextIO  # its process id; when it has ended, its exit code
+    pid: int = 0
+
+    def kill(self) -> None:
+        """Kills it, also if it has not told its process id yet."""
+        if self.pid:
+            kill_group(self.pid)
+        with contextlib.suppress(OSError):
+            self.channel.shutdown(socket.SHUT_RDWR)
+
+
 class LocalBackend(Backend):
-    """Runs trials in processes on this machine.
+    """Runs trials in processes on this machine, which are forks of one that has imported torch.
 
     Args:
         count: how many run at a time.
@@ -42,7 +106,8 @@ class LocalBackend(Backend):
     def __init__(self, count: int, watch: Watcher = nobody):
         self._pool = ThreadPoolExecutor(count)
         self._watch = watch
-        self._running: set[subprocess.Popen[str]] = set()
+        self._server: _Server | None = None
+        self._running: set[_Worker] = set()
         self._closed = False
         self._lock = threading.Lock()
 
@@ -82,67 +147,71 @@ class LocalBackend(Backend):
         A code with a meaning counts only if the worker says why: an environment may end its process with any code.
         """
         trial.directory.mkdir(parents=True, exist_ok=True)
-        reading, writing = os.pipe()
-        arguments = (str(trial.directory), trial.label, str(writing), str(trial.until or 0))
-        with open(open_own(trial.directory / "worker.log"), "a") as log, self._lock:
-            if self._closed:
-                os.close(reading)
-                os.close(writing)
+        with contextlib.ExitStack() as stack:
+            worker = self._start(trial, stack)
+            if worker is None:
                 return Exit.BROKEN, "the study was stopped"
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "rlnas.trials.local_worker", *arguments],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                text=True,
-                pass_fds=(writing,),
-                # One thread, and the modules that the parent can import.
-                env=child_environment() | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
-                cwd=home(),
-                # Ctrl-C is for the study, which stops its workers itself.
-                start_new_session=True,
-            )
-            self._running.add(process)
-        os.close(writing)
-        clearing = threading.Thread(target=_clear_up, args=(process,))
-        clearing.start()
-        assert process.stdin is not None
-        note = ""
-        with contextlib.suppress(BrokenPipeError):  # it did not start
-            process.stdin.write(trial.settings.model_dump_json() + "\n")
-            process.stdin.flush()
-        with os.fdopen(reading) as lines:
-            for line in lines:
-                if not line.endswith("\n"):
-                    break  # the process was killed in the middle of it
-                progress = Progress(**json.loads(line))
-                note = progress.note or note
-                if not progress.note:
-                    self._watch(progress)
-        clearing.join()
-        code = process.wait()
-        with contextlib.suppress(BrokenPipeError):  # closing writes what is left
-            process.stdin.close()
-        with self._lock:
-            self._running.discard(process)
+            worker.pid = int(worker.status.readline() or 0)
+            note = ""
+            # It may have ended before it reads, or in the middle of a line.
+            with contextlib.suppress(ConnectionError), worker.channel.makefile(encoding="utf-8") as lines:
+                worker.channel.sendall((json.dumps(_request(trial)) + "\n").encode())
+                for line in lines:
+                    if not line.endswith("\n"):
+                        break
+                    progress = Progress(**json.loads(line))
+                    note = progress.note or note
+                    if not progress.note:
+                        self._watch(progress)
+            code = int(worker.status.readline() or Exit.BROKEN)
         if code < 0:
             return code, f"its process was killed ({signal.Signals(-code).name})"
         said = note or f"its process ended with code {code} before its result was there"
         return (code if note or code == Exit.DONE else Exit.BROKEN), said
 
+    def _start(self, trial: Trial, stack: contextlib.ExitStack) -> _Worker | None:
+        """Starts the trial's process, which counts as running until the stack is closed; `None` if all was stopped."""
+        channel, theirs = socket.socketpair()
+        reading, writing = os.pipe()
+        worker = _Worker(stack.enter_context(channel), stack.enter_context(os.fdopen(reading, encoding="utf-8")))
+        with theirs, open(writing, "wb") as told, open(open_own(trial.directory / "worker.log"), "a") as log:
+            files = [theirs.fileno(), told.fileno(), log.fileno()]
+            with self._lock:
+                if self._closed:
+                    return None
+                self._fork(files, trial.settings.env)
+                self._running.add(worker)
+        stack.callback(self._forget, worker)
+        return worker
+
+    def _fork(self, files: list[int], env: str) -> None:
+        """Has a trial forked, by a new server where there is none any more or workers have another place by now."""
+        if self._server is not None:
+            if self._server.place == _place() and self._server.fork(files):
+                return
+            self._server.close()
+        self._server = _Server(env, files[-1])
+        self._server.fork(files)
+
+    def _forget(self, worker: _Worker) -> None:
+        with self._lock:
+            self._running.discard(worker)
+
     def close(self) -> None:
         """Stops what is running and waits for it to go."""
         with self._lock:
             self._closed = True
-            for process in self._running:
-                kill_group(process)  # a trial can be killed at any moment
+            if self._server is not None:
+                self._server.close(now=True)
+            for worker in self._running:
+                worker.kill()  # a trial can be killed at any moment
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _clear_up(process: subprocess.Popen[str]) -> None:
-    """Waits for the end of a worker and kills what it left running, which may hold the pipe of its progress open."""
-    process.wait()
-    kill_group(process)
+def _request(trial: Trial) -> dict[str, Any]:
+    """What a worker is told."""
+    settings = trial.settings.model_dump(mode="json")
+    return {"directory": str(trial.directory), "label": trial.label, "until": trial.until, "settings": settings}
 
 
 def _progress(trial: Trial) -> tuple[int, int] | None:

@@ -1,10 +1,10 @@
 """What the files of a run hold, each with a model that checks it: a run may be a stranger's, or damaged."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import polars
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from rlnas.errors import UserError, fault
@@ -43,8 +43,13 @@ def read_record(kind: type[Kind], file: Path) -> Kind:
     return checked_record(kind, read_json(file), file)
 
 
-def read_columns(file: Path, schema: dict[str, Any]) -> dict[str, list[Any]]:
-    """The columns of a Parquet file; raises a `UserError` unless it has them, of these types, all values finite."""
+def read_columns(file: Path, schema: Mapping[str, str]) -> dict[str, list[Any]]:
+    """The columns of a Parquet file; raises a `UserError` unless it has them, of these types, all values finite.
+
+    `schema` are the names of the columns, and of their types in polars.
+    """
+    import polars  # late: it starts threads, and no process with threads forks trials
+
     data = read_bytes(file)
     try:
         frame = polars.read_parquet(io.BytesIO(data), columns=list(schema))
@@ -54,8 +59,8 @@ def read_columns(file: Path, schema: dict[str, Any]) -> dict[str, list[Any]]:
         raise UserError(f"the file {str(file)!r} cannot be read: {error}.") from None
     for name, kind in schema.items():
         column = frame[name]
-        if column.dtype != kind:
+        if column.dtype != getattr(polars, kind):
             raise UserError(f"the file {str(file)!r} has {column.dtype} as {name!r}, not {kind}.")
-        if column.null_count() or (kind.is_float() and not column.is_finite().all()):
+        if column.null_count() or (column.dtype.is_float() and not column.is_finite().all()):
             raise UserError(f"the file {str(file)!r} lacks a finite value of {name!r}.")
     return {name: frame[name].to_list() for name in schema}
