@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from rlnas import kinds
 from rlnas.errors import UserError, unknown
 from rlnas.experiments.request import Request, options_of
-from rlnas.experiments.resolving import checked, named_module, resolve_device
+from rlnas.experiments.resolving import checked, named_module, resolve_device, resolve_precision
 from rlnas.processes import check_may_start
 from rlnas.spaces import Space, adapt, load_space
 from rlnas.spaces.catalogue import SpaceSource
@@ -47,6 +47,9 @@ class RunOptions(Watched):
 
     device: kinds.Text = "auto"
     """The torch device: auto (CUDA where there is one), cpu or cuda."""
+
+    precision: kinds.Text = "auto"
+    """What encoders compute in: auto (fp32), fp32, or bf16, which is faster on processors that have it."""
 
     env_options: kinds.Options | None = None
     """Options of the environment, e.g. sticky_actions=0 (see: rlnas describe env-options)."""
@@ -174,7 +177,8 @@ class EnvRequest(RunOptions, Request):
             env_settings=env_settings,
             algorithm="ppo",
             algorithm_options=ppo,
-            device=resolve_device(self.device),
+            device=(device := resolve_device(self.device)),
+            precision=resolve_precision(self.precision, device),
         )
         return settings, space
 

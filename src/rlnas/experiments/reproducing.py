@@ -160,6 +160,7 @@ class ReproduceRequest(Request, StudyOptions, ComparisonOptions, SearchThreads, 
             steps=self.steps if self.search_steps is None else self.search_steps,
             train_steps=self.steps,
             device=settings.device,
+            precision=settings.precision,
             strategy_options=None,
         )
         options = share_options(names, self.strategy_options or {})

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from rlnas.trials.backend import Backend
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")
+"""Torch's names for what processors compute bf16 with: x86-64 of Intel and AMD, and ARM."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,23 @@ def resolve_device(device: str) -> str:
     if device == "cuda" and not available:
         raise UserError("torch finds no CUDA device for device 'cuda': use 'cpu' or 'auto'.")
     return device if device != "auto" else "cuda" if available else "cpu"
+
+
+def resolve_precision(precision: str, device: str) -> Literal["fp32", "bf16"]:
+    """`auto` becomes `fp32`; raises a `UserError` for another one, or bf16 where the processor cannot compute in it."""
+    import torch
+
+    if precision not in ("auto", "fp32", "bf16"):
+        raise unknown("precision", precision, ("auto", "fp32", "bf16"))
+    if precision != "bf16":
+        return "fp32"
+    known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    if device == "cpu" and not any(known.get(name) for name in BF16_INSTRUCTIONS):
+        raise UserError(
+            "this processor has no instructions for bf16, as far as torch knows, and would be slower with it: use "
+            "precision 'fp32' or 'auto'."
+        )
+    return "bf16"
 
 
 def named_module(env: str, imports: Sequence[str]) -> tuple[str, tuple[str, ...]]:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 from rlnas.errors import UserError
 from rlnas.experiments.options import MoreSeeds, Watched, Workers
 from rlnas.experiments.request import Request, function
-from rlnas.experiments.resolving import check_strategy_options, checked, read_run_settings, resolve_device
+from rlnas.experiments.resolving import (
+    check_strategy_options,
+    checked,
+    read_run_settings,
+    resolve_device,
+    resolve_precision,
+)
 from rlnas.experiments.results import SearchResult, TrainingResult
 from rlnas.experiments.searching import SearchPlan, SearchRequest
 from rlnas.experiments.tables import TablePlan
@@ -50,7 +56,7 @@ class ResumeRequest(Request, Watched, Workers, MoreSeeds):
                 raise UserError("trainings that are looked up have the table's seeds: leave --train-seeds out.")
             settings = checked(StudySettings, "setting", settings.model_dump() | seeds)
         # The run may have begun on another machine, with other versions, or been changed by hand.
-        resolve_device(settings.device)
+        resolve_precision(settings.precision, resolve_device(settings.device))
         settings = settings.model_copy(update={"versions": current_versions()})
         if isinstance(settings, TrialSettings):
             return TrainingPlan(run, settings).run(self.watch)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rlnas.nets.convolution import conv2d
 from rlnas.nets.shared import Shared, SharedConv, SharedLinear, SharedNorm
 from rlnas.spaces import Activation, Conv, Flatten, Layer, Linear, MaxPool, Module, Norm, Readout, Resize, Shape
 from rlnas.spaces.choice import Choice, resolve
@@ -94,12 +95,18 @@ class ConvBlock(Block):
             self.conv = SharedConv(shape[0], width, kernel, stride, inside)
         else:
             self.conv = nn.Conv2d(shape[0], width, kernel, stride, padding=inside)
+        self.stride, self.inside = stride, inside
 
     def forward(self, x: Tensor) -> Tensor:
         if self.skip > 1:
             x = x[:, :, :: self.skip, :: self.skip]
         x = pad(x, self.outside * 2, self.pad_mode)
-        return FUNCTIONS[self.activation](self.conv(x))
+        return FUNCTIONS[self.activation](self._convolve(x))
+
+    def _convolve(self, x: Tensor) -> Tensor:
+        if isinstance(self.conv, SharedConv):
+            return self.conv(x)
+        return conv2d(x, self.conv.weight, self.conv.bias, self.stride, self.inside)
 
 
 class MaxPoolBlock(Block):

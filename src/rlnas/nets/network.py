@@ -65,6 +65,7 @@ class Network(nn.Module):
     Attributes:
         standardize: what unscaled observations go through before the encoder; `None` while a trainer normalises them,
             and in networks that learned from observations as they are.
+        bf16: whether the encoder computes in bfloat16; weights, heads and what comes out stay float32.
 
     Args:
         space: the search space.
@@ -80,6 +81,7 @@ class Network(nn.Module):
         self.space = space
         self.heads = Heads(heads) if isinstance(heads, int) else heads
         self.standardize: Standardize | None = None
+        self.bf16 = False
         self.encoder = Encoder(space, architecture)
         self.value_encoder = Encoder(space, architecture) if self.heads.own_value_encoder else None
         self.policy: nn.Linear | SharedLinear
@@ -124,15 +126,24 @@ class Network(nn.Module):
             then the logarithms of the standard deviations, `(batch, 2 * outputs)`. And values `(batch,)`. All float32.
         """
         pixels = observation.dtype == torch.uint8 and self.standardize is None
-        x = observation.float().mul_(1 / 255) if pixels else observation.float()
+        # What is no float32 yet becomes what the encoder computes with at once.
+        x = observation.to(torch.bfloat16 if self.bf16 and not observation.is_floating_point() else torch.float32)
+        if pixels:
+            x = x.mul_(1 / 255)
         if self.standardize is not None:
             x = self.standardize(x)
-        features = self.encoder(x)
+        features = self._encode(self.encoder, x)
         parameters = self.policy(features)
         if self.heads.log_std is not None:
             parameters = torch.cat([parameters, self.log_std.expand_as(parameters)], -1)
-        read = features if self.value_encoder is None else self.value_encoder(x)
+        read = features if self.value_encoder is None else self._encode(self.value_encoder, x)
         return parameters, self.value(read).squeeze(-1)
+
+    def _encode(self, encoder: Encoder, x: Tensor) -> Tensor:
+        if not self.bf16:
+            return encoder(x)
+        with torch.autocast(x.device.type, torch.bfloat16):
+            return encoder(x).float()
 
 
 class Supernet(Network):
@@ -169,5 +180,5 @@ class Supernet(Network):
             head.fill(own_head)
         if self.heads.log_std is not None:
             network.log_std.data.copy_(self.log_std)
-        network.standardize = self.standardize
+        network.standardize, network.bf16 = self.standardize, self.bf16
         return network

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rlnas.nets.convolution import conv2d
 from rlnas.spaces import Choice
 from rlnas.spaces.layers import Values
 
@@ -65,7 +66,7 @@ class SharedConv(Shared):
         self.stride, self.padding = stride, padding
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self._reading(x.shape[1]), self.bias, self.stride, self.padding)
+        return conv2d(x, self._reading(x.shape[1]), self.bias, self.stride, self.padding)
 
 
 class SharedLinear(Shared):

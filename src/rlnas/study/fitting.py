@@ -27,7 +27,7 @@ from rlnas.trials.episodes import EpisodeTable
 from rlnas.trials.progress import Progress, RateMeter, Watcher
 from rlnas.trials.records import Count, Record, checked_record
 from rlnas.trials.tensorboard import TensorBoardLog
-from rlnas.trials.trial import check_fit, scale_by
+from rlnas.trials.trial import check_fit
 
 
 class FitState(Record):
@@ -53,7 +53,7 @@ class SupernetFit:
         self.env = make_env(settings.env, settings.env_settings, threads=settings.threads)
         check_fit(space.input_shape, self.env.observation_shape, settings.env, space.name)
         self.supernet = Supernet(space, settings.heads(self.env.actions), root)
-        self.supernet.standardize = scale_by(settings.scaling(self.env))
+        settings.prepare(self.supernet, settings.scaling(self.env))
         self.trainer = settings.trainer(self.supernet, self.env, settings.steps, root)
         self.games = EpisodeTable()
         self.total_steps = self.trainer.iterations * self.trainer.steps_per_iteration

@@ -27,7 +27,14 @@ class TableReference(BaseModel):
 class StudySettings(RunSettings):
     """A whole search."""
 
-    OPTIONAL = ("max_params", "max_multiply_adds", "max_latency", "confirm_seeds", "random_networks")
+    OPTIONAL = (
+        *RunSettings.OPTIONAL,
+        "max_params",
+        "max_multiply_adds",
+        "max_latency",
+        "confirm_seeds",
+        "random_networks",
+    )
 
     strategy: str = "spos"
     strategy_options: dict[str, Any] = {}  # defaults written out

@@ -30,7 +30,7 @@ POINTS = 20  # budgets at which a table can be queried, evenly spaced, the last 
 class TableSettings(RunSettings):
     """A tabular benchmark to build."""
 
-    OPTIONAL = ("latency",)
+    OPTIONAL = (*RunSettings.OPTIONAL, "latency")
 
     steps: int = Field(ge=1)  # environment steps of every training
     seeds: tuple[Count, ...] = Field(min_length=1)

@@ -29,6 +29,7 @@ class TableFacts(BaseModel):
     steps: int = 1
     checkpoint_steps: int = 1
     device: str = "cpu"
+    precision: str = "fp32"
 
 
 def setting_differences(group: Group, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -23,7 +23,7 @@ from rlnas.algorithms.algorithm import AlgorithmSettings, Trainer
 from rlnas.algorithms.registry import ALGORITHMS, DEFAULT, find_algorithm
 from rlnas.envs import FAMILIES, ActionSpace, EnvSettings, VectorEnv
 from rlnas.envs.base import Bounds
-from rlnas.nets import Heads
+from rlnas.nets import Heads, Network, Standardize
 from rlnas.spaces import Space
 from rlnas.trials.run_directory import fingerprint
 
@@ -42,8 +42,8 @@ class RunSettings(BaseModel):
     """What all runs share. In files the algorithm's options stand under its name: `"ppo": {...}`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    OPTIONAL: ClassVar[tuple[str, ...]] = ()
-    """Settings that files leave out where they are 0, false or empty."""
+    OPTIONAL: ClassVar[tuple[str, ...]] = ("precision",)
+    """Settings that files leave out where they are the default."""
 
     env: str
     imports: tuple[str, ...] = ()  # modules that register the user's own environments, or hold the user's layers
@@ -54,6 +54,7 @@ class RunSettings(BaseModel):
     seed: int = Field(0, ge=0)  # root of the random streams; those of searches and of trials differ
     checkpoint_steps: int = Field(100_000, ge=1)  # environment steps between checkpoints; there environments restart
     device: str = "cpu"
+    precision: Literal["fp32", "bf16"] = "fp32"  # what encoders compute in
     threads: int = Field(1, ge=1)  # of torch and of the emulator; in a study those of the fit alone
     # Of the packages that decide the result; a run that is resumed with others warns.
     versions: dict[str, str] = Field(default_factory=current_versions)
@@ -79,7 +80,10 @@ class RunSettings(BaseModel):
     def _as_in_files(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         plain: dict[str, Any] = handler(self)
         own = {"algorithm_options": plain.pop("algorithm", self.algorithm)}
-        return {own.get(name, name): value for name, value in plain.items() if value or name not in self.OPTIONAL}
+        usual = {name: type(self).model_fields[name].default for name in self.OPTIONAL}
+        return {
+            own.get(name, name): value for name, value in plain.items() if name not in usual or value != usual[name]
+        }
 
     def load_space(self) -> Space:
         """The space, built from its plain form."""
@@ -111,6 +115,11 @@ class RunSettings(BaseModel):
     def scaling(self, env: VectorEnv) -> Bounds | None:
         """What a network scales the observations of an environment by; `None` where the trainer scales them."""
         return None if self.algorithm_options.scales_observations else env.observation_bounds
+
+    def prepare(self, network: Network, bounds: Bounds | None) -> None:
+        """Tells a network how it computes: in which precision, and scaled by which bounds of observations."""
+        network.bf16 = self.precision == "bf16"
+        network.standardize = None if bounds is None else Standardize.between(bounds.low, bounds.high)
 
     def trainer(self, policy: nn.Module, env: VectorEnv, steps: int, seed: int) -> Trainer:
         """What trains a policy for a budget of environment steps."""

@@ -17,7 +17,7 @@ from rlnas.envs.actions import actions_from_dict, actions_to_dict
 from rlnas.envs.base import Bounds
 from rlnas.errors import UserError
 from rlnas.files import write_json
-from rlnas.nets import Network, Standardize
+from rlnas.nets import Network
 from rlnas.trials.checkpoint import fitting, load_checkpoint, save_checkpoint
 from rlnas.trials.checkpoint_schedule import RESTARTED, Interval, checkpoint_after, remark_on_games
 from rlnas.trials.episodes import EpisodeTable
@@ -140,7 +140,7 @@ def _train(path: Path, settings: TrialSettings, watch: Watcher, label: str, unti
         root = seeding.integer(settings.seed, "trial")
         network = Network(space, space.architecture(settings.architecture), settings.heads(env.actions), root)
         bounds = settings.scaling(env)
-        network.standardize = scale_by(bounds)
+        settings.prepare(network, bounds)
         trainer = settings.trainer(network, env, settings.steps, root)
         games = EpisodeTable()
         file, owner = path / CHECKPOINT, settings.fingerprint
@@ -215,11 +215,6 @@ def check_fit(expected: tuple[int, ...], found: tuple[int, ...], env: str, space
         )
 
 
-def scale_by(bounds: Bounds | None) -> Standardize | None:
-    """What stands before a network that takes observations scaled by their bounds."""
-    return None if bounds is None else Standardize.between(bounds.low, bounds.high)
-
-
 def bounds_to_dict(bounds: Bounds | None) -> dict[str, Any] | None:
     """Bounds as plain data, for checkpoints."""
     return None if bounds is None else {"low": bounds.low.tolist(), "high": bounds.high.tolist()}
@@ -240,7 +235,7 @@ def load_network(path: Path) -> tuple[TrialSettings, Network]:
         state = TrialState(**data)
         heads = settings.heads(actions_from_dict(state.actions))
         network = Network(space, space.architecture(settings.architecture), heads)
-        if state.bounds is not None:
-            network.standardize = scale_by(Bounds(np.array(state.bounds["low"]), np.array(state.bounds["high"])))
+        bounds = state.bounds and Bounds(np.array(state.bounds["low"]), np.array(state.bounds["high"]))
+        settings.prepare(network, bounds or None)
         find_algorithm(settings.algorithm).load_agent(network, tensors)
     return settings, network
