@@ -110,7 +110,7 @@ def test_the_command_leaves_out_what_is_usual_for_the_environment():
     expected = [
         *("--env ALE/Pong-v5", "--space paper-1", "--steps 500k", "--train-steps 10M", "--seed 3", "--import my.envs"),
         *("--strategy-options eval_episodes=2", "--env-options fire=false", "--ppo-options epochs=5 value_clip=none"),
-        *("--baselines nature-cnn", "--device cpu", "--threads 1", "--train-seeds 1", "--out NEW"),
+        *("--baselines nature-cnn", "--device cpu", "--precision fp32", "--threads 1", "--train-seeds 1", "--out NEW"),
     ]
     assert sorted(words) == sorted(" ".join(expected).split())
     tuned = StudySettings(

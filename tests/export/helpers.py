@@ -15,7 +15,7 @@ from rlnas.envs import ActionSpace, ContinuousActions, DiscreteActions
 from rlnas.envs.actions import actions_to_dict
 from rlnas.envs.base import Bounds
 from rlnas.files import write_json
-from rlnas.nets import Network
+from rlnas.nets import Network, Standardize
 from rlnas.spaces import (
     Activation,
     Choice,
@@ -34,7 +34,7 @@ from rlnas.spaces import (
 from rlnas.study import TrialSettings
 from rlnas.trials.checkpoint import save_checkpoint
 from rlnas.trials.run_directory import fingerprint
-from rlnas.trials.trial import blank_result, bounds_to_dict, scale_by
+from rlnas.trials.trial import blank_result, bounds_to_dict
 
 PENDULUM = ContinuousActions((-2.0,), (2.0,))
 
@@ -107,7 +107,7 @@ def make_trial(
         tensors |= {f"normalizer.observations.{name}": tensor for name, tensor in moments.state_dict().items()}
         network.standardize = moments.standardize
     if bounds is not None:
-        network.standardize = scale_by(bounds)
+        network.standardize = Standardize.between(bounds.low, bounds.high)
     data = {"seconds": 0.0, "actions": actions_to_dict(actions), "bounds": bounds_to_dict(bounds)}
     save_checkpoint(path / "checkpoint.safetensors", fingerprint(plain), tensors, data)
     scores = {"total_reward": 2.5, "reward_mean": None}

@@ -25,6 +25,27 @@ def test_bytes_are_scaled_to_one_and_floats_are_taken_as_they_are():
     assert not torch.allclose(network(pixels)[0], network(pixels.float())[0])
 
 
+@pytest.mark.parametrize("kind", ["bytes", "floats"])
+@pytest.mark.parametrize("own", [False, True])
+def test_in_bf16_encoders_round_while_weights_heads_and_gradients_are_whole(kind, own):
+    network = Network(SPACE, ARCHITECTURE, Heads(3, own_value_encoder=own))
+    with torch.no_grad():
+        network.policy.weight.mul_(100)
+    x = torch.randint(0, 256, (64, 2, 9, 9), dtype=torch.uint8)
+    x = x if kind == "bytes" else x / 255
+    whole, read = network(x), []
+    network.policy.register_forward_pre_hook(lambda _, args: read.append(args[0]))
+    network.bf16 = True
+    rounded = network(x)
+    assert read[0].dtype == rounded[0].dtype == rounded[1].dtype == torch.float32
+    assert read[0].equal(read[0].bfloat16().float())
+    for one, other in zip(whole, rounded, strict=True):
+        error = (one - other).abs().max() / one.abs().max()
+        assert 1e-5 < error < 0.03
+    sum(output.square().sum() for output in rounded).backward()
+    assert all(p.dtype == p.grad.dtype == torch.float32 for p in network.parameters())
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bool, torch.int32])
 def test_an_observation_is_not_changed(dtype):
     x = torch.ones(2, 2, 9, 9, dtype=dtype)

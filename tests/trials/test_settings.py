@@ -34,3 +34,11 @@ def test_a_bad_option_is_named_as_files_name_it():
 def test_another_algorithm_is_refused():
     with pytest.raises(ValidationError, match="unknown algorithm 'pqo'"):
         settings(algorithm="pqo")
+
+
+def test_files_name_the_precision_where_it_is_not_the_usual_one():
+    assert "precision" not in settings().model_dump(mode="json")
+    half = settings(precision="bf16")
+    assert half.model_dump(mode="json")["precision"] == "bf16"
+    assert half.fingerprint != settings().fingerprint
+    assert half.training(half.load_space(), "k1=1,k2=1", 1, 64).precision == "bf16"
