@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
 import statistics
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,16 @@ CPU_FEATURES = {"avx2": "avx2", "avx512": "avx512f", "avx512-bf16": "avx512_bf16
 STEPS_PER_ITERATION = PPOSettings().rollout_steps * EnvSettings().num_envs
 """Env steps of one iteration under the default settings, which are those of all benchmarks."""
 
-PACKAGES = ("torch", "ale-py", "gymnasium", "stable-baselines3", "numpy")
+PACKAGES = ("torch", "ale-py", "gymnasium", "stable-baselines3", "numpy", "sbx-rl", "jax")
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that are installed."""
+    found = {}
+    for name in PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def machine() -> dict[str, Any]:
@@ -36,7 +46,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "load": os.getloadavg()[0],
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": versions(),
     }
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import time
 from pathlib import Path
@@ -45,19 +46,33 @@ def usual_settings(env: str) -> tuple[EnvSettings, PPOSettings]:
     return EnvSettings(**found.env), PPOSettings(**found.ppo)
 
 
-def build_sb3(env: str, seed: int) -> PPO:
-    """Stable-Baselines3's PPO with the settings that rlnas gives the environment."""
-    outside, ppo = usual_settings(env)
+def environments(env: str, outside: EnvSettings, ppo: PPOSettings, seed: int, **options: Any) -> VecEnv:
+    """Environments for Stable-Baselines3; `options`: of `make_vec_env`."""
     # Its default, "rgb_array", has LunarLander simulate the sparks of its engines, which only drawing takes away again:
     # in long games its steps become five times as slow.
-    made: VecEnv = make_vec_env(env, n_envs=outside.num_envs, seed=seed, env_kwargs={"render_mode": None})
+    kwargs = {"render_mode": None, **options.pop("env_kwargs", {})}
+    made: VecEnv = make_vec_env(env, n_envs=outside.num_envs, seed=seed, env_kwargs=kwargs, **options)
     if ppo.normalize_observations or ppo.normalize_rewards:
         chosen = ppo.normalize_observations, ppo.normalize_rewards
         made = VecNormalize(made, norm_obs=chosen[0], norm_reward=chosen[1], gamma=ppo.gamma)
-    arguments = ppo_arguments(ppo, outside.num_envs)
+    return made
+
+
+def arguments(ppo: PPOSettings, num_envs: int) -> dict[str, Any]:
+    """Our hyperparameters for Stable-Baselines3's PPO; its schedules are functions of the share that is left."""
+    found = ppo_arguments(ppo, num_envs)
     if ppo.learning_rate_schedule == "linear":
-        arguments["learning_rate"] = lambda left: ppo.learning_rate * left
-    return PPO("MlpPolicy", made, seed=seed, device="cpu", **arguments)
+        found["learning_rate"] = lambda left: ppo.learning_rate * left
+    elif ppo.learning_rate_schedule == "cosine":
+        found["learning_rate"] = lambda left: ppo.learning_rate * 0.5 * (1 + math.cos(math.pi * (1 - left)))
+    return found
+
+
+def build_sb3(env: str, seed: int) -> PPO:
+    """Stable-Baselines3's PPO with the settings that rlnas gives the environment."""
+    outside, ppo = usual_settings(env)
+    made = environments(env, outside, ppo, seed)
+    return PPO("MlpPolicy", made, seed=seed, device="cpu", **arguments(ppo, outside.num_envs))
 
 
 def train_sb3(env: str, seed: int, steps: int, folder: Path) -> list[float]:

@@ -1,8 +1,8 @@
 """Stable-Baselines3's PPO on an Atari game, with the settings of rlnas's Atari defaults.
 
-The peer of `benchmarks/learning.py` and `benchmarks/throughput.py`. It runs SB3 as its users do: `make_atari_env`,
-`VecFrameStack`, `CnnPolicy`; only the hyperparameters are ours. It needs the `bench` extra and does not import
-rlnas. Command: `python -m benchmarks.sb3_ppo --steps 1000000 --seed 1 --channels-last --out FILE.csv`.
+The peer of `benchmarks/learning.py` and, on Atari, of `benchmarks/throughput.py`. It runs SB3 as its users do:
+`make_atari_env`, `VecFrameStack`, `CnnPolicy`; only the hyperparameters are ours. It needs the `bench` extra and does
+not import rlnas. Command: `python -m benchmarks.sb3_ppo --steps 1000000 --seed 1 --channels-last --out FILE.csv`.
 """
 
 from __future__ import annotations
@@ -76,20 +76,21 @@ class Checkpoint(BaseCallback):
 
 
 class IterationClock(BaseCallback):
-    """Notes when each iteration started and when the last one ended."""
+    """Notes when each iteration started, and stops once those after the first have taken so many seconds.
 
-    def __init__(self) -> None:
+    The last mark is the end of the last iteration; `least` are timed at least.
+    """
+
+    def __init__(self, seconds: float, least: int):
         super().__init__()
+        self.seconds, self.least = seconds, least
         self.marks: list[float] = []
 
     def _on_rollout_start(self) -> None:
         self.marks.append(time.perf_counter())
 
     def _on_step(self) -> bool:
-        return True
-
-    def _on_training_end(self) -> None:
-        self.marks.append(time.perf_counter())
+        return len(self.marks) < self.least + 2 or self.marks[-1] - self.marks[1] < self.seconds
 
 
 def environments(env: str, seed: int, sticky: float) -> VecFrameStack:

@@ -1,177 +1,82 @@
-"""Env steps per second of rlnas's PPO and of Stable-Baselines3's, in turn, with rlnas's floor beside them.
+"""Env steps per second of rlnas's PPO and of its peers, in turn, on each kind of environment, and their ratios.
 
-Both train Nature-CNN with 8 environments x 128 steps and 3 epochs x 4 minibatches. Every measurement runs in a
-process of its own, one warm-up iteration first; a round measures each side once, and the ratio is the median over the
-rounds. The floor is what the same process needs for the emulator alone (random actions), inference alone (batch 8,
-and sampling) and the update alone, each measured after every iteration on its data, and summed.
+    python -m benchmarks.throughput                                       all cases that can run here
+    python -m benchmarks.throughput --case atari --side-by-side           also two single-threaded runs of ours together
+    python -m benchmarks.throughput --case cartpole minatar --rounds 5 --json results.json
+    python -m benchmarks.throughput --case atari --cleanrl DIR --leanrl DIR --script-python PATH
 
-    python -m benchmarks.throughput                       one run against one run, two threads each
-    python -m benchmarks.throughput --side-by-side        also two single-threaded runs of ours at the same time
-    python -m benchmarks.throughput --threads 1 --json results.json
+All sides have the same settings (those that rlnas gives the environment), network and cores: two on Atari, else one.
+Each is measured in a process of its own, after an iteration of warm-up. A round measures each side once; a ratio is the
+median of the rounds' ratios. On Atari, our floor is what the same process needs for the emulator alone (random
+actions), inference alone (batch 8, and sampling) and the update alone: each is measured after every iteration on its
+data, and summed. CleanRL and LeanRL are run from checkouts, by a Python that has what they need.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
+import os
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from benchmarks import common
-from rlnas.algorithms.ppo import PPOTrainer
-from rlnas.algorithms.ppo.update import update
-from rlnas.envs import VectorEnv
+from benchmarks.peers import CASES, SCRIPTS, CannotRunError, Result, measure_script
+from rlnas.errors import UserError
 
-SPACE = "nature-cnn"
+TITLES = {
+    "rlnas": "rlnas",
+    "two": "two runs of rlnas, one thread each",
+    "sb3": "Stable-Baselines3",
+    "sbx": "SBX",
+    "cleanrl": "CleanRL ppo_atari",
+    "cleanrl-envpool": "CleanRL ppo_atari_envpool",
+    "leanrl": "LeanRL ppo_atari_envpool",
+}
+PACKAGES = {"sb3": "stable_baselines3", "sbx": "sbx"}
 PARTS = ("emulator", "inference", "update")
-WARM_UP = 1
-Result = dict[str, Any]
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
-# What runs in the measuring process.
+def pin(cores: int) -> None:
+    """Binds this process and those that it starts to some cores, where the system can: JAX takes all that it sees."""
+    if CORES:
+        os.sched_setaffinity(0, CORES[:cores])
+    os.environ["OMP_NUM_THREADS"] = str(cores)
+    os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={str(cores > 1).lower()}"
 
 
-def wait_for_go() -> None:
-    """Says that the warm-up is over and waits for the start signal."""
-    print("ready", flush=True)
-    sys.stdin.readline()
-
-
-def timed(function: Callable[[], object]) -> float:
-    """Seconds that a call takes."""
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
-
-
-def play_randomly(env: VectorEnv, actions: np.ndarray) -> None:
-    """Steps the environments with given actions, `(steps, num_envs)`."""
-    for row in actions:
-        env.step(row)
-
-
-@torch.no_grad()
-def infer(trainer: PPOTrainer, observations: list[torch.Tensor], generator: torch.Generator) -> None:
-    """Forward pass and sampling, one batch of observations after another, as a rollout does."""
-    for observation in observations:
-        logits, _ = trainer.policy(observation)
-        trainer.distribution.sample(logits, trainer.distribution.noise(logits.shape, generator))
-
-
-def floor(trainer: PPOTrainer, spare: VectorEnv, rng: np.random.Generator) -> dict[str, float]:
-    """Seconds of an iteration's parts, each alone, on the rollout that the trainer collected last."""
-    steps, envs = trainer.rollout.value.shape
-    actions = rng.integers(spare.actions.outputs, size=(steps, envs))
-    observations = [trainer.rollout.observations(torch.arange(t * envs, (t + 1) * envs)) for t in range(steps)]
-    generator = torch.Generator().manual_seed(0)
-    actor = trainer.policy, trainer.distribution
-    learn = (*actor, trainer.optimizer, trainer.rollout, trainer.settings)
-    return {
-        "emulator": timed(lambda: play_randomly(spare, actions)),
-        "inference": timed(lambda: infer(trainer, observations, generator)),
-        "update": timed(lambda: update(*learn, generator)),
-    }
-
-
-def measure_rlnas(args: argparse.Namespace) -> Result:
-    """Start and end of each iteration of ours and, with `--floor`, the parts of each alone."""
-    env = common.build_env(args)
-    policy = common.build_network(SPACE, None, env, args.seed)
-    trainer = common.build_trainer(policy, env, 10_000, args.seed)
-    spare = common.build_env(args)
-    spare.reset(np.arange(spare.num_envs))
-    rng = np.random.default_rng(args.seed)
-    for _ in range(WARM_UP):
-        trainer.iterate()
-        if args.floor:
-            floor(trainer, spare, rng)
-    wait_for_go()
-    spans: list[tuple[float, float]] = []
-    parts: list[dict[str, float]] = []
-    for _ in range(args.iterations):
-        start = time.perf_counter()
-        trainer.iterate()
-        spans.append((start, time.perf_counter()))
-        if args.floor:
-            parts.append(floor(trainer, spare, rng))
-    return {"steps": trainer.steps_per_iteration, "spans": spans, "parts": parts}
-
-
-def measure_sb3(args: argparse.Namespace) -> Result:
-    """Start and end of each iteration of SB3."""
-    from benchmarks import sb3_ppo
-
-    model = sb3_ppo.build(args.env, args.seed, args.sticky)
-    steps = model.n_steps * model.n_envs
-    model.learn(WARM_UP * steps)
-    wait_for_go()
-    clock = sb3_ppo.IterationClock()
-    model.learn(args.iterations * steps, callback=clock, reset_num_timesteps=False)
-    return {"steps": steps, "spans": list(zip(clock.marks[:-1], clock.marks[1:], strict=True)), "parts": []}
-
-
-def work(args: argparse.Namespace) -> None:
-    """The measuring process: prints its result as one line of JSON."""
-    torch.set_num_threads(args.threads)
-    result = {"rlnas": measure_rlnas, "sb3": measure_sb3}[args.worker](args)
-    print(json.dumps(result), flush=True)
-
-
-# What runs in the process that the user started.
-
-
-def start(peer: str, args: argparse.Namespace, seed: int, threads: int, *, with_floor: bool) -> subprocess.Popen[str]:
-    """Starts a measuring process."""
-    options = {"--worker": peer, "--env": args.env, "--sticky": args.sticky, "--seed": seed, "--threads": threads}
-    options["--iterations"] = args.iterations
-    command = [sys.executable, "-m", "benchmarks.throughput", *(str(x) for pair in options.items() for x in pair)]
-    command += ["--floor"] if with_floor else []
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
-def wait_until_ready(worker: subprocess.Popen[str]) -> None:
-    """Reads a worker's output up to the end of its warm-up."""
-    assert worker.stdout is not None
-    for line in worker.stdout:
-        if line.strip() == "ready":
-            return
-    sys.exit("a measuring process ended before its warm-up was over; its error is above.")
-
-
-def run_together(workers: list[subprocess.Popen[str]]) -> list[Result]:
-    """Lets the workers measure at the same time and returns what they found."""
-    try:
-        for worker in workers:
-            wait_until_ready(worker)
-        for worker in workers:
-            assert worker.stdin is not None
-            worker.stdin.write("go\n")
-            worker.stdin.flush()
-        outputs = [worker.communicate()[0] for worker in workers]
-    finally:
-        for worker in workers:
-            if worker.poll() is None:
-                worker.kill()
+def measure(side: str, precision: str, name: str, args: argparse.Namespace, seed: int) -> list[Result]:
+    """Measures a side in a new process; two runs side by side in two."""
+    threads = [1, 1] if side == "two" else [args.threads if name == "atari" else 1]
+    pin(sum(threads))
+    if side in SCRIPTS:
+        script = SCRIPTS[side]
+        return [measure_script(script, getattr(args, script.checkout), args.script_python, seed, args.seconds)]
+    command = [sys.executable, "-m", "benchmarks.peers", "rlnas" if side == "two" else side, name]
+    command += ["--seconds", str(args.seconds), "--precision", precision]
+    command += ["--floor"] if name == "atari" and side == "rlnas" else []
+    workers = []
+    for number, count in enumerate(threads):
+        own = ["--threads", str(count), "--seed", str(seed + 1000 * number)]
+        workers.append(subprocess.Popen([*command, *own], stdout=subprocess.PIPE, text=True))
+    outputs = [worker.communicate()[0] for worker in workers]
     if any(worker.returncode for worker in workers):
-        sys.exit("a measuring process failed; its error is above.")
+        sys.exit(f"the measurement of {TITLES[side]} in the case {name!r} failed; its error is above.")
     return [json.loads(output.splitlines()[-1]) for output in outputs]
 
 
-def rate(result: Result) -> float:
-    """Env steps per second of one run."""
-    return result["steps"] * len(result["spans"]) / sum(end - begin for begin, end in result["spans"])
-
-
-def rate_together(results: list[Result]) -> float:
-    """Env steps per second of runs side by side, over the time in which all of them were running."""
+def rate(results: list[Result]) -> float:
+    """Env steps per second of a run, or of runs side by side, over the time in which all of them were timed."""
+    if len(results) == 1:
+        (result,) = results
+        return result["steps"] * len(result["spans"]) / sum(end - begin for begin, end in result["spans"])
     begin = max(result["spans"][0][0] for result in results)
     end = min(result["spans"][-1][1] for result in results)
     total = 0.0
@@ -182,20 +87,15 @@ def rate_together(results: list[Result]) -> float:
     return total / (end - begin)
 
 
-def play_round(number: int, args: argparse.Namespace) -> Result:
-    """One measurement of each side."""
-    seed = args.seed + number
-    (ours,) = run_together([start("rlnas", args, seed, args.threads, with_floor=True)])
-    (sb3,) = run_together([start("sb3", args, seed, args.threads, with_floor=False)])
-    found: dict[str, Any] = {"rlnas": rate(ours), "sb3": rate(sb3), "ratio": rate(ours) / rate(sb3), "run": ours}
-    line = f"round {number + 1}: rlnas {found['rlnas']:.0f}, sb3 {found['sb3']:.0f} env steps/s, {found['ratio']:.2f}x"
-    if args.side_by_side:
-        pair = [start("rlnas", args, seed + 1000 * n, 1, with_floor=False) for n in range(2)]
-        found["pair"] = rate_together(run_together(pair))
-        found["pair_ratio"] = found["pair"] / found["sb3"]
-        line += f"; two runs of rlnas together {found['pair']:.0f}, {found['pair_ratio']:.2f}x"
-    print(line, flush=True)
-    return found
+def sides_of(name: str, args: argparse.Namespace) -> tuple[dict[str, tuple[str, str]], list[str]]:
+    """Ours by title, each a side and a precision, and the peers that are there."""
+    ours = ["rlnas", *(["two"] if name == "atari" and args.side_by_side else [])]
+    peers = [
+        peer
+        for peer in CASES[name].peers
+        if (getattr(args, SCRIPTS[peer].checkout) if peer in SCRIPTS else importlib.util.find_spec(PACKAGES[peer]))
+    ]
+    return {f"{TITLES[side]}, {kind}": (side, kind) for side in ours for kind in args.precision}, peers
 
 
 def summarise_floor(runs: list[Result]) -> dict[str, float]:
@@ -209,61 +109,94 @@ def summarise_floor(runs: list[Result]) -> dict[str, float]:
     return found
 
 
-def summarise(rounds: list[Result]) -> dict[str, Any]:
-    """The numbers that are printed and kept."""
-    names = [name for name in ("rlnas", "sb3", "pair", "ratio", "pair_ratio") if name in rounds[0]]
-    found: dict[str, Any] = {name: common.spread([one[name] for one in rounds]) for name in names}
-    found["milliseconds_per_step"] = summarise_floor([one["run"] for one in rounds])
-    return found
-
-
-def show(found: dict[str, Any]) -> None:
-    """Prints the summary as Markdown."""
-    titles = {
-        "rlnas": "rlnas, env steps/s",
-        "sb3": "SB3 PPO, env steps/s",
-        "ratio": "rlnas / SB3",
-        "pair": "two single-threaded runs of rlnas together, env steps/s",
-        "pair_ratio": "two runs of rlnas / one of SB3",
+def measure_case(name: str, args: argparse.Namespace) -> dict[str, Any]:
+    """All rounds of a case: rates of each side, ratios to each peer, and our floor."""
+    ours, peers = sides_of(name, args)
+    sides = ours | {TITLES[peer]: (peer, "fp32") for peer in peers}
+    rounds: list[dict[str, float]] = []
+    runs: dict[str, list[Result]] = {title: [] for title in ours}
+    for number in range(args.rounds):
+        rates = {}
+        for title, (side, precision) in list(sides.items()):
+            try:
+                found = measure(side, precision, name, args, args.seed + number)
+            except CannotRunError as error:
+                print(f"{title} is left out: {error}", flush=True)
+                del sides[title]
+                continue
+            rates[title] = rate(found)
+            if title in ours and found[0]["parts"]:
+                runs[title] += found
+        rounds.append(rates)
+        print(f"{name}: " + "; ".join(f"{title} {value:,.0f}" for title, value in rates.items()), flush=True)
+    return {
+        "threads": args.threads if name == "atari" else 1,
+        "rates": {title: common.spread([rates[title] for rates in rounds]) for title in sides},
+        "ratios": [
+            {"ours": own, "peer": peer, **common.spread([rates[own] / rates[peer] for rates in rounds])}
+            for peer in sides
+            for own in ours
+            if peer not in ours
+        ],
+        "milliseconds_per_step": {title: summarise_floor(found) for title, found in runs.items() if found},
+        "rounds": rounds,
     }
-    print("\n| | min | median | max |\n|---|---|---|---|")
-    for name, title in titles.items():
-        if name in found:
-            form = ".2f" if "ratio" in name else ".0f"
-            cells = [format(found[name][key], form) for key in ("min", "median", "max")]
-            print(f"| {title} | " + " | ".join(cells) + " |")
-    times = found["milliseconds_per_step"]
-    parts = " + ".join(f"{name} {times[name]:.3f}" for name in PARTS)
-    print(f"\nfloor of rlnas, ms per env step: {parts} = {times['floor']:.3f}, {1000 / times['floor']:.0f} env steps/s")
-    print(f"rlnas needs {times['iteration']:.3f} ms per env step: {times['time_over_floor']:.3f} times its floor")
+
+
+def show(cases: dict[str, dict[str, Any]]) -> None:
+    """Prints the summary as Markdown; rates and ratios are medians."""
+    print("\n| case | threads | ours | env steps/s | peer | env steps/s | ratio | its rounds |")
+    print("|---|---|---|---|---|---|---|---|")
+    for name, found in cases.items():
+        rates = {title: f"{spread['median']:,.0f}" for title, spread in found["rates"].items()}
+        for ratio in found["ratios"]:
+            cells = [
+                name,
+                str(found["threads"]),
+                *(x for who in ("ours", "peer") for x in (ratio[who], rates[ratio[who]])),
+            ]
+            cells += [f"**{ratio['median']:.2f}**", f"{ratio['min']:.2f} to {ratio['max']:.2f}"]
+            print("| " + " | ".join(cells) + " |")
+    for found in cases.values():
+        for title, times in found["milliseconds_per_step"].items():
+            parts = " + ".join(f"{part} {times[part]:.3f}" for part in PARTS)
+            print(f"\nfloor of {title}, ms per env step: {parts} = {times['floor']:.3f}")
+            print(f"it needs {times['iteration']:.3f} ms per env step: {times['time_over_floor']:.3f} times its floor")
+
+
+def can_run(name: str) -> bool:
+    """Whether the environment of a case is installed; says so if not."""
+    try:
+        CASES[name].settings()
+    except UserError as error:
+        print(f"the case {name!r} is left out: {error}", flush=True)
+        return False
+    return True
 
 
 def main() -> None:
     """Parses the command line, measures, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    common.add_common_arguments(parser, threads=2)
+    parser.add_argument("--case", nargs="+", choices=CASES, default=list(CASES), metavar="CASE", help=", ".join(CASES))
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--iterations", type=int, default=8, help="timed iterations of each measurement")
-    parser.add_argument("--side-by-side", action="store_true", help="also two single-threaded runs of ours together")
-    parser.add_argument("--json", type=Path, default=None, help="where to keep the results")
-    parser.add_argument("--worker", choices=("rlnas", "sb3"), default=None, help=argparse.SUPPRESS)
-    parser.add_argument("--floor", action="store_true", help=argparse.SUPPRESS)
-    args = parser.parse_args()
-    if args.worker:
-        work(args)
-        return
-    machine = common.machine()
-    print(common.describe(machine))
-    print(
-        f"{args.env}, {SPACE}, 8 environments x 128 steps, 3 epochs x 4 minibatches, {args.threads} threads, "
-        f"{args.rounds} rounds of {args.iterations} iterations\n",
-        flush=True,
+    parser.add_argument("--seconds", type=float, default=5.0, help="how long a measurement takes at least")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--precision", nargs="+", choices=("fp32", "bf16"), default=["fp32"], help="of ours")
+    parser.add_argument("--threads", type=int, default=2, help="threads and cores of the case atari")
+    parser.add_argument("--side-by-side", action="store_true", help="on Atari, also two single-threaded runs of ours")
+    parser.add_argument("--cleanrl", type=Path, default=None, metavar="DIR", help="checkout of CleanRL")
+    parser.add_argument("--leanrl", type=Path, default=None, metavar="DIR", help="checkout of LeanRL")
+    parser.add_argument(
+        "--script-python", type=Path, default=sys.executable, metavar="PATH", help="Python of these two"
     )
-    rounds = [play_round(number, args) for number in range(args.rounds)]
-    found = summarise(rounds)
-    show(found)
-    settings = {key: value for key, value in vars(args).items() if key not in ("json", "worker", "floor")}
-    common.write_json(args.json, {"machine": machine, "settings": settings, "summary": found, "rounds": rounds})
+    parser.add_argument("--json", type=Path, default=None, help="where to keep the results")
+    args = parser.parse_args()
+    machine = common.machine()
+    print(common.describe(machine), flush=True)
+    cases = {name: measure_case(name, args) for name in args.case if can_run(name)}
+    show(cases)
+    settings = {key: value for key, value in vars(args).items() if not isinstance(value, Path)}
+    common.write_json(args.json, {"machine": machine, "settings": settings, "cases": cases})
 
 
 if __name__ == "__main__":

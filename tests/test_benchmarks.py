@@ -1,6 +1,7 @@
 """The scripts behind the figures of the docs still run."""
 
 import importlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -75,3 +76,106 @@ def test_short_trials_are_timed():
     told = run("short_trials", *small)
     assert [line.split(" | ")[:2] for line in told.splitlines()[3:5]] == [["| first", "2"], ["| second", "1"]]
     assert "cores busy" in told
+
+
+@pytest.fixture
+def peers(monkeypatch):
+    pytest.importorskip("stable_baselines3")
+    monkeypatch.syspath_prepend(ROOT)
+    return importlib.import_module("benchmarks.peers")
+
+
+@pytest.mark.parametrize("name", ["cartpole", "minatar", "minatar-2"])
+def test_the_peers_have_our_network_and_settings(peers, name):
+    settings = peers.CASES[name].settings(seed=3)
+    space, ppo = settings.load_space(), settings.algorithm_options
+    env = peers.make_env(settings.env, settings.env_settings, num_envs=1)
+    network = peers.Network(space, space.architecture(settings.architecture), settings.heads(env.actions))
+    count = sum(weights.numel() for weights in network.parameters())
+    model = peers.build_peer("sb3", settings)
+    assert sum(weights.numel() for weights in model.policy.parameters()) == count
+    found = model.n_steps, model.n_epochs, model.batch_size, model.n_envs, model.gamma, model.seed
+    batch = ppo.minibatch(settings.env_settings.num_envs)
+    assert found == (ppo.rollout_steps, ppo.epochs, batch, settings.env_settings.num_envs, ppo.gamma, 3)
+
+
+def test_a_library_is_timed_from_its_second_iteration_on(peers, monkeypatch):
+    from benchmarks.sb3_ppo import IterationClock
+    from stable_baselines3 import PPO
+
+    model = PPO("MlpPolicy", "CartPole-v1", n_steps=8, batch_size=8, n_epochs=1, device="cpu")
+    monkeypatch.setattr(peers, "build_peer", lambda side, settings: model)
+    found = peers.measure_peer("sb3", peers.CASES["cartpole"].settings(), 0)
+    assert found["steps"] == 8
+    assert len(found["spans"]) == peers.LEAST
+    assert model.num_timesteps == 8 * (1 + peers.LEAST) + 1  # one more: it stops after a step
+    clock = IterationClock(1, peers.LEAST)
+    clock.marks = [0, 5, 5.3, 5.6, 5.9]
+    assert clock._on_step()
+    clock.marks.append(6.2)
+    assert not clock._on_step()
+
+
+def test_ours_is_timed_as_long_as_wanted(peers):
+    found = peers.measure_rlnas(peers.CASES["cartpole"].settings(), 0.3, with_floor=False)
+    assert found["steps"] == 256
+    assert sum(end - start for start, end in found["spans"]) >= 0.3
+    assert len(found["spans"]) >= peers.LEAST
+
+
+@pytest.mark.parametrize(("side", "printed"), [("cleanrl", "SPS: 300\n"), ("leanrl", "\r {n}/9 [\r speed {n}/9 [")])
+def test_a_script_is_timed_by_what_it_prints_once_an_iteration(peers, tmp_path, side, printed):
+    script = peers.SCRIPTS[side]
+    path = tmp_path / script.path
+    path.parent.mkdir()
+    start = "import sys\nassert '--no-cuda' in sys.argv\n"
+
+    def measure(iterations: int):
+        text = "".join(printed.format(n=n) for n in range(iterations))
+        path.write_text(f"{start}print('noise')\nprint({text!r}, file=sys.stderr)\nprint('the end')\n")
+        return peers.measure_script(script, tmp_path, sys.executable, 1, 0)
+
+    assert len(measure(1 + peers.LEAST)["spans"]) == peers.LEAST
+    with pytest.raises(peers.CannotRunError, match="the end"):
+        measure(peers.LEAST)
+
+
+def test_ratios_are_medians_of_the_rounds_and_a_script_that_cannot_run_is_left_out(
+    tmp_path, monkeypatch, peers, capsys
+):
+    throughput = importlib.import_module("benchmarks.throughput")
+    steps = {"rlnas": iter((300, 300, 100)), "two": iter((400, 400, 400)), "sb3": iter((100, 200, 100))}
+
+    def measure(side, precision, name, args, seed):
+        if side not in steps:
+            raise peers.CannotRunError("no envpool")
+        parts = [{"emulator": 0.1, "inference": 0.2, "update": 0.2}] if side == "rlnas" else []
+        found = {"steps": next(steps[side]), "spans": [(0, 1), (1, 2)], "parts": parts}
+        # Of two runs, what counts is the time in which both are timed.
+        return [found, found | {"spans": [(1, 3)]}] if side == "two" else [found]
+
+    monkeypatch.setattr(throughput, "measure", measure)
+    monkeypatch.setattr(throughput, "can_run", lambda name: True)
+    file = tmp_path / "out.json"
+    options = ["--case", "atari", "--side-by-side", "--leanrl", str(tmp_path), "--json", str(file)]
+    monkeypatch.setattr(sys, "argv", ["throughput", *options])
+    throughput.main()
+    told = capsys.readouterr().out
+    assert "LeanRL ppo_atari_envpool is left out: no envpool" in told
+    rows = [line.strip("| ").split(" | ") for line in told.splitlines() if line.startswith("| atari")]
+    assert rows == [
+        ["atari", "2", "rlnas, fp32", "300", "Stable-Baselines3", "100", "**1.50**", "1.00 to 3.00"],
+        [
+            "atari",
+            "2",
+            f"{throughput.TITLES['two']}, fp32",
+            "600",
+            "Stable-Baselines3",
+            "100",
+            "**6.00**",
+            "3.00 to 6.00",
+        ],
+    ]
+    found = json.loads(file.read_text())["cases"]["atari"]
+    assert found["ratios"][0] == {"ours": "rlnas, fp32", "peer": "Stable-Baselines3", "min": 1, "median": 1.5, "max": 3}
+    assert found["milliseconds_per_step"]["rlnas, fp32"]["time_over_floor"] == pytest.approx(2)
