@@ -27,9 +27,8 @@ from rlnas.algorithms.ppo import PPOSettings, PPOTrainer
 from rlnas.algorithms.ppo.update import update
 from rlnas.envs import VectorEnv, make_env
 from rlnas.experiments.training import TrainRequest
-from rlnas.nets import Network
+from rlnas.nets import Network, Standardize
 from rlnas.trials.settings import TrialSettings
-from rlnas.trials.trial import scale_by
 
 ENDLESS = 10**9
 """Environment steps that no measurement comes to; over them schedules run."""
@@ -126,7 +125,8 @@ def measure_rlnas(settings: TrialSettings, seconds: float, with_floor: bool) -> 
     space, outside = settings.load_space(), settings.env_settings
     env, spare = (make_env(settings.env, outside, threads=settings.threads) for _ in range(2))
     network = Network(space, space.architecture(settings.architecture), settings.heads(env.actions), settings.seed)
-    network.standardize = scale_by(settings.scaling(env))
+    if bounds := settings.scaling(env):
+        network.standardize = Standardize.between(bounds.low, bounds.high)
     trainer = settings.trainer(network, env, ENDLESS, settings.seed)
     assert isinstance(trainer, PPOTrainer)
     spare.reset(np.arange(spare.num_envs))
