@@ -27,7 +27,7 @@ from rlnas.algorithms.ppo import PPOSettings, PPOTrainer
 from rlnas.algorithms.ppo.update import update
 from rlnas.envs import VectorEnv, make_env
 from rlnas.experiments.training import TrainRequest
-from rlnas.nets import Network, Standardize
+from rlnas.nets import Network
 from rlnas.trials.settings import TrialSettings
 
 ENDLESS = 10**9
@@ -51,7 +51,12 @@ class Case:
     threads: int = 1
     env_options: dict[str, float] = field(default_factory=dict)
 
-    def settings(self, seed: int = 1, threads: int = 1, **ppo: str) -> TrialSettings:
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """What ours may be measured in: layers of 64 units gain nothing from bf16."""
+        return ("fp32",) if self.space == "mlp-64-64" else ("fp32", "bf16")
+
+    def settings(self, seed: int = 1, threads: int = 1, precision: str = "fp32") -> TrialSettings:
         """Those of `rlnas.train`; a `UserError` says what is not installed."""
         request = TrainRequest(
             self.env,
@@ -59,8 +64,8 @@ class Case:
             self.arch,
             ENDLESS,
             env_options=self.env_options,
-            ppo_options=ppo,
             device="cpu",
+            precision=precision,
             seed=seed,
             threads=threads,
         )
@@ -125,8 +130,7 @@ def measure_rlnas(settings: TrialSettings, seconds: float, with_floor: bool) -> 
     space, outside = settings.load_space(), settings.env_settings
     env, spare = (make_env(settings.env, outside, threads=settings.threads) for _ in range(2))
     network = Network(space, space.architecture(settings.architecture), settings.heads(env.actions), settings.seed)
-    if bounds := settings.scaling(env):
-        network.standardize = Standardize.between(bounds.low, bounds.high)
+    settings.prepare(network, settings.scaling(env))
     trainer = settings.trainer(network, env, ENDLESS, settings.seed)
     assert isinstance(trainer, PPOTrainer)
     spare.reset(np.arange(spare.num_envs))
@@ -265,8 +269,7 @@ def main() -> None:
     parser.add_argument("--floor", action="store_true", help="also time the parts of ours, each alone")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    ppo = {} if args.precision == "fp32" else {"precision": args.precision}
-    settings = CASES[args.case].settings(args.seed, args.threads, **ppo)
+    settings = CASES[args.case].settings(args.seed, args.threads, args.precision)
     ours = args.side == "rlnas"
     found = (
         measure_rlnas(settings, args.seconds, args.floor) if ours else measure_peer(args.side, settings, args.seconds)

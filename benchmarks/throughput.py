@@ -6,6 +6,7 @@
     python -m benchmarks.throughput --case atari --cleanrl DIR --leanrl DIR --script-python PATH
 
 All sides have the same settings (those that rlnas gives the environment), network and cores: two on Atari, else one.
+Ours is measured in fp32 and, but for layers of 64 units, in bf16 where the processor has it; the peers in fp32.
 Each is measured in a process of its own, after an iteration of warm-up. A round measures each side once; a ratio is the
 median of the rounds' ratios. On Atari, our floor is what the same process needs for the emulator alone (random
 actions), inference alone (batch 8, and sampling) and the update alone: each is measured after every iteration on its
@@ -29,6 +30,7 @@ import numpy as np
 from benchmarks import common
 from benchmarks.peers import CASES, SCRIPTS, CannotRunError, Result, measure_script
 from rlnas.errors import UserError
+from rlnas.experiments.resolving import resolve_precision
 
 TITLES = {
     "rlnas": "rlnas",
@@ -95,7 +97,8 @@ def sides_of(name: str, args: argparse.Namespace) -> tuple[dict[str, tuple[str, 
         for peer in CASES[name].peers
         if (getattr(args, SCRIPTS[peer].checkout) if peer in SCRIPTS else importlib.util.find_spec(PACKAGES[peer]))
     ]
-    return {f"{TITLES[side]}, {kind}": (side, kind) for side in ours for kind in args.precision}, peers
+    kinds = [kind for kind in CASES[name].precisions if kind in args.precision]
+    return {f"{TITLES[side]}, {kind}": (side, kind) for side in ours for kind in kinds}, peers
 
 
 def summarise_floor(runs: list[Result]) -> dict[str, float]:
@@ -174,6 +177,14 @@ def can_run(name: str) -> bool:
     return True
 
 
+def precisions() -> list[str]:
+    """What ours is measured in where nothing else is asked for: bf16, too, where the processor has it."""
+    try:
+        return ["fp32", resolve_precision("bf16", "cpu")]
+    except UserError:
+        return ["fp32"]
+
+
 def main() -> None:
     """Parses the command line, measures, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -181,7 +192,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5.0, help="how long a measurement takes at least")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--precision", nargs="+", choices=("fp32", "bf16"), default=["fp32"], help="of ours")
+    parser.add_argument("--precision", nargs="+", choices=("fp32", "bf16"), default=precisions(), help="of ours")
     parser.add_argument("--threads", type=int, default=2, help="threads and cores of the case atari")
     parser.add_argument("--side-by-side", action="store_true", help="on Atari, also two single-threaded runs of ours")
     parser.add_argument("--cleanrl", type=Path, default=None, metavar="DIR", help="checkout of CleanRL")

@@ -99,6 +99,14 @@ def test_the_peers_have_our_network_and_settings(peers, name):
     assert found == (ppo.rollout_steps, ppo.epochs, batch, settings.env_settings.num_envs, ppo.gamma, 3)
 
 
+def test_ours_computes_in_the_precision_asked_for(peers):
+    if "bf16" not in importlib.import_module("benchmarks.throughput").precisions():
+        pytest.skip("this processor has no bf16")
+    settings = peers.CASES["minatar"].settings(precision="bf16")
+    assert settings.precision == "bf16"
+    assert peers.measure_rlnas(settings, 0, with_floor=False)["steps"] == 2048
+
+
 def test_a_library_is_timed_from_its_second_iteration_on(peers, monkeypatch):
     from benchmarks.sb3_ppo import IterationClock
     from stable_baselines3 import PPO
@@ -157,7 +165,17 @@ def test_ratios_are_medians_of_the_rounds_and_a_script_that_cannot_run_is_left_o
     monkeypatch.setattr(throughput, "measure", measure)
     monkeypatch.setattr(throughput, "can_run", lambda name: True)
     file = tmp_path / "out.json"
-    options = ["--case", "atari", "--side-by-side", "--leanrl", str(tmp_path), "--json", str(file)]
+    options = [
+        "--case",
+        "atari",
+        "--precision",
+        "fp32",
+        "--side-by-side",
+        "--leanrl",
+        str(tmp_path),
+        "--json",
+        str(file),
+    ]
     monkeypatch.setattr(sys, "argv", ["throughput", *options])
     throughput.main()
     told = capsys.readouterr().out
@@ -179,3 +197,18 @@ def test_ratios_are_medians_of_the_rounds_and_a_script_that_cannot_run_is_left_o
     found = json.loads(file.read_text())["cases"]["atari"]
     assert found["ratios"][0] == {"ours": "rlnas, fp32", "peer": "Stable-Baselines3", "min": 1, "median": 1.5, "max": 3}
     assert found["milliseconds_per_step"]["rlnas, fp32"]["time_over_floor"] == pytest.approx(2)
+
+
+def test_maps_are_measured_in_bf16_too_where_asked_for(monkeypatch, peers):
+    throughput = importlib.import_module("benchmarks.throughput")
+    monkeypatch.setattr(
+        throughput, "measure", lambda side, precision, *_: [{"steps": 4, "spans": [(0, 1)], "parts": []}]
+    )
+    monkeypatch.setattr(throughput, "can_run", lambda name: True)
+    found = {}
+    monkeypatch.setattr(throughput, "show", found.update)
+    options = ["--case", "cartpole", "minatar", "--precision", "fp32", "bf16", "--rounds", "1"]
+    monkeypatch.setattr(sys, "argv", ["throughput", *options])
+    throughput.main()
+    ours = {name: [title for title in case["rates"] if "rlnas" in title] for name, case in found.items()}
+    assert ours == {"cartpole": ["rlnas, fp32"], "minatar": ["rlnas, fp32", "rlnas, bf16"]}
