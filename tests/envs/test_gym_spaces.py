@@ -36,7 +36,7 @@ def test_the_axis_of_the_channels_can_be_said():
     values = np.arange(5 * 7 * 12).reshape(5, 7, 12)
     seen = {which: Observations("Mine-v0", boxed((5, 7, 12), low=0, high=420), which) for which in ("first", "last")}
     assert (seen["first"].shape, seen["last"].shape) == ((5, 7, 12), (12, 5, 7))
-    assert np.array_equal(seen["last"].read(values.astype(np.float32))[3], values[:, :, 3])
+    assert np.array_equal(seen["last"].read(values.astype(np.float32)[None])[0, 3], values[:, :, 3])
     assert "first axis" in seen["first"].axes
     assert "channels=first" in seen["last"].axes
 
@@ -135,7 +135,9 @@ def test_the_wrapper_that_is_advised_for_a_picture_keeps_it_alone():
     env = Seen()
     kept = gymnasium.wrappers.TransformObservation(env, lambda o: o["image"], env.observation_space["image"])
     observations = Observations("Mine-v0", kept.observation_space)
-    assert observations.read(kept.reset()[0]).shape == (3, 7, 7)
+    rows = observations.rows(1)
+    observations.take(kept.reset()[0], rows, 0)
+    assert observations.read(rows).shape == (1, 3, 7, 7)
 
 
 @pytest.mark.parametrize(
@@ -167,10 +169,11 @@ def test_scaled_actions_reach_the_bounds_and_the_middle():
         (1, [2000, 100, 3, 1]),
         (9, [2000, 100, 3, 5]),
     ):
-        assert action_converter(space, scaled=True)(np.full(4, action, np.float32)).tolist() == played
-    assert action_converter(space)(np.full(4, 0.5, np.float32)).tolist() == [0.5] * 4
+        actions = np.array([np.full(4, action), np.zeros(4)], dtype=np.float32)
+        assert action_converter(space, scaled=True)(actions).tolist() == [played, [0, 50, 1, 0]]
+    assert action_converter(space)(np.full((1, 4), 0.5, np.float32)).tolist() == [[0.5] * 4]
     matrix = Box(0, 10, (2, 2), np.float32)
-    assert action_converter(matrix, scaled=True)(np.array([-1, 0, 1, 0], np.float32)).tolist() == [[0, 5], [10, 5]]
+    assert action_converter(matrix, scaled=True)(np.array([[-1, 0, 1, 0]], np.float32)).tolist() == [[[0, 5], [10, 5]]]
 
 
 def test_numbers_without_bounds_beside_others_are_not_cut():

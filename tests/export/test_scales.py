@@ -78,7 +78,7 @@ def test_every_export_scales_as_the_network_does(tmp_path: Path, observations: B
     for outputs in (found, session.run(None, {"observation": seen}), sb3):
         for one, other in zip(outputs, expected, strict=False):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
-    played = list(map(action_converter(ACTIONS, scaled=True), mean))
+    played = action_converter(ACTIONS, scaled=True)(mean)
     np.testing.assert_allclose(model.predict(seen, deterministic=True)[0], played, rtol=1e-4, atol=1e-7)
     said = json.loads((folder / "architecture.json").read_text())
     assert said["observation"]["divided_by"] == 1

@@ -20,6 +20,13 @@ from rlnas.errors import EnvironmentFault, RlnasError, UserError
 FPS = 30
 """Frames of a second of environments that do not say."""
 
+RETURNS = {"reset": "observation, info", "step": "observation, reward, terminated, truncated, info"}
+"""What the methods of an environment return."""
+
+USUAL_REWARDS = (float, np.float64, np.float32)
+USUAL_FLAGS = (bool, np.bool_)
+"""Types that need no look at the single value."""
+
 
 class GymEnv(VectorEnv):
     """Gymnasium environments, stepped one after another in this process.
@@ -73,7 +80,10 @@ class GymEnv(VectorEnv):
             self.close()
             self._make()
         self._forget_games()
-        return np.stack([self._reset(env, int(seed)) for env, seed in zip(self._envs, seeds, strict=True)])
+        rows = self._observations.rows(self.num_envs)
+        for i, (env, seed) in enumerate(zip(self._envs, seeds, strict=True)):
+            self._observations.take(self._reset(env, int(seed)), rows, i)
+        return self._observations.read(rows)
 
     def _make(self) -> None:
         self._played = False
@@ -88,36 +98,39 @@ class GymEnv(VectorEnv):
     def step(self, actions: np.ndarray) -> Step:
         self.actions.check(actions, self.num_envs)
         self._played = True
-        observation = np.empty((self.num_envs, *self.observation_shape), dtype=self.observation_dtype)
+        rows = self._observations.rows(self.num_envs)
         reward = np.zeros(self.num_envs, dtype=np.float64)
         terminated, truncated = np.zeros(self.num_envs, dtype=bool), np.zeros(self.num_envs, dtype=bool)
         resetting = self._over
-        for i, env in enumerate(self._envs):
+        for i, (env, action) in enumerate(zip(self._envs, self._convert(actions), strict=True)):
             if resetting[i]:
-                observation[i] = self._reset(env, None)
+                returned = self._reset(env, None)
             else:
-                observation[i], reward[i], terminated[i], truncated[i] = self._step(env, actions[i])
+                returned, gain, end, cut, _ = self._call(env, "step", 5, action)
+                # What is usual is taken as it is: checks cost as much as simple games.
+                reward[i] = gain if type(gain) in USUAL_REWARDS else self._reward(gain)
+                terminated[i] = end if type(end) in USUAL_FLAGS else self._flag("terminated", end)
+                truncated[i] = cut if type(cut) in USUAL_FLAGS else self._flag("truncated", cut)
+            self._observations.take(returned, rows, i)
+        for value in () if np.isfinite(reward).all() else reward:
+            self._reward(value)
+        observation = self._observations.read(rows)
         ended, truncated = terminated | truncated, truncated & ~terminated
         episodes = self._count(reward, ended, truncated)
         return Step(observation, reward.astype(np.float32), terminated, truncated, ~resetting, episodes)
 
-    def _call(self, env: gymnasium.Env, method: str, returns: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """What a method of an environment returns: as many things as `returns` names."""
+    def _call(self, env: gymnasium.Env, method: str, number: int, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """What a method of an environment returns: so many things."""
         try:
             returned: Any = getattr(env, method)(*args, **kwargs)
         except BaseException as error:
             raise_fault(error, f"{self.name} raised in {method}")
-        if not isinstance(returned, tuple) or len(returned) != len(returns.split()):
-            raise EnvironmentFault(f"{self.name} must return ({returns}) from {method}.")
+        if not isinstance(returned, tuple) or len(returned) != number:
+            raise EnvironmentFault(f"{self.name} must return ({RETURNS[method]}) from {method}.")
         return returned
 
-    def _reset(self, env: gymnasium.Env, seed: int | None) -> np.ndarray:
-        return self._observations.read(self._call(env, "reset", "observation, info", seed=seed)[0])
-
-    def _step(self, env: gymnasium.Env, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool]:
-        found = self._call(env, "step", "observation, reward, terminated, truncated, info", self._convert(action))
-        flags = self._flag("terminated", found[2]), self._flag("truncated", found[3])
-        return self._observations.read(found[0]), self._reward(found[1]), *flags
+    def _reset(self, env: gymnasium.Env, seed: int | None) -> Any:
+        return self._call(env, "reset", 2, seed=seed)[0]
 
     def _flag(self, name: str, value: Any) -> bool:
         if isinstance(value, int | np.bool_ | np.integer) and value in (0, 1):

@@ -1,6 +1,6 @@
 """From Gymnasium's spaces to what networks see and what policies choose."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import gymnasium
@@ -106,13 +106,38 @@ class Observations:
         low, high = self._arrange(self._space.low), self._arrange(self._space.high)
         return Box(low, high, self.shape, self._space.dtype)
 
-    def _arrange(self, values: np.ndarray) -> np.ndarray:
-        if values.ndim in (0, 2):
-            return values[None]
-        return values.transpose(2, 0, 1) if self._last else values
+    def _arrange(self, values: np.ndarray, before: int = 0) -> np.ndarray:
+        """Values of one observation as networks see it; of many, with so many axes before those of one."""
+        axes = values.ndim - before
+        if axes in (0, 2):
+            return np.expand_dims(values, before)
+        return np.moveaxis(values, -1, before) if self._last else values
 
-    def read(self, returned: Any) -> np.ndarray:
-        """What an environment returned, as networks see it; raises an `EnvironmentFault` if it is not as announced."""
+    def rows(self, number: int) -> np.ndarray:
+        """Room for so many observations as environments return them: see `take` and `read`."""
+        return np.empty((number, *self._space.shape), dtype=self.dtype)
+
+    def take(self, returned: Any, rows: np.ndarray, i: int) -> None:
+        """Copies what an environment returned into a row; raises an `EnvironmentFault` if it is not as announced.
+
+        What is an array as announced is copied as it comes: `read` looks at the numbers of all rows at once.
+        """
+        usual = type(returned) is np.ndarray and returned.dtype == self.dtype and returned.shape == self._space.shape
+        rows[i] = returned if usual else self._checked(returned)
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Observations `(n, *shape)` as networks see them; raises as `take` does."""
+        wrong = []
+        if self.dtype.kind == "f":
+            wrong.append(not (np.abs(rows) <= LARGEST_FLOAT).all())  # NaN is not either
+        if self._bounded and "bounds" not in self.remarks:
+            wrong.append(((rows < self._space.low) | (rows > self._space.high)).any())
+        for row in rows if any(wrong) else ():
+            self._checked(row)
+        return self._arrange(rows, 1)
+
+    def _checked(self, returned: Any) -> np.ndarray:
+        """One observation in the space's type; raises an `EnvironmentFault` if it is not as announced."""
         try:
             values = np.asarray(returned)
         except ValueError:
@@ -132,7 +157,7 @@ class Observations:
             fault = self._beyond(values)
         if fault:
             raise EnvironmentFault(f"environment {self.env_id!r} returned {fault}.")
-        return self._arrange(values.astype(self.dtype, copy=False))
+        return values.astype(self.dtype, copy=False)
 
     def _beyond(self, values: np.ndarray) -> str:
         """The fault of whole numbers that are outside the space; of floats it makes a remark."""
@@ -190,22 +215,24 @@ def _advice(space: gymnasium.Space) -> str:
     return "write a gymnasium.ObservationWrapper that makes an array of numbers of them"
 
 
-def action_converter(space: gymnasium.Space, scaled: bool = False) -> Callable[[np.ndarray], Any]:
-    """What makes a policy's action one of a Gymnasium environment; real numbers are clipped to their bounds.
+def action_converter(space: gymnasium.Space, scaled: bool = False) -> Callable[[np.ndarray], Iterable[Any]]:
+    """What makes a policy's actions `(n, *shape)` ones of a Gymnasium environment, one after another.
 
-    `scaled`: whether -1..1 stands for the bounds of a number, where it has two.
+    Real numbers are clipped to their bounds. `scaled`: whether -1..1 stands for the bounds of a number, where it has
+    two.
     """
     if isinstance(space, Discrete):
-        return lambda action: np.int64(action + space.start)
+        return lambda actions: actions + space.start
     if isinstance(space, MultiDiscrete):
-        return lambda action: (action.reshape(space.shape) + space.start).astype(space.dtype)
+        return lambda actions: (actions.reshape(-1, *space.shape) + space.start).astype(space.dtype)
     assert isinstance(space, Box)
     centre, half = centre_and_half(space.low.flatten(), space.high.flatten())
 
-    def convert(action: np.ndarray) -> np.ndarray:
+    def convert(actions: np.ndarray) -> Iterable[np.ndarray]:
         if scaled:
-            action = centre + half * action.astype(np.float64)
+            actions = centre + half * actions.astype(np.float64)
         # In the space's own type, since 0.1 in float32 is beyond a bound of 0.1 in float64.
-        return np.asarray(np.clip(action.reshape(space.shape).astype(space.dtype), space.low, space.high))
+        played = np.clip(actions.reshape(-1, *space.shape).astype(space.dtype), space.low, space.high)
+        return played if space.shape else map(np.asarray, played)
 
     return convert
