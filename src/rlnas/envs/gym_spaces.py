@@ -127,12 +127,10 @@ class Observations:
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """Observations `(n, *shape)` as networks see them; raises as `take` does."""
-        wrong = []
-        if self.dtype.kind == "f":
-            wrong.append(not (np.abs(rows) <= LARGEST_FLOAT).all())  # NaN is not either
+        wrong = self.dtype.kind == "f" and not bool((np.abs(rows) <= LARGEST_FLOAT).all())  # NaN is not either
         if self._bounded and "bounds" not in self.remarks:
-            wrong.append(((rows < self._space.low) | (rows > self._space.high)).any())
-        for row in rows if any(wrong) else ():
+            wrong = wrong or bool(((rows < self._space.low) | (rows > self._space.high)).any())
+        for row in rows if wrong else ():
             self._checked(row)
         return self._arrange(rows, 1)
 

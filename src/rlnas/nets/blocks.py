@@ -122,6 +122,13 @@ class MaxPoolBlock(Block):
         return F.max_pool2d(x, self.kernel, self.stride)
 
 
+def max_pool_to(x: Tensor, height: int, width: int) -> Tensor:
+    """Adaptive max-pooling; where the size divides that of the map, as plain max-pooling, which is faster."""
+    if x.shape[2] % height or x.shape[3] % width:
+        return F.adaptive_max_pool2d(x, (height, width))
+    return F.max_pool2d(x, (x.shape[2] // height, x.shape[3] // width))
+
+
 class ResizeBlock(Block):
     """Brings a map to one size: adaptive max-pooling or centred crop where it is too long, zeros where too short."""
 
@@ -135,7 +142,7 @@ class ResizeBlock(Block):
         if self.size is not None:
             height, width = self.size
             if self.pool and (x.shape[2] > height or x.shape[3] > width):
-                x = F.adaptive_max_pool2d(x, (min(x.shape[2], height), min(x.shape[3], width)))
+                x = max_pool_to(x, min(x.shape[2], height), min(x.shape[3], width))
             columns, rows = width - x.shape[3], height - x.shape[2]  # negative ones crop
             x = pad(x, (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2))
         missing = 0 if self.channels is None else self.channels - x.shape[1]
