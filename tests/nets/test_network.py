@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from rlnas.nets import Heads, Network, Standardize, Supernet
+from rlnas.nets import Heads, Network, Standardize, Supernet, fixed_weights
 from rlnas.spaces import Activation, Choice, Conv, Flatten, Linear, Norm, Readout, Resize, Space, load_space
 
 SPACE = Space("small", (2, 9, 9), [Conv(Choice("c", [4, 6]), kernel=3, stride=2), Flatten(), Linear(16)])
@@ -44,6 +44,19 @@ def test_in_bf16_encoders_round_while_weights_heads_and_gradients_are_whole(kind
         assert 1e-5 < error < 0.03
     sum(output.square().sum() for output in rounded).backward()
     assert all(p.dtype == p.grad.dtype == torch.float32 for p in network.parameters())
+
+
+def test_weights_that_are_fixed_are_rounded_once_and_again_once_they_may_have_changed():
+    network, x = Network(SPACE, ARCHITECTURE, 3), torch.rand(5, 2, 9, 9)
+    network.bf16 = True
+    plain = network(x)
+    with fixed_weights():
+        kept = network(x)
+        with torch.no_grad():
+            network.encoder.blocks[2].linear.weight.zero_()
+        assert network(x)[1].equal(kept[1])  # what the promise is for
+    assert kept[1].equal(plain[1])
+    assert not network(x)[1].equal(plain[1])
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bool, torch.int32])

@@ -11,6 +11,7 @@ from rlnas.algorithms.algorithm import Policy
 from rlnas.algorithms.distributions import check_finite, distribution_for
 from rlnas.algorithms.torch_modes import Device
 from rlnas.envs import Episode, VectorEnv
+from rlnas.nets import fixed_weights
 
 LONGEST_GAME = 100_000
 """Steps after which a game is cut whose environment does not say when it ends it: it may never."""
@@ -56,6 +57,7 @@ def play_in_portions(
 
 
 @torch.no_grad()
+@fixed_weights()
 def play_episodes(
     policies: Sequence[Callable[[], Policy]],
     env: VectorEnv,

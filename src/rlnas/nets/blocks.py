@@ -166,8 +166,16 @@ class LinearBlock(Block):
         return FUNCTIONS[self.activation](self.norm(self.linear(x)))
 
 
+def flatten(x: Tensor) -> Tensor:
+    """A vector of a map, in channels, height, width order, whatever the memory layout."""
+    if x.dim() == 4 and x.requires_grad and x.is_contiguous(memory_format=torch.channels_last):
+        # The gradient comes in that order; in the map's own layout what is before is several times as fast.
+        x.register_hook(lambda gradient: gradient.contiguous(memory_format=torch.channels_last))  # type: ignore[no-untyped-call]
+    return torch.flatten(x, 1)
+
+
 REDUCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "flatten": lambda x: torch.flatten(x, 1),
+    "flatten": flatten,
     "mean": lambda x: x.mean((2, 3)),
     "max": lambda x: x.amax((2, 3)),
 }
@@ -214,13 +222,13 @@ class ActivationBlock(Block):
 
 
 class FlattenBlock(Block):
-    """Flattens in channels, height, width order, whatever the memory layout."""
+    """Flattens a map."""
 
     def __init__(self, layer: Flatten, shape: Shape, values: Values, shared: bool = False):
         super().__init__()
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.flatten(x, 1)
+        return flatten(x)
 
 
 class ModuleBlock(Block):

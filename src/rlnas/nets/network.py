@@ -1,7 +1,9 @@
 """Networks: an encoder with a policy head and a value head. The supernet is the network that holds every path."""
 
+import contextlib
 import math
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -57,6 +59,17 @@ class Standardize(nn.Module):
     def forward(self, observation: Tensor) -> Tensor:
         """Standardises `(batch, *shape)`."""
         return torch.clamp((observation - self.mean) / self.deviation, -self.clip, self.clip)
+
+
+@contextlib.contextmanager
+def fixed_weights() -> Iterator[None]:
+    """Inside, no weight may change: a network in bf16 rounds each once, and not on every forward pass."""
+    torch.autocast_increment_nesting()
+    try:
+        yield
+    finally:
+        if torch.autocast_decrement_nesting() == 0:
+            torch.clear_autocast_cache()
 
 
 class Network(nn.Module):
@@ -126,6 +139,8 @@ class Network(nn.Module):
             then the logarithms of the standard deviations, `(batch, 2 * outputs)`. And values `(batch,)`. All float32.
         """
         pixels = observation.dtype == torch.uint8 and self.standardize is None
+        if observation.dtype == torch.bool:
+            observation = observation.view(torch.uint8)  # of bytes, torch converts many at a time
         # What is no float32 yet becomes what the encoder computes with at once.
         x = observation.to(torch.bfloat16 if self.bf16 and not observation.is_floating_point() else torch.float32)
         if pixels:

@@ -10,6 +10,7 @@ from rlnas.algorithms.ppo.normalization import Normalizer
 from rlnas.algorithms.torch_modes import Device
 from rlnas.envs import Episode, VectorEnv
 from rlnas.errors import EnvironmentFault
+from rlnas.nets import fixed_weights
 
 COMPACT = {np.dtype(np.uint8): torch.uint8, np.dtype(np.bool_): torch.bool}
 """Observations that are kept as they come, a byte each; others become float32."""
@@ -60,6 +61,7 @@ class Rollout:
 
 
 @torch.no_grad()
+@fixed_weights()
 def collect(
     policy: Policy,
     distribution: Distribution,
