@@ -1,19 +1,24 @@
 """The shared weights of a one-shot search: fits the supernet along paths, plays games with its weights."""
 
-from collections.abc import Callable
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from pydantic import Field
+from safetensors.torch import load
 from torch import Tensor
 
 from rlnas import seeding
 from rlnas.algorithms.algorithm import Policy
 from rlnas.algorithms.play import play_in_portions
-from rlnas.envs import make_env
+from rlnas.envs import Episode, make_env
 from rlnas.errors import UserError
+from rlnas.files import read_bytes
 from rlnas.nets import Supernet
 from rlnas.quantity import plural
 from rlnas.spaces import Architecture
@@ -21,13 +26,16 @@ from rlnas.strategies import Evaluate, Fit, Outcome
 from rlnas.study.game_plan import GamePlan, plan_games
 from rlnas.study.records import FittedPath
 from rlnas.study.settings import StudySettings
+from rlnas.study.trainings import await_all
+from rlnas.trials.backend import Backend, Job
 from rlnas.trials.checkpoint import fitting, pack
 from rlnas.trials.checkpoint_schedule import RESTARTED, Interval, remark_on_games
 from rlnas.trials.episodes import EpisodeTable
-from rlnas.trials.progress import Progress, RateMeter, Watcher
+from rlnas.trials.progress import Progress, RateMeter, Watcher, nobody
 from rlnas.trials.records import Count, Record, checked_record
 from rlnas.trials.tensorboard import TensorBoardLog
 from rlnas.trials.trial import check_fit
+from rlnas.user_imports import import_modules
 
 
 class FitState(Record):
@@ -44,11 +52,11 @@ class FitState(Record):
 class SupernetFit:
     """A supernet on real environments, with all that its fit leaves behind: games, the path log, what it cost.
 
-    `root` is that of the search's random streams; `watch` is told of every iteration.
+    `root` is that of the search's random streams; `watch` is told of every iteration; `backend` may play games.
     """
 
-    def __init__(self, settings: StudySettings, root: int, watch: Watcher):
-        self.settings, self.root, self.watch = settings, root, watch
+    def __init__(self, settings: StudySettings, root: int, watch: Watcher, backend: Backend | None = None):
+        self.settings, self.root, self.watch, self.backend = settings, root, watch, backend
         space = settings.load_space()
         self.env = make_env(settings.env, settings.env_settings, threads=settings.threads)
         check_fit(space.input_shape, self.env.observation_shape, settings.env, space.name)
@@ -65,11 +73,13 @@ class SupernetFit:
         self.asked = self.played = self.cut = 0
         self.bound = 0
         self.meter, self.selection_meter = RateMeter(), RateMeter()
+        self.folder = Path()
         self.events: TensorBoardLog | None = None
 
-    def begin(self, events: Path) -> None:
-        """Opens the events and starts the environments, at the beginning or after `load_state_dict`."""
-        self.events = TensorBoardLog(events, self.trainer.steps)
+    def begin(self, folder: Path) -> None:
+        """Opens the events in a folder and starts the environments, at the beginning or after `load_state_dict`."""
+        self.folder = folder
+        self.events = TensorBoardLog(folder / "tensorboard", self.trainer.steps)
         self.go_on()
 
     def fit(self, proposal: Fit) -> Outcome:
@@ -96,39 +106,17 @@ class SupernetFit:
         return Outcome((tuple(scores),), float(self.env.running_scores.mean()))
 
     def evaluate(self, proposal: Evaluate) -> Outcome:
-        """Plays the games of all paths, as many side by side as there are environments.
-
-        The fit's own are closed before, since of some simulators only a few can live.
-        """
-        self.env.close()
-        settings = self.settings
-        plan = plan_games(proposal, settings.steps, self.games.length, self.env.max_steps)
-        # Seeds go by path, so that a score does not depend on what is evaluated beside it. All paths meet the same.
-        games = seeding.integers(self.root, "evaluation", count=plan.games)
-        streams = [
-            torch.Generator(self.trainer.device).manual_seed(seeding.integer(self.root, "evaluation", path.id))
-            for path in proposal.paths
-        ]
-        known, supernet = self.trainer.standardize, self.supernet
-        policy: Policy = supernet if known is None else lambda observation: supernet(known(observation.float()))
-
-        def ready(path: Architecture) -> Policy:
-            supernet.activate(path)
-            return policy
-
+        """Plays the games of all paths."""
+        self.env.close()  # of some simulators only a few can live
+        plan = plan_games(proposal, self.settings.steps, self.games.length, self.env.max_steps)
         self.bound = plan.bound
         tell = self._teller(plan, proposal)
         tell(0)
-        played = play_in_portions(
-            [partial(ready, path) for path in proposal.paths],
-            lambda count: make_env(settings.env, settings.env_settings, num_envs=count, threads=settings.threads),
-            games,
-            streams,
-            most=settings.env_settings.num_envs,
-            device=self.trainer.device,
-            max_steps=plan.longest,
-            tell=tell,
-        )
+        # What is computed with several threads, or by a GPU, stays here: more processes would take these from it.
+        here = self.settings.threads > 1 or self.settings.device != "cpu"
+        jobs = 1 if here or self.backend is None else min(self.backend.jobs, len(proposal.paths))
+        play = self.play if jobs == 1 else partial(self._play_elsewhere, jobs)
+        played = play(proposal.paths, plan.games, plan.longest, tell)
         episodes = [episode for group in played for episode in group]
         self.evaluated += len(proposal.paths)
         self.evaluation_steps += sum(episode.length for episode in episodes)
@@ -137,6 +125,68 @@ class SupernetFit:
         self.cut += sum(episode.cut for episode in episodes)
         self._teller(plan, proposal)(0)
         return Outcome(tuple(tuple(episode.score for episode in group) for group in played))
+
+    def play(
+        self, paths: Sequence[Architecture], count: int, longest: int, tell: Callable[[int], None]
+    ) -> list[list[Episode]]:
+        """Plays games of some paths, as many side by side as there are environments.
+
+        `count` are those of each path, `longest` the steps after which one is cut.
+        """
+        settings = self.settings
+        # Seeds go by path, so that a score does not depend on what is evaluated beside it. All paths meet the same.
+        games = seeding.integers(self.root, "evaluation", count=count)
+        streams = [
+            torch.Generator(self.trainer.device).manual_seed(seeding.integer(self.root, "evaluation", path.id))
+            for path in paths
+        ]
+        known, supernet = self.trainer.standardize, self.supernet
+        policy: Policy = supernet if known is None else lambda observation: supernet(known(observation.float()))
+        active: Architecture | None = None
+
+        def ready(path: Architecture) -> Policy:
+            nonlocal active
+            if path is not active:
+                supernet.activate(path)
+                active = path
+            return policy
+
+        return play_in_portions(
+            [partial(ready, path) for path in paths],
+            lambda count: make_env(settings.env, settings.env_settings, num_envs=count, threads=settings.threads),
+            games,
+            streams,
+            most=settings.env_settings.num_envs,
+            device=self.trainer.device,
+            max_steps=longest,
+            tell=tell,
+        )
+
+    def _play_elsewhere(
+        self, jobs: int, paths: Sequence[Architecture], count: int, longest: int, tell: Callable[[int], None]
+    ) -> list[list[Episode]]:
+        """Plays as `play` does, in several processes."""
+        assert self.backend is not None
+        lock, played = threading.Lock(), [list[Episode]() for _ in paths]
+
+        def told(steps: int) -> None:
+            with lock:
+                tell(steps)
+
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "supernet.safetensors"
+            file.write_bytes(pack(self.trainer.state_dict()))
+            shared = {"settings": self.settings.model_dump(mode="json"), "root": self.root, "file": str(file)}
+            shared |= {"count": count, "longest": longest}
+            futures = []
+            for first in range(jobs):
+                data = {**shared, "paths": [path.id for path in paths[first::jobs]]}
+                job = Job(play_paths, data, self.settings.env, self.folder / "worker.log", told)
+                futures.append(self.backend.call(job))
+            await_all(futures)
+        for first, future in enumerate(futures):
+            played[first::jobs] = [[Episode(**episode) for episode in games] for games in future.result()]
+        return played
 
     def _teller(self, plan: GamePlan, proposal: Evaluate) -> Callable[[int], None]:
         """Tells how far the ranking is, in steps; it is given those that were played since the last time."""
@@ -228,3 +278,16 @@ class SupernetFit:
         self.env.close()
         if self.events is not None:
             self.events.close()
+
+
+def play_paths(data: dict[str, Any], tell: Callable[[int], None]) -> list[list[dict[str, Any]]]:
+    """A job: what `SupernetFit.play` gives where only the settings and a file of the trainer's state are there."""
+    settings = StudySettings(**data["settings"])
+    import_modules(settings.imports)
+    fit = SupernetFit(settings, data["root"], nobody)
+    fit.env.close()
+    fit.trainer.load_state_dict(load(read_bytes(Path(data["file"]))))
+    space = settings.load_space()
+    paths = [space.architecture(path) for path in data["paths"]]
+    played = fit.play(paths, data["count"], data["longest"], tell)
+    return [[asdict(episode) for episode in games] for games in played]

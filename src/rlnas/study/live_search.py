@@ -25,6 +25,7 @@ from rlnas.study.fitting import SupernetFit
 from rlnas.study.networks import NetworkSpec
 from rlnas.study.settings import StudySettings
 from rlnas.study.trainings import Trainings
+from rlnas.trials.backend import Backend
 from rlnas.trials.checkpoint import fitting, load_checkpoint, save_checkpoint
 from rlnas.trials.metrics import PRIMARY
 from rlnas.trials.progress import Watcher
@@ -54,11 +55,21 @@ class LiveSearch:
         trainings: carries out trainings from scratch.
         watch: told of every iteration.
         candidates: the part of the settings' space that is within their limits.
+        backend: where the games that rank architectures may be played.
     """
 
-    def __init__(self, path: Path, settings: StudySettings, trainings: Trainings, watch: Watcher, candidates: Space):
+    def __init__(
+        self,
+        path: Path,
+        settings: StudySettings,
+        trainings: Trainings,
+        watch: Watcher,
+        candidates: Space,
+        backend: Backend | None = None,
+    ):
         self.path, self.file = path, path / "checkpoint.safetensors"
         self.settings, self.trainings, self.watch = settings, trainings, watch
+        self.backend = backend
         self.space, self.whole = candidates, settings.load_space()
         self.root = seeding.integer(settings.seed, "search")
         self.strategy = make_strategy(
@@ -118,8 +129,8 @@ class LiveSearch:
 
     def _supernet(self) -> SupernetFit:
         if self.shared is None:
-            self.shared = SupernetFit(self.settings, self.root, self.watch)
-            self.shared.begin(self.path / "tensorboard")
+            self.shared = SupernetFit(self.settings, self.root, self.watch, self.backend)
+            self.shared.begin(self.path)
         return self.shared
 
     def told(self) -> None:
@@ -169,9 +180,9 @@ class LiveSearch:
         self.trained = dict.fromkeys(state.trained)
         self.training_steps, self.pauses = dict(state.training_steps), state.pauses
         if state.supernet:
-            self.shared = SupernetFit(self.settings, self.root, self.watch)
+            self.shared = SupernetFit(self.settings, self.root, self.watch, self.backend)
             self.shared.load_state_dict(self.file, tensors, state.supernet)
-            self.shared.begin(self.path / "tensorboard")
+            self.shared.begin(self.path)
 
 
 def _scores(found: list[float | None]) -> tuple[float, ...]:

@@ -57,7 +57,7 @@ def run_study(path: Path, settings: StudySettings, backend: Backend, watch: Watc
         candidates = find_candidates(path, settings, measured, watch)
         trainings: Trainings = TableTrainings(table, settings) if table else LiveTrainings(path, settings, backend)
         with torch_threads(settings.threads):
-            search = LiveSearch(path / "search", settings, trainings, watch, candidates)
+            search = LiveSearch(path / "search", settings, trainings, watch, candidates, backend)
             ranking = [RankedPath(architecture=entry.architecture.id, proxy=entry.proxy) for entry in search.run()]
             cost = SearchCost(**search.cost())
             networks = _networks(settings, ranking, search.start)

@@ -1,7 +1,7 @@
 """Trainings from scratch, live or looked up in a table."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -54,17 +54,21 @@ def run_all(
     `done` is told now and then how many trials are done. Raises the error of the first trial that stops the study.
     """
     futures = [[backend.submit(trial) for trial in row] for row in zip(*trials, strict=True)]
-    every = [future for row in futures for future in row]
+    await_all([future for row in futures for future in row], done)
+    return [[future.result() for future in group] for group in zip(*futures, strict=True)]
+
+
+def await_all(futures: Sequence[Future[Any]], done: Callable[[int], None] | None = None) -> None:
+    """Waits for futures; raises the first error. `done` is told now and then how many are done."""
     # Waiting without a limit cannot be interrupted where a library has replaced the handler of Ctrl-C (polars does).
     left = 1
     while left:
-        left = len(wait(every, timeout=0.5, return_when=FIRST_EXCEPTION).not_done)
-        for future in every:
+        left = len(wait(futures, timeout=0.5, return_when=FIRST_EXCEPTION).not_done)
+        for future in futures:
             if future.done():
                 future.result()
         if done is not None:
-            done(len(every) - left)
-    return [[future.result() for future in group] for group in zip(*futures, strict=True)]
+            done(len(futures) - left)
 
 
 class TableTrainings:

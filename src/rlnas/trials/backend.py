@@ -1,11 +1,12 @@
 """Where trials run: `submit(trial) -> future`."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from rlnas.trials.progress import Watcher, nobody
 from rlnas.trials.results import TrialResult
@@ -22,8 +23,25 @@ class Trial:
     until: int | None = None  # environment steps at which it pauses, as in `run_trial`; `None` runs it to its end
 
 
+@dataclass(frozen=True)
+class Job:
+    """A part of a search that may run in another process."""
+
+    function: Callable[[Any, Callable[[int], None]], Any]  # of a module of rlnas; given `data` and `tell`
+    data: Any  # what JSON can hold, as is what the function returns
+    env: str  # the environment that it plays
+    log: Path  # where its process prints to
+    tell: Callable[[int], None]  # told of numbers that add up: what was done since the last time
+
+
 class Backend(ABC):
-    """Runs trials somewhere; as a context manager it is closed at the end. `rlnas.trials.conformance` checks one."""
+    """Runs trials somewhere; as a context manager it is closed at the end. `rlnas.trials.conformance` checks one.
+
+    Attributes:
+        jobs: how many jobs run at a time; with 1, the search does all by itself and `call` need not be there.
+    """
+
+    jobs: int = 1
 
     @abstractmethod
     def submit(self, trial: Trial) -> Future[TrialResult]:
@@ -32,6 +50,13 @@ class Backend(ABC):
         The future's result says so if the trial failed by itself (`status`). The future raises a `UserError` where the
         trial's directory is not the trial's, and a `WorkerError` where what runs it breaks again and again.
         """
+
+    def call(self, job: Job) -> Future[Any]:
+        """Runs a part of a search; the future has what its function returns, or raises its error.
+
+        A process that breaks is a `WorkerError`.
+        """
+        raise NotImplementedError
 
     def close(self) -> None:
         """Stops what is running; each trial can go on later from its checkpoint."""

@@ -8,16 +8,17 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, TextIO
 
-from rlnas.errors import UserError, WorkerError
+from rlnas.errors import EnvironmentFault, RlnasError, TrainingDiverged, UserError, WorkerError
 from rlnas.files import open_own
 from rlnas.processes import child_environment, home, kill_group
-from rlnas.trials.backend import Backend, Trial
+from rlnas.trials.backend import Backend, Job, Trial
 from rlnas.trials.progress import Progress, Watcher, nobody
 from rlnas.trials.results import TrialResult
 from rlnas.trials.trial import CHECKPOINT, failed_result, read_outcome
@@ -25,6 +26,9 @@ from rlnas.trials.trial import CHECKPOINT, failed_result, read_outcome
 ATTEMPTS = 2
 """How often a trial is started from one checkpoint when its process dies without a word (killed for memory, say)."""
 
+
+FAULTS: dict[str, type[RlnasError]] = {kind.__name__: kind for kind in (UserError, EnvironmentFault, TrainingDiverged)}
+"""The errors that a job may raise."""
 
 SERVER = "rlnas.trials.fork_server"
 """The module that trials are forks of."""
@@ -81,11 +85,25 @@ def _place() -> tuple[dict[str, str], Path]:
 
 @dataclass(eq=False)
 class _Worker:
-    """The process of a trial."""
+    """The process of a trial or a job."""
 
     channel: socket.socket  # takes what to do, tells the progress; the process ends with it
     status: TextIO  # its process id; when it has ended, its exit code
     pid: int = 0
+
+    def talk(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Tells it what to do; gives all that it says until it ends."""
+        self.pid = int(self.status.readline() or 0)
+        # It may end before it reads, or in the middle of a line.
+        with contextlib.suppress(ConnectionError), self.channel.makefile(encoding="utf-8") as lines:
+            self.channel.sendall((json.dumps(request) + "\n").encode())
+            for line in lines:
+                if line.endswith("\n"):
+                    yield json.loads(line)
+
+    def code(self) -> int:
+        """Its exit code, when it has ended."""
+        return int(self.status.readline() or Exit.BROKEN)
 
     def kill(self) -> None:
         """Kills it, also if it has not told its process id yet."""
@@ -104,6 +122,7 @@ class LocalBackend(Backend):
     """
 
     def __init__(self, count: int, watch: Watcher = nobody):
+        self.jobs = count
         self._pool = ThreadPoolExecutor(count)
         self._watch = watch
         self._server: _Server | None = None
@@ -148,38 +167,53 @@ class LocalBackend(Backend):
         """
         trial.directory.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:
-            worker = self._start(trial, stack)
+            worker = self._start(trial.directory / "worker.log", trial.settings.env, stack)
             if worker is None:
                 return Exit.BROKEN, "the study was stopped"
-            worker.pid = int(worker.status.readline() or 0)
             note = ""
-            # It may have ended before it reads, or in the middle of a line.
-            with contextlib.suppress(ConnectionError), worker.channel.makefile(encoding="utf-8") as lines:
-                worker.channel.sendall((json.dumps(_request(trial)) + "\n").encode())
-                for line in lines:
-                    if not line.endswith("\n"):
-                        break
-                    progress = Progress(**json.loads(line))
-                    note = progress.note or note
-                    if not progress.note:
-                        self._watch(progress)
-            code = int(worker.status.readline() or Exit.BROKEN)
-        if code < 0:
-            return code, f"its process was killed ({signal.Signals(-code).name})"
-        said = note or f"its process ended with code {code} before its result was there"
-        return (code if note or code == Exit.DONE else Exit.BROKEN), said
+            for said in worker.talk(_request(trial)):
+                progress = Progress(**said)
+                note = progress.note or note
+                if not progress.note:
+                    self._watch(progress)
+            code = worker.code()
+        said_why = note or code == Exit.DONE or code < 0
+        return (code if said_why else Exit.BROKEN), _reason(code, note)
 
-    def _start(self, trial: Trial, stack: contextlib.ExitStack) -> _Worker | None:
-        """Starts the trial's process, which counts as running until the stack is closed; `None` if all was stopped."""
+    def call(self, job: Job) -> Future[Any]:
+        """See `Backend.call`."""
+        return self._pool.submit(self._call, job)
+
+    def _call(self, job: Job) -> Any:
+        found: dict[str, Any] = {}
+        with contextlib.ExitStack() as stack:
+            worker = self._start(job.log, job.env, stack)
+            if worker is None:
+                raise WorkerError("the study was stopped")
+            name = f"{job.function.__module__}:{job.function.__qualname__}"
+            for said in worker.talk({"job": name, "data": job.data}):
+                job.tell(said.pop("told", 0))
+                found |= said
+            code = worker.code()
+        if "error" in found:
+            error = FAULTS[found["error"]](found["reason"])
+            error.add_note(found["trace"])
+            raise error
+        if "result" not in found:
+            raise WorkerError(f"a part of the search: {_reason(code)}; see {job.log}. The study can be resumed.")
+        return found["result"]
+
+    def _start(self, log: Path, env: str, stack: contextlib.ExitStack) -> _Worker | None:
+        """Starts a process, which counts as running until the stack is closed; `None` if all was stopped."""
         channel, theirs = socket.socketpair()
         reading, writing = os.pipe()
         worker = _Worker(stack.enter_context(channel), stack.enter_context(os.fdopen(reading, encoding="utf-8")))
-        with theirs, open(writing, "wb") as told, open(open_own(trial.directory / "worker.log"), "a") as log:
-            files = [theirs.fileno(), told.fileno(), log.fileno()]
+        with theirs, open(writing, "wb") as told, open(open_own(log), "a") as output:
+            files = [theirs.fileno(), told.fileno(), output.fileno()]
             with self._lock:
                 if self._closed:
                     return None
-                self._fork(files, trial.settings.env)
+                self._fork(files, env)
                 self._running.add(worker)
         stack.callback(self._forget, worker)
         return worker
@@ -206,6 +240,13 @@ class LocalBackend(Backend):
             for worker in self._running:
                 worker.kill()  # a trial can be killed at any moment
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _reason(code: int, note: str = "") -> str:
+    """Why a process ended before its result was there."""
+    if code < 0:
+        return f"its process was killed ({signal.Signals(-code).name})"
+    return note or f"its process ended with code {code} before its result was there"
 
 
 def _request(trial: Trial) -> dict[str, Any]:

@@ -1,0 +1,70 @@
+"""Parts of a search in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlnas.errors import EnvironmentFault, UserError, WorkerError
+from rlnas.trials.backend import Job
+from rlnas.trials.local import LocalBackend
+
+
+def count(data: dict[str, Any], tell) -> dict[str, Any]:
+    for _ in range(data["count"]):
+        tell(2)
+    return {"sum": sum(data["numbers"]), "process": os.getpid(), "third": 1 / 3}
+
+
+def fail(data: str, tell) -> None:
+    if data == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if data == "sleep":
+        time.sleep(60)
+    if data == "exit":
+        raise SystemExit(0)
+    raise {"fault": EnvironmentFault, "user": UserError, "bug": KeyError}[data](f"a {data}")
+
+
+def job(folder: Path, function, data, told: list[int] | None = None) -> Job:
+    return Job(function, data, "CartPole-v1", folder / "worker.log", (told if told is not None else []).append)
+
+
+def test_a_job_gives_what_its_function_returns_and_tells(tmp_path: Path) -> None:
+    told: list[int] = []
+    with LocalBackend(2) as backend:
+        assert backend.jobs == 2
+        found = backend.call(job(tmp_path, count, {"count": 5, "numbers": [1, 2.5]}, told)).result()
+    assert (found["sum"], found["third"]) == (3.5, 1 / 3)
+    assert found["process"] != os.getpid()
+    assert sum(told) == 10
+
+
+def test_what_ends_a_job_is_raised(tmp_path: Path) -> None:
+    with LocalBackend(1) as backend:
+        for data, kind in (("fault", EnvironmentFault), ("user", UserError)):
+            with pytest.raises(kind) as error:
+                backend.call(job(tmp_path, fail, data)).result()
+            assert str(error.value) == f"a {data}"
+            assert "in fail" in error.value.__notes__[0]
+        with pytest.raises(WorkerError, match=r"killed \(SIGKILL\); see .*worker.log.*can be resumed"):
+            backend.call(job(tmp_path, fail, "kill")).result()
+        for data in ("bug", "exit"):
+            with pytest.raises(WorkerError, match=r"ended with code 5 before its result was there; see .*worker.log"):
+                backend.call(job(tmp_path, fail, data)).result()
+    assert "KeyError: 'a bug'" in (tmp_path / "worker.log").read_text()
+
+
+def test_a_job_ends_with_its_backend(tmp_path: Path) -> None:
+    with LocalBackend(1) as backend:
+        future = backend.call(job(tmp_path, fail, "sleep"))
+        threading.Event().wait(0.1)
+    assert isinstance(future.exception(), WorkerError)
+    with pytest.raises(RuntimeError):
+        backend.call(job(tmp_path, fail, "sleep"))
