@@ -63,8 +63,8 @@ class Workers:
     """Commands that run several trainings."""
 
     workers: kinds.Processes | None = None
-    """Trainings that run at the same time, each in a process of its own with one thread. By default 1 in Python, and on
-    the command line as many as there are processors, at most 4."""
+    """Trainings that run at the same time, each in a process of its own with one thread; as many processes play the
+    games of a ranking. By default 1 in Python, and on the command line as many as there are processors, at most 4."""
 
     backend: kinds.TrialBackend | None = None
     """Where the trainings run (a `Backend`, which stays open); by default `workers` processes of this machine."""

@@ -83,6 +83,7 @@ def _run_job(job: str, data: Any, say: Callable[[dict[str, Any]], None]) -> Exit
 
 def _run_trial(trial: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> Exit:
     label, last = trial["label"], 0.0
+    sys.argv[1:] = [trial["directory"], label]  # for the user's code, which may ask where it is
 
     def tell(progress: Progress) -> None:
         nonlocal last
