@@ -154,3 +154,16 @@ def test_observations_are_standardised_before_the_encoder():
     network.standardize = Standardize(mean, deviation, clip=1.5)
     for one, other in zip(network(x), by_hand, strict=True):
         torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("bf16", [False, True], ids=["fp32", "bf16"])
+def test_bytes_that_the_first_convolution_scales_are_those_that_are_scaled_before(bf16):
+    network = Network(load_space("nature-cnn"), next(iter(load_space("nature-cnn"))), 3)
+    network.bf16 = bf16
+    assert network.encoder.takes_bytes()
+    x = torch.randint(0, 256, (3, 4, 84, 84), dtype=torch.uint8)
+    # Of floats the first convolution knows no scale; so are bytes with a standardisation of their own.
+    for one, other in zip(network(x), network(x / 255), strict=True):
+        torch.testing.assert_close(one, other, rtol=0.02 if bf16 else 1e-5, atol=1e-2 if bf16 else 1e-5)
+    network.standardize = Standardize(torch.zeros(1), torch.full((1,), 255.0), math.inf)
+    torch.testing.assert_close(network(x)[1], network(x.float())[1])

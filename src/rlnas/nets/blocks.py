@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rlnas.nets.convolution import conv2d
+from rlnas.nets.convolution import conv2d, foldable
 from rlnas.nets.shared import Shared, SharedConv, SharedLinear, SharedNorm
 from rlnas.spaces import Activation, Conv, Flatten, Layer, Linear, MaxPool, Module, Norm, Readout, Resize, Shape
 from rlnas.spaces.choice import Choice, resolve
@@ -37,6 +37,10 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 class Block(nn.Module):
     """Base of the modules behind layers."""
+
+    def takes_bytes(self) -> bool:
+        """Whether it scales bytes to [0, 1] itself, which is faster than to do so before."""
+        return False
 
     def activate(self, path: Values) -> None:
         """Makes `path` the active path, where there is something to choose."""
@@ -95,13 +99,16 @@ class ConvBlock(Block):
             self.conv = SharedConv(shape[0], width, kernel, stride, inside)
         else:
             self.conv = nn.Conv2d(shape[0], width, kernel, stride, padding=inside)
-        self.stride, self.inside = stride, inside
+        self.kernel, self.stride, self.inside = kernel, stride, inside
 
     def forward(self, x: Tensor) -> Tensor:
         if self.skip > 1:
             x = x[:, :, :: self.skip, :: self.skip]
         x = pad(x, self.outside * 2, self.pad_mode)
         return FUNCTIONS[self.activation](self._convolve(x))
+
+    def takes_bytes(self) -> bool:
+        return foldable(self.kernel, self.stride) and not any(self.outside) and not self.inside
 
     def _convolve(self, x: Tensor) -> Tensor:
         if isinstance(self.conv, SharedConv):

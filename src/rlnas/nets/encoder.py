@@ -22,6 +22,10 @@ class BlockOfBlocks(Block):
         """The blocks inside that the active path computes."""
         raise NotImplementedError
 
+    def takes_bytes(self) -> bool:
+        first = next(iter(self.computed()), None)
+        return isinstance(first, Block) and first.takes_bytes()
+
     def choose(self, path: Values) -> None:
         """Makes the options of `path` the active ones, but for those of the blocks inside."""
 
@@ -69,6 +73,9 @@ class RepeatBlock(BlockOfBlocks):
 
 class ResidualBlock(BlockOfBlocks):
     """Layers whose output is added to their input."""
+
+    def takes_bytes(self) -> bool:
+        return False
 
     def __init__(self, inner: SequenceBlock):
         super().__init__()

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from rlnas import seeding
 from rlnas.nets.blocks import ModuleBlock
+from rlnas.nets.convolution import pixels
 from rlnas.nets.encoder import Encoder
 from rlnas.nets.shared import SharedLinear
 from rlnas.spaces import Architecture, Space
@@ -138,27 +139,28 @@ class Network(nn.Module):
             The parameters of the distribution of actions: logits `(batch, outputs)`; for continuous actions the means,
             then the logarithms of the standard deviations, `(batch, 2 * outputs)`. And values `(batch,)`. All float32.
         """
-        pixels = observation.dtype == torch.uint8 and self.standardize is None
-        if observation.dtype == torch.bool:
-            observation = observation.view(torch.uint8)  # of bytes, torch converts many at a time
-        # What is no float32 yet becomes what the encoder computes with at once.
-        x = observation.to(torch.bfloat16 if self.bf16 and not observation.is_floating_point() else torch.float32)
-        if pixels:
-            x = x.mul_(1 / 255)
-        if self.standardize is not None:
-            x = self.standardize(x)
-        features = self._encode(self.encoder, x)
+        features = self._encode(self.encoder, observation)
         parameters = self.policy(features)
         if self.heads.log_std is not None:
             parameters = torch.cat([parameters, self.log_std.expand_as(parameters)], -1)
-        read = features if self.value_encoder is None else self._encode(self.value_encoder, x)
+        read = features if self.value_encoder is None else self._encode(self.value_encoder, observation)
         return parameters, self.value(read).squeeze(-1)
 
-    def _encode(self, encoder: Encoder, x: Tensor) -> Tensor:
+    def _encode(self, encoder: Encoder, observation: Tensor) -> Tensor:
         if not self.bf16:
-            return encoder(x)
-        with torch.autocast(x.device.type, torch.bfloat16):
-            return encoder(x).float()
+            return encoder(self._prepare(encoder, observation))
+        with torch.autocast(observation.device.type, torch.bfloat16):
+            return encoder(self._prepare(encoder, observation)).float()
+
+    def _prepare(self, encoder: Encoder, x: Tensor) -> Tensor:
+        """Observations as an encoder takes them."""
+        if self.standardize is not None:
+            return self.standardize(x.float())
+        if x.dtype == torch.uint8:
+            return x if encoder.takes_bytes() else pixels(x)
+        if x.dtype == torch.bool and not torch.compiler.is_compiling():
+            x = x.view(torch.uint8)  # torch converts many bytes at a time
+        return x.to(torch.bfloat16 if self.bf16 and not x.is_floating_point() else torch.float32)
 
 
 class Supernet(Network):
