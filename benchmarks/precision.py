@@ -3,15 +3,16 @@
     python -m benchmarks.precision --space minatar-2 --arch ID --seeds 20 --out DIR --json FILE
     python -m benchmarks.precision --env ALE/Breakout-v5 --space nature-cnn --steps 250k --out DIR --json FILE
 
-A training that is in DIR already is not repeated, so an interrupted command goes on where it was; `--collect FILE`
-prints the comparison of the scores in a file that `--json` wrote, without training. The seconds are those of
-processor time.
+A training that is in DIR already is not repeated, nor is a pair in the file of `--json`: an interrupted command goes on
+where it was. `--collect FILE` prints the comparison of the scores in such a file, without training. The seconds are
+those of processor time.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -74,9 +75,14 @@ def main() -> None:
         args.out.mkdir(parents=True, exist_ok=True)
         chosen = {name: getattr(args, name) for name in ("env", "space", "arch", "steps")}
         data: dict[str, Any] = {"machine": common.machine(), "settings": chosen, "pairs": {}}
-        for seed in range(1, args.seeds + 1):
-            data["pairs"][str(seed)] = {precision: train(args, precision, seed) for precision in PRECISIONS}
-            common.write_json(args.json, data)
+        if args.json is not None and args.json.exists():
+            data = json.loads(args.json.read_text())
+            if data["settings"] != chosen:
+                sys.exit(f"{args.json} has pairs of {data['settings']}, not of {chosen}.")
+        for seed in map(str, range(1, args.seeds + 1)):
+            if seed not in data["pairs"]:
+                data["pairs"][seed] = {precision: train(args, precision, int(seed)) for precision in PRECISIONS}
+                common.write_json(args.json, data)
     else:
         data = json.loads(args.collect.read_text())
     show(data)
