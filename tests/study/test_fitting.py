@@ -155,16 +155,19 @@ def test_paths_share_moments_unless_they_are_to_begin_anew(fit: SupernetFit, res
 
 def test_an_evaluation_plays_each_path_with_the_shared_weights(fit: SupernetFit) -> None:
     fit.fit(Fit(ONE, 1))
+    with torch.no_grad():
+        fit.supernet.policy.slices[0].weight.mul_(100)  # so that paths differ in what they do
     outcome = fit.evaluate(Evaluate((ONE, TWO), 3, 0, 25))
-    games = seeding.integers(7, "evaluation", count=3)
+    games, lengths = seeding.integers(7, "evaluation", count=3), []
     for path, returns in zip((ONE, TWO), outcome.returns, strict=True):
         network = fit.supernet.extract(path)
         stream = torch.Generator().manual_seed(seeding.integer(7, "evaluation", path.id))
         env = make_env(GAME, EnvSettings(sticky_actions=0.1), num_envs=3)
         (alone,) = play_episodes([lambda network=network: network], env, games, [stream])
         assert returns == tuple(episode.score for episode in alone)
+        lengths += [episode.length for episode in alone]
     assert outcome.returns[0] != outcome.returns[1]
-    assert fit.evaluated == 2
+    assert (fit.evaluated, fit.evaluation_steps) == (2, sum(lengths))
 
 
 @pytest.mark.parametrize(("episodes", "sizes"), [(6, [4, 2, 4, 2]), (2, [4])])
