@@ -60,8 +60,11 @@ def test_the_number_of_processes_changes_no_game(tmp_path: Path, settings: dict[
             told: list[Progress] = []
             with LocalBackend(jobs) as backend:
                 fit = fitted(tmp_path / str(jobs), settings, backend, told)
+                assert backend._server is not None  # which starts during the fit
                 assert fit.evaluate(Evaluate(PATHS, 6, 0, 5)) == expected
-                assert backend._server is not None
+                server = backend._server
+                backend.prepare(settings["env"], tmp_path / "log")
+                assert backend._server is server
             assert fit.cost() == alone.cost()
             last = [progress for progress in told if progress.task == "select"][-1]
             assert (last.done, last.finished) == (fit.evaluation_steps, True)

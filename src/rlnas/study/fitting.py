@@ -80,6 +80,8 @@ class SupernetFit:
         """Opens the events in a folder and starts the environments, at the beginning or after `load_state_dict`."""
         self.folder = folder
         self.events = TensorBoardLog(folder / "tensorboard", self.trainer.steps)
+        if self.backend is not None and self._jobs > 1:
+            self.backend.prepare(self.settings.env, folder / "worker.log")
         self.go_on()
 
     def fit(self, proposal: Fit) -> Outcome:
@@ -112,9 +114,7 @@ class SupernetFit:
         self.bound = plan.bound
         tell = self._teller(plan, proposal)
         tell(0)
-        # What is computed with several threads, or by a GPU, stays here: more processes would take these from it.
-        here = self.settings.threads > 1 or self.settings.device != "cpu"
-        jobs = 1 if here or self.backend is None else min(self.backend.jobs, len(proposal.paths))
+        jobs = min(self._jobs, len(proposal.paths))
         play = self.play if jobs == 1 else partial(self._play_elsewhere, jobs)
         played = play(proposal.paths, plan.games, plan.longest, tell)
         episodes = [episode for group in played for episode in group]
@@ -125,6 +125,13 @@ class SupernetFit:
         self.cut += sum(episode.cut for episode in episodes)
         self._teller(plan, proposal)(0)
         return Outcome(tuple(tuple(episode.score for episode in group) for group in played))
+
+    @property
+    def _jobs(self) -> int:
+        """In how many processes games may be played. With several threads or a GPU, more would compete for these."""
+        if self.backend is None or self.settings.threads > 1 or self.settings.device != "cpu":
+            return 1
+        return self.backend.jobs
 
     def play(
         self, paths: Sequence[Architecture], count: int, longest: int, tell: Callable[[int], None]

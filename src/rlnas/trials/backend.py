@@ -51,6 +51,10 @@ class Backend(ABC):
         trial's directory is not the trial's, and a `WorkerError` where what runs it breaks again and again.
         """
 
+    def prepare(self, env: str, log: Path) -> None:
+        """Starts what takes long to start, while a search does something else; arguments are those of a job."""
+        return
+
     def call(self, job: Job) -> Future[Any]:
         """Runs a part of a search; the future has what its function returns, or raises its error.
 

@@ -180,6 +180,12 @@ class LocalBackend(Backend):
         said_why = note or code == Exit.DONE or code < 0
         return (code if said_why else Exit.BROKEN), _reason(code, note)
 
+    def prepare(self, env: str, log: Path) -> None:
+        """See `Backend.prepare`."""
+        with open(open_own(log), "a") as output, self._lock:
+            if self._server is None and not self._closed:
+                self._server = _Server(env, output.fileno())
+
     def call(self, job: Job) -> Future[Any]:
         """See `Backend.call`."""
         return self._pool.submit(self._call, job)
