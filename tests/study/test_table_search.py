@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 import rlnas
 from rlnas.algorithms.ppo import PPOSettings
@@ -100,10 +101,14 @@ def test_a_report_says_that_its_table_is_gone_or_another(table: str, tmp_path: P
         ({"baselines": ["k1=1,k2=1", "k1=9,k2=1"]}, "unknown option for choice 'k1'"),
         ({"table": "minatar-none"}, "unknown table 'minatar-none'"),
         ({"ppo_options": {"clip": 0.3}}, "built with other settings: ppo.clip is 0.2 there, not 0.3"),
+        ({"precision": "bf16"}, "built in fp32, not in bf16"),
         ({"env_options": {"num_envs": 2}}, "built with other settings: env_settings.num_envs is 32 there, not 2"),
     ],
 )
-def test_a_table_that_does_not_fit_is_refused(table: str, tmp_path: Path, changes: dict, fault: str) -> None:
+def test_a_table_that_does_not_fit_is_refused(
+    table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict, fault: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
     arguments = {"env": GAME, "space": "minatar-1", "strategy": "random", "steps": 1, "table": table, **changes}
     with pytest.raises(UserError, match=fault):
         rlnas.search(**arguments, out=tmp_path / "run", device="cpu")

@@ -176,6 +176,8 @@ class SearchRequest(EnvRequest, StudyOptions, MoreSeeds, SearchThreads, TopK):
         for group in GROUPS:
             if found := setting_differences(group, table.settings.get(group, own[group]), own[group]):
                 raise refuse(f"was built with other settings: {found[0]}")
+        if (built := table.settings.get("precision", "fp32")) != common.precision:
+            raise refuse(f"was built in {built}, not in {common.precision}")
         gone = [f"{name} with seed {seed}" for name, seed in table.absent() if name not in CATALOGUE]
         if gone or len(table.architectures) < table.space.size:
             lacking = gone[0] if gone else "some architectures"
