@@ -174,3 +174,19 @@ def test_what_is_left_for_the_end_of_a_process_is_done(tmp_path):
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "bye\n")
     assert (tmp_path / "log").read_text() == "buffered"
+
+
+FULL = """
+reading, writing = os.pipe()
+full = os.fdopen(writing, "wb")
+writer = threading.Thread(target=full.write, args=(bytes(1 << 20),), daemon=True)
+writer.start()
+os.read(reading, 1)
+"""
+
+
+@pytest.mark.parametrize("left", [FULL, "atexit.register(threading.Event().wait)"], ids=["a full pipe", "atexit"])
+def test_what_blocks_at_the_end_of_a_process_does_not_hold_it_up(left):
+    script = f"import atexit, os, threading\nfrom rlnas import processes\nprocesses.FAREWELL = 0.05\n{left}\n"
+    done = subprocess.run([sys.executable, "-c", script + "processes.leave(3)"], timeout=20)
+    assert done.returncode == 3

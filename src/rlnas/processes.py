@@ -24,7 +24,7 @@ CHILD = "RLNAS_CHILD"
 """The environment variable that marks the processes that rlnas starts, and all that these start."""
 
 FAREWELL = 1.0
-"""Seconds that the threads of the user's modules get to end once everything is written."""
+"""Seconds that a process waits at its end for what the user's modules left: threads first, then `atexit` and files."""
 
 _folder: ContextVar[str | None] = ContextVar("folder", default=None)
 """The folder of the call that is under way in this thread."""
@@ -124,8 +124,9 @@ def _importing() -> str | None:
 def leave(code: int) -> None:
     """Ends the process, also where a module or an environment leaves threads or processes that would hold it up.
 
-    What is registered to run at the end runs, and open files are written out. Python's own end would take apart torch
-    and all else piece by piece, which lasts longer than many a trial's iteration.
+    What is registered to run at the end runs, and open files are written out, unless threads or processes are left.
+    Python's own end would take apart torch and all else piece by piece, which lasts longer than many a trial's
+    iteration.
     """
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):  # it may be closed, or never have been open
@@ -141,6 +142,10 @@ def leave(code: int) -> None:
         child.join(max(0.0, deadline - time.monotonic()))
         child.kill()
     if not children and not any(thread.is_alive() for thread in own):
+        # A function may block, and so does the flush of a file to which a daemon thread is writing.
+        end = threading.Timer(FAREWELL, os._exit, [code])
+        end.daemon = True
+        end.start()
         atexit._run_exitfuncs()
         for found in gc.get_objects():
             if issubclass(type(found), io.IOBase):  # `isinstance` would ask objects that stand for others
