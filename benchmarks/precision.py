@@ -31,7 +31,8 @@ METRICS = ("total_reward", "reward_mean")
 
 def train(args: argparse.Namespace, precision: str, seed: int) -> dict[str, Any]:
     """The scores of one training, or what an earlier one left."""
-    folder = args.out / folder_name(args.env, precision, seed)
+    names = args.space, *([args.arch] if args.arch else []), args.steps, args.checkpoint_steps, precision, seed
+    folder = args.out / folder_name(args.env, *names)
     file = folder.with_suffix(".json")
     if not file.exists():
         start = time.process_time()
@@ -73,7 +74,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.collect is None:
         args.out.mkdir(parents=True, exist_ok=True)
-        chosen = {name: getattr(args, name) for name in ("env", "space", "arch", "steps")}
+        chosen = {name: getattr(args, name) for name in ("env", "space", "arch", "steps", "checkpoint_steps")}
         data: dict[str, Any] = {"machine": common.machine(), "settings": chosen, "pairs": {}}
         if args.json is not None and args.json.exists():
             data = json.loads(args.json.read_text())

@@ -69,7 +69,7 @@ def test_the_generator_decides(distribution):
 def test_gradients_in_closed_form_are_those_of_autograd(distribution):
     parameters = torch.randn(30, 4, generator=generator(), dtype=torch.float64, requires_grad=True)
     action = draw(distribution, parameters.detach(), 1)
-    toward = torch.randn(30, generator=generator(2), dtype=torch.float64)
-    log_probability, entropy, pull = distribution.evaluate(parameters, action)
-    (toward @ log_probability + 0.3 * entropy.sum()).backward()
-    torch.testing.assert_close(pull(toward, 0.3), parameters.grad)
+    grad = torch.randn(30, generator=generator(2), dtype=torch.float64)
+    log_probability, entropy, backward = distribution.evaluate(parameters, action)
+    (grad @ log_probability + 0.3 * entropy.sum()).backward()
+    torch.testing.assert_close(backward(grad, 0.3), parameters.grad)

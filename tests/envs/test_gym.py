@@ -343,6 +343,15 @@ def test_networks_see_vectors_and_maps_with_their_channels_first(shape, as_seen)
         ),
         ({"reward": "much"}, "returned 'much' as reward, which must be one number."),
         ({"reward": None}, "returned None as reward, which must be one number."),
+        ({"reward": 1e39}, "returned a number too large for float32 as reward."),
+        ({"reward": 10**400}, "returned infinity as reward."),
+        (
+            {
+                "observation_space": Box(-np.inf, np.inf, (2,), np.float16),
+                "observation": np.full(2, np.inf, np.float16),
+            },
+            "returned infinity as observation.",
+        ),
         ({"reward": np.array([1.0, 2.0])}, "returned array([1., 2.]) as reward, which must be one number."),
         ({"observation": np.array([1e300, 0])}, "returned an observation that is too large for float32."),
         (

@@ -81,11 +81,16 @@ def test_command_line(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert (tmp_path / "mine/network.py").exists()
 
 
-def test_a_network_that_was_trained_for_real(tmp_path: Path) -> None:
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_network_that_was_trained_for_real(precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
     small = {"env_options": {"num_envs": 2}, "ppo_options": {"rollout_steps": 16, "epochs": 1, "minibatches": 2}}
-    rlnas.train(GAME, "minatar-1", "k1=1,k2=3", 64, out=tmp_path / "run", **small)
+    rlnas.train(GAME, "minatar-1", "k1=1,k2=3", 64, out=tmp_path / "run", precision=precision, **small)
     agent = load_agent(tmp_path / "run")
     assert agent.description["training"]["steps"] == 64
+    assert agent.description["training"]["precision"] == precision
+    for other in ("onnx", "sb3"):  # each compares itself with the network
+        export(tmp_path / "run", other)
     sys.path.insert(0, str(export(tmp_path / "run", "torch")))
     try:
         import network

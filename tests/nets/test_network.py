@@ -156,6 +156,16 @@ def test_observations_are_standardised_before_the_encoder():
         torch.testing.assert_close(one, other)
 
 
+@pytest.mark.parametrize("size", [84, 85, 90])
+def test_bytes_in_any_layout_and_size_are_folded(size):
+    space = Space("maps", (4, size, size), [Conv(8, kernel=8, stride=4), Flatten(), Linear(16)])
+    network = Network(space, next(iter(space)), 3)
+    x = torch.randint(0, 256, (3, 4, size, size), dtype=torch.uint8)
+    for layout in (torch.contiguous_format, torch.channels_last):
+        found = network(x.contiguous(memory_format=layout)[1:])
+        torch.testing.assert_close(found[0], network(x[1:] / 255)[0])
+
+
 @pytest.mark.parametrize("bf16", [False, True], ids=["fp32", "bf16"])
 def test_bytes_that_the_first_convolution_scales_are_those_that_are_scaled_before(bf16):
     network = Network(load_space("nature-cnn"), next(iter(load_space("nature-cnn"))), 3)

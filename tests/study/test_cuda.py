@@ -11,7 +11,7 @@ import torch
 
 from rlnas.algorithms.ppo import PPOSettings, PPOTrainer
 from rlnas.algorithms.ppo.update import update
-from rlnas.algorithms.torch_modes import set_float_modes
+from rlnas.algorithms.torch_modes import set_torch_modes
 from rlnas.envs import EnvSettings, make_env
 from rlnas.nets import Network, Supernet
 from rlnas.spaces import load_space
@@ -26,7 +26,7 @@ RESULTS = ("result.json", "search/ranking.json", "search/paths.jsonl", "search/e
 
 @pytest.mark.parametrize(("space", "path"), [("paper-1", "k2=5,k3=5"), ("paper-2", None), ("nature-cnn", None)])
 def test_a_network_says_the_same(space: str, path: str | None) -> None:
-    set_float_modes()
+    set_torch_modes()
     found = load_space(space)
     network = Network(found, found.architecture(path) if path else next(iter(found)), 4, 1)
     observations = torch.randint(0, 256, (64, *found.input_shape), dtype=torch.uint8)

@@ -5,8 +5,8 @@ import sys
 
 SCRIPT = """
 import torch
-from rlnas.algorithms.torch_modes import set_float_modes
-set_float_modes()
+from rlnas.algorithms.torch_modes import set_torch_modes
+set_torch_modes()
 torch.set_num_threads(2)
 torch.rand(512, 512) @ torch.rand(512, 512)
 tiny = torch.full((4_000_000,), 2.0**-126)

@@ -9,7 +9,7 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
-from rlnas.algorithms.torch_modes import Device, set_float_modes
+from rlnas.algorithms.torch_modes import Device, set_torch_modes
 from rlnas.envs import ActionSpace, Episode, VectorEnv
 from rlnas.nets import Heads, Network, Standardize
 
@@ -75,7 +75,7 @@ class Trainer(ABC, Generic[Settings]):
     def __init__(
         self, policy: nn.Module, env: VectorEnv, settings: Settings, iterations: int, seed: int, device: Device = "cpu"
     ):
-        set_float_modes()
+        set_torch_modes()
         self.device = torch.device(device)
         self.policy = policy.to(self.device)
         self.env = env

@@ -10,10 +10,11 @@ from torch import Tensor
 from rlnas.envs import ActionSpace, ContinuousActions, MultiDiscreteActions
 from rlnas.errors import TrainingDiverged
 
-Pull = Callable[[Tensor, float], Tensor]
-"""Maps a loss's gradients of log-probabilities, `(n,)`, and of each entropy, a number, to that of parameters, `(n, k)`.
+Backward = Callable[[Tensor, float], Tensor]
+"""The backward pass: from a loss's gradients to its gradient of the parameters, `(n, k)`.
 
-In closed form: autograd takes twenty small operations a minibatch.
+It takes the gradients of the log-probabilities, `(n,)`, and that of every entropy, which is one number for all. In
+closed form: autograd takes twenty small operations a minibatch.
 """
 
 
@@ -28,8 +29,8 @@ class Distribution(Protocol):
         """Draws actions `(n, *shape)` with noise `(n, m)`."""
         ...
 
-    def evaluate(self, parameters: Tensor, action: Tensor) -> tuple[Tensor, Tensor, Pull]:
-        """Log-probabilities of given actions and entropies in nats, both `(n,)`, and what pulls gradients back."""
+    def evaluate(self, parameters: Tensor, action: Tensor) -> tuple[Tensor, Tensor, Backward]:
+        """Log-probabilities of given actions and entropies in nats, both `(n,)`, and the backward pass."""
         ...
 
     def mode(self, parameters: Tensor) -> Tensor:
@@ -47,17 +48,17 @@ class Categorical:
     def sample(self, parameters: Tensor, noise: Tensor) -> Tensor:
         return self.mode(parameters + noise)
 
-    def evaluate(self, parameters: Tensor, action: Tensor) -> tuple[Tensor, Tensor, Pull]:
+    def evaluate(self, parameters: Tensor, action: Tensor) -> tuple[Tensor, Tensor, Backward]:
         logarithms = torch.log_softmax(parameters, -1)
         probabilities, places = logarithms.exp(), action.unsqueeze(-1)
         entropy = -(probabilities * logarithms).sum(-1)
 
-        def pull(toward_log_probability: Tensor, toward_entropy: float) -> Tensor:
-            toward = toward_log_probability.unsqueeze(-1)
-            surplus = (logarithms + entropy.unsqueeze(-1)).mul_(toward_entropy).add_(toward)
-            return surplus.mul_(probabilities).neg_().scatter_add_(-1, places, toward)
+        def backward(grad_log_probability: Tensor, grad_entropy: float) -> Tensor:
+            grad = grad_log_probability.unsqueeze(-1)
+            weighted = (logarithms + entropy.unsqueeze(-1)).mul_(grad_entropy).add_(grad)
+            return weighted.mul_(probabilities).neg_().scatter_add_(-1, places, grad)
 
-        return logarithms.gather(-1, places).squeeze(-1), entropy, pull
+        return logarithms.gather(-1, places).squeeze(-1), entropy, backward
 
     def mode(self, parameters: Tensor) -> Tensor:
         return parameters.argmax(-1)
@@ -79,15 +80,15 @@ class MultiCategorical:
     def sample(self, parameters: Tensor, noise: Tensor) -> Tensor:
         return self.mode(parameters + noise)
 
-    def evaluate(self, parameters: Tensor, action: Tensor) -> tuple[Tensor, Tensor, Pull]:
+    def evaluate(self, parameters: Tensor, action: Tensor) -> tuple[Tensor, Tensor, Backward]:
         parts = zip(torch.split(parameters, self.counts, -1), action.unbind(-1), strict=True)
         found = [self._one.evaluate(logits, own) for logits, own in parts]
 
-        def pull(toward_log_probability: Tensor, toward_entropy: float) -> Tensor:
-            return torch.cat([own(toward_log_probability, toward_entropy) for _, _, own in found], -1)
+        def backward(grad_log_probability: Tensor, grad_entropy: float) -> Tensor:
+            return torch.cat([own(grad_log_probability, grad_entropy) for _, _, own in found], -1)
 
         log_probability = torch.stack([one for one, _, _ in found], -1).sum(-1)
-        return log_probability, torch.stack([one for _, one, _ in found], -1).sum(-1), pull
+        return log_probability, torch.stack([one for _, one, _ in found], -1).sum(-1), backward
 
     def mode(self, parameters: Tensor) -> Tensor:
         return torch.stack([logits.argmax(-1) for logits in torch.split(parameters, self.counts, -1)], -1)
@@ -106,18 +107,18 @@ class DiagonalGaussian:
         mean, log_deviation = parameters.chunk(2, -1)
         return mean + log_deviation.exp() * noise
 
-    def evaluate(self, parameters: Tensor, action: Tensor) -> tuple[Tensor, Tensor, Pull]:
+    def evaluate(self, parameters: Tensor, action: Tensor) -> tuple[Tensor, Tensor, Backward]:
         mean, log_deviation = parameters.chunk(2, -1)
         deviation = log_deviation.exp()
         distance = (action - mean) / deviation
         log_density = -0.5 * distance.square() - log_deviation - 0.5 * math.log(2 * math.pi)
         entropy = log_deviation + 0.5 * math.log(2 * math.pi * math.e)
 
-        def pull(toward_log_probability: Tensor, toward_entropy: float) -> Tensor:
-            toward = toward_log_probability.unsqueeze(-1)
-            return torch.cat([toward * distance / deviation, toward * (distance.square() - 1) + toward_entropy], -1)
+        def backward(grad_log_probability: Tensor, grad_entropy: float) -> Tensor:
+            grad = grad_log_probability.unsqueeze(-1)
+            return torch.cat([grad * distance / deviation, grad * (distance.square() - 1) + grad_entropy], -1)
 
-        return log_density.sum(-1), entropy.sum(-1), pull
+        return log_density.sum(-1), entropy.sum(-1), backward
 
     def mode(self, parameters: Tensor) -> Tensor:
         return parameters.chunk(2, -1)[0]

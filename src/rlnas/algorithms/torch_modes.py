@@ -9,7 +9,7 @@ import torch
 Device = torch.device | str
 
 
-def set_float_modes() -> None:
+def set_torch_modes() -> None:
     """Sets how this process computes: denormal numbers are 0, and CUDA's fp32 is whole, its convolutions deterministic.
 
     Freed memory stays with the process.
@@ -32,8 +32,8 @@ def set_float_modes() -> None:
 
 @contextlib.contextmanager
 def torch_threads(count: int) -> Iterator[None]:
-    """Runs the body with so many torch threads and `set_float_modes`; the caller's number of threads comes back."""
-    set_float_modes()
+    """Runs the body with so many torch threads and `set_torch_modes`; the caller's number of threads comes back."""
+    set_torch_modes()
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

@@ -13,7 +13,7 @@ from gymnasium.spaces import Space as GymSpace
 from rlnas.envs.actions import ContinuousActions
 from rlnas.envs.base import Step, VectorEnv
 from rlnas.envs.family import Camera, EnvFamily
-from rlnas.envs.gym_spaces import Observations, action_converter, read_actions
+from rlnas.envs.gym_spaces import LARGEST_FLOAT, Observations, action_converter, read_actions
 from rlnas.envs.settings import Channels, EnvSettings
 from rlnas.errors import EnvironmentFault, RlnasError, UserError
 
@@ -112,7 +112,7 @@ class GymEnv(VectorEnv):
                 terminated[i] = end if type(end) in USUAL_FLAGS else self._flag("terminated", end)
                 truncated[i] = cut if type(cut) in USUAL_FLAGS else self._flag("truncated", cut)
             self._observations.take(returned, rows, i)
-        for value in () if np.isfinite(reward).all() else reward:
+        for value in () if (np.abs(reward) <= LARGEST_FLOAT).all() else reward:
             self._reward(value)
         observation = self._observations.read(rows)
         ended, truncated = terminated | truncated, truncated & ~terminated
@@ -146,8 +146,11 @@ class GymEnv(VectorEnv):
             reward = float(np.asarray(value).reshape(()) if np.size(value) == 1 else value)
         except (TypeError, ValueError):
             raise EnvironmentFault(f"{self.name} returned {value!r} as reward, which must be one number.") from None
-        if not np.isfinite(reward):
-            raise EnvironmentFault(f"{self.name} returned {'NaN' if np.isnan(reward) else 'infinity'} as reward.")
+        except OverflowError:
+            reward = np.inf
+        if not abs(reward) <= LARGEST_FLOAT:
+            what = "NaN" if np.isnan(reward) else "infinity" if np.isinf(reward) else "a number too large for float32"
+            raise EnvironmentFault(f"{self.name} returned {what} as reward.")
         return reward
 
     def close(self) -> None:

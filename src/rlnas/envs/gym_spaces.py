@@ -127,7 +127,9 @@ class Observations:
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """Observations `(n, *shape)` as networks see them; raises as `take` does."""
-        wrong = self.dtype.kind == "f" and not bool((np.abs(rows) <= LARGEST_FLOAT).all())  # NaN is not either
+        wrong = False
+        if self.dtype.kind == "f":  # NaN and infinity are not within the range of float32, either
+            wrong = not bool((np.isfinite(rows) if self.dtype.itemsize <= 4 else np.abs(rows) <= LARGEST_FLOAT).all())
         if self._bounded and "bounds" not in self.remarks:
             wrong = wrong or bool(((rows < self._space.low) | (rows > self._space.high)).any())
         for row in rows if wrong else ():

@@ -100,11 +100,15 @@ def resolve_precision(precision: str, device: str) -> Literal["fp32", "bf16"]:
         return "fp32"
     known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     if device == "cpu" and not any(known.get(name) for name in BF16_INSTRUCTIONS):
-        raise UserError(
-            "this processor has no instructions for bf16, as far as torch knows, and would be slower with it: use "
-            "precision 'fp32' or 'auto'."
-        )
-    return "bf16"
+        which = "this processor"
+    elif device == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
+        which = "this GPU"
+    else:
+        return "bf16"
+    raise UserError(
+        f"{which} has no instructions for bf16, as far as torch knows, and would be slower with it: use precision "
+        "'fp32' or 'auto'."
+    )
 
 
 def named_module(env: str, imports: Sequence[str]) -> tuple[str, tuple[str, ...]]:

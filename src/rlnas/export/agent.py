@@ -113,6 +113,7 @@ class Agent:
                 "steps": result.steps if result else None,
                 "episodes": result.episodes if result else None,
                 **{metric: result.scores[metric] if result else None for metric in METRICS},
+                "precision": self.settings.precision,
                 "versions": self.settings.versions,
             },
             "exported_by": current_versions(),
@@ -183,6 +184,7 @@ def load_agent(run: Path, imports: Sequence[str] = ()) -> Agent:
     if settings.env_settings.scale_actions:
         assert isinstance(action, Box)
         unscale(network, action)
+    network.bf16 = False  # exports compute in fp32, as whoever plays them expects
     return Agent(settings, network.eval(), observation, action, read_result(trial))
 
 

@@ -39,7 +39,7 @@ def _fold(x: Tensor, size: int) -> Tensor:
     n, c, h, w = x.shape
     rows = x.permute(0, 2, 3, 1).reshape(n, h // size, size, w // size, size * c)
     if x.dtype == torch.uint8 and size * c % 16 == 0:
-        rows = rows.view(torch.complex128)  # moves 16 bytes at a time
+        rows = rows.contiguous().view(torch.complex128)  # moves 16 bytes at a time
     squares = rows.transpose(2, 3).contiguous()
     if rows.dtype != x.dtype:
         squares = squares.view(x.dtype)

@@ -79,7 +79,8 @@ class Network(nn.Module):
     Attributes:
         standardize: what unscaled observations go through before the encoder; `None` while a trainer normalises them,
             and in networks that learned from observations as they are.
-        bf16: whether the encoder computes in bfloat16; weights, heads and what comes out stay float32.
+        bf16: whether encoders compute in bfloat16, as torch's autocast has it; weights, heads and what comes out stay
+            float32.
 
     Args:
         space: the search space.
@@ -158,9 +159,11 @@ class Network(nn.Module):
             return self.standardize(x.float())
         if x.dtype == torch.uint8:
             return x if encoder.takes_bytes() else pixels(x)
-        if x.dtype == torch.bool and not torch.compiler.is_compiling():
+        if x.dtype != torch.bool:
+            return x.float()
+        if not torch.compiler.is_compiling():
             x = x.view(torch.uint8)  # torch converts many bytes at a time
-        return x.to(torch.bfloat16 if self.bf16 and not x.is_floating_point() else torch.float32)
+        return x.to(torch.bfloat16 if self.bf16 else torch.float32)
 
 
 class Supernet(Network):

@@ -38,8 +38,9 @@ UPDATES = 4
 def measure_inference(space: Space, architecture: Architecture, own_value_encoder: bool = False) -> float:
     """Milliseconds of one forward pass of the whole network, heads included, on one observation and one thread.
 
-    The fastest of 40 passes after one that warms up, on the CPU, whatever device a study trains on: other processes
-    slow a pass down, and nothing speeds it up. With `own_value_encoder` the values have an encoder of their own.
+    The fastest of 40 passes after one that warms up, in fp32 on the CPU, whatever a study trains in and on: other
+    processes slow a pass down, and nothing speeds it up. With `own_value_encoder` the values have an encoder of their
+    own.
     """
     return _fastest_ms(_infer, PASSES, space, architecture, 1, own_value_encoder)
 

@@ -83,6 +83,7 @@ def search_of_run(run: str | Path) -> StoredSearch:
             "cost_steps": cost.steps + (cost.training_steps or 0),
             "trained": cost.trained_architectures if cost.training_steps is None else (),
             "settings": {group: study[group] for group in GROUPS},
+            "precision": study.get("precision", "fp32"),
             "ranking": [(entry.architecture, entry.proxy) for entry in result.ranking],
             "remarks": cost.remarks,
         }

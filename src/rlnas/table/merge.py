@@ -73,7 +73,8 @@ def _differences(one: Table, other: Table) -> list[str]:
     """In what the settings of two tables differ that cannot be merged, in words."""
     found = differences(one.metrics, other.metrics, "metrics")
     for name in sorted({*one.settings, *other.settings} - set(OWN)):
-        there, here = one.settings.get(name), other.settings.get(name)
+        usual = "fp32" if name == "precision" else None
+        there, here = one.settings.get(name, usual), other.settings.get(name, usual)
         if name in GROUPS and there is not None and here is not None:
             found += setting_differences(name, there, here)
         elif name != "space" or one.space != other.space:  # another version may write the same space in another way

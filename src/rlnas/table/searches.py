@@ -32,6 +32,7 @@ class StoredSearch(BaseModel):
         train_steps: environment steps of each of these trainings; `None`: the budget of the comparison.
         train_seeds: the seeds of these trainings; empty: those of the table.
         settings: of the trainings of its agents, by group.
+        precision: what their encoders computed in.
         ranking: ids of architectures and their proxy performances, best first.
         remarks: what a reader should know of how the search went, a sentence each.
     """
@@ -49,6 +50,7 @@ class StoredSearch(BaseModel):
     train_steps: int | None = Field(None, ge=1)
     train_seeds: tuple[int, ...] = ()
     settings: dict[Group, dict[str, Any]] = {}
+    precision: str = "fp32"
     ranking: tuple[tuple[str, FiniteFloat], ...] = Field(min_length=1)
     remarks: tuple[str, ...] = ()
 
@@ -77,7 +79,9 @@ class StoredSearch(BaseModel):
             UserError: if environment, space or settings differ, or the space has no such architecture.
         """
         misfit = f"the search {self} does not fit the table {table.name!r}"
-        for what, own, other in (("environment", self.env, table.env), ("space", self.space, table.space.name)):
+        both = [("environment", self.env, table.env), ("space", self.space, table.space.name)]
+        both.append(("precision", self.precision, table.settings.get("precision", "fp32")))
+        for what, own, other in both:
             if own != other:
                 raise UserError(f"{misfit}: its {what} is {own!r}, the table's is {other!r}.")
         for group, chosen in self.settings.items():

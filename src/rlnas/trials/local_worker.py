@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 
-from rlnas.algorithms.torch_modes import set_float_modes
+from rlnas.algorithms.torch_modes import set_torch_modes
 from rlnas.errors import EnvironmentFault, TrainingDiverged, UserError
 from rlnas.processes import leave
 from rlnas.trials.local import FAULTS, Exit
@@ -48,7 +48,7 @@ def work(channel: socket.socket) -> Exit:
         return Exit.BROKEN  # the study is gone already
     threading.Thread(target=_die_with, args=(channel,), daemon=True).start()
     torch.set_num_threads(1)
-    set_float_modes()
+    set_torch_modes()
 
     def say(words: dict[str, Any]) -> None:
         channel.sendall((json.dumps(words) + "\n").encode())

@@ -64,7 +64,7 @@ class Adam:
         """
         active = [(p, p.grad, self._state_of(name, p)) for name, p in self._named.items() if p.grad is not None]
         if not active:
-            return torch.zeros(())
+            return self._steps.new_zeros(())
         idle = [part for entry in active for part in _idle_inputs(*entry)] if self.spare_idle_inputs else []
         parameters, gradients, states = (list(column) for column in zip(*active, strict=True))
         norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))

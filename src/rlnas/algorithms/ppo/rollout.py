@@ -78,8 +78,8 @@ def collect(
     rollout.episodes = []
     steps = len(rollout.value)
     noise: Tensor | None = None
-    said: list[tuple[Tensor, Tensor]] = []
-    played: list[tuple[np.ndarray, ...]] = []
+    outputs: list[tuple[Tensor, Tensor]] = []
+    transitions: list[tuple[np.ndarray, ...]] = []
     for t in range(steps):
         parameters, value = policy(rollout.store_observation(t, observation))
         if noise is None:
@@ -88,17 +88,17 @@ def collect(
         try:
             step = env.step(action)
         except EnvironmentFault:
-            check_finite(parameters)  # is it the environment's fault?
+            check_finite(parameters)  # an action that is NaN is no fault of the environment's
             raise
         observation, reward = normalizer.step(step) if normalizer else (step.observation, step.reward)
-        said.append((parameters, value))
-        played.append((action, reward, step.terminated, step.truncated, step.valid))
+        outputs.append((parameters, value))
+        transitions.append((action, reward, step.terminated, step.truncated, step.valid))
         rollout.episodes.extend((t, episode) for episode in step.episodes)
-    parameters, value = (torch.stack(column) for column in zip(*said, strict=True))
+    parameters, value = (torch.stack(column) for column in zip(*outputs, strict=True))
     check_finite(parameters)
     rollout.value.copy_(value)
     stored = rollout.action, rollout.reward, rollout.terminated, rollout.truncated, rollout.valid
-    for tensor, column in zip(stored, zip(*played, strict=True), strict=True):
+    for tensor, column in zip(stored, zip(*transitions, strict=True), strict=True):
         tensor.copy_(torch.from_numpy(np.stack(column)))
     found = distribution.evaluate(parameters.flatten(0, 1), rollout.action.flatten(0, 1))[0]
     rollout.log_probability.copy_(found.view_as(rollout.value))

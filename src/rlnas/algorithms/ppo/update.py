@@ -60,7 +60,7 @@ def ppo_gradients(
 ) -> tuple[Tensor, Tensor, Losses]:
     """The gradients of a minibatch's loss with respect to the policy's `parameters` and `value`, and the losses."""
     share = 1 / len(value)
-    log_probability, entropy, pull = distribution.evaluate(parameters, batch.action)
+    log_probability, entropy, backward = distribution.evaluate(parameters, batch.action)
     advantage = batch.advantage
     if settings.normalize_advantages and len(advantage) > 1:
         variance, mean = torch.var_mean(advantage)
@@ -69,18 +69,18 @@ def ppo_gradients(
     ratio = log_ratio.exp()
     gain, clipped = advantage * ratio, advantage * ratio.clamp(1 - settings.clip, 1 + settings.clip)
     # Beyond the clip range the smaller one is a constant. The derivative of a ratio is the ratio itself.
-    toward_log_probability = (gain * (gain <= clipped)).mul_(-share)
-    toward_parameters = pull(toward_log_probability, -settings.entropy_coef * share)
+    grad_log_probability = (gain * (gain <= clipped)).mul_(-share)
+    grad_parameters = backward(grad_log_probability, -settings.entropy_coef * share)
 
     error = value - batch.target
-    value_loss, toward_value = error.square(), error * (2 * settings.value_coef * share)
+    value_loss, grad_value = error.square(), error * (2 * settings.value_coef * share)
     if settings.value_clip is not None:
         change = value - batch.value
         near = batch.value + change.clamp(-settings.value_clip, settings.value_clip) - batch.target
         other = near.square()
-        toward_value *= (value_loss >= other) | (change.abs() <= settings.value_clip)
+        grad_value *= (value_loss >= other) | (change.abs() <= settings.value_clip)
         value_loss = torch.max(value_loss, other)
-    return toward_parameters, toward_value, Losses(-torch.min(gain, clipped), value_loss, entropy, ratio, log_ratio)
+    return grad_parameters, grad_value, Losses(-torch.min(gain, clipped), value_loss, entropy, ratio, log_ratio)
 
 
 def update(
