@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -30,6 +31,18 @@ def fail(data: str, tell) -> None:
     if data == "exit":
         raise SystemExit(0)
     raise {"fault": EnvironmentFault, "user": UserError, "bug": KeyError}[data](f"a {data}")
+
+
+def daemonise(data: None, tell) -> int:
+    if (pid := os.fork()) == 0:
+        os.setsid()
+        time.sleep(30)
+        os._exit(0)
+    return pid
+
+
+def arguments(data: None, tell) -> list[str]:
+    return sys.argv[1:]
 
 
 def job(folder: Path, function, data, told: list[int] | None = None) -> Job:
@@ -68,3 +81,14 @@ def test_a_job_ends_with_its_backend(tmp_path: Path) -> None:
     assert isinstance(future.exception(), WorkerError)
     with pytest.raises(RuntimeError):
         backend.call(job(tmp_path, fail, "sleep"))
+
+
+def test_a_job_is_not_as_long_as_a_daemon_that_it_starts(tmp_path: Path) -> None:
+    with LocalBackend(1) as backend:
+        daemon = backend.call(job(tmp_path, daemonise, None)).result()
+    os.kill(daemon, signal.SIGKILL)  # fails if it has ended
+
+
+def test_a_job_has_no_arguments_of_the_server(tmp_path: Path) -> None:
+    with LocalBackend(1) as backend:
+        assert backend.call(job(tmp_path, arguments, None)).result() == []

@@ -63,11 +63,12 @@ def _keep(files: list[int], forks: bool) -> socket.socket:
         os.close(log)
         return _begin(channel, forks)
     try:
-        os.close(channel)
         os.write(status, f"{pid}\n".encode())
         _, ended = os.waitpid(pid, 0)
-        kill_group(pid)  # what it left running may hold its socket open
+        kill_group(pid)
         os.write(status, f"{os.waitstatus_to_exitcode(ended)}\n".encode())
+        # What it left in a session of its own may hold the socket open; what the trial said can still be read.
+        socket.socket(fileno=channel).shutdown(socket.SHUT_RDWR)
     finally:
         os._exit(0)
 

@@ -60,6 +60,7 @@ def work(channel: socket.socket) -> Exit:
 def _run_job(job: str, data: Any, say: Callable[[dict[str, Any]], None]) -> Exit:
     """Calls a function, named as `module:function`."""
     untold, last = 0, 0.0
+    del sys.argv[1:]  # the server's: the user's code, which may read them, would take them for its own
 
     def tell(done: int) -> None:
         nonlocal untold, last
