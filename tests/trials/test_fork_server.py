@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from rlnas.errors import WorkerError
 from rlnas.trials.backend import Trial
 from rlnas.trials.conformance import CHECKS, Bench, importable, trial_files
 from rlnas.trials.local import LocalBackend
@@ -91,6 +92,34 @@ if __name__ == "__main__":
     fork_server._load = lambda env: False
     raise SystemExit(fork_server.main())
 """
+
+
+REFUSING = """
+import os
+from rlnas.trials import fork_server
+fork, main = os.fork, os.getpid()
+
+def refuse():
+    if (os.getpid() == main) == {server}:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    return fork()
+
+if __name__ == "__main__":
+    os.fork = refuse
+    raise SystemExit(fork_server.main())
+"""
+
+
+@pytest.mark.parametrize("server", [True, False], ids=["server", "keeper"])
+def test_a_fork_that_the_system_refuses_is_in_the_log(
+    server: bool, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bench.folder / "rlnas_refusing_server.py").write_text(REFUSING.format(server=server))
+    monkeypatch.setattr("rlnas.trials.local.SERVER", "rlnas_refusing_server")
+    with LocalBackend(1) as backend, pytest.raises(WorkerError, match=r"worker\.log"):
+        backend.submit(Trial(bench.folder / "trial", bench.settings(), "trial")).result()
+    line = "no process could be started: [Errno 11] Resource temporarily unavailable\n"
+    assert (bench.folder / "trial/worker.log").read_text() == 2 * line
 
 
 @pytest.mark.parametrize("check", [check for check in CHECKS if check.__name__ in ("check_results", "check_resume")])

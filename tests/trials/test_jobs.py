@@ -16,6 +16,8 @@ from rlnas.errors import EnvironmentFault, UserError, WorkerError
 from rlnas.trials.backend import Job
 from rlnas.trials.local import LocalBackend
 
+from ..study.helpers import runs
+
 
 def count(data: dict[str, Any], tell) -> dict[str, Any]:
     for _ in range(data["count"]):
@@ -31,6 +33,15 @@ def fail(data: str, tell) -> None:
     if data == "exit":
         raise SystemExit(0)
     raise {"fault": EnvironmentFault, "user": UserError, "bug": KeyError}[data](f"a {data}")
+
+
+def die_once(data: str, tell) -> str:
+    tell(2)
+    if not Path(data).exists():
+        Path(data).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    tell(3)
+    return "done"
 
 
 def daemonise(data: None, tell) -> int:
@@ -66,12 +77,20 @@ def test_what_ends_a_job_is_raised(tmp_path: Path) -> None:
                 backend.call(job(tmp_path, fail, data)).result()
             assert str(error.value) == f"a {data}"
             assert "in fail" in error.value.__notes__[0]
-        with pytest.raises(WorkerError, match=r"killed \(SIGKILL\); see .*worker.log.*can be resumed"):
+        with pytest.raises(WorkerError, match=r"killed \(SIGKILL\), 2 times; see .*worker.log.*can be resumed"):
             backend.call(job(tmp_path, fail, "kill")).result()
         for data in ("bug", "exit"):
-            with pytest.raises(WorkerError, match=r"ended with code 5 before its result was there; see .*worker.log"):
+            with pytest.raises(WorkerError, match=r"ended with code 5 .* 2 times; see .*worker.log"):
                 backend.call(job(tmp_path, fail, data)).result()
     assert "KeyError: 'a bug'" in (tmp_path / "worker.log").read_text()
+
+
+def test_a_job_whose_process_dies_is_tried_again_and_tells_nothing_twice(tmp_path: Path) -> None:
+    told: list[int] = []
+    with LocalBackend(1) as backend:
+        assert backend.call(job(tmp_path, die_once, str(tmp_path / "once"), told)).result() == "done"
+    assert told[0] == 2  # by the one that died
+    assert sum(told) == 5
 
 
 def test_a_job_ends_with_its_backend(tmp_path: Path) -> None:
@@ -86,7 +105,8 @@ def test_a_job_ends_with_its_backend(tmp_path: Path) -> None:
 def test_a_job_is_not_as_long_as_a_daemon_that_it_starts(tmp_path: Path) -> None:
     with LocalBackend(1) as backend:
         daemon = backend.call(job(tmp_path, daemonise, None)).result()
-    os.kill(daemon, signal.SIGKILL)  # fails if it has ended
+    assert runs(daemon)
+    os.kill(daemon, signal.SIGKILL)
 
 
 def test_a_job_has_no_arguments_of_the_server(tmp_path: Path) -> None:

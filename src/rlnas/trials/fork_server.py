@@ -43,18 +43,29 @@ def serve(control: socket.socket, forks: bool) -> socket.socket | None:
             return None
         for file in files:
             os.set_inheritable(file, False)
-        if os.fork() == 0:
+        if _fork(files[-1]) == 0:
             control.close()
             return _keep(files, forks)
         for file in files:
             os.close(file)
 
 
+def _fork(log: int) -> int | None:
+    """Forks; `None` where the system refuses, which the log then says."""
+    try:
+        return os.fork()
+    except OSError as error:
+        os.write(log, f"no process could be started: {error}\n".encode())
+        return None
+
+
 def _keep(files: list[int], forks: bool) -> socket.socket:
     """Forks a trial and waits for its end; returns in the trial alone."""
     channel, status, log = files
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    pid = os.fork()
+    pid = _fork(log)
+    if pid is None:
+        os._exit(1)
     if pid == 0:
         os.close(status)
         os.setsid()

@@ -24,7 +24,7 @@ from rlnas.trials.results import TrialResult
 from rlnas.trials.trial import CHECKPOINT, failed_result, read_outcome
 
 ATTEMPTS = 2
-"""How often a trial is started from one checkpoint when its process dies without a word (killed for memory, say)."""
+"""How often a trial from one checkpoint, or a job, is started when its process dies without a word (killed, say)."""
 
 
 FAULTS: dict[str, type[RlnasError]] = {kind.__name__: kind for kind in (UserError, EnvironmentFault, TrainingDiverged)}
@@ -191,23 +191,31 @@ class LocalBackend(Backend):
         return self._pool.submit(self._call, job)
 
     def _call(self, job: Job) -> Any:
-        found: dict[str, Any] = {}
-        with contextlib.ExitStack() as stack:
-            worker = self._start(job.log, job.env, stack)
-            if worker is None:
-                raise WorkerError("the study was stopped")
-            name = f"{job.function.__module__}:{job.function.__qualname__}"
-            for said in worker.talk({"job": name, "data": job.data}):
-                job.tell(said.pop("told", 0))
-                found |= said
-            code = worker.code()
-        if "error" in found:
-            error = FAULTS[found["error"]](found["reason"])
-            error.add_note(found["trace"])
-            raise error
-        if "result" not in found:
-            raise WorkerError(f"a part of the search: {_reason(code)}; see {job.log}. The study can be resumed.")
-        return found["result"]
+        told = 0
+        for _ in range(ATTEMPTS):
+            found: dict[str, Any] = {}
+            done = 0
+            with contextlib.ExitStack() as stack:
+                worker = self._start(job.log, job.env, stack)
+                if worker is None:
+                    raise WorkerError("the study was stopped")
+                name = f"{job.function.__module__}:{job.function.__qualname__}"
+                for said in worker.talk({"job": name, "data": job.data}):
+                    done += said.pop("told", 0)
+                    if done > told:  # what another try does again was told before
+                        job.tell(done - told)
+                        told = done
+                    found |= said
+                code = worker.code()
+            if "error" in found:
+                error = FAULTS[found["error"]](found["reason"])
+                error.add_note(found["trace"])
+                raise error
+            if "result" in found:
+                return found["result"]
+        raise WorkerError(
+            f"a part of the search: {_reason(code)}, {ATTEMPTS} times; see {job.log}. The study can be resumed."
+        )
 
     def _start(self, log: Path, env: str, stack: contextlib.ExitStack) -> _Worker | None:
         """Starts a process, which counts as running until the stack is closed; `None` if all was stopped."""
