@@ -19,6 +19,12 @@ from rlnas.trials.local import LocalBackend
 from ..study.helpers import runs
 
 
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the processes of jobs import this module."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[2])
+
+
 def count(data: dict[str, Any], tell) -> dict[str, Any]:
     for _ in range(data["count"]):
         tell(2)
