@@ -134,7 +134,8 @@ def test_plain_networks_compute_the_same_without_rlnas(tmp_path: Path) -> None:
             for one, other in zip(tensors, outputs[name][kind], strict=True):
                 spread = name == "continuous" and one.dim() == 2  # one mean or deviation for all, nearly
                 assert spread or one.std() > 0.001, f"{name}, {kind}: outputs that are all alike would show nothing"
-                torch.testing.assert_close(other, one, rtol=1e-6, atol=1e-6, msg=f"{name}, {kind}")
+                # A stride that is folded away adds up in another order.
+                torch.testing.assert_close(other, one, rtol=1e-5, atol=1e-5, msg=f"{name}, {kind}")
 
 
 def test_every_layer_can_be_written() -> None:
