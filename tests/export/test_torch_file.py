@@ -112,7 +112,9 @@ def observations(shape: tuple[int, ...]) -> dict[str, torch.Tensor]:
     }
 
 
-def test_plain_networks_compute_the_same_without_rlnas(tmp_path: Path) -> None:
+def test_plain_networks_compute_the_same_without_rlnas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As in an export, no stride is folded away, which adds up in another order.
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
     expected, inputs = {}, {}
     for name, (space, architecture) in CASES.items():
         env = "ALE/Breakout-v5" if "minatar" not in name else "MinAtar/Breakout-v1"
@@ -134,8 +136,7 @@ def test_plain_networks_compute_the_same_without_rlnas(tmp_path: Path) -> None:
             for one, other in zip(tensors, outputs[name][kind], strict=True):
                 spread = name == "continuous" and one.dim() == 2  # one mean or deviation for all, nearly
                 assert spread or one.std() > 0.001, f"{name}, {kind}: outputs that are all alike would show nothing"
-                # A stride that is folded away adds up in another order.
-                torch.testing.assert_close(other, one, rtol=1e-5, atol=1e-5, msg=f"{name}, {kind}")
+                torch.testing.assert_close(other, one, rtol=1e-6, atol=1e-6, msg=f"{name}, {kind}")
 
 
 def test_every_layer_can_be_written() -> None:
